@@ -1,0 +1,1 @@
+"""The alert archive and its search."""

@@ -1,0 +1,1 @@
+"""IRSA-compatible adapters: thin callers of the archive's own verbs."""

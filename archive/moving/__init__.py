@@ -1,0 +1,1 @@
+"""Orbits, ephemerides, and which exposures a moving object crossed."""

@@ -1,0 +1,1 @@
+"""Virtual Observatory services: TAP, ADQL, VOTable."""

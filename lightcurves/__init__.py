@@ -1,0 +1,1 @@
+"""Objects, detections, light curves: storing, matching, measuring, periods, viewing."""

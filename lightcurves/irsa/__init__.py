@@ -1,0 +1,1 @@
+"""IRSA-compatible adapters of the light-curve services."""

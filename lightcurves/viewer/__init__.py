@@ -1,0 +1,1 @@
+"""The Bokeh document, the JSON API and the pages of light curves."""

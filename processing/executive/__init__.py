@@ -1,0 +1,1 @@
+"""Jobs: what is due, claiming, running, retrying, monitoring."""

@@ -1,0 +1,1 @@
+"""A sky with truth, a camera, a night: raw frames as the telescope would write them."""
