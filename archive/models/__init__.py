@@ -1,1 +1,27 @@
-""""""
+"""What the archive holds, by family."""
+
+from archive.models.alerts import Alert
+from archive.models.calibrations import CalibrationImage
+from archive.models.exposures import Exposure, RawImage
+from archive.models.images import DifferenceImage, ReferenceImage, ScienceImage
+from archive.models.products import ProductFile
+from archive.models.programs import Membership, Program, Release
+from archive.models.refcats import GaiaStar, PanstarrsStar
+from archive.models.userjobs import UserJob
+
+__all__ = [
+    "Alert",
+    "CalibrationImage",
+    "DifferenceImage",
+    "Exposure",
+    "GaiaStar",
+    "Membership",
+    "PanstarrsStar",
+    "ProductFile",
+    "Program",
+    "RawImage",
+    "ReferenceImage",
+    "Release",
+    "ScienceImage",
+    "UserJob",
+]

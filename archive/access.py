@@ -1,0 +1,86 @@
+"""Who may see what: the one place.
+
+Rows of protected tables carry `programid` and `public_date`. PostgreSQL's row-level security shows a row to the
+read-only role `ztf_reader` when its public date has passed or its program is among the reader's. The reader's
+programs stand in the session setting `ztf.programs`, which is set here and nowhere else, once per transaction;
+where it is not set, every query on a protected table fails.
+
+Whatever answers a person runs inside `reading(reader)`. There the ORM is routed to the read-only role, so that a
+forgotten filter cannot leak.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from django.db import connections, models, transaction
+
+ENGINEERING, PUBLIC, PARTNERSHIP, CALTECH = 0, 1, 2, 3
+PROGRAMS = (ENGINEERING, PUBLIC, PARTNERSHIP, CALTECH)
+READER_ROLE = "ztf_reader"
+
+VISIBLE = "(public_date <= now() OR programid = ANY ((SELECT current_setting('ztf.programs'))::smallint[]))"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who reads, known by the programs whose unreleased data are open to them."""
+
+    programs: frozenset[int] = frozenset()
+
+    def __post_init__(self):
+        unknown = self.programs - set(PROGRAMS)
+        if unknown:
+            raise ValueError(f"programs={sorted(unknown)}: a program is one of {PROGRAMS}")
+
+    @property
+    def setting(self) -> str:
+        """The programs as PostgreSQL writes an array."""
+        return "{" + ",".join(str(program) for program in sorted(self.programs)) + "}"
+
+
+ANYONE = Reader()
+EVERYTHING = Reader(frozenset(PROGRAMS))
+
+_current: ContextVar[Reader | None] = ContextVar("reader", default=None)
+
+
+@contextmanager
+def reading(reader: Reader) -> Iterator[None]:
+    """Within this block all reads of archive tables happen with `reader`'s rights, in one read-only transaction."""
+    with transaction.atomic(using="reader"), connections["reader"].cursor() as cursor:
+        cursor.execute("SET LOCAL ztf.programs = %s", [reader.setting])
+        token = _current.set(reader)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+
+
+def current_reader() -> Reader | None:
+    """Who is reading in this context; None in pipelines and commands, which see everything."""
+    return _current.get()
+
+
+class ReaderRouter:
+    """Inside `reading`, the archive's models are read under the read-only role; all writes go to the owner."""
+
+    def db_for_read(self, model, **hints):
+        return "reader" if _current.get() is not None and is_archive_table(model) else "default"
+
+    def db_for_write(self, model, **hints):
+        return "default"
+
+    def allow_relation(self, one, other, **hints):
+        return True  # both aliases are one database
+
+    def allow_migrate(self, db, app_label, **hints):
+        return db == "default"
+
+
+def is_archive_table(model: type[models.Model]) -> bool:
+    """Whether the reader's role reads this model's table (what people sign in with stays with the owner)."""
+    return bool(getattr(model, "open_to_reader", False))

@@ -1,0 +1,57 @@
+"""What must hold in the database for access rights to be enforced; checked by `manage.py check --database default`."""
+
+from __future__ import annotations
+
+from django.core.checks import Error, Tags, register
+from django.db import connections
+
+from archive.access import READER_ROLE
+
+LEAKPROOF_FUNCTIONS = ("q3c_ang2ipix", "q3c_nearby_it")
+HINT = "run deploy/postgres.sql in this database as superuser"
+
+
+@register(Tags.database)
+def database_enforces_access(app_configs=None, databases=None, **kwargs):
+    """Errors for whatever would let a reader see too much, or make every cone search a sequential scan."""
+    if not databases or "default" not in databases:
+        return []
+    with connections["default"].cursor() as cursor:
+        return [
+            *_unmarked_functions(cursor),
+            *_open_setting(cursor),
+            *_strong_reader(cursor),
+        ]
+
+
+def _unmarked_functions(cursor) -> list[Error]:
+    cursor.execute("SELECT proname FROM pg_proc WHERE proname = ANY(%s) AND proleakproof", [list(LEAKPROOF_FUNCTIONS)])
+    marked = {name for (name,) in cursor.fetchall()}
+    return [
+        Error(f"{name} is not marked LEAKPROOF: no index under row-level security", hint=HINT, id="archive.E001")
+        for name in LEAKPROOF_FUNCTIONS
+        if name not in marked
+    ]
+
+
+def _open_setting(cursor) -> list[Error]:
+    cursor.execute(
+        "SELECT has_function_privilege(%s, 'pg_catalog.set_config(text,text,boolean)', 'execute')",
+        [READER_ROLE],
+    )
+    if cursor.fetchone()[0]:
+        return [
+            Error(
+                f"{READER_ROLE} may call set_config and so choose its own programs",
+                hint=HINT,
+                id="archive.E002",
+            )
+        ]
+    return []
+
+
+def _strong_reader(cursor) -> list[Error]:
+    cursor.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = %s", [READER_ROLE])
+    if cursor.fetchone()[0]:
+        return [Error(f"{READER_ROLE} bypasses row-level security", hint=HINT, id="archive.E003")]
+    return []

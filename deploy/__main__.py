@@ -1,0 +1,90 @@
+"""python -m deploy up|down|status [PART…]: start, stop and show the parts of the system on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+
+from deploy import machine, processes
+from deploy.broker import Broker
+from deploy.cluster import Cluster
+
+SERVERS = {"postgres": ("DATABASE_URL", Cluster), "redis": ("CELERY_BROKER_URL", Broker)}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="deploy", description=__doc__)
+    parser.add_argument("verb", choices=("up", "down", "status"))
+    parser.add_argument("parts", nargs="*", help="postgres redis portal worker queue; all without a name")
+    arguments = parser.parse_args()
+    programs = {program.name: program for program in processes.programs()}
+    unknown = set(arguments.parts) - set(SERVERS) - set(programs)
+    if unknown:
+        parser.error(f"no part {', '.join(sorted(unknown))}: there are {', '.join([*SERVERS, *programs])}")
+    chosen = arguments.parts or [*SERVERS, *programs]
+    try:
+        {"up": up, "down": down, "status": status}[arguments.verb](chosen, programs)
+    except machine.SetupError as error:
+        print(f"deploy: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def up(chosen: list[str], programs: dict[str, processes.Program]) -> None:
+    for name in chosen:
+        if name in SERVERS:
+            variable, kind = SERVERS[name]
+            if variable not in os.environ:  # otherwise a server elsewhere serves us
+                kind().up()
+    for name in chosen:
+        if name in programs:
+            if name == "portal" and programs[name].pid() is None and not machine.port_is_free(processes.PORT):
+                raise machine.SetupError(
+                    f"port {processes.PORT} is taken: choose another, for example PORT=8001 make serve"
+                )
+            programs[name].up()
+    if "portal" in chosen:
+        _wait_for_portal(programs["portal"])
+
+
+def down(chosen: list[str], programs: dict[str, processes.Program]) -> None:
+    for name in reversed(chosen):
+        if name in programs:
+            programs[name].down()
+        elif SERVERS[name][0] not in os.environ:
+            SERVERS[name][1]().down()
+
+
+def status(chosen: list[str], programs: dict[str, processes.Program]) -> None:
+    for name in chosen:
+        if name in programs:
+            pid = programs[name].pid()
+            print(f"{name:9} {'running, process ' + str(pid) if pid else 'stopped'}")
+        elif SERVERS[name][0] in os.environ:
+            print(f"{name:9} elsewhere ({SERVERS[name][0]} is set)")
+        else:
+            print(f"{name:9} {'running' if SERVERS[name][1]().ready() else 'stopped'}")
+
+
+def _wait_for_portal(portal: processes.Program, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    address = f"http://127.0.0.1:{processes.PORT}/health"
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=10):  # noqa: S310 (an address of ours)
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
+            reason = error
+        if portal.pid() is None or time.monotonic() > deadline:
+            raise machine.SetupError(
+                f"the portal does not answer at {address} ({reason}); see {processes.LOG}/portal.log"
+            )
+        time.sleep(0.2)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,19 @@
+"""Each request reads the archive with the rights of the person who asks."""
+
+from archive.access import reading
+from archive.members import reader_of
+
+
+class ReaderMiddleware:
+    """Puts the reader on the request and makes the answer inside their rights.
+
+    A streamed answer is made after this; its generator opens `reading(request.reader)` itself.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        request.reader = reader_of(request.user)
+        with reading(request.reader):
+            return self.get_response(request)

@@ -1,0 +1,51 @@
+"""Jobs: what is to be processed, what waits for what, how it went. PostgreSQL knows; Celery only carries ids."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Job(models.Model):
+    """One run of one pipeline on one input (a quadrant, a field's co-add, an exposure's light curves).
+
+    `key` names the input within its pipeline, so that planning the same work twice makes it once.
+    """
+
+    class State(models.TextChoices):
+        BLOCKED = "blocked", "waits for other jobs"
+        READY = "ready", "waits for a worker"
+        RUNNING = "running"
+        DONE = "done"
+        QUARANTINED = "quarantined", "its input is unusable"
+        FAILED = "failed", "gave up after repeated errors"
+
+    OPEN = (State.BLOCKED, State.READY, State.RUNNING)
+    ENDED = (State.DONE, State.QUARANTINED, State.FAILED)
+
+    pipeline = models.CharField(max_length=20)
+    key = models.CharField(max_length=80)
+    nid = models.IntegerField(help_text="night")
+    parameters = models.JSONField(default=dict)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.READY)
+    waits_for = models.IntegerField(default=0, help_text="prerequisites that have not ended")
+    prerequisites = models.ManyToManyField("self", symmetrical=False, related_name="dependants")
+    attempts = models.SmallIntegerField(default=0)
+    worker = models.IntegerField(null=True, help_text="number of the advisory lock its worker holds")
+    reason = models.TextField(blank=True, help_text="why it was quarantined or failed")
+    measurements = models.JSONField(default=dict)
+    seconds = models.JSONField(default=dict, help_text="CPU seconds of each step")
+    log = models.TextField(blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+    started = models.DateTimeField(null=True)
+    ended = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["pipeline", "key"], name="one_job_a_key")]
+        indexes = [
+            models.Index(fields=["id"], name="job_ready", condition=models.Q(state="ready")),
+            models.Index(fields=["worker"], name="job_running", condition=models.Q(state="running")),
+            models.Index(fields=["nid", "pipeline", "state"]),
+        ]
+
+    def __str__(self):
+        return f"{self.pipeline} {self.key}"
