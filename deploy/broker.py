@@ -66,7 +66,7 @@ class Broker:
         if self.user is not None:
             os.chown(settings, self.user.pw_uid, self.user.pw_gid)
         command = machine.as_user(self.user, ["/usr/bin/redis-server", settings])
-        subprocess.run(command, check=True, cwd="/", env=machine.clean_environment(self.folder))  # noqa: S603
+        subprocess.run(command, check=True, cwd="/", env=machine.clean_environment(self.folder))
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
             if time.monotonic() > deadline:

@@ -182,7 +182,7 @@ class Cluster:
     def _run(self, command: list[str | Path], **options) -> subprocess.CompletedProcess:
         options.setdefault("check", True)
         environment = machine.clean_environment(self.data.parent)
-        return subprocess.run(machine.as_user(self.user, command), env=environment, cwd="/", **options)  # noqa: S603, PLW1510
+        return subprocess.run(machine.as_user(self.user, command), env=environment, cwd="/", **options)
 
 
 def _create_unless(exists: str, statement: str) -> str:

@@ -45,7 +45,7 @@ class Program:
         RUN.mkdir(parents=True, exist_ok=True)
         LOG.mkdir(parents=True, exist_ok=True)
         with (LOG / f"{self.name}.log").open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603
+            process = subprocess.Popen(
                 self.command,
                 cwd=machine.PROJECT,
                 env=os.environ | self.environment,

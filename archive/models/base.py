@@ -46,8 +46,8 @@ class SkyQuerySet(models.QuerySet):
         function = "q3c_join" if radius <= 1 else "q3c_radial_query"
         order = "{c}, {p}" if radius <= 1 else "{p}, {c}"
         places = order.format(c="%s, %s", p=f'"{table}".ra, "{table}".dec')
-        distance = RawSQL(f'q3c_dist("{table}".ra, "{table}".dec, %s, %s)', [ra, dec], models.FloatField())  # noqa: S611
-        cone = RawSQL(f"{function}({places}, %s)", [ra, dec, radius], models.BooleanField())  # noqa: S611
+        distance = RawSQL(f'q3c_dist("{table}".ra, "{table}".dec, %s, %s)', [ra, dec], models.FloatField())
+        cone = RawSQL(f"{function}({places}, %s)", [ra, dec, radius], models.BooleanField())
         return self.filter(cone).annotate(distance=distance).order_by("distance")
 
 

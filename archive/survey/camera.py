@@ -82,9 +82,7 @@ class Camera:
             if a size is not positive or a CCD number is not 1 to 16.
         """
         if nx < 1 or ny < 1:
-            raise ValueError(
-                f"nx={nx}, ny={ny}: a quadrant needs at least one pixel, for example 1024 x 1024"
-            )
+            raise ValueError(f"nx={nx}, ny={ny}: a quadrant needs at least one pixel, for example 1024 x 1024")
         for ccdid in ccds:
             rcid(ccdid, 1)
         return replace(self, nx=nx, ny=ny, ccds=tuple(ccds), layout_scale=nx / FULL_NX)

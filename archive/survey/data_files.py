@@ -26,7 +26,5 @@ def survey_data_file(name: str) -> Path:
             f"{name}: the distribution '{DISTRIBUTION}' with it is not installed (see requirements.txt)"
         ) from error
     if not path.is_file():
-        raise FileNotFoundError(
-            f"{name}: not among the data files of '{DISTRIBUTION}' ({path} does not exist)"
-        )
+        raise FileNotFoundError(f"{name}: not among the data files of '{DISTRIBUTION}' ({path} does not exist)")
     return path

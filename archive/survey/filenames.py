@@ -98,9 +98,7 @@ class ProductName:
         return None if self.qid is None else channel(self.ccdid, self.qid)
 
 
-def raw_name(
-    filefracday: int, field: int, filtercode: str, ccdid: int, imgtypecode: str = "o"
-) -> ProductName:
+def raw_name(filefracday: int, field: int, filtercode: str, ccdid: int, imgtypecode: str = "o") -> ProductName:
     """Name of a raw CCD file; bias frames are field 0, filter 'bi', type 'b'."""
     return ProductName(
         "raw", RAW_SUFFIX, filtercode, ccdid, field=field, filefracday=filefracday, imgtypecode=imgtypecode
@@ -150,9 +148,7 @@ def parse(name: str) -> ProductName:
     for kind, pattern in _PATTERNS.items():
         match = pattern.fullmatch(base)
         if match:
-            parts = {
-                key: int(value) if key in _INTEGERS else value for key, value in match.groupdict().items()
-            }
+            parts = {key: int(value) if key in _INTEGERS else value for key, value in match.groupdict().items()}
             caltype = _caltype_of(parts["suffix"]) if kind == "cal" else None
             return ProductName(kind=kind, caltype=caltype, **parts)
     raise NotAZtfProduct(
@@ -183,9 +179,7 @@ def _check(product):
         if product.imgtypecode not in IMAGE_TYPES:
             raise NotAZtfProduct(f"type={product.imgtypecode!r}: use one of {', '.join(IMAGE_TYPES)}")
     if kind != "cal" and (product.field is None or not 0 <= product.field <= 999999):
-        raise NotAZtfProduct(
-            f"field={product.field}: fields have up to six digits, calibration frames have 0"
-        )
+        raise NotAZtfProduct(f"field={product.field}: fields have up to six digits, calibration frames have 0")
     if kind == "cal":
         _check_date(str(product.nightdate), len(str(product.nightdate)) == 8, product.nightdate)
         if product.caltype not in CALTYPES or not product.suffix.startswith(product.caltype):

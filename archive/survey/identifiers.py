@@ -150,9 +150,7 @@ def split_rfid(rfid: int) -> tuple[int, int, int]:
     head, tail = divmod(rfid, 1000)
     field, mark = divmod(head, 1000)
     if mark != REFERENCE_MARK or not 1 <= tail // 100 <= 3 or tail % 100 > 63:
-        raise BadIdentifier(
-            f"rfid={rfid}: expected field, 120, fid and two digits of rcid, for example 658120263"
-        )
+        raise BadIdentifier(f"rfid={rfid}: expected field, 120, fid and two digits of rcid, for example 658120263")
     return _field(field), tail // 100, tail % 100
 
 
@@ -183,9 +181,7 @@ def split_oid(oid: int) -> ObjectId:
     head, ccdid = divmod(head, 100)
     field, fid = divmod(head, 10)
     if not 1 <= qid <= 4 or not 1 <= ccdid <= 16 or not 1 <= fid <= 3:
-        raise BadIdentifier(
-            f"oid={oid}: expected field, fid, CCD, quadrant, index, for example 686103400067717"
-        )
+        raise BadIdentifier(f"oid={oid}: expected field, fid, CCD, quadrant, index, for example 686103400067717")
     return ObjectId(_field(field), fid, ccdid, qid, index)
 
 

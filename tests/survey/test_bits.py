@@ -25,9 +25,7 @@ def test_mask_bits_are_0_to_12_and_info_bits_0_to_21_and_25():
 
 
 @pytest.mark.realdata
-@pytest.mark.parametrize(
-    ("suffix", "descriptions"), [("mskimg", MASK_DESCRIPTIONS), ("sciimg", INFO_DESCRIPTIONS)]
-)
+@pytest.mark.parametrize(("suffix", "descriptions"), [("mskimg", MASK_DESCRIPTIONS), ("sciimg", INFO_DESCRIPTIONS)])
 def test_descriptions_are_word_for_word_those_of_a_real_header(suffix, descriptions):
     from astropy.io import fits
 

@@ -69,9 +69,7 @@ def test_a_file_time_survives_julian_dates_to_the_last_digit(nid, fraction):
 
 
 @given(st.integers(0, 9222), st.integers(0, 99999), RCID, st.integers(0, 4999), st.booleans())
-def test_image_and_candidate_numbers_round_trip_and_fit_64_bits_until_2042(
-    nid, fraction, rcid, tblid, positive
-):
+def test_image_and_candidate_numbers_round_trip_and_fit_64_bits_until_2042(nid, fraction, rcid, tblid, positive):
     expid = nid * 10**5 + fraction
     pid = ids.make_pid(expid, rcid)
     assert ids.split_pid(pid) == (expid, rcid, 15)

@@ -1,0 +1,93 @@
+"""The product tree on disk: files are written first, whole or not at all; the database learns of them afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from django.conf import settings
+
+BLOCK = 1 << 20
+
+
+class NotInArchive(LookupError):
+    """A path that cannot lie in the tree, or a file that is not there."""
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file that lies complete in the tree."""
+
+    path: str  # relative to the root
+    size: int
+    sha256: str
+
+
+def absolute(relative: str) -> Path:
+    """Where a file of the tree lies on disk.
+
+    Raises
+    ------
+    NotInArchive
+        for a path that is absolute or climbs out of the tree.
+    """
+    parts = PurePosixPath(relative)
+    if parts.is_absolute() or ".." in parts.parts or not parts.parts:
+        raise NotInArchive(f"path={relative!r}: give a path below the archive's root, without '..'")
+    return settings.ARCHIVE_ROOT / parts
+
+
+@contextmanager
+def new_file(relative: str) -> Iterator[Path]:
+    """Write a file of the tree: the block fills the temporary path it gets; afterwards the file stands complete.
+
+    The temporary name keeps the file's own name at its end, for writers that choose a format by it.
+    """
+    final = absolute(relative)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    temporary = final.with_name(f".{os.getpid()}.{final.name}")
+    try:
+        yield temporary
+        _flush(temporary)
+        temporary.replace(final)
+        _flush(final.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def stored(relative: str) -> StoredFile:
+    """Size and checksum of a file in the tree."""
+    path = absolute(relative)
+    if not path.is_file():
+        raise NotInArchive(f"path={relative!r}: there is no such file in the archive")
+    return StoredFile(relative, path.stat().st_size, checksum(path))
+
+
+def copy_in(source: Path, relative: str) -> StoredFile:
+    """Take a copy of a file into the tree; one that lies there already stays as it is."""
+    if source.resolve() != absolute(relative).resolve():
+        with new_file(relative) as temporary:
+            shutil.copyfile(source, temporary)
+    return stored(relative)
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file, as hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
