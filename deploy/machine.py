@@ -131,6 +131,5 @@ def write_environment(**values: str) -> None:
 def _reachable(folder: Path, user: pwd.struct_passwd) -> bool:
     steps = [parent for parent in [*folder.parents, folder] if parent.exists()]
     return all(
-        subprocess.run(as_user(user, ["test", "-x", step]), check=False, cwd="/").returncode == 0
-        for step in steps
+        subprocess.run(as_user(user, ["test", "-x", step]), check=False, cwd="/").returncode == 0 for step in steps
     )

@@ -90,7 +90,7 @@ def programs() -> list[Program]:
         Program(
             "worker",
             (
-                *(str(BIN / "celery"), "-A", "portal", "worker", "--concurrency", cores),
+                *(str(BIN / "celery"), "-A", "portal", "worker", "--beat", "--concurrency", cores),
                 *("--loglevel", "INFO", "--hostname", "pipeline@%h"),
             ),
             ONE_THREAD,

@@ -30,7 +30,6 @@ class Job(models.Model):
     waits_for = models.IntegerField(default=0, help_text="prerequisites that have not ended")
     prerequisites = models.ManyToManyField("self", symmetrical=False, related_name="dependants")
     attempts = models.SmallIntegerField(default=0)
-    worker = models.IntegerField(null=True, help_text="number of the advisory lock its worker holds")
     reason = models.TextField(blank=True, help_text="why it was quarantined or failed")
     measurements = models.JSONField(default=dict)
     seconds = models.JSONField(default=dict, help_text="CPU seconds of each step")
@@ -43,7 +42,7 @@ class Job(models.Model):
         constraints = [models.UniqueConstraint(fields=["pipeline", "key"], name="one_job_a_key")]
         indexes = [
             models.Index(fields=["id"], name="job_ready", condition=models.Q(state="ready")),
-            models.Index(fields=["worker"], name="job_running", condition=models.Q(state="running")),
+            models.Index(fields=["id"], name="job_running", condition=models.Q(state="running")),
             models.Index(fields=["nid", "pipeline", "state"]),
         ]
 

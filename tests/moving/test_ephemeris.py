@@ -62,9 +62,7 @@ def test_every_horizons_place_within_29_days_is_met_to_ten_milliarcseconds():
     for name, state, tdb, rows in horizons_objects():
         site = observer_at(rows.datetime_jd.to_numpy(), "X05")
         trajectory = integrate(state, tdb, site.tdb.min() - 2, site.tdb.max())
-        orbit = Orbit(
-            name, tdb, CERES.elements, H=float(rows.H.iloc[0]), G=float(rows.G.fillna(0.15).iloc[0])
-        )
+        orbit = Orbit(name, tdb, CERES.elements, H=float(rows.H.iloc[0]), G=float(rows.G.fillna(0.15).iloc[0]))
         got = ephemeris_from(orbit, trajectory, site.tdb, site.position, site.velocity)
         east = ((got.ra - rows.RA + 180) % 360 - 180) * np.cos(np.deg2rad(rows.DEC))
         worst[name] = 3600 * np.hypot(east, got.dec - rows.DEC).max()

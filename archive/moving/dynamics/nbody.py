@@ -203,8 +203,7 @@ def states_at(trajectory, tdb):
     outside = (tdb < trajectory.start_tdb) | (tdb > trajectory.end_tdb)
     if outside.any():
         raise BadOrbit(
-            f"JD {tdb[outside][0]} lies outside the integrated span "
-            f"{trajectory.start_tdb} .. {trajectory.end_tdb}"
+            f"JD {tdb[outside][0]} lies outside the integrated span {trajectory.start_tdb} .. {trajectory.end_tdb}"
         )
     out = np.empty((tdb.size, 6))
     _states(trajectory.states, trajectory.start_tdb, STEP, GM_SUN, tdb, out)

@@ -122,14 +122,10 @@ def state_at_epoch(orbit):
         ]
     )
     speed = np.sqrt(GM_SUN * (1.0 + elements.e) / q)
-    start = np.concatenate(
-        [ECLIPTIC_TO_EQUATOR @ (q * to_perihelion), ECLIPTIC_TO_EQUATOR @ (speed * along_motion)]
-    )
+    start = np.concatenate([ECLIPTIC_TO_EQUATOR @ (q * to_perihelion), ECLIPTIC_TO_EQUATOR @ (speed * along_motion)])
     state = two_body(start, [since], GM_SUN)[0]
     if not np.isfinite(state).all():
-        raise BadOrbit(
-            f"{orbit.name}: Kepler's equation has no finite answer {since:.1f} days from perihelion"
-        )
+        raise BadOrbit(f"{orbit.name}: Kepler's equation has no finite answer {since:.1f} days from perihelion")
     return state
 
 

@@ -1,0 +1,67 @@
+"""What Celery carries: the id of a job that is ready. PostgreSQL decides whether it still is."""
+
+from __future__ import annotations
+
+import structlog
+from celery import shared_task
+from celery.signals import worker_process_init
+
+from processing.executive import queue, runners
+from processing.models import Job
+from processing.science.errors import UnusableInput
+
+log = structlog.get_logger("processing.executive")
+
+
+@worker_process_init.connect
+def warm_up(**kwargs) -> None:
+    """Compile the kernels before the first job, so that no job pays for it."""
+    runners.warm_up()
+
+
+@shared_task
+def run(job_id: int) -> None:
+    """Run one job, and send those that it made ready."""
+    job = queue.claim(job_id)
+    if job is None:
+        return
+    with structlog.contextvars.bound_contextvars(job=job.pk, pipeline=job.pipeline, key=job.key):
+        try:
+            ready = _run(job)
+        finally:
+            queue.release(job.pk)
+    send(ready)
+
+
+def _run(job: Job) -> list[int]:
+    try:
+        outcome = runners.run(job)
+    except UnusableInput as reason:
+        log.warning("quarantined", reason=str(reason))
+        return queue.quarantine(job, str(reason), reason.measurements)
+    except Exception as error:  # noqa: BLE001 (recorded with the job, tried again, then given up: never lost)
+        log.exception("failed")
+        return queue.fail(job, f"{type(error).__name__}: {error}")
+    ready = queue.finish(job, outcome)
+    log.info("done", seconds=round(sum(outcome.seconds.values()), 2))
+    return ready
+
+
+def send(job_ids: list[int]) -> None:
+    """Hand ready jobs to the workers; a second message for a job does nothing."""
+    for job_id in job_ids:
+        run.delay(job_id)
+
+
+@shared_task
+def reconcile() -> None:
+    """Bring back what was lost with a worker or the broker: the job rows say what should be running."""
+    queue.reap()
+    send_ready()
+
+
+def send_ready() -> int:
+    """Send every job that is ready; returns how many."""
+    ready = list(Job.objects.filter(state=Job.State.READY).order_by("pk").values_list("pk", flat=True))
+    send(ready)
+    return len(ready)
