@@ -36,6 +36,11 @@ def date_of_jd(jd: float) -> datetime:
     return datetime.fromtimestamp(0, UTC) + timedelta(days=jd - JD_UNIX_EPOCH)
 
 
+def julian_date(moment: datetime) -> float:
+    """Julian date of a UTC date and time."""
+    return moment.timestamp() / 86400 + JD_UNIX_EPOCH
+
+
 def rights(programid: int, observed: datetime) -> dict:
     """Program and public date of something observed at `observed`, by its program's rule."""
     return {"programid": programid, "public_date": Program.objects.get(pk=programid).public_date(observed)}

@@ -7,7 +7,13 @@ from django.db import models
 from archive.models.base import Origin, ProtectedModel, SkyQuerySet, has_position
 from archive.models.exposures import Exposure
 
+LARGEST_RADIUS = 0.75  # deg; a quadrant of 3200 pixels of 1 arcsec has 0.63
 CORNERS = [f"{axis}{corner}" for corner in (1, 2, 3, 4) for axis in ("ra", "dec")]
+
+
+def has_footprint(name: str) -> models.CheckConstraint:
+    """A search by position looks no farther than LARGEST_RADIUS for centres."""
+    return models.CheckConstraint(name=f"{name}_radius", condition=models.Q(radius__gt=0, radius__lte=LARGEST_RADIUS))
 
 
 class Footprint(models.Model):
@@ -93,7 +99,7 @@ class ScienceImage(QuadrantImage):
     calibrations = models.ManyToManyField("archive.CalibrationImage", related_name="science_images")
 
     class Meta:
-        constraints = [has_position("scienceimage")]
+        constraints = [has_position("scienceimage"), has_footprint("scienceimage")]
         indexes = [
             models.Index(fields=["obsjd"]),
             models.Index(fields=["field", "rcid", "fid"]),
@@ -117,7 +123,7 @@ class ReferenceImage(QuadrantImage):
     inputs = models.ManyToManyField(ScienceImage, related_name="references")
 
     class Meta:
-        constraints = [has_position("referenceimage")]
+        constraints = [has_position("referenceimage"), has_footprint("referenceimage")]
         indexes = [models.Index(fields=["field", "rcid", "fid"])]
 
     def __str__(self):

@@ -4,36 +4,52 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('pipeline', models.CharField(max_length=20)),
-                ('key', models.CharField(max_length=80)),
-                ('nid', models.IntegerField(help_text='night')),
-                ('parameters', models.JSONField(default=dict)),
-                ('state', models.CharField(choices=[('blocked', 'waits for other jobs'), ('ready', 'waits for a worker'), ('running', 'Running'), ('done', 'Done'), ('quarantined', 'its input is unusable'), ('failed', 'gave up after repeated errors')], default='ready', max_length=12)),
-                ('waits_for', models.IntegerField(default=0, help_text='prerequisites that have not ended')),
-                ('attempts', models.SmallIntegerField(default=0)),
-                ('reason', models.TextField(blank=True, help_text='why it was quarantined or failed')),
-                ('measurements', models.JSONField(default=dict)),
-                ('seconds', models.JSONField(default=dict, help_text='CPU seconds of each step')),
-                ('log', models.TextField(blank=True)),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('started', models.DateTimeField(null=True)),
-                ('ended', models.DateTimeField(null=True)),
-                ('prerequisites', models.ManyToManyField(related_name='dependants', to='processing.job')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("pipeline", models.CharField(max_length=20)),
+                ("key", models.CharField(max_length=80)),
+                ("nid", models.IntegerField(help_text="night")),
+                ("parameters", models.JSONField(default=dict)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("blocked", "waits for other jobs"),
+                            ("ready", "waits for a worker"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("quarantined", "its input is unusable"),
+                            ("failed", "gave up after repeated errors"),
+                        ],
+                        default="ready",
+                        max_length=12,
+                    ),
+                ),
+                ("waits_for", models.IntegerField(default=0, help_text="prerequisites that have not ended")),
+                ("attempts", models.SmallIntegerField(default=0)),
+                ("reason", models.TextField(blank=True, help_text="why it was quarantined or failed")),
+                ("measurements", models.JSONField(default=dict)),
+                ("seconds", models.JSONField(default=dict, help_text="CPU seconds of each step")),
+                ("log", models.TextField(blank=True)),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                ("started", models.DateTimeField(null=True)),
+                ("ended", models.DateTimeField(null=True)),
+                ("prerequisites", models.ManyToManyField(related_name="dependants", to="processing.job")),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 'ready')), fields=['id'], name='job_ready'), models.Index(condition=models.Q(('state', 'running')), fields=['id'], name='job_running'), models.Index(fields=['nid', 'pipeline', 'state'], name='processing__nid_47539e_idx')],
-                'constraints': [models.UniqueConstraint(fields=('pipeline', 'key'), name='one_job_a_key')],
+                "indexes": [
+                    models.Index(condition=models.Q(("state", "ready")), fields=["id"], name="job_ready"),
+                    models.Index(condition=models.Q(("state", "running")), fields=["id"], name="job_running"),
+                    models.Index(fields=["nid", "pipeline", "state"], name="processing__nid_47539e_idx"),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("pipeline", "key"), name="one_job_a_key")],
             },
         ),
     ]

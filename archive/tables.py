@@ -1,0 +1,155 @@
+"""The data dictionary: every table that readers get, with its columns' types, units, UCDs and meanings.
+
+Pages' twins (CSV, JSON, VOTable), REST, the IRSA adapters and TAP_SCHEMA all speak from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.db import models
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column as users see it; `datatype` is VOTable's (char stands for a string of any length)."""
+
+    name: str
+    datatype: str
+    description: str
+    unit: str = ""
+    ucd: str = ""
+    source: str = ""  # attribute of the model, where it is not the name
+    indexed: bool = False
+    principal: bool = False
+
+    @property
+    def attribute(self) -> str:
+        return self.source or self.name
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as users see it."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+
+    def rows(self, objects: Iterable[models.Model]) -> Iterator[tuple]:
+        """The values of model instances, in the order of the columns."""
+        attributes = [column.attribute for column in self.columns]
+        for one in objects:
+            yield tuple(getattr(one, attribute) for attribute in attributes)
+
+
+def _corners() -> tuple[Column, ...]:
+    ordinal = {1: "first", 2: "second", 3: "third", 4: "fourth"}
+    return tuple(
+        Column(f"{axis}{n}", "double", f"{what} of the {ordinal[n]} corner", "deg", ucd)
+        for n in (1, 2, 3, 4)
+        for axis, what, ucd in (("ra", "Right ascension", "pos.eq.ra"), ("dec", "Declination", "pos.eq.dec"))
+    )
+
+
+_WCS = (
+    Column("crpix1", "double", "Reference pixel, axis 1", "pix"),
+    Column("crpix2", "double", "Reference pixel, axis 2", "pix"),
+    Column("crval1", "double", "Right ascension at the reference pixel", "deg"),
+    Column("crval2", "double", "Declination at the reference pixel", "deg"),
+    Column("cd11", "double", "CD matrix element 1,1", "deg/pix"),
+    Column("cd12", "double", "CD matrix element 1,2", "deg/pix"),
+    Column("cd21", "double", "CD matrix element 2,1", "deg/pix"),
+    Column("cd22", "double", "CD matrix element 2,2", "deg/pix"),
+)
+_QUADRANT = (
+    Column("field", "int", "ZTF field number", indexed=True, principal=True),
+    Column("ccdid", "int", "CCD number (1..16)", principal=True),
+    Column("qid", "int", "Quadrant number (1..4)", principal=True),
+    Column("rcid", "int", "Readout channel (0..63)"),
+    Column("fid", "int", "Filter: 1 g, 2 r, 3 i"),
+    Column("filtercode", "char", "Filter: zg, zr, zi", ucd="meta.id;instr.filter", principal=True),
+)
+_RIGHTS = (
+    Column("programid", "int", "Program: 1 public, 2 partnership, 3 Caltech"),
+    Column("ipac_pub_date", "char", "UTC when everybody may see it", source="public_date"),
+    Column("origin", "char", "Who made it: ours or ztf"),
+)
+_CENTRE = (
+    Column("ra", "double", "Right ascension of the image centre", "deg", "pos.eq.ra;meta.main", principal=True),
+    Column("dec", "double", "Declination of the image centre", "deg", "pos.eq.dec;meta.main", principal=True),
+)
+
+SCIENCE = Table(
+    "ztf.ztf_current_meta_sci",
+    "Science images: one row per calibrated quadrant of an exposure",
+    (
+        *_CENTRE,
+        Column("infobits", "int", "Quality bits; 0 is good", ucd="meta.code.qual"),
+        *_QUADRANT,
+        Column("pid", "long", "Science image identifier", ucd="meta.id;meta.main", indexed=True, principal=True),
+        Column("nid", "int", "Night identifier", indexed=True),
+        Column("expid", "int", "Exposure identifier", source="exposure_id", indexed=True),
+        Column("itid", "int", "Image type identifier"),
+        Column("imgtype", "char", "Image type"),
+        Column("imgtypecode", "char", "Image type, one letter"),
+        Column("obsdate", "char", "UTC at the start of the exposure", ucd="time.start", principal=True),
+        Column("obsjd", "double", "Julian date (UTC) at the start", "d", "time.start", indexed=True),
+        Column("exptime", "double", "Exposure time", "s", "time.duration;obs.exposure"),
+        Column("filefracday", "long", "YYYYMMDDdddddd of file names"),
+        Column("seeing", "double", "Seeing, FWHM", "arcsec", "instr.obsty.seeing", principal=True),
+        Column("airmass", "double", "Airmass", ucd="obs.airMass"),
+        Column("moonillf", "double", "Illuminated fraction of the Moon"),
+        Column("moonesb", "double", "Excess in sky brightness by the Moon"),
+        Column("maglimit", "double", "5-sigma limit", "mag", "phot.mag;stat.max", principal=True),
+        *_WCS,
+        *_corners(),
+        Column("magzp", "double", "Zero point", "mag", "phot.mag;arith.zp"),
+        Column("magzprms", "double", "Scatter of calibrators about the zero point", "mag"),
+        Column("clrcoeff", "double", "Colour coefficient"),
+        *_RIGHTS,
+    ),
+)
+REFERENCE = Table(
+    "ztf.ztf_current_meta_ref",
+    "Reference images: co-adds of one field, quadrant and filter",
+    (
+        Column("infobits", "int", "Quality bits; 0 is good", ucd="meta.code.qual"),
+        *_QUADRANT,
+        Column("rfid", "long", "Reference image identifier", ucd="meta.id;meta.main", indexed=True, principal=True),
+        Column("nframes", "int", "Number of images in the co-add", principal=True),
+        Column("maglimit", "double", "5-sigma limit", "mag", "phot.mag;stat.max", principal=True),
+        Column("startobsdate", "char", "UTC of the first image", ucd="time.start"),
+        Column("endobsdate", "char", "UTC of the last image", ucd="time.end"),
+        *_WCS,
+        *_CENTRE,
+        *_corners(),
+        *_RIGHTS,
+    ),
+)
+ALERTS = Table(
+    "ztf.ztf_alerts",
+    "Alerts: candidates of difference images",
+    (
+        Column("candid", "long", "Candidate identifier", ucd="meta.id;meta.main", indexed=True, principal=True),
+        Column("objectid", "char", "Name of the object", ucd="meta.id", indexed=True, principal=True),
+        Column("jd", "double", "Julian date (UTC) at the start of the exposure", "d", "time.epoch", indexed=True),
+        Column("nid", "int", "Night identifier"),
+        Column("fid", "int", "Filter: 1 g, 2 r, 3 i"),
+        Column("pid", "long", "Science image identifier", indexed=True),
+        Column("field", "int", "ZTF field number"),
+        Column("rcid", "int", "Readout channel (0..63)"),
+        Column("ra", "double", "Right ascension", "deg", "pos.eq.ra;meta.main", principal=True),
+        Column("dec", "double", "Declination", "deg", "pos.eq.dec;meta.main", principal=True),
+        Column("magpsf", "double", "Magnitude in the difference image", "mag", "phot.mag", principal=True),
+        Column("sigmapsf", "double", "Uncertainty of magpsf", "mag", "stat.error;phot.mag"),
+        Column("isdiffpos", "boolean", "Brighter than the reference"),
+        Column("rb", "double", "Real-bogus score of the random forest, 1 is real"),
+        Column("drb", "double", "Real-bogus score of the network, 1 is real"),
+        Column("distnr", "double", "Distance to the nearest source of the reference", "arcsec"),
+        Column("ssnamenr", "char", "Nearest known Solar System object"),
+        Column("ssdistnr", "double", "Distance to it", "arcsec"),
+        *_RIGHTS,
+    ),
+)

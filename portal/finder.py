@@ -1,0 +1,67 @@
+"""What somebody typed into the search box: the page that shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from archive.names import NameNotFound, resolve
+from lightcurves.models import Source
+
+from archive.models import Alert, ReferenceImage, ScienceImage
+from archive.survey.filenames import NotAZtfProduct, parse
+
+
+@dataclass(frozen=True)
+class Page:
+    """A named page with its arguments and query."""
+
+    name: str
+    arguments: tuple = ()
+    query: dict = field(default_factory=dict)
+
+
+def page_for(text: str) -> Page:
+    """The page for a position, an object's name, an identifier or a file name.
+
+    Raises
+    ------
+    BadPosition, NameNotFound
+        saying what the search box understands.
+    """
+    if text.isdigit() and (page := _by_number(int(text))):
+        return page
+    if text.startswith("ztf_"):
+        return _by_file_name(text)
+    if alert := Alert.objects.filter(objectid=text).order_by("-jd").first():
+        return Page("alert", (alert.candid,))
+    place = resolve(text)
+    if place.ra is None:
+        return Page("moving", query={"name": place.name})
+    return Page("images", query={"position": text})
+
+
+def _by_number(number: int) -> Page | None:
+    kinds = (("image", ScienceImage), ("reference", ReferenceImage), ("alert", Alert), ("object", Source))
+    for name, model in kinds:
+        if model.objects.filter(pk=number).exists():
+            return Page(name, (number,))
+    if ScienceImage.objects.filter(exposure_id=number).exists():
+        return Page("images", query={"expid": number})
+    return None
+
+
+def _by_file_name(text: str) -> Page:
+    try:
+        name = parse(text)
+    except NotAZtfProduct as error:
+        raise NameNotFound(str(error)) from error
+    if name.kind == "ref":
+        found = ReferenceImage.objects.filter(field=name.field, filtercode=name.filtercode, rcid=name.rcid).first()
+        if found:
+            return Page("reference", (found.rfid,))
+    if name.kind in ("sci", "raw"):
+        found = ScienceImage.objects.filter(filefracday=name.filefracday, ccdid=name.ccdid)
+        found = found.filter(qid=name.qid) if name.qid else found
+        if image := found.order_by("qid").first():
+            return Page("image", (image.pid,))
+    raise NameNotFound(f"{text}: no image of that name is here, or it is not public")

@@ -1,0 +1,153 @@
+"""The questions that people ask, checked."""
+
+from __future__ import annotations
+
+from archive.names import BadPosition, NameNotFound, resolve
+from django import forms
+
+from archive.images import COLOURMAPS, LARGEST_CUTOUT, STRETCHES, Rendering
+from archive.models import Alert
+from archive.models.base import Origin
+from archive.registry import julian_date
+from archive.search import FAMILIES, BadQuery, ImageQuery, query_of
+
+FAMILY_NAMES = {"sci": "science", "ref": "reference"}
+DEFAULT_CUTOUT = 0.02  # deg
+DEFAULT_ALERT_RADIUS = 0.05  # deg
+FID = {"zg": 1, "zr": 2, "zi": 3}
+PREVIEW_WIDTH = 768  # pixels
+FILTERS = [("", "any"), ("zg", "g"), ("zr", "r"), ("zi", "i")]
+
+
+class PositionField(forms.CharField):
+    """A position in any usual notation, or a name that resolves to one; cleans to (ra, dec) in ICRS degrees."""
+
+    def clean(self, value):
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            place = resolve(text)
+        except (BadPosition, NameNotFound) as error:
+            raise forms.ValidationError(str(error)) from error
+        if place.ra is None:
+            raise forms.ValidationError(f"{place.name} moves: look for it under Moving objects")
+        return place.ra, place.dec
+
+
+class ImageSearchForm(forms.Form):
+    """Images by place, time and quality."""
+
+    family = forms.ChoiceField(choices=FAMILY_NAMES.items(), required=False, label="Kind")
+    position = PositionField(required=False, help_text="RA Dec, or a name", label="Position or name")
+    radius = forms.FloatField(required=False, min_value=0.0001, max_value=90, label="Centre within (deg)")
+    filtercode = forms.ChoiceField(choices=FILTERS, required=False, label="Filter")
+    field = forms.IntegerField(required=False, min_value=0)
+    ccdid = forms.IntegerField(required=False, min_value=1, max_value=16, label="CCD")
+    qid = forms.IntegerField(required=False, min_value=1, max_value=4, label="Quadrant")
+    since = forms.DateTimeField(required=False, label="From (UTC)")
+    until = forms.DateTimeField(required=False, label="Before (UTC)")
+    seeing = forms.FloatField(required=False, min_value=0, label="Seeing at most (″)")
+    maglimit = forms.FloatField(required=False, label="Limit at least (mag)")
+    origin = forms.ChoiceField(choices=[("", "any"), *Origin.choices], required=False)
+    good = forms.BooleanField(required=False, label="Good quality only")
+    pid = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    expid = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    rfid = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    nid = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    order = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean(self):
+        values = super().clean()
+        if self.errors:
+            return values
+        place = values.get("position")
+        parts = values | ({"ra": place[0], "dec": place[1]} if place else {})
+        try:
+            self.query = query_of(parts | {"family": values.get("family") or next(iter(FAMILIES))})
+        except BadQuery as error:
+            raise forms.ValidationError(str(error)) from error
+        return values
+
+    query: ImageQuery
+
+
+def problems(form: forms.Form) -> str:
+    """All that is wrong with a form in one sentence, naming the parameters."""
+    parts = []
+    for name, errors in form.errors.items():
+        value = form.data.get(name, "")
+        prefix = "" if name == "__all__" else f"{name}={value!r}: "
+        parts += [prefix + str(error) for error in errors]
+    return "; ".join(parts)
+
+
+class CutoutForm(forms.Form):
+    """Which part of an image, and how it is drawn."""
+
+    ra = forms.FloatField(required=False, min_value=0, max_value=360)
+    dec = forms.FloatField(required=False, min_value=-90, max_value=90)
+    size = forms.FloatField(required=False, min_value=0.0001, max_value=LARGEST_CUTOUT)
+    stretch = forms.ChoiceField(choices=[(one, one) for one in STRETCHES], required=False)
+    colourmap = forms.ChoiceField(choices=[(one, one) for one in ("gray", *COLOURMAPS)], required=False)
+    low = forms.FloatField(required=False)
+    high = forms.FloatField(required=False)
+    width = forms.IntegerField(required=False, min_value=16, max_value=3200)
+
+    def __init__(self, *args, needs_place: bool = False, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name in ("ra", "dec") if needs_place else ():
+            self.fields[name].required = True
+
+    def clean(self):
+        values = super().clean()
+        if not self.errors and (values["ra"] is None) != (values["dec"] is None):
+            raise forms.ValidationError("give both ra and dec, in degrees")
+        return values
+
+    def place(self) -> tuple[float, float, float]:
+        """Centre and width, degrees."""
+        values = self.cleaned_data
+        return values["ra"] % 360, values["dec"], values["size"] or DEFAULT_CUTOUT
+
+    def rendering(self) -> Rendering:
+        """How it is drawn."""
+        values = self.cleaned_data
+        chosen = {name: values[name] for name in ("stretch", "colourmap", "low", "high", "width")}
+        return Rendering(**{name: value for name, value in chosen.items() if value not in (None, "")})
+
+    def step(self, columns: int) -> int:
+        """Pixels to average so that a preview is about as wide as asked."""
+        return max(1, columns // (self.cleaned_data["width"] or PREVIEW_WIDTH))
+
+
+class AlertSearchForm(forms.Form):
+    """Alerts by place, object, time, brightness and score."""
+
+    position = PositionField(required=False, label="Position or name")
+    radius = forms.FloatField(required=False, min_value=0.0001, max_value=30, label="Within (deg)")
+    objectid = forms.RegexField(r"^ZTF[12]\d[a-z]{7}$", required=False, label="Object")
+    filtercode = forms.ChoiceField(choices=FILTERS, required=False, label="Filter")
+    since = forms.DateTimeField(required=False, label="From (UTC)")
+    until = forms.DateTimeField(required=False, label="Before (UTC)")
+    brighter = forms.FloatField(required=False, label="Brighter than (mag)")
+    rb = forms.FloatField(required=False, min_value=0, max_value=1, label="Score at least")
+    origin = forms.ChoiceField(choices=[("", "any"), *Origin.choices], required=False)
+    pid = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def rows(self):
+        """The alerts that answer, newest first (nearest first with a position)."""
+        values, rows = self.cleaned_data, Alert.objects.order_by("-jd", "candid")
+        if values["position"]:
+            rows = Alert.objects.within(*values["position"], values["radius"] or DEFAULT_ALERT_RADIUS)
+        conditions = {
+            "objectid": values["objectid"] or None,
+            "fid": FID.get(values["filtercode"]),
+            "jd__gte": values["since"] and julian_date(values["since"]),
+            "jd__lt": values["until"] and julian_date(values["until"]),
+            "magpsf__lt": values["brighter"],
+            "rb__gte": values["rb"],
+            "origin": values["origin"] or None,
+            "pid": values["pid"],
+        }
+        return rows.filter(**{name: value for name, value in conditions.items() if value is not None})
