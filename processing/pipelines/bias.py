@@ -1,0 +1,101 @@
+"""The bias pipeline: a night's bias frames of one quadrant -> bias, its uncertainty, its pixel mask."""
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from processing.pipelines.base import Pipeline, Product, log_text
+from processing.science.defects import bias_defects
+from processing.science.errors import UnusableFrame
+from processing.science.overscan import subtract_overscan
+from processing.science.stack import clipped_mean
+
+VERSION = "1"
+
+
+@dataclass(frozen=True)
+class BiasConfig:
+    """overscan_order: degree of the floating-bias fit; saturation: raw DN; min_frames: in the stack; clip: sigmas in
+    the stack; defect_clip: sigmas of a deviant pixel."""
+
+    overscan_order: int = 3
+    saturation: float = 60000.0
+    min_frames: int = 3
+    clip: float = 3.0
+    defect_clip: float = 8.0
+
+
+@dataclass(frozen=True)
+class BiasInputs:
+    """frames: raw quadrants (ny, nx), DN; overscans: their strips (ny, n), DN; cards: carried into the products."""
+
+    frames: list[np.ndarray]
+    overscans: list[np.ndarray]
+    cards: list[tuple[str, Any, str]] = field(default_factory=list)
+
+
+def begin(inputs, config):
+    if len(inputs.frames) < config.min_frames:
+        raise UnusableFrame(f"{len(inputs.frames)} bias frames: at least {config.min_frames} needed")
+    if len(inputs.frames) != len(inputs.overscans):
+        raise UnusableFrame(
+            f"{len(inputs.frames)} frames but {len(inputs.overscans)} overscan strips: one each needed"
+        )
+    return SimpleNamespace(inputs=inputs)
+
+
+def subtract_floating_bias(state, config):
+    pairs = [
+        subtract_overscan(frame, strip, config.overscan_order, config.saturation)
+        for frame, strip in zip(state.inputs.frames, state.inputs.overscans, strict=True)
+    ]
+    state.frames = [frame for frame, _ in pairs]
+    levels = [fit.level for _, fit in pairs]
+    return {
+        "frames": len(pairs),
+        "overscan_level": float(np.mean(levels)),
+        "overscan_spread": float(np.std(levels)),
+    }
+
+
+def stack_frames(state, config):
+    state.stack = clipped_mean(state.frames, config.clip)
+    del state.frames
+    return {
+        "bias_median": float(np.nanmedian(state.stack.mean)),
+        "read_noise_dn": float(np.nanmedian(state.stack.scatter)),
+    }
+
+
+def mask_deviant_pixels(state, config):
+    state.mask = bias_defects(state.stack.mean, state.stack.scatter, config.defect_clip)
+    return {"deviant_pixels": int(np.count_nonzero(state.mask))}
+
+
+def finish(state, config, measurements, steps):
+    cards = list(state.inputs.cards) + [
+        ("NFRAMES", measurements["frames"], "Number of frames stacked"),
+        ("BIASMED", measurements["bias_median"], "Median of the bias [DN]"),
+        ("RDNOISE", measurements["read_noise_dn"], "Median scatter of one frame [DN]"),
+        ("PIPEVER", VERSION, "Version of the bias pipeline"),
+    ]
+    mean = np.where(state.mask != 0, np.nan_to_num(state.stack.mean), state.stack.mean).astype(np.float32)
+    return {
+        "bias.fits": Product(mean, cards),
+        "biasunc.fits": Product(state.stack.uncertainty, cards),
+        "biascmask.fits": Product(state.mask, cards),
+        "biaslog.txt": Product(log_text("bias", VERSION, config, steps), []),
+    }
+
+
+BIAS = Pipeline(
+    name="bias",
+    version=VERSION,
+    config=BiasConfig,
+    begin=begin,
+    steps=(subtract_floating_bias, stack_frames, mask_deviant_pixels),
+    finish=finish,
+    makes=("bias.fits", "biasunc.fits", "biascmask.fits", "biaslog.txt"),
+)

@@ -1,0 +1,70 @@
+"""Plain FITS files with checksums, complete or absent: written under a temporary name, synced, renamed."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from astropy.io import fits
+from astropy.table import Table
+
+
+def write_image(path: Path, data: np.ndarray, cards: list) -> Path:
+    """Write an image as the primary HDU. NaN cards are left out, as FITS has no NaN. Returns the path."""
+    hdu = fits.PrimaryHDU(data)
+    _add_cards(hdu.header, cards)
+    hdu.add_datasum()
+    hdu.add_checksum()
+    return _write_atomically(Path(path), fits.HDUList([hdu]).writeto)
+
+
+def write_table(path: Path, table: Table, cards: list) -> Path:
+    """Write a table as the first extension, the cards in its header. Returns the path."""
+    hdu = fits.table_to_hdu(table)
+    _add_cards(hdu.header, cards)
+    primary = fits.PrimaryHDU()
+    for part in (primary, hdu):
+        part.add_datasum()
+        part.add_checksum()
+    return _write_atomically(Path(path), fits.HDUList([primary, hdu]).writeto)
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a UTF-8 text file. Returns the path."""
+    return _write_atomically(Path(path), lambda stream: stream.write(text.encode()))
+
+
+def _add_cards(header, cards):
+    for keyword, value, comment in cards:
+        if isinstance(value, float | np.floating) and not np.isfinite(value):
+            continue
+        header[keyword] = (value.item() if isinstance(value, np.generic) else value, comment)
+
+
+def _write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> Path:
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            write(stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        # mkstemp makes files that only the owner may read
+        os.chmod(temporary, 0o666 & ~_umask())  # noqa: PTH101
+        os.replace(temporary, path)  # noqa: PTH105
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    return path
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,85 @@
+"""From raw counts to a frame of equal response: floating bias, bias frame, flat."""
+
+import numpy as np
+from numba import njit
+
+from processing.science.errors import UnusableFrame
+
+
+@njit(cache=True)
+def _detrend_kernel(raw, level, bias, flat, saturation, out, saturated):
+    ny, nx = out.shape
+    for y in range(ny):
+        row_level = level[y]
+        for x in range(nx):
+            value = np.float32(raw[y, x])
+            # Saturation belongs to the analogue chain: it is tested on the raw count, before anything is taken off.
+            saturated[y, x] = value >= saturation
+            gain = flat[y, x]
+            out[y, x] = (value - row_level - bias[y, x]) / gain if gain > 0 else np.nan
+
+
+def detrend(
+    raw: np.ndarray, level: np.ndarray, bias: np.ndarray, flat: np.ndarray, saturation: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Subtract the floating bias and the bias frame, divide by the flat.
+
+    Parameters
+    ----------
+    raw : array (ny, nx), DN as digitised
+    level : float32 array (ny,), DN
+        Curve of the overscan (`overscan.fit_overscan`).
+    bias : float32 array (ny, nx), DN
+    flat : float32 array (ny, nx), mean near 1
+        Where it is not positive the result is NaN.
+    saturation : float, raw DN
+
+    Returns
+    -------
+    image : float32 array (ny, nx), DN
+    saturated : bool array (ny, nx)
+
+    Raises
+    ------
+    UnusableFrame
+        if the shapes differ.
+    """
+    for name, array in (("bias", bias), ("flat", flat)):
+        if np.shape(array) != np.shape(raw):
+            raise UnusableFrame(
+                f"{name} has shape {np.shape(array)}, the raw frame {np.shape(raw)}: same needed"
+            )
+    if np.shape(level) != (len(raw),):
+        raise UnusableFrame(f"overscan curve has shape {np.shape(level)}: ({len(raw)},) needed")
+    image = np.empty(raw.shape, np.float32)
+    saturated = np.empty(raw.shape, np.bool_)
+    _detrend_kernel(
+        np.ascontiguousarray(raw, np.float32),
+        np.ascontiguousarray(level, np.float32),
+        np.ascontiguousarray(bias, np.float32),
+        np.ascontiguousarray(flat, np.float32),
+        np.float32(saturation),
+        image,
+        saturated,
+    )
+    return image, saturated
+
+
+def uncertainty_image(
+    image: np.ndarray,
+    flat: np.ndarray,
+    flat_uncertainty: np.ndarray,
+    bias_uncertainty: np.ndarray,
+    gain: float,
+    read_noise: float,
+) -> np.ndarray:
+    """One-sigma uncertainty of each pixel of a detrended image, DN.
+
+    Photon noise of the counts before flat-fielding, read noise, and the uncertainties of bias and flat.
+    image, flat, flat_uncertainty, bias_uncertainty : float32 (ny, nx); gain : e-/DN; read_noise : e-.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        counts = np.maximum(image * flat, 0.0)
+        variance = counts / gain + (read_noise / gain) ** 2 + bias_uncertainty**2
+        variance = variance / flat**2 + (image * flat_uncertainty / flat) ** 2
+        return np.sqrt(variance, dtype=np.float32)
