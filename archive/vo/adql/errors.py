@@ -1,0 +1,14 @@
+"""The one error of the translator."""
+
+
+class ADQLError(ValueError):
+    """A query that is not ADQL, or that asks for what is not here.
+
+    message : what is wrong and what was expected
+    line, column : 1-based place of the offending word, or None where none can be named
+    """
+
+    def __init__(self, message, line=None, column=None):
+        self.message, self.line, self.column = message, line, column
+        place = f" (line {line}, column {column})" if line else ""
+        super().__init__(message + place)

@@ -1,0 +1,142 @@
+"""ADQL 2.1 as a sqlglot dialect: PostgreSQL's grammar, cut down until only ADQL's words are left.
+
+Functions other than the aggregates stay anonymous, so that none is silently reinterpreted.
+sqlglot's internals change between releases: the requirement pins it exactly.
+"""
+
+from sqlglot import errors, exp, tokens
+from sqlglot.dialects.postgres import Postgres
+
+from archive.vo.adql.errors import ADQLError
+
+MAX_LENGTH = 100_000
+"""Longest query accepted, characters."""
+
+_T = tokens.TokenType
+
+_WORDS = frozenset(
+    """SELECT DISTINCT ALL TOP FROM WHERE HAVING AS ON USING JOIN LEFT RIGHT FULL INNER OUTER CROSS NATURAL UNION
+    EXCEPT INTERSECT WITH AND OR NOT IN EXISTS BETWEEN LIKE ILIKE IS NULL CASE WHEN THEN ELSE END ASC DESC OFFSET
+    CAST TRUE FALSE""".split()
+)
+_PHRASES = ("GROUP BY", "ORDER BY", "||", "<>", "<=", ">=", "!=")
+_AGGREGATES = ("COUNT", "AVG", "MIN", "MAX", "SUM", "COALESCE")
+
+_FORBIDDEN_TOKENS = {
+    _T.SEMICOLON, _T.DCOLON, _T.LIMIT, _T.PARAMETER, _T.PLACEHOLDER, _T.L_BRACKET, _T.R_BRACKET, _T.L_BRACE,
+    _T.R_BRACE, _T.COLON, _T.DOLLAR, _T.PERCENT, _T.AMP, _T.PIPE, _T.HASH, _T.CARET, _T.TILDE, _T.BACKSLASH,
+}  # fmt: skip
+
+_HINTS = {
+    "FORM": "did you mean FROM?",
+    "LIMIT": "ADQL writes SELECT TOP n",
+    ";": "one query at a time, without a semicolon",
+    "::": "ADQL writes CAST(value AS type)",
+    "%": "ADQL writes MOD(a, b)",
+}
+
+
+class ADQLDialect(Postgres):
+    """The dialect; used through `parse`."""
+
+    class Tokenizer(tokens.Tokenizer):
+        """ADQL's words only; text in single quotes, names in double quotes, comments from -- to end of line."""
+
+        IDENTIFIERS = ['"']
+        QUOTES = ["'"]
+        COMMENTS = ["--"]
+        STRING_ESCAPES = ["'"]
+        KEYWORDS = {
+            **{
+                word: kind
+                for word, kind in tokens.Tokenizer.KEYWORDS.items()
+                if word in _WORDS or word in _PHRASES
+            },
+            "TOP": _T.TOP,
+            "ILIKE": _T.ILIKE,
+            "OFFSET": _T.OFFSET,
+            "INTEGER": _T.INT,
+            "SMALLINT": _T.SMALLINT,
+            "BIGINT": _T.BIGINT,
+            "REAL": _T.FLOAT,
+            "DOUBLE PRECISION": _T.DOUBLE,
+            "CHAR": _T.CHAR,
+            "VARCHAR": _T.VARCHAR,
+            "TIMESTAMP": _T.TIMESTAMP,
+        }
+
+    class Parser(Postgres.Parser):
+        """Only aggregates, COALESCE, CAST and CASE are typed; every other call is a name and its arguments."""
+
+        FUNCTIONS = {name: Postgres.Parser.FUNCTIONS[name] for name in _AGGREGATES}
+        FUNCTION_PARSERS = {"CAST": Postgres.Parser.FUNCTION_PARSERS["CAST"]}
+        NO_PAREN_FUNCTIONS = {}
+        NO_PAREN_FUNCTION_PARSERS = {"CASE": Postgres.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
+
+
+def _start_of(adql, end):
+    """Line and column (1-based) of the word that ends at character `end` (inclusive) of the query."""
+    start = end
+    while start > 0 and (adql[start - 1].isalnum() or adql[start - 1] in '_"'):
+        start -= 1
+    return adql.count("\n", 0, start) + 1, start - (adql.rfind("\n", 0, start) + 1) + 1
+
+
+def start_of_token(adql, token):
+    """Line and column (1-based) of a token; sqlglot itself tells the end of it."""
+    return adql.count("\n", 0, token.start) + 1, token.start - (adql.rfind("\n", 0, token.start) + 1) + 1
+
+
+def _check_tokens(adql, found):
+    for token in found:
+        if token.token_type in _FORBIDDEN_TOKENS or token.text in ("/*", "*/"):
+            hint = _HINTS.get(token.text, "it has no meaning in ADQL")
+            raise ADQLError(f"{token.text!r} is not part of ADQL: {hint}", *start_of_token(adql, token))
+
+
+def _parse_error(adql, error):
+    detail = error.errors[0] if error.errors else {}
+    word = detail.get("highlight") or ""
+    described = detail.get("description", "syntax error").rstrip(".")
+    if described.startswith("Invalid expression"):
+        described = f"unexpected {word!r}" if word else "the query ends too early"
+    hint = f": {_HINTS[word.upper()]}" if word.upper() in _HINTS else ""
+    line, column = detail.get("line"), detail.get("col")
+    if line and column and word:
+        column = max(1, column - len(word) + 1)
+    return ADQLError(described + hint, line, column)
+
+
+def parse(adql):
+    """Parse one ADQL query.
+
+    Parameters
+    ----------
+    adql : str
+
+    Returns
+    -------
+    sqlglot expression (a Query: SELECT, set operation)
+
+    Raises
+    ------
+    ADQLError
+    """
+    if len(adql) > MAX_LENGTH:
+        raise ADQLError(f"the query has {len(adql)} characters: at most {MAX_LENGTH} are read")
+    if "\x00" in adql:
+        raise ADQLError("the query contains a NUL character")
+    dialect = ADQLDialect()
+    try:
+        found = dialect.tokenize(adql)
+        _check_tokens(adql, found)
+        trees = dialect.parser(error_level=errors.ErrorLevel.IMMEDIATE).parse(found, adql)
+    except errors.ParseError as error:
+        raise _parse_error(adql, error) from error
+    except errors.TokenError as error:
+        raise ADQLError(f"text or name without its closing quote: {str(error).splitlines()[0]}") from error
+    except RecursionError as error:
+        raise ADQLError("the query is nested too deeply") from error
+    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
+        raise ADQLError("one SELECT statement expected", 1, 1)
+    return trees[0]

@@ -1,0 +1,101 @@
+"""What may stand in a query's tree: a list of node classes, and the arguments that each may carry.
+
+Everything that is not listed is refused, so a new feature of the parser is closed until somebody opens it.
+"""
+
+from sqlglot import exp
+
+from archive.vo.adql.errors import ADQLError
+
+NODES = (
+    exp.Select, exp.From, exp.Where, exp.Group, exp.Having, exp.Order, exp.Ordered, exp.Limit, exp.Offset,
+    exp.Join, exp.With, exp.CTE, exp.Subquery, exp.Union, exp.Except, exp.Intersect, exp.Table, exp.TableAlias,
+    exp.Column, exp.Identifier, exp.Alias, exp.Literal, exp.Star, exp.Null, exp.Boolean, exp.Anonymous,
+    exp.Count, exp.Avg, exp.Min, exp.Max, exp.Sum, exp.Coalesce, exp.Cast, exp.DataType, exp.DataTypeParam,
+    exp.Case, exp.If, exp.Paren, exp.Neg, exp.Not, exp.And, exp.Or, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT,
+    exp.GTE, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.DPipe, exp.Between, exp.Like, exp.ILike, exp.In, exp.Is,
+    exp.Exists, exp.Distinct, exp.Tuple,
+)  # fmt: skip
+
+CAST_TYPES = frozenset(
+    getattr(exp.DataType.Type, name)
+    for name in ("INT", "SMALLINT", "BIGINT", "FLOAT", "DOUBLE", "CHAR", "VARCHAR", "TIMESTAMP")
+)
+
+_SELECT_ARGS = {
+    "kind", "hint", "distinct", "expressions", "limit", "operation_modifiers", "from_", "from", "joins", "where",
+    "group", "having", "order", "offset", "with_", "with",
+}  # fmt: skip
+_SETS_ARGS = {
+    "this", "expression", "distinct", "by_name", "with_", "with", "order", "limit", "offset", "side", "kind", "on",
+}  # fmt: skip
+_ARGS = {
+    exp.Select: _SELECT_ARGS,
+    exp.Union: _SETS_ARGS,
+    exp.Except: _SETS_ARGS,
+    exp.Intersect: _SETS_ARGS,
+    exp.Table: {"this", "db", "alias", "joins"},
+    exp.Subquery: {"this", "alias", "with_", "with", "joins", "order", "limit", "offset"},
+    exp.Join: {"this", "on", "using", "side", "kind", "method"},
+    exp.Distinct: {"expressions"},
+    exp.Star: set(),
+    exp.With: {"expressions"},
+    exp.CTE: {"this", "alias"},
+}
+"""Arguments that may be set; classes that are not named here may carry whatever white-listed nodes they hold."""
+
+
+def place_of(node):
+    """Line and (1-based) column of the first word at or below a node, or (None, None)."""
+    for part in node.walk():
+        line = part.meta.get("line")
+        if line:
+            length = part.meta.get("end", 0) - part.meta.get("start", 0)
+            return line, max(1, part.meta["col"] - length)
+    return None, None
+
+
+def refuse(node, message):
+    """Raise ADQLError at a node's place."""
+    raise ADQLError(message, *place_of(node))
+
+
+def _check_arguments(node):
+    allowed = _ARGS.get(type(node))
+    if allowed is None:
+        return
+    for name, value in node.args.items():
+        if value and name not in allowed:
+            refuse(node, f"{name.rstrip('_').upper()} of {type(node).__name__.upper()} is not part of ADQL")
+
+
+def _check_count(node, word):
+    value = node.expression
+    if not isinstance(value, exp.Literal) or value.is_string or not value.this.isdigit():
+        refuse(node, f"{word} {value.sql() if value else ''}: must be a whole number that is not negative")
+
+
+def check_tree(tree, catalog):
+    """Refuse whatever is not ADQL, and every table that is not in the catalogue.
+
+    Raises
+    ------
+    ADQLError
+    """
+    local = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
+    for node in tree.walk():
+        if not isinstance(node, NODES):
+            refuse(node, f"{type(node).__name__} is not part of ADQL")
+        _check_arguments(node)
+        if isinstance(node, exp.Cast) and node.to.this not in CAST_TYPES:
+            names = "INTEGER, SMALLINT, BIGINT, REAL, DOUBLE PRECISION, CHAR, VARCHAR, TIMESTAMP"
+            refuse(node, f"CAST to {node.to.sql()} is not part of ADQL: use one of {names}")
+        if isinstance(node, exp.Limit):
+            _check_count(node, "TOP")
+        if isinstance(node, exp.Offset):
+            _check_count(node, "OFFSET")
+        if isinstance(node, exp.Table) and not (node.name.lower() in local and not node.db):
+            if not isinstance(node.this, exp.Identifier):
+                refuse(node, f"{node.sql()} is not a table")
+            if catalog.table(node.db, node.name) is None:
+                refuse(node, f"unknown table {node.sql()}: known are {catalog.describe()}")
