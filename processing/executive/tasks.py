@@ -8,7 +8,7 @@ from celery.signals import worker_process_init
 
 from processing.executive import queue, runners
 from processing.models import Job
-from processing.science.errors import UnusableInput
+from processing.science.errors import ScienceError
 
 log = structlog.get_logger("processing.executive")
 
@@ -36,7 +36,7 @@ def run(job_id: int) -> None:
 def _run(job: Job) -> list[int]:
     try:
         outcome = runners.run(job)
-    except UnusableInput as reason:
+    except ScienceError as reason:
         log.warning("quarantined", reason=str(reason))
         return queue.quarantine(job, str(reason), reason.measurements)
     except Exception as error:  # noqa: BLE001 (recorded with the job, tried again, then given up: never lost)

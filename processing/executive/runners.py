@@ -1,0 +1,24 @@
+"""Which function runs which pipeline's jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from processing.executive.queue import Outcome
+from processing.executive.runs.calibration import run_bias, run_flat
+from processing.executive.runs.science import run_science
+from processing.models import Job
+from processing.pipelines.warmup import warm_up
+
+RUNNERS: dict[str, Callable[[Job], Outcome]] = {
+    "bias": run_bias,
+    "flat": run_flat,
+    "science": run_science,
+}
+
+__all__ = ["RUNNERS", "run", "warm_up"]
+
+
+def run(job: Job) -> Outcome:
+    """Run a claimed job; raises ScienceError when its input is unusable."""
+    return RUNNERS[job.pipeline](job)

@@ -1,0 +1,1 @@
+"""One module per kind of job: what a run reads, the pipeline it calls, what it records."""

@@ -1,0 +1,97 @@
+"""Bias and flat jobs: a night's calibration frames of one quadrant become one stack."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from archive import registry
+from archive.models import CalibrationImage, RawImage
+from archive.survey import identifiers
+from archive.survey.camera import ccd_quadrant
+from archive.survey.filenames import cal_name
+from processing.executive.queue import Outcome
+from processing.executive.runs import files
+from processing.models import Job
+from processing.pipelines.bias import BIAS, BiasConfig, BiasInputs
+from processing.pipelines.flat import FLAT, FlatConfig, FlatInputs
+from processing.science.errors import UnusableFrame
+
+OPEN = {"programid": 1}  # calibrations are open to all
+
+
+def run_bias(job: Job, config: BiasConfig = BiasConfig()) -> Outcome:  # noqa: B008 (frozen)
+    """The night's bias of one quadrant."""
+    rcid = job.parameters["rcid"]
+    images, frames = _frames(job.nid, rcid, "b")
+    products = BIAS.run(BiasInputs([frame for frame, _ in frames], [strip for _, strip in frames]), config)
+    return _outcome(job, "bias", "00", images, products, files.provenance(BIAS, config, _ids(images)))
+
+
+def run_flat(job: Job, config: FlatConfig = FlatConfig()) -> Outcome:  # noqa: B008 (frozen)
+    """The night's high-frequency flat of one quadrant and filter."""
+    rcid, fid = job.parameters["rcid"], job.parameters["fid"]
+    images, frames = _frames(job.nid, rcid, "f", fid)
+    bias = best_calibration("bias", rcid, job.nid)
+    inputs = FlatInputs(
+        [frame for frame, _ in frames],
+        [strip for _, strip in frames],
+        pixels(bias, "bias.fits"),
+        pixels(bias, "biascmask.fits"),
+    )
+    products = FLAT.run(inputs, config)
+    made_of = _ids(images) | {"bias": bias.cid}
+    filtercode = images[0].exposure.filtercode
+    return _outcome(job, "hifreqflat", filtercode, images, products, files.provenance(FLAT, config, made_of))
+
+
+def best_calibration(caltype: str, rcid: int, nid: int, fid: int = 0) -> CalibrationImage:
+    """The calibration of the night, or else the newest before it, or else the first after it."""
+    made = CalibrationImage.objects.filter(caltype=caltype, rcid=rcid, fid=fid)
+    found = made.filter(nid__lte=nid).order_by("-nid").first() or made.order_by("nid").first()
+    if found is None:
+        raise UnusableFrame(f"no {caltype} of readout channel {rcid} (filter {fid}) exists; take in calibration frames")
+    return found
+
+
+def pixels(calibration: CalibrationImage, suffix: str):
+    """An image of a calibration."""
+    return files.image_pixels(files.product("cal", calibration.cid, suffix).path)
+
+
+def _frames(nid: int, rcid: int, imgtypecode: str, fid: int | None = None):
+    ccdid, qid = ccd_quadrant(rcid)
+    rows = RawImage.objects.filter(exposure__nid=nid, exposure__imgtypecode=imgtypecode, ccdid=ccdid)
+    if fid is not None:
+        rows = rows.filter(exposure__fid=fid)
+    images = list(rows.select_related("exposure").order_by("exposure__obsjd"))
+    if not images:
+        raise UnusableFrame(f"night {nid} has no frames of type {imgtypecode!r} for CCD {ccdid}")
+    return images, [files.raw_quadrant(image, qid)[:2] for image in images]
+
+
+def _ids(images: list[RawImage]) -> dict:
+    return {"exposures": [image.exposure_id for image in images]}
+
+
+def _outcome(job: Job, caltype: str, filtercode: str, images: list[RawImage], products, provenance: dict) -> Outcome:
+    ccdid, qid = ccd_quadrant(job.parameters["rcid"])
+    night = int(identifiers.date_of_nid(job.nid).strftime("%Y%m%d"))
+
+    def name_of(suffix: str):
+        return cal_name(night, caltype, filtercode, ccdid, qid, suffix)
+
+    written = files.write_products(products, name_of)
+    first, last = images[0].exposure, images[-1].exposure
+
+    def record() -> None:
+        calibration = registry.register_calibration(
+            name_of(next(iter(written))),
+            len(images),
+            first.obsdate,
+            last.obsdate + timedelta(seconds=last.exptime),
+            products.measurements,
+        )
+        rights = OPEN | {"public_date": first.obsdate}
+        files.register_all(written, "cal", calibration.cid, rights, provenance)
+
+    return Outcome(record, products.measurements, files.seconds(products), files.log_of(products))

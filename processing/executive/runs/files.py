@@ -1,0 +1,112 @@
+"""Reading inputs and writing products: the only place where pipelines meet files."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import fitsio
+import numpy as np
+from astropy.io import fits
+from astropy.table import Table
+
+from archive import registry, storage
+from archive.models import ProductFile, RawImage
+from archive.storage import StoredFile
+from archive.survey.filenames import ProductName
+from processing import __version__
+from processing.pipelines.base import Pipeline, Product, Products
+from processing.pipelines.writers import write_image, write_table, write_text
+from processing.science.errors import UnusableFrame
+
+QUADRANTS = 4
+
+
+def raw_quadrant(image: RawImage, qid: int) -> tuple[np.ndarray, np.ndarray, fits.Header]:
+    """Pixels, overscan strip and header (camera cards, then the quadrant's own) of one quadrant of a raw file."""
+    row = ProductFile.objects.get(family="raw", product_id=image.exposure_id, path__contains=f"_c{image.ccdid:02}_")
+    path = storage.absolute(row.path)
+    try:
+        with fitsio.FITS(str(path)) as hdus:
+            pixels, strip = hdus[qid].read(), hdus[qid + QUADRANTS].read()
+        header = fits.getheader(path, 0) + fits.getheader(path, qid)
+    except OSError as error:
+        raise UnusableFrame(f"{row.path}: cannot be read ({error})") from error
+    if pixels is None or strip is None or pixels.shape[0] != strip.shape[0]:
+        raise UnusableFrame(f"{row.path}: quadrant {qid} and its overscan strip do not fit together")
+    return pixels, strip, header
+
+
+def image_pixels(path: str) -> np.ndarray:
+    """The first image of a file of the tree, in native byte order."""
+    with fitsio.FITS(str(storage.absolute(path))) as hdus:
+        return next(hdu.read() for hdu in hdus if hdu.has_data())
+
+
+def product(family: str, product_id: int, suffix: str) -> ProductFile:
+    """A registered file of a product; UnusableFrame if the product was never made."""
+    row = ProductFile.objects.filter(family=family, product_id=product_id, suffix=suffix).first()
+    if row is None:
+        raise UnusableFrame(f"{family} {product_id}: has no {suffix}; the job that makes it did not succeed")
+    return row
+
+
+def table(path: str) -> tuple[Table, fits.Header]:
+    """A catalog of the tree with its header."""
+    full = storage.absolute(path)
+    return Table.read(full, hdu=1), fits.getheader(full, 1)
+
+
+def write_products(products: Products | Mapping[str, Product], name_of) -> dict[str, StoredFile]:
+    """Write all files of a run into the tree; `name_of(suffix)` is the ProductName. Returns them by suffix."""
+    files = products.files if isinstance(products, Products) else products
+    return {suffix: _write(content, name_of(suffix)) for suffix, content in files.items()}
+
+
+def _write(content: Product, name: ProductName) -> StoredFile:
+    path = storage.absolute(name.path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _writer(content.data)(path, content)
+    return storage.stored(name.path)
+
+
+def _writer(data: Any):
+    if isinstance(data, str):
+        return lambda path, content: write_text(path, content.data)
+    write = write_table if isinstance(data, Table) else write_image
+    return lambda path, content: write(path, content.data, content.cards)
+
+
+def register_all(
+    files: Mapping[str, StoredFile], family: str, product_id: int, rights: Mapping, provenance: Mapping
+) -> None:
+    """Rows for the files of one product."""
+    for suffix, file in files.items():
+        registry.register_file(file, family, product_id, suffix, rights, provenance=provenance)
+
+
+def provenance(pipeline: Pipeline, config: Any, inputs: Mapping[str, Any]) -> dict:
+    """How a product was made: code, pipeline and config, and the ids of what went in."""
+    values = dataclasses.asdict(config)
+    text = json.dumps(values, sort_keys=True, default=str)
+    return {
+        "software": __version__,
+        "pipeline": pipeline.name,
+        "version": pipeline.version,
+        "config": json.loads(text),
+        "config_sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "inputs": dict(inputs),
+    }
+
+
+def seconds(products: Products) -> dict[str, float]:
+    """CPU seconds by step, for the job's row."""
+    return {step.name: round(step.cpu, 4) for step in products.steps}
+
+
+def log_of(products: Products) -> str:
+    """The run's log file, as text."""
+    return next((file.data for suffix, file in products.files.items() if suffix.endswith("log.txt")), "")

@@ -1,0 +1,132 @@
+"""Science jobs: one quadrant of one exposure becomes a calibrated image and catalogs."""
+
+from __future__ import annotations
+
+import numpy as np
+from astropy.io import fits
+
+from archive import registry
+from archive.footprints import footprint
+from archive.models import GaiaStar, PanstarrsStar, RawImage
+from archive.survey.camera import ccd_quadrant
+from archive.survey.filenames import sci_name
+from processing.executive.queue import Outcome
+from processing.executive.runs import files
+from processing.executive.runs.calibration import best_calibration, pixels
+from processing.models import Job
+from processing.pipelines.science import SCIENCE, ScienceConfig, ScienceInputs
+from processing.science import tpv
+from processing.science.astrometry import ReferenceStars
+from processing.science.errors import UnusableFrame
+from processing.science.zeropoint import Calibrators
+
+MARGIN = 0.05  # deg around the footprint, for errors of the pointing
+FAINTEST_CALIBRATOR = 21.0  # r mag
+
+
+def run_science(job: Job, config: ScienceConfig = ScienceConfig()) -> Outcome:  # noqa: B008 (frozen)
+    """Calibrate one quadrant."""
+    rcid = job.parameters["rcid"]
+    ccdid, qid = ccd_quadrant(rcid)
+    raw = RawImage.objects.select_related("exposure").get(exposure_id=job.parameters["expid"], ccdid=ccdid)
+    exposure = raw.exposure
+    frame, strip, header = files.raw_quadrant(raw, qid)
+    bias = best_calibration("bias", rcid, exposure.nid)
+    flat = best_calibration("hifreqflat", rcid, exposure.nid, exposure.fid)
+    guess = tpv.from_header(header)
+    ra, dec, radius = _region(guess, frame.shape)
+    products = SCIENCE.run(
+        ScienceInputs(
+            raw=frame,
+            overscan=strip,
+            header=header,
+            bias=_fitting(pixels(bias, "bias.fits"), frame, "bias"),
+            bias_unc=pixels(bias, "biasunc.fits"),
+            flat=_fitting(pixels(flat, "hifreqflat.fits"), frame, "flat"),
+            flat_unc=pixels(flat, "hifreqflatunc.fits"),
+            defects=_defects(bias, flat),
+            guess=guess,
+            filtercode=exposure.filtercode,
+            stars=gaia_stars(ra, dec, radius),
+            calibrators=panstarrs_stars(ra, dec, radius),
+        ),
+        config,
+    )
+
+    def name_of(suffix: str):
+        return sci_name(exposure.filefracday, exposure.field, exposure.filtercode, ccdid, qid, suffix)
+
+    written = files.write_products(products, name_of)
+    cards = _header_of(products.files["sciimg.fits"], frame.shape)
+    made_of = {"exposure": exposure.expid, "bias": bias.cid, "flat": flat.cid}
+    provenance = files.provenance(SCIENCE, config, made_of)
+
+    def record() -> None:
+        image = registry.register_science(
+            name_of("sciimg.fits"), header | _as_dict(cards), footprint(cards), quality=_plain(products.measurements)
+        )
+        image.calibrations.set([bias, flat])
+        rights = {"programid": image.programid, "public_date": image.public_date}
+        files.register_all(written, "sci", image.pid, rights, provenance)
+
+    return Outcome(record, products.measurements, files.seconds(products), files.log_of(products))
+
+
+def gaia_stars(ra: float, dec: float, radius: float) -> ReferenceStars:
+    """Gaia's stars within `radius` degrees."""
+    columns = ("ra", "dec", "phot_g_mean_mag", "pmra", "pmdec")
+    values = _columns(GaiaStar.objects.within(ra, dec, radius), columns)
+    return ReferenceStars(values["ra"], values["dec"], values["phot_g_mean_mag"], values["pmra"], values["pmdec"])
+
+
+def panstarrs_stars(ra: float, dec: float, radius: float) -> Calibrators:
+    """Pan-STARRS's stars (not galaxies) within `radius` degrees."""
+    rows = PanstarrsStar.objects.within(ra, dec, radius).filter(rmag__lt=FAINTEST_CALIBRATOR, sgscore__gt=0.5)
+    values = _columns(rows, ("ra", "dec", "gmag", "rmag", "imag"))
+    return Calibrators(values["ra"], values["dec"], values["gmag"], values["rmag"], values["imag"])
+
+
+def _columns(rows, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    table = np.array(list(rows.order_by().values_list(*names)), dtype=float).reshape(-1, len(names))
+    return dict(zip(names, table.T, strict=True))
+
+
+def _region(guess: tpv.Tpv, shape: tuple[int, int]) -> tuple[float, float, float]:
+    """Centre and radius (deg) of where the quadrant should be."""
+    ny, nx = shape
+    ra, dec = tpv.pixel_to_sky(guess, np.array([(nx - 1) / 2]), np.array([(ny - 1) / 2]))
+    scale = abs(np.linalg.det(guess.cd)) ** 0.5
+    return float(ra[0]) % 360, float(dec[0]), float(np.hypot(nx, ny) / 2 * scale + MARGIN)
+
+
+def _fitting(calibration: np.ndarray, frame: np.ndarray, what: str) -> np.ndarray:
+    if calibration.shape != frame.shape:
+        raise UnusableFrame(f"frame has shape {frame.shape}, its {what} {calibration.shape}")
+    return calibration
+
+
+def _defects(bias, flat) -> np.ndarray:
+    return pixels(bias, "biascmask.fits") | pixels(flat, "hifreqflatcmask.fits")
+
+
+def _header_of(product, shape: tuple[int, int]) -> fits.Header:
+    header = fits.Header()
+    header["NAXIS"], header["NAXIS1"], header["NAXIS2"] = 2, shape[1], shape[0]
+    for keyword, value, _ in product.cards:
+        if not (isinstance(value, float) and not np.isfinite(value)):
+            header[keyword] = value.item() if hasattr(value, "item") else value
+    return header
+
+
+def _as_dict(header: fits.Header) -> dict:
+    return {card.keyword: card.value for card in header.cards if card.keyword}
+
+
+def _plain(values: dict) -> dict:
+    """Numbers and short texts only, as JSON takes them."""
+    plain = {name: value.item() if hasattr(value, "item") else value for name, value in values.items()}
+    return {
+        name: value
+        for name, value in plain.items()
+        if isinstance(value, int | str | bool) or (isinstance(value, float) and np.isfinite(value))
+    }
