@@ -36,13 +36,13 @@ def run(job_id: int) -> None:
 def _run(job: Job) -> list[int]:
     try:
         outcome = runners.run(job)
+        ready = queue.finish(job, outcome)
     except ScienceError as reason:
         log.warning("quarantined", reason=str(reason))
         return queue.quarantine(job, str(reason), reason.measurements)
     except Exception as error:  # noqa: BLE001 (recorded with the job, tried again, then given up: never lost)
         log.exception("failed")
         return queue.fail(job, f"{type(error).__name__}: {error}")
-    ready = queue.finish(job, outcome)
     log.info("done", seconds=round(sum(outcome.seconds.values()), 2))
     return ready
 
