@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from archive.names import BadPosition, NameNotFound, resolve
+from dataclasses import asdict
+from datetime import datetime
+
 from django import forms
 
 from archive.images import COLOURMAPS, LARGEST_CUTOUT, STRETCHES, Rendering
@@ -70,6 +73,11 @@ class ImageSearchForm(forms.Form):
         return values
 
     query: ImageQuery
+
+    def as_parameters(self) -> dict:
+        """The query as JSON keeps it, for a job that runs later."""
+        values = {name: value for name, value in asdict(self.query).items() if value not in (None, False)}
+        return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
 
 
 def problems(form: forms.Form) -> str:

@@ -1,6 +1,57 @@
 """Where everything is."""
 
 from django.contrib import admin
-from django.urls import path
+from django.contrib.auth import views as auth
+from django.urls import include, path, register_converter
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from portal.views import alerts, home, images, jobs, moving, nights, releases
+
+
+class ProductPath:
+    """A path of the product tree, slashes included."""
+
+    regex = r"[A-Za-z0-9_./-]+"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(ProductPath, "product")
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("find", home.find, name="find"),
+    path("health", home.health, name="health"),
+    path("help/", home.documentation, name="help"),
+    path("help/<path:path>", home.documentation),
+    path("images/", images.image_search, name="images"),
+    path("images/<int:pid>/", images.science_page, name="image"),
+    path("references/<int:rfid>/", images.reference_page, name="reference"),
+    path("cutouts/", images.cutout_page, name="cutouts"),
+    path("files/<product:path>", images.download, name="file"),
+    path("pictures/<product:path>", images.picture, name="picture"),
+    path("cutout/<product:path>", images.cutout, name="cutout"),
+    path("alerts/", alerts.alert_search, name="alerts"),
+    path("alerts/<int:candid>/", alerts.alert_page, name="alert"),
+    path("alerts/<int:candid>/packet", alerts.packet, name="packet"),
+    path("alerts/<int:candid>/<str:kind>.png", alerts.stamp, name="stamp"),
+    path("objects/", include("lightcurves.viewer.urls")),
+    path("moving/", moving.search_page, name="moving"),
+    path("releases/", releases.release_list, name="releases"),
+    path("releases/<slug:name>/", releases.release_page, name="release"),
+    path("nights/", nights.night_list, name="nights"),
+    path("nights/<int:nid>/", nights.night_page, name="night"),
+    path("jobs/", jobs.job_list, name="jobs"),
+    path("jobs/bundle", jobs.order_bundle, name="order-bundle"),
+    path("jobs/<uuid:job_id>/", jobs.job_page, name="job"),
+    path("jobs/<uuid:job_id>/result", jobs.result, name="job-result"),
+    path("query/", include("portal.query_urls")),
+    path("tap/", include("archive.vo.urls")),
+    path("api/", include("portal.api.urls")),
+    path("sign-in/", auth.LoginView.as_view(), name="sign-in"),
+    path("sign-out/", auth.LogoutView.as_view(), name="sign-out"),
+    path("admin/", admin.site.urls),
+]

@@ -132,7 +132,7 @@ def cutout_page(request: HttpRequest) -> HttpResponse:
     files = ProductFile.objects.filter(family=form.query.family, suffix=suffix, product_id__in=[i.pk for i in images])
     by_image = {file.product_id: file for file in files}
     ra, dec = form.cleaned_data["position"]
-    pairs = [(image, by_image[image.pk]) for image in images if image.pk in by_image]
+    pairs = [(image, by_image[image.pk], page_url(image)) for image in images if image.pk in by_image]
     return render(request, "portal/cutouts.html", context | {"pairs": pairs, "ra": ra, "dec": dec})
 
 

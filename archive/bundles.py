@@ -1,0 +1,110 @@
+"""Bundles: many files of the archive as one tar, made as a user job with progress."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tarfile
+from pathlib import Path
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from archive import search, storage
+from archive.access import Reader, reading
+from archive.models import ProductFile, UserJob
+
+log = structlog.get_logger("archive.bundles")
+LARGEST_BUNDLE = 20 * 1024**3  # bytes
+FAMILIES = {"sci": ("sci", "diff"), "ref": ("ref",)}
+
+
+class BundleRefused(ValueError):
+    """A bundle that is not made; the message says why."""
+
+
+def order(query: dict, reader: Reader, user=None) -> UserJob:
+    """Ask for a bundle of all files of the images that answer a query.
+
+    The job keeps the rights that its owner has now. Job row and queue row are written in one transaction.
+
+    Raises
+    ------
+    archive.search.BadQuery, BundleRefused
+    """
+    search.query_of(query)
+    with transaction.atomic():
+        job = UserJob.objects.create(
+            kind="bundle",
+            owner=user if user is not None and user.is_authenticated else None,
+            parameters=query,
+            programs=sorted(reader.programs),
+        )
+        async_task("archive.bundles.make", str(job.pk), task_name=f"bundle {job.pk}")
+    return job
+
+
+def make(job_id: str) -> None:
+    """Write the tar of a job; started by the queue. Running it again gives the same file once."""
+    job = UserJob.objects.get(pk=job_id)
+    if job.phase == UserJob.Phase.COMPLETED:
+        return
+    job.phase, job.started = UserJob.Phase.EXECUTING, timezone.now()
+    job.save(update_fields=["phase", "started"])
+    try:
+        with reading(Reader(frozenset(job.programs))):
+            files = list(_files(job.parameters))
+        _write(job, files)
+    except (BundleRefused, search.BadQuery, OSError) as error:
+        log.warning("bundle failed", job=job_id, reason=str(error))
+        job.phase, job.message = UserJob.Phase.ERROR, str(error)
+    else:
+        job.phase = UserJob.Phase.COMPLETED
+    job.ended = timezone.now()
+    job.save(update_fields=["phase", "message", "ended"])
+
+
+def result_path(job: UserJob) -> Path:
+    """Where a finished bundle lies."""
+    return settings.JOB_ROOT / f"{job.pk}.tar"
+
+
+def _files(parameters: dict) -> list[ProductFile]:
+    query = search.query_of(parameters)
+    images = search.images(query).order_by().values_list("pk", flat=True)
+    rows = ProductFile.objects.filter(family__in=FAMILIES[query.family], product_id__in=list(images))
+    return list(rows.order_by("path"))
+
+
+def _write(job: UserJob, files: list[ProductFile]) -> None:
+    total = sum(file.size for file in files)
+    if not files:
+        raise BundleRefused("no file that you may see answers this query")
+    if total > LARGEST_BUNDLE:
+        raise BundleRefused(f"{total} bytes: a bundle holds at most {LARGEST_BUNDLE}; narrow the search")
+    UserJob.objects.filter(pk=job.pk).update(total=total)
+    path = result_path(job)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".part")
+    done = 0
+    with tarfile.open(temporary, "w") as tar:
+        _add_manifest(tar, files)
+        for file in files:
+            tar.add(storage.absolute(file.path), arcname=file.path, recursive=False)
+            done += file.size
+            UserJob.objects.filter(pk=job.pk).update(done=done)
+    temporary.replace(path)
+
+
+def _add_manifest(tar: tarfile.TarFile, files: list[ProductFile]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["path", "bytes", "sha256"])
+    writer.writerows([file.path, file.size, file.sha256] for file in files)
+    content = text.getvalue().encode()
+    entry = tarfile.TarInfo("manifest.csv")
+    entry.size = len(content)
+    tar.addfile(entry, io.BytesIO(content))

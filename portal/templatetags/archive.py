@@ -1,0 +1,42 @@
+"""What templates say about the archive."""
+
+from urllib.parse import urlencode
+
+from django import template
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def with_query(context, **changes) -> str:
+    """The current address's query with some parameters changed; empty values drop a parameter."""
+    query = context["request"].GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in (None, ""):
+            query[name] = value
+    return "?" + query.urlencode()
+
+
+@register.simple_tag(takes_context=True)
+def absolute_query(context, **changes) -> str:
+    """The full address of this page with some parameters changed, for scripts."""
+    return context["request"].build_absolute_uri(context["request"].path) + with_query(context, **changes)
+
+
+@register.filter
+def attribute(row, name: str):
+    """A row's attribute by name."""
+    return getattr(row, name)
+
+
+@register.filter
+def item(mapping, key):
+    """A mapping's value by key."""
+    return mapping.get(key)
+
+
+@register.filter
+def query(values: dict) -> str:
+    """A mapping as a query string."""
+    return urlencode(values)

@@ -1,0 +1,55 @@
+"""User jobs: ordering a bundle, watching it, fetching it."""
+
+from __future__ import annotations
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from archive import bundles
+from archive.models import UserJob
+from portal.answers import format_of, refuse
+from portal.forms import ImageSearchForm, problems
+
+
+@require_POST
+def order_bundle(request: HttpRequest) -> HttpResponse:
+    """Order the files of all images that a search found."""
+    form = ImageSearchForm(QueryDict(request.POST.get("query", "")))
+    if not form.is_valid():
+        return refuse(request, "portal/images.html", problems(form), {"form": form})
+    job = bundles.order(form.as_parameters(), request.reader, request.user)
+    return redirect("job", job.pk)
+
+
+def job_list(request: HttpRequest) -> HttpResponse:
+    """The jobs of whoever is signed in."""
+    mine = UserJob.objects.filter(owner=request.user) if request.user.is_authenticated else UserJob.objects.none()
+    return render(request, "portal/jobs.html", {"jobs": mine[:100]})
+
+
+def job_page(request: HttpRequest, job_id) -> HttpResponse:
+    """How far a job is; the page asks again by itself until it has ended."""
+    job = _job(request, job_id)
+    if format_of(request) == "json":
+        return JsonResponse(
+            {"id": str(job.pk), "phase": job.phase, "done": job.done, "total": job.total, "message": job.message}
+        )
+    template = "portal/parts/job.html" if request.htmx else "portal/job.html"
+    return render(request, template, {"job": job, "open": job.phase in ("QUEUED", "EXECUTING")})
+
+
+def result(request: HttpRequest, job_id) -> FileResponse:
+    """The tar of a finished bundle."""
+    job = _job(request, job_id)
+    if job.phase != UserJob.Phase.COMPLETED:
+        raise Http404(f"job {job_id} is {job.phase}: it has no result yet")
+    return FileResponse(bundles.result_path(job).open("rb"), as_attachment=True, filename=f"ztf-{job.pk}.tar")
+
+
+def _job(request: HttpRequest, job_id) -> UserJob:
+    """A job of this person's, or one that nobody owns: its unguessable id is the key."""
+    job = get_object_or_404(UserJob, pk=job_id)
+    if job.owner_id is not None and job.owner_id != request.user.pk:
+        raise Http404("no such job")
+    return job
