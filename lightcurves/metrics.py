@@ -1,0 +1,256 @@
+"""The object table's metrics of a light curve, for many light curves in one pass.
+
+Names and meanings follow the ZTF object table. Too few points for a metric give NaN (counts give 0).
+Sources: ZTF Explanatory Supplement, section on matchfiles; Stetson 1996, PASP 108, 851; von Neumann 1941.
+"""
+
+import numpy as np
+from numba import njit
+
+PERCENTILES = (5.0, 10.0, 17.5, 25.0, 32.5, 40.0, 60.0, 67.5, 75.0, 82.5, 90.0, 95.0)
+PERCENTILE_NAMES = tuple("percentiles_" + name for name in "05 10 175 25 325 40 60 675 75 825 90 95".split())
+_SIGMAS = (1.0, 3.0, 5.0)
+_BUFFER = 0.2
+"""Fraction of the amplitude: nmedianbufferrange counts points further than this from the weighted mean."""
+
+_RUN_SIGMA = 2.0
+"""con counts runs of three successive points further than this many magrms from the median."""
+
+_NAMES_AND_LEAST = (
+    ("ngoodobs", 0), ("meanmag", 1), ("medianmag", 1), ("minmag", 1), ("maxmag", 1), ("medmagerr", 1),
+    ("weightedmeanmag", 1), ("medianabsdev", 1), ("magrms", 2), ("weightedmagrms", 2), ("chisq", 2),
+    ("lineartrend", 2), ("maxslope", 2), ("skewness", 3), ("smallkurtosis", 4), ("stetsonj", 2), ("stetsonk", 2),
+    ("vonneumannratio", 2), ("con", 3), ("nmedianbufferrange", 1), ("npairposslope", 0), ("astrometricrms", 1),
+    *(
+        (f"{kind}meanbystd_{k}", 0)
+        for kind in ("nabove", "nbelow", "nconsecabove", "nconsecbelow", "nconsecfrom")
+        for k in (1, 3, 5)
+    ),
+)  # fmt: skip
+METRICS = tuple(name for name, _ in _NAMES_AND_LEAST)
+LEAST_POINTS = dict(_NAMES_AND_LEAST)
+"""Good points that each metric needs; with fewer it is NaN."""
+
+_COUNTS_FROM = METRICS.index("nabovemeanbystd_1")
+_PAIR_DAYS = 1.0
+"""Stetson J pairs successive points of at most this gap."""
+
+
+@njit(cache=True, nogil=True)
+def _percentile(ordered, n, percent):
+    place = percent / 100.0 * (n - 1)
+    k = int(place)
+    f = place - k
+    return ordered[k] * (1.0 - f) + ordered[min(k + 1, n - 1)] * f
+
+
+@njit(cache=True, nogil=True)
+def _median(ordered, n):
+    return 0.5 * (ordered[(n - 1) // 2] + ordered[n // 2])
+
+
+@njit(cache=True, nogil=True)
+def _moments(x, n, mean):
+    m2 = m3 = m4 = 0.0
+    for k in range(n):
+        d = x[k] - mean
+        m2 += d * d
+        m3 += d * d * d
+        m4 += d * d * d * d
+    return m2, m3, m4
+
+
+@njit(cache=True, nogil=True)
+def _stetson(t, x, e, n, wmean, out_j, out_k):
+    """Stetson J (pairs of successive points within a day, others single) and K."""
+    scale = np.sqrt(n / (n - 1.0))
+    total = weights = 0.0
+    absolute = square = 0.0
+    k = 0
+    while k < n:
+        delta = scale * (x[k] - wmean) / e[k]
+        if k + 1 < n and t[k + 1] - t[k] <= _PAIR_DAYS:
+            product = delta * scale * (x[k + 1] - wmean) / e[k + 1]
+            k += 2
+        else:
+            product = delta * delta - 1.0
+            k += 1
+        total += np.sign(product) * np.sqrt(abs(product))
+        weights += 1.0
+    for i in range(n):
+        delta = scale * (x[i] - wmean) / e[i]
+        absolute += abs(delta)
+        square += delta * delta
+    out_j[0] = total / weights
+    out_k[0] = (absolute / n) / np.sqrt(square / n) if square > 0.0 else np.nan
+
+
+@njit(cache=True, nogil=True)
+def _threshold_counts(x, n, mean, std, out):
+    """Points above, below and longest runs above, below, either side of mean +- k std; 5 kinds x 3 levels."""
+    for level in range(3):
+        limit = _SIGMAS[level] * std
+        above = below = run_above = run_below = run_from = 0
+        best_above = best_below = best_from = 0
+        for k in range(n):
+            d = x[k] - mean
+            run_above = run_above + 1 if d > limit else 0
+            run_below = run_below + 1 if d < -limit else 0
+            run_from = run_from + 1 if abs(d) > limit else 0
+            above += 1 if d > limit else 0
+            below += 1 if d < -limit else 0
+            best_above = max(best_above, run_above)
+            best_below = max(best_below, run_below)
+            best_from = max(best_from, run_from)
+        out[level] = above
+        out[3 + level] = below
+        out[6 + level] = best_above
+        out[9 + level] = best_below
+        out[12 + level] = best_from
+
+
+@njit(cache=True, nogil=True)
+def _one(t, x, e, ra, dec, n, out, percentiles):
+    """All metrics of n >= 1 good points in order of time."""
+    ordered = np.sort(x[:n])
+    mean = weights = wsum = tmean = ra_mean = dec_mean = 0.0
+    for k in range(n):
+        w = 1.0 / (e[k] * e[k])
+        mean += x[k] / n
+        tmean += t[k] / n
+        ra_mean += ra[k] / n
+        dec_mean += dec[k] / n
+        weights += w
+        wsum += w * x[k]
+    wmean = wsum / weights
+    median = _median(ordered, n)
+    for j in range(percentiles.shape[0]):
+        percentiles[j] = _percentile(ordered, n, PERCENTILES[j])
+    out[1] = mean
+    out[2] = median
+    out[3] = ordered[0]
+    out[4] = ordered[n - 1]
+    out[5] = _median(np.sort(e[:n]), n)
+    out[6] = wmean
+    out[7] = _median(np.sort(np.abs(x[:n] - median)), n)
+    amplitude = ordered[n - 1] - ordered[0]
+    far = 0
+    cos_dec = np.cos(np.deg2rad(dec_mean))
+    spread = 0.0
+    for k in range(n):
+        far += 1 if abs(x[k] - wmean) > _BUFFER * amplitude else 0
+        spread += ((ra[k] - ra_mean) * cos_dec) ** 2 + (dec[k] - dec_mean) ** 2
+    out[19] = far
+    out[21] = np.sqrt(spread / n)
+    out[20] = 0
+    if n < 2:
+        return
+    m2, m3, m4 = _moments(x, n, mean)
+    std = np.sqrt(m2 / (n - 1))
+    chi2 = wvar = sxy = sxx = successive = slope = 0.0
+    rising = 0
+    for k in range(n):
+        w = 1.0 / (e[k] * e[k])
+        chi2 += w * (x[k] - mean) ** 2
+        wvar += w * (x[k] - wmean) ** 2
+        sxy += (t[k] - tmean) * (x[k] - mean)
+        sxx += (t[k] - tmean) ** 2
+        if k > 0:
+            dx = x[k] - x[k - 1]
+            dt = t[k] - t[k - 1]
+            successive += dx * dx
+            rising += 1 if dx > 0 else 0
+            if dt > 0.0:
+                slope = max(slope, abs(dx) / dt)
+    out[8] = std
+    out[9] = np.sqrt(wvar / weights)
+    out[10] = chi2 / (n - 1)
+    out[11] = sxy / sxx if sxx > 0.0 else np.nan
+    out[12] = slope
+    _stetson(t, x, e, n, wmean, out[15:16], out[16:17])
+    out[17] = (successive / (n - 1)) / (m2 / (n - 1)) if m2 > 0.0 else np.nan
+    out[20] = rising
+    _threshold_counts(x, n, mean, std, out[_COUNTS_FROM:])
+    if n >= 3:
+        out[13] = (m3 / n) / (m2 / n) ** 1.5 if m2 > 0.0 else np.nan
+        runs = 0
+        for k in range(n - 2):
+            beyond = True
+            for q in range(3):
+                beyond = beyond and abs(x[k + q] - median) > _RUN_SIGMA * std
+            runs += 1 if beyond else 0
+        out[18] = (runs + 1.0) / n
+    if n >= 4 and m2 > 0.0:
+        fourth = n * (n + 1.0) / ((n - 1.0) * (n - 2.0) * (n - 3.0)) * m4 / std**4
+        out[14] = fourth - 3.0 * (n - 1.0) ** 2 / ((n - 2.0) * (n - 3.0))
+
+
+@njit(cache=True, nogil=True)
+def _all(offsets, t, mag, err, ra, dec, good, out, percentiles):
+    for i in range(offsets.shape[0] - 1):
+        first, last = offsets[i], offsets[i + 1]
+        n = 0
+        x = np.empty(last - first)
+        e = np.empty(last - first)
+        tt = np.empty(last - first)
+        rr = np.empty(last - first)
+        dd = np.empty(last - first)
+        for k in range(first, last):
+            usable = good[k] and np.isfinite(mag[k]) and np.isfinite(err[k]) and err[k] > 0.0
+            if usable:
+                x[n] = mag[k]
+                e[n] = err[k]
+                tt[n] = t[k]
+                # RA may cross 0 within one star: count from its first point
+                rr[n] = (ra[k] - ra[first] + 180.0) % 360.0 - 180.0
+                dd[n] = dec[k]
+                n += 1
+        out[i, 0] = n
+        if n > 0:
+            _one(tt, x, e, rr, dd, n, out[i], percentiles[i])
+
+
+def light_curve_metrics(offsets, t, mag, err, ra, dec, good):
+    """Metrics of many light curves that lie one after the other.
+
+    Parameters
+    ----------
+    offsets : int array (n_objects + 1,)
+        Points of object i are offsets[i] .. offsets[i + 1] - 1, in order of time.
+    t : array (n,), days
+    mag, err : arrays (n,), magnitudes
+    ra, dec : arrays (n,), degrees
+    good : bool array (n,)
+        Points to use; ones that are not finite or have no positive error are left out too.
+
+    Returns
+    -------
+    dict of arrays (n_objects,)
+        Keys METRICS and PERCENTILE_NAMES, float64; magnitudes, mag/day, astrometricrms in degrees.
+
+    Raises
+    ------
+    ValueError
+        where sizes do not agree or times run backwards.
+    """
+    offsets = np.ascontiguousarray(offsets, dtype=np.int64)
+    columns = [np.ascontiguousarray(a, dtype=np.float64) for a in (t, mag, err, ra, dec)]
+    good = np.ascontiguousarray(good, dtype=np.bool_)
+    sizes = {column.size for column in columns} | {good.size}
+    if offsets.size == 0 or len(sizes) != 1 or offsets[0] != 0 or offsets[-1] != good.size:
+        raise ValueError(f"offsets must run from 0 to the number of points; sizes are {sorted(sizes)}")
+    if (np.diff(offsets) < 0).any():
+        raise ValueError("offsets must not fall")
+    inside = np.ones(max(good.size - 1, 0), dtype=bool)
+    starts = offsets[1:-1]
+    inside[starts[(starts > 0) & (starts < good.size)] - 1] = False
+    if (np.diff(columns[0])[inside] < 0).any():
+        raise ValueError("t runs backwards within an object: sort each light curve by time")
+    out = np.full((offsets.size - 1, len(METRICS)), np.nan)
+    out[:, _COUNTS_FROM:] = 0.0
+    percentiles = np.full((offsets.size - 1, len(PERCENTILES)), np.nan)
+    _all(offsets, *columns, good, out, percentiles)
+    out[:, METRICS.index("npairposslope")] = np.nan_to_num(out[:, METRICS.index("npairposslope")])
+    metrics = {name: out[:, k] for k, name in enumerate(METRICS)}
+    metrics.update({name: percentiles[:, k] for k, name in enumerate(PERCENTILE_NAMES)})
+    return metrics
