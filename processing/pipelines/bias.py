@@ -17,8 +17,8 @@ VERSION = "1"
 
 @dataclass(frozen=True)
 class BiasConfig:
-    """overscan_order: degree of the floating-bias fit; saturation: raw DN; min_frames: in the stack; clip: sigmas in
-    the stack; defect_clip: sigmas of a deviant pixel."""
+    """overscan_order: degree of the floating-bias fit; saturation: raw DN; min_frames: in the stack; clip:
+    sigmas in the stack; defect_clip: sigmas of a deviant pixel."""
 
     overscan_order: int = 3
     saturation: float = 60000.0
@@ -29,7 +29,8 @@ class BiasConfig:
 
 @dataclass(frozen=True)
 class BiasInputs:
-    """frames: raw quadrants (ny, nx), DN; overscans: their strips (ny, n), DN; cards: carried into the products."""
+    """frames: raw quadrants (ny, nx), DN; overscans: their strips (ny, n), DN; cards: carried into the
+    products."""
 
     frames: list[np.ndarray]
     overscans: list[np.ndarray]

@@ -1,4 +1,5 @@
-"""The high-frequency flat pipeline: a night's screen flats of one quadrant and filter -> hifreqflat and its uncertainty."""
+"""The high-frequency flat pipeline: a night's screen flats of one quadrant and filter -> hifreqflat and its
+uncertainty."""
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -17,9 +18,9 @@ VERSION = "1"
 
 @dataclass(frozen=True)
 class FlatConfig:
-    """overscan_order; saturation: raw DN; min_frames; clip: sigmas in the stack; min_counts, max_counts: median DN of a
-    frame that is used; low, high, dead: relative response of defective pixels; max_scatter: relative sigma of one frame
-    of a noisy pixel, in units of the frame's median scatter."""
+    """overscan_order; saturation: raw DN; min_frames; clip: sigmas in the stack; min_counts, max_counts:
+    median DN of a frame that is used; low, high, dead: relative response of defective pixels; max_scatter:
+    relative sigma of one frame of a noisy pixel, in units of the frame's median scatter."""
 
     overscan_order: int = 3
     saturation: float = 60000.0
@@ -35,8 +36,8 @@ class FlatConfig:
 
 @dataclass(frozen=True)
 class FlatInputs:
-    """frames: raw quadrants (ny, nx), DN; overscans: their strips (ny, n), DN; bias (ny, nx), DN; bias_mask: int16;
-    lamp_correction: static (ny, nx) ratio or None; cards: carried into the products."""
+    """frames: raw quadrants (ny, nx), DN; overscans: their strips (ny, n), DN; bias (ny, nx), DN;
+    bias_mask: int16; lamp_correction: static (ny, nx) ratio or None; cards: carried into the products."""
 
     frames: list[np.ndarray]
     overscans: list[np.ndarray]
@@ -55,7 +56,8 @@ def begin(inputs, config):
 
 
 def calibrate_frames(state, config):
-    """Floating bias, bias; each frame is divided by its own median, so that the lamp's drift does not count."""
+    """Floating bias, bias; each frame is divided by its own median, so that the lamp's drift does not
+    count."""
     state.frames, levels, refused = [], [], 0
     good = state.inputs.bias_mask == 0
     for raw, strip in zip(state.inputs.frames, state.inputs.overscans, strict=True):

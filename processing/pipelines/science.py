@@ -1,8 +1,8 @@
 """The science pipeline: one raw quadrant -> calibrated image, mask, uncertainty, catalogs.
 
-The steps stand in order at the end of the file. A step that finds its task impossible (no PSF, no astrometry, no zero
-point) says so in INFOBITS and the others go on as far as they can; a frame that is unfit as a whole raises
-`UnusableFrame`.
+The steps stand in order at the end of the file. A step that finds its task impossible (no PSF, no
+astrometry, no zero point) says so in INFOBITS and the others go on as far as they can; a frame that is
+unfit as a whole raises `UnusableFrame`.
 """
 
 from collections.abc import Mapping
@@ -14,8 +14,19 @@ import numpy as np
 from archive.survey.bits import BAD_PIXEL_MASK, MaskBit
 from processing.pipelines.base import Pipeline
 from processing.pipelines.science_products import SUFFIXES, make_products
-from processing.science import apertures, astrometry, cosmics, detection, masks, psf, psf_photometry
-from processing.science import quality, tpv, tracks, zeropoint
+from processing.science import (
+    apertures,
+    astrometry,
+    cosmics,
+    detection,
+    masks,
+    psf,
+    psf_photometry,
+    quality,
+    tpv,
+    tracks,
+    zeropoint,
+)
 from processing.science.apertures import ApertureCorrections
 from processing.science.astrometry import Astrometry, AstrometryConfig
 from processing.science.background import Background, measure_background
@@ -81,9 +92,10 @@ class ScienceConfig:
 
 @dataclass(frozen=True)
 class ScienceInputs:
-    """raw (ny, nx) and overscan (ny, n): DN; header: of the raw exposure and quadrant (GAIN, READNOI, OBSJD, FILTER);
-    bias, bias_unc (DN), flat, flat_unc (mean 1): float32 (ny, nx); defects: int16 mask of the calibration;
-    guess: expected projection; filtercode: zg, zr, zi; stars: astrometric catalog; calibrators: photometric catalog."""
+    """raw (ny, nx) and overscan (ny, n): DN; header: of the raw exposure and quadrant (GAIN, READNOI,
+    OBSJD, FILTER); bias, bias_unc (DN), flat, flat_unc (mean 1): float32 (ny, nx); defects: int16 mask of
+    the calibration; guess: expected projection; filtercode: zg, zr, zi; stars: astrometric catalog;
+    calibrators: photometric catalog."""
 
     raw: np.ndarray
     overscan: np.ndarray

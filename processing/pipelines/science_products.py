@@ -24,8 +24,8 @@ PSF_CUTOUT_HALF = 12
 LAST_INFO_CARD = 21
 # Cards of the raw header that describe the file, not the exposure.
 STRUCTURAL = {
-    "SIMPLE", "XTENSION", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "PCOUNT", "GCOUNT", "GROUPS", "EXTEND", "BZERO",
-    "BSCALE", "CHECKSUM", "DATASUM", "EXTNAME", "COMMENT", "HISTORY", "END", "", "TFIELDS", "BUNIT",
+    "SIMPLE", "XTENSION", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "PCOUNT", "GCOUNT", "GROUPS", "EXTEND", 
+    "BZERO", "BSCALE", "CHECKSUM", "DATASUM", "EXTNAME", "COMMENT", "HISTORY", "END", "", "TFIELDS", "BUNIT",
 }  # fmt: skip
 WCS_PREFIXES = ("CRPIX", "CRVAL", "CDELT", "CTYPE", "CUNIT", "CD1_", "CD2_", "PV1_", "PV2_", "PC1_", "PC2_")
 
@@ -56,12 +56,12 @@ def make_products(state, config, measurements, steps):
 def exposure_cards(state):
     """The raw header's own cards, without those that describe its file or its guess of the WCS."""
     header = state.inputs.header
-    comments = getattr(header, "comments", {})
+    comments = {card.keyword: card.comment for card in getattr(header, "cards", ())}
     cards = []
     for key in header:
         if key in STRUCTURAL or key.startswith(WCS_PREFIXES) or key[:5] == "NAXIS":
             continue
-        comment = comments[key] if key in comments else ""
+        comment = comments.get(key, "")
         cards.append((key, header[key], comment))
     return cards
 
@@ -149,7 +149,21 @@ def _magnitudes(flux, sigma):
 
 def psf_catalog(state):
     """PSF-fit catalog; xpos, ypos are FITS pixels, magnitudes instrumental (add MAGZP)."""
-    names = "sourceid xpos ypos ra dec flux sigflux mag sigmag snr chi sharp flags".split()
+    names = [
+        "sourceid",
+        "xpos",
+        "ypos",
+        "ra",
+        "dec",
+        "flux",
+        "sigflux",
+        "mag",
+        "sigmag",
+        "snr",
+        "chi",
+        "sharp",
+        "flags",
+    ]
     if state.fit is None:
         types = ["i4", "f4", "f4", "f8", "f8", "f4", "f4", "f4", "f4", "f4", "f4", "f4", "i2"]
         return Table({name: np.zeros(0, kind) for name, kind in zip(names, types, strict=True)})
@@ -164,7 +178,8 @@ def psf_catalog(state):
     columns = [
         np.arange(len(x), dtype=np.int32), (x + 1).astype(np.float32), (y + 1).astype(np.float32), ra, dec,
         flux.astype(np.float32), sigma.astype(np.float32), mag.astype(np.float32), sigmag.astype(np.float32),
-        (flux / sigma).astype(np.float32), fit.chi[keep].astype(np.float32), fit.sharp[keep].astype(np.float32),
+        (flux / sigma).astype(np.float32), fit.chi[keep].astype(np.float32), 
+        fit.sharp[keep].astype(np.float32),
         masks.flag_sources(bad, x, y),
     ]  # fmt: skip
     return Table(dict(zip(names, columns, strict=True)))
@@ -183,7 +198,8 @@ def _kron(state, s):
 
 
 def aperture_catalog(state):
-    """SExtractor-like catalog with fixed apertures; X_IMAGE, Y_IMAGE are FITS pixels, magnitudes instrumental."""
+    """SExtractor-like catalog with fixed apertures; X_IMAGE, Y_IMAGE are FITS pixels, magnitudes
+    instrumental."""
     s = state.sources
     ra, dec = _sky(state, s["x"], s["y"])
     auto, auto_sigma = _kron(state, s) if len(s) else (np.zeros(0), np.zeros(0))

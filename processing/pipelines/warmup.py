@@ -13,7 +13,8 @@ SIDE, SPACING, FLUX, SKY, SIGMA, OVERSCAN = 256, 32, 20000.0, 200.0, 1.0, 1000.0
 
 
 def warm_up() -> None:
-    """Run the bias and science pipelines on a synthetic 256x256 frame of 49 stars. Raises if they do not work."""
+    """Run the bias and science pipelines on a synthetic 256x256 frame of 49 stars. Raises if they do not
+    work."""
     rng = np.random.default_rng(1)
     grid = np.arange(SPACING, SIDE, SPACING) + 0.3
     x, y = (v.ravel() + rng.uniform(-6, 6, v.size) for v in np.meshgrid(grid, grid))

@@ -1,9 +1,11 @@
 """Where the frame points: match detections to a reference catalog, then fit a TPV projection.
 
-1. Pattern match: histogram of all offsets between bright detections and bright catalog stars, for a few rotations.
+1. Pattern match: histogram of all offsets between bright detections and bright catalog stars, for a few
+rotations.
    The true offset piles up; the rest is a Poisson background, and the pile must stand far above it.
 2. First pass: pointing, rotation and scale from the bright stars.
-3. Second pass: all stars, TPV polynomial of the wanted degree. It is linear in the coefficients once CRPIX, CD and
+3. Second pass: all stars, TPV polynomial of the wanted degree. It is linear in the coefficients once CRPIX,
+CD and
    CRVAL are fixed, so it needs no starting values and no iteration but the clipping of outliers.
 """
 
@@ -16,7 +18,6 @@ from scipy.spatial import cKDTree
 
 from processing.science import tpv
 from processing.science.errors import NoAstrometry
-from processing.science.overscan import MAD_TO_SIGMA
 
 MAS_PER_DEGREE = 3.6e6
 # Stars per free parameter of one axis below which a lower degree is fitted.
@@ -25,8 +26,8 @@ STARS_PER_TERM = 4
 
 @dataclass(frozen=True)
 class ReferenceStars:
-    """Astrometric catalog: ra, dec (deg, ICRS at `epoch`), mag, pmra (times cos dec) and pmdec (mas/yr, NaN = unknown);
-    epoch: Julian year."""
+    """Astrometric catalog: ra, dec (deg, ICRS at `epoch`), mag, pmra (times cos dec) and pmdec (mas/yr, NaN
+    = unknown); epoch: Julian year."""
 
     ra: np.ndarray
     dec: np.ndarray
@@ -38,12 +39,12 @@ class ReferenceStars:
 
 @dataclass(frozen=True)
 class AstrometryConfig:
-    """search: largest pointing error (px); max_rotation, rotation_step: trial rotations (deg); bin_size: of the offset
-    histogram (px); bright: stars used in the pattern match; significance: of the pile over its background (sigmas);
-    min_matches: fewer give NoAstrometry; first_radius, final_radius: matching radii (px); degree: of the TPV fit;
-    floor: position error added in quadrature (px); clip: robust sigmas; max_rms: larger gives NoAstrometry (arcsec);
-    bright_fraction: share of the matched stars, the brightest, whose rms is quoted; grid: cells per side for the
-    check of coverage."""
+    """search: largest pointing error (px); max_rotation, rotation_step: trial rotations (deg); bin_size: of
+    the offset histogram (px); bright: stars used in the pattern match; significance: of the pile over its
+    background (sigmas); min_matches: fewer give NoAstrometry; first_radius, final_radius: matching radii
+    (px); degree: of the TPV fit; floor: position error added in quadrature (px); clip: robust sigmas;
+    max_rms: larger gives NoAstrometry (arcsec); bright_fraction: share of the matched stars, the brightest,
+    whose rms is quoted; grid: cells per side for the check of coverage."""
 
     search: float = 100.0
     max_rotation: float = 0.4
@@ -64,10 +65,10 @@ class AstrometryConfig:
 
 @dataclass(frozen=True)
 class Astrometry:
-    """wcs; detection, star: indices of the matched pairs; rms: (2,) deg, of the bright half, along ra*cos(dec), dec;
-    chi2: per degree of freedom; matched_detections, matched_stars: percent of those that could match;
-    scale_change: percent against the guess; min_grid_matches; max_grid_residual (arcsec); offset: pointing error (px);
-    rotation: deg."""
+    """wcs; detection, star: indices of the matched pairs; rms: (2,) deg, of the bright half, along
+    ra*cos(dec), dec; chi2: per degree of freedom; matched_detections, matched_stars: percent of those that
+    could match; scale_change: percent against the guess; min_grid_matches; max_grid_residual (arcsec);
+    offset: pointing error (px); rotation: deg."""
 
     wcs: tpv.Tpv
     detection: np.ndarray
@@ -84,7 +85,8 @@ class Astrometry:
 
 
 def apply_proper_motion(stars: ReferenceStars, epoch: float) -> tuple[np.ndarray, np.ndarray]:
-    """Positions (ra, dec), deg, at another epoch (Julian year); on the unit sphere, so right at the poles too."""
+    """Positions (ra, dec), deg, at another epoch (Julian year); on the unit sphere, so right at the poles
+    too."""
     years = epoch - stars.epoch
     a, d = np.radians(stars.ra), np.radians(stars.dec)
     along_ra = np.radians(np.nan_to_num(stars.pmra) * years / MAS_PER_DEGREE)
@@ -177,7 +179,8 @@ def match_nearest(
 
 
 def _robust_lstsq(design, target, weight, clip):
-    """Weighted least squares with clipping at `clip` robust sigmas. Returns coefficients (k, 2) and the kept rows."""
+    """Weighted least squares with clipping at `clip` robust sigmas. Returns coefficients (k, 2) and the
+    kept rows."""
     keep = np.ones(len(target), bool)
     for _ in range(8):
         w = (weight * keep)[:, None]
@@ -277,7 +280,8 @@ def solve_astrometry(
     )
     if len(x) < config.min_matches or len(near) < config.min_matches:
         raise NoAstrometry(
-            f"{len(x)} detections and {len(near)} catalog stars in the frame: at least {config.min_matches} of both",
+            f"{len(x)} detections and {len(near)} catalog stars in the frame: "
+            f"at least {config.min_matches} of both needed",
             astrometry_detections=len(x),
             astrometry_stars=len(near),
         )

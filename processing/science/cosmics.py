@@ -1,7 +1,7 @@
 """Cosmic-ray hits by their sharp edges: van Dokkum's L.A.Cosmic (2001, PASP 113, 1420), evaluated sparsely.
 
-The Laplacian costs a few additions per pixel and rejects nearly all of them; the medians that the method needs are
-computed only at the few pixels that are left.
+The Laplacian costs a few additions per pixel and rejects nearly all of them; the medians that the method
+needs are computed only at the few pixels that are left.
 """
 
 import math
@@ -11,8 +11,8 @@ import numpy as np
 from numba import njit
 
 BORDER = 5
-# Van Dokkum's 2x2 subsampled Laplacian, kept at the original sampling, equals the sum of the positive parts of the
-# four corner differences; this factor gives it the unit of a pixel value.
+# Van Dokkum's 2x2 subsampled Laplacian, kept at the original sampling, equals the sum of the positive parts
+# of the four corner differences; this factor gives it the unit of a pixel value.
 LAPLACE_SCALE = 0.125
 # The fine structure of a cosmic ray can be zero; this floor, in sigmas, keeps the contrast finite.
 FINE_STRUCTURE_FLOOR = 0.01
@@ -20,9 +20,9 @@ FINE_STRUCTURE_FLOOR = 0.01
 
 @dataclass(frozen=True)
 class CosmicsConfig:
-    """sigma_clip: Laplacian significance of a hit's core (sigmas); sigma_fraction: neighbours of a hit count at this
-    fraction of it; contrast: Laplacian over fine structure, must exceed this (undersampled stars need more);
-    iterations: passes."""
+    """sigma_clip: Laplacian significance of a hit's core (sigmas); sigma_fraction: neighbours of a hit
+    count at this fraction of it; contrast: Laplacian over fine structure, must exceed this (undersampled
+    stars need more); iterations: passes."""
 
     sigma_clip: float = 5.0
     sigma_fraction: float = 0.3

@@ -1,4 +1,5 @@
-"""Sources in an image, by threshold on the noise-normalised image (Bertin & Arnouts 1996, in the library sep)."""
+"""Sources in an image, by threshold on the noise-normalised image (Bertin & Arnouts 1996, in the library
+sep)."""
 
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """From raw counts to a frame of equal response: floating bias, bias frame, flat."""
 
+import math
+
 import numpy as np
 from numba import njit
 
@@ -13,7 +15,8 @@ def _detrend_kernel(raw, level, bias, flat, saturation, out, saturated):
         row_level = level[y]
         for x in range(nx):
             value = np.float32(raw[y, x])
-            # Saturation belongs to the analogue chain: it is tested on the raw count, before anything is taken off.
+            # Saturation belongs to the analogue chain: it is tested on the raw count, before anything is
+            # taken off.
             saturated[y, x] = value >= saturation
             gain = flat[y, x]
             out[y, x] = (value - row_level - bias[y, x]) / gain if gain > 0 else np.nan
@@ -65,6 +68,21 @@ def detrend(
     return image, saturated
 
 
+@njit(cache=True)
+def _uncertainty_kernel(image, flat, flat_uncertainty, bias_uncertainty, gain, read_variance, out):
+    ny, nx = image.shape
+    for y in range(ny):
+        for x in range(nx):
+            f = flat[y, x]
+            if not f > 0:
+                out[y, x] = np.nan
+                continue
+            counts = max(image[y, x] * f, 0.0)
+            variance = counts / gain + read_variance + bias_uncertainty[y, x] ** 2
+            variance += (image[y, x] * flat_uncertainty[y, x]) ** 2
+            out[y, x] = math.sqrt(variance) / f
+
+
 def uncertainty_image(
     image: np.ndarray,
     flat: np.ndarray,
@@ -78,8 +96,7 @@ def uncertainty_image(
     Photon noise of the counts before flat-fielding, read noise, and the uncertainties of bias and flat.
     image, flat, flat_uncertainty, bias_uncertainty : float32 (ny, nx); gain : e-/DN; read_noise : e-.
     """
-    with np.errstate(invalid="ignore", divide="ignore"):
-        counts = np.maximum(image * flat, 0.0)
-        variance = counts / gain + (read_noise / gain) ** 2 + bias_uncertainty**2
-        variance = variance / flat**2 + (image * flat_uncertainty / flat) ** 2
-        return np.sqrt(variance, dtype=np.float32)
+    out = np.empty(image.shape, np.float32)
+    arrays = (np.ascontiguousarray(a, np.float32) for a in (image, flat, flat_uncertainty, bias_uncertainty))
+    _uncertainty_kernel(*arrays, gain, (read_noise / gain) ** 2, out)
+    return out

@@ -1,4 +1,5 @@
-"""Pixels spoiled by light that is not the sky's: saturation, charge spillage, ghosts, halos; and the mask image."""
+"""Pixels spoiled by light that is not the sky's: saturation, charge spillage, ghosts, halos; and the mask
+image."""
 
 from dataclasses import dataclass
 
@@ -12,9 +13,9 @@ SQUARE = np.ones((3, 3), bool)
 
 @dataclass(frozen=True)
 class BrightStarConfig:
-    """halo_mag: stars at least this bright have a halo (mag), of halo_radius (arcsec); ghost_mag: stars at least this
-    bright have a ghost (mag), a disc of ghost_radius (arcsec) at the star's place mirrored about the frame's centre
-    and scaled by ghost_scale."""
+    """halo_mag: stars at least this bright have a halo (mag), of halo_radius (arcsec); ghost_mag: stars at
+    least this bright have a ghost (mag), a disc of ghost_radius (arcsec) at the star's place mirrored about
+    the frame's centre and scaled by ghost_scale."""
 
     halo_mag: float = 6.5
     halo_radius: float = 367.0
@@ -86,8 +87,8 @@ def halos_and_ghosts(
 
     x, y : 0-based pixels; mag : mag; pixel_scale : arcsec/pixel. Returns two bool arrays (ny, nx).
 
-    A geometric model: halos of one radius (ZTF Explanatory Supplement: about 367" around V <= 6.5), ghosts as discs
-    mirrored about the frame's centre.
+    A geometric model: halos of one radius (ZTF Explanatory Supplement: about 367" around V <= 6.5), ghosts
+    as discs mirrored about the frame's centre.
     """
     config = config or BrightStarConfig()
     bright = mag <= config.halo_mag
@@ -107,7 +108,8 @@ def set_bit(mask: np.ndarray, where: np.ndarray, bit: MaskBit) -> None:
 
 
 def flag_sources(mask: np.ndarray, x: np.ndarray, y: np.ndarray, half: int = 2) -> np.ndarray:
-    """Flags of catalog sources: OR of the mask over (2 half + 1)^2 pixels, or -1 on or near the edge: int16 (n,).
+    """Flags of catalog sources: OR of the mask over (2 half + 1)^2 pixels, or -1 on or near the edge: int16
+    (n,).
 
     Source: ZTF Explanatory Supplement, section 10.6.
     """

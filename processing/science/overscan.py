@@ -48,7 +48,8 @@ def fit_overscan(
     """
     if strip is None or np.ndim(strip) != 2 or np.shape(strip)[1] <= skip_columns:
         raise UnusableFrame(
-            f"overscan strip has shape {np.shape(strip)}: needs two dimensions and more than {skip_columns} columns"
+            f"overscan strip has shape {np.shape(strip)}: two dimensions and "
+            f"more than {skip_columns} columns needed"
         )
     rows = np.median(strip[:, skip_columns:].astype(np.float64), axis=1)
     good = np.isfinite(rows) & (rows < saturation)

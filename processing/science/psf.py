@@ -1,10 +1,10 @@
 """A point-spread function that varies over the frame.
 
-An elliptical Moffat whose width and shape are polynomials of the position, plus a table of residuals, four samples per
-pixel, whose entries are linear in the position (the structure of DAOPHOT's PSF: Stetson 1987, PASP 99, 191).
-Far from the core single stars say little: there the residual is replaced by its azimuthal mean, measured against the
-image's sky and not the star's own (which would absorb the wings). Without this the wings of bright stars ruin
-differencing.
+An elliptical Moffat whose width and shape are polynomials of the position, plus a table of residuals, four
+samples per pixel, whose entries are linear in the position (the structure of DAOPHOT's PSF: Stetson 1987,
+PASP 99, 191). Far from the core single stars say little: there the residual is replaced by its azimuthal
+mean, measured against the image's sky and not the star's own (which would absorb the wings). Without this
+the wings of bright stars ruin differencing.
 
 The PSF is held as cubic B-spline tables, one for each cell of the frame.
 """
@@ -21,17 +21,19 @@ from processing.science.errors import NoPsfModel
 from processing.science.overscan import MAD_TO_SIGMA
 
 OVERSAMPLING = 4
+# Stars that choose the Moffat's exponent; the residual table takes up what it misses.
+TRIAL_STARS = 60
 
 
 @dataclass(frozen=True)
 class PsfConfig:
-    """radius: half size of the model (px); cell: side of the cells that share one table (px); max_stars, min_stars;
-    min_snr: of a PSF star; max_peak: of a PSF star, as a fraction of saturation; isolation: no neighbour nearer (px)
-    brighter than `neighbour` times the star, all together; size_tolerance: relative spread of sizes accepted;
-    fit_radius: of the Moffat fit (px); betas: tried; core, wing: smoothing of the residual table inside and outside
-    `core_radius` (samples, samples, px); wing_start, wing_width: where the azimuthal mean takes over (px); taper: width
-    of the fade-out at the edge (px); model_error: error of a residual as a fraction of the star's flux, so that the
-    brightest stars do not decide alone."""
+    """radius: half size of the model (px); cell: side of the cells that share one table (px); max_stars,
+    min_stars; min_snr: of a PSF star; max_peak: of a PSF star, as a fraction of saturation; isolation: no
+    neighbour nearer (px) brighter than `neighbour` times the star, all together; size_tolerance: relative
+    spread of sizes accepted; fit_radius: of the Moffat fit (px); betas: tried; core, wing: smoothing of the
+    residual table inside and outside `core_radius` (samples, samples, px); wing_start, wing_width: where
+    the azimuthal mean takes over (px); taper: width of the fade-out at the edge (px); model_error: error of
+    a residual as a fraction of the star's flux, so that the brightest stars do not decide alone."""
 
     radius: int = 12
     cell: int = 192
@@ -55,10 +57,10 @@ class PsfConfig:
 
 @dataclass(frozen=True)
 class Psf:
-    """splines, samples: float32 (rows, columns, n, n): B-spline coefficients and plain values of the PSF, four samples
-    a pixel, centred, flux 1 within the table; shape: (ny, nx) of the frame; radius (px); beta; stars: used;
-    fwhm: of the pixel-integrated PSF, mean over the frame (px); ellipticity: of the Moffat core at the centre;
-    noise_area: 1 / sum(PSF^2), mean over the frame (px)."""
+    """splines, samples: float32 (rows, columns, n, n): B-spline coefficients and plain values of the PSF,
+    four samples a pixel, centred, flux 1 within the table; shape: (ny, nx) of the frame; radius (px); beta;
+    stars: used; fwhm: of the pixel-integrated PSF, mean over the frame (px); ellipticity: of the Moffat
+    core at the centre; noise_area: 1 / sum(PSF^2), mean over the frame (px)."""
 
     splines: np.ndarray
     samples: np.ndarray
@@ -279,7 +281,7 @@ def build_psf(
         raise NoPsfModel(f"{len(x)} stars for the PSF: at least {config.min_stars} needed", psf_stars=len(x))
     shape = residual.shape
     x, y, flux = (np.ascontiguousarray(v, dtype=np.float64) for v in (x, y, flux))
-    few = np.argsort(-flux)[:150]
+    few = np.argsort(-flux)[:TRIAL_STARS]
     start = mof.fit_stars(residual, ivar, x[few], y[few], flux[few], 3.0, config.fit_radius, 2.0, 8)
     usable = start[:, mof.CHI2] < mof.UNUSABLE
     width = float(np.median(start[usable, mof.FWHM])) if usable.any() else 2.0
@@ -293,7 +295,8 @@ def build_psf(
     coefficients, good = _fit_shapes(fits, shape, degree)
     if good.sum() < config.min_stars:
         raise NoPsfModel(
-            f"{int(good.sum())} of {len(x)} PSF stars have consistent shapes: at least {config.min_stars} needed",
+            f"{int(good.sum())} of {len(x)} PSF stars have consistent shapes: "
+            f"at least {config.min_stars} needed",
             psf_stars=int(good.sum()),
         )
     fits = fits[good]
@@ -378,7 +381,8 @@ def _spline_weights(t, w, v):
 
 
 def psf_stamp(psf: Psf, x: float, y: float, half: int | None = None) -> np.ndarray:
-    """PSF of a star at (x, y), 0-based pixels, on pixels around its nearest pixel: float64 (2 half+1, 2 half+1)."""
+    """PSF of a star at (x, y), 0-based pixels, on pixels around its nearest pixel: float64 (2 half+1, 2
+    half+1)."""
     half = psf.radius if half is None else half
     side = 2 * half + 1
     rows, columns = psf.splines.shape[:2]

@@ -1,8 +1,8 @@
 """Fluxes and positions of all stars of a frame at once, by fitting the PSF.
 
-Block Gauss-Seidel: star after star, brightest first, is fitted (flux, x, y) to what all the others leave, in several
-passes; the frame of residuals is updated at once. This converges to the simultaneous solution of ALLSTAR
-(Stetson 1994, PASP 106, 250) without building its matrix.
+Block Gauss-Seidel: star after star, brightest first, is fitted (flux, x, y) to what all the others leave,
+in several passes; the frame of residuals is updated at once. This converges to the simultaneous solution of
+ALLSTAR (Stetson 1994, PASP 106, 250) without building its matrix.
 """
 
 import math
@@ -14,7 +14,8 @@ from scipy.spatial import cKDTree
 
 from processing.science.psf import Psf, evaluate
 
-# A star's model is subtracted out to where it falls below the noise: radius ~ (flux/noise)^(1/4) for the wings.
+# A star's model is subtracted out to where it falls below the noise: radius ~ (flux/noise)^(1/4) for the
+# wings.
 STAMP_GROWTH = 2.0
 MIN_STAMP = 5
 # A star whose centre is bad (saturated) is fitted on its wings, out to here (px).
@@ -31,8 +32,8 @@ MAX_SHARED = 0.95
 
 @dataclass(frozen=True)
 class PsfFitConfig:
-    """passes: over all stars; fit_radius: pixels used around a star (px); profile_error: relative error of the PSF,
-    enters chi only; fix_positions: fit fluxes only."""
+    """passes: over all stars; fit_radius: pixels used around a star (px); profile_error: relative error of
+    the PSF, enters chi only; fix_positions: fit fluxes only."""
 
     passes: int = 4
     fit_radius: float = 3.5
@@ -257,8 +258,8 @@ def _shared_information(
 
 @njit(fastmath=True, cache=True)
 def _report(
-    residual, model, noise, bad, xs, ys, fluxes, halves, starts, neighbours, splines, radius, gain, fit_radius,
-    profile_error, psf_sigma2, out,
+    residual, model, noise, bad, xs, ys, fluxes, halves, starts, neighbours, splines, radius, gain,
+    fit_radius, profile_error, psf_sigma2, out,
 ):  # fmt: skip
     """Errors, chi and sharpness of the converged fit: out (n, 5) = sigma, sigma_x, sigma_y, chi, sharp."""
     ny, nx = residual.shape
@@ -300,7 +301,8 @@ def _report(
                 v = residual[jy, jx]
                 chi2 += v * v / (variance + (profile_error * m) ** 2)
                 pixels += 1
-                # Change of the PSF when it is widened: d/d ln(sigma) = -(2 S + r . grad S); stamp_x is -dS/dx.
+                # Change of the PSF when it is widened: d/d ln(sigma) = -(2 S + r . grad S); stamp_x is
+                # -dS/dx.
                 t = dx * stamp_x[j, i] + dy * stamp_y[j, i] - 2.0 * stamp[j, i]
                 tt += t * t / variance
                 ts += t * stamp[j, i] / variance
@@ -325,7 +327,8 @@ def _report(
 
 
 def _neighbours(x, y, reach):
-    """Neighbours within `reach` pixels as (starts, indices): those of n are indices[starts[n]:starts[n+1]]."""
+    """Neighbours within `reach` pixels as (starts, indices): those of n are
+    indices[starts[n]:starts[n+1]]."""
     if len(x) < 2:
         return np.zeros(len(x) + 1, np.int64), np.zeros(0, np.int64)
     pairs = cKDTree(np.column_stack([x, y])).query_pairs(reach, output_type="ndarray")

@@ -14,8 +14,8 @@ FATAL_BITS = (
     | InfoBit.NO_PSF
     | InfoBit.BAD_PHOTOMETRIC_QUALITY
 )
-"""Bits that make STATUS 0: without them the image has no depth, no place or no profile. The others are for the user to
-weigh."""
+"""Bits that make STATUS 0: without them the image has no depth, no place or no profile. The others are for
+the user to weigh."""
 
 # Sources whose S/N lies in this range tell the depth from their own errors.
 DEPTH_SNR_RANGE = (3.0, 12.0)
@@ -25,9 +25,10 @@ DEPTH_SNR = 5.0
 
 @dataclass(frozen=True)
 class QualityLimits:
-    """The limits of ZTF's INFOBITS cards: background, noise (DN); saturated (percent); seeing (arcsec); maglim,
-    zp_rms (mag); psf_sources, sex_sources, calibrators, photometric_matches, astrometric_matches, grid_matches
-    (numbers); scale_change (percent); chi2; grid_residual (arcsec); detected_matches (percent)."""
+    """The limits of ZTF's INFOBITS cards: background, noise (DN); saturated (percent); seeing (arcsec);
+    maglim, zp_rms (mag); psf_sources, sex_sources, calibrators, photometric_matches, astrometric_matches,
+    grid_matches (numbers); scale_change (percent); chi2; grid_residual (arcsec); detected_matches
+    (percent)."""
 
     background: float = 4000.0
     noise: float = 100.0
@@ -74,10 +75,10 @@ def assess(measured: Mapping[str, float], limits: QualityLimits | None = None) -
     Parameters
     ----------
     measured : mapping
-        background, noise, saturated_percent, psf_sources, sex_sources always; seeing_arcsec if there is a PSF;
-        maglim, maglim_empirical, zp_rms, zp_matches, zp_candidates if there is a zero point; astrometry_matches,
-        grid_matches, scale_change, astrometry_chi2, grid_residual, detected_matches if there is an astrometric
-        solution.
+        background, noise, saturated_percent, psf_sources, sex_sources always; seeing_arcsec if there is a
+        PSF; maglim, maglim_empirical, zp_rms, zp_matches, zp_candidates if there is a zero point;
+        astrometry_matches, grid_matches, scale_change, astrometry_chi2, grid_residual, detected_matches if
+        there is an astrometric solution.
         What is absent was impossible: a missing psf_fwhm, zp or astrometry_matches sets its own bit.
     limits : QualityLimits
 

@@ -54,21 +54,14 @@ def _clipped_mean_kernel(cube, nsigma, widen, mean, scatter, count):
                 m += 1
             low = 0
             high = m
-            while high - low >= MIN_FRAMES_TO_CLIP:
+            # Once only: quartiles of a few values are noisy, and clipping again would eat good values.
+            if m >= MIN_FRAMES_TO_CLIP:
                 median = _quantile(v, low, high, 0.5)
                 sigma = (_quantile(v, low, high, 0.75) - _quantile(v, low, high, 0.25)) * IQR_TO_SIGMA
-                if sigma == 0.0:
-                    break
-                a_low = low
-                a_high = high
-                while a_low < a_high and v[a_low] < median - nsigma * sigma:
-                    a_low += 1
-                while a_high > a_low and v[a_high - 1] > median + nsigma * sigma:
-                    a_high -= 1
-                if a_low == low and a_high == high:
-                    break
-                low = a_low
-                high = a_high
+                while sigma > 0.0 and v[low] < median - nsigma * sigma:
+                    low += 1
+                while sigma > 0.0 and v[high - 1] > median + nsigma * sigma:
+                    high -= 1
             kept = high - low
             count[y, x] = kept
             if kept == 0:
@@ -94,7 +87,7 @@ def truncation_factor(nsigma: float) -> float:
 
 
 def clipped_mean(frames: Sequence[np.ndarray], nsigma: float = 3.0) -> Stack:
-    """Mean of n frames per pixel, after clipping at nsigma robust sigmas (from the quartiles) until stable.
+    """Mean of n frames per pixel, after clipping at nsigma robust sigmas (from the quartiles).
 
     Parameters
     ----------

@@ -1,9 +1,10 @@
 """The TPV projection: a tangent plane with polynomial distortion, as in ZTF's headers.
 
-pixel -> (CRPIX, CD) -> intermediate (u, v), deg -> polynomials PV1, PV2 -> tangent plane (xi, eta), deg -> sky.
-Axis 1 is a polynomial in (u, v), axis 2 the same in (v, u). The terms, with r = sqrt(u^2 + v^2):
+pixel -> (CRPIX, CD) -> intermediate (u, v), deg -> polynomials PV1, PV2 -> tangent plane (xi, eta), deg ->
+sky. Axis 1 is a polynomial in (u, v), axis 2 the same in (v, u). The terms, with r = sqrt(u^2 + v^2):
 0: 1, 1: x, 2: y, 3: r, 4: x2, 5: xy, 6: y2, 7: x3, 8: x2y, 9: xy2, 10: y3, 11: r3, 12: x4 ... 16: y4.
-Source: the TPV convention in the Registry of FITS Conventions; Calabretta & Greisen 2002, A&A 395, 1077 (tangent plane).
+Source: the TPV convention in the Registry of FITS Conventions; Calabretta & Greisen 2002, A&A 395, 1077
+(tangent plane).
 """
 
 from collections.abc import Mapping
@@ -13,8 +14,8 @@ import numpy as np
 
 # Powers (x, y) of each polynomial term; the radial terms 3 and 11 have none.
 POWERS = {
-    0: (0, 0), 1: (1, 0), 2: (0, 1), 4: (2, 0), 5: (1, 1), 6: (0, 2), 7: (3, 0), 8: (2, 1), 9: (1, 2), 10: (0, 3),
-    12: (4, 0), 13: (3, 1), 14: (2, 2), 15: (1, 3), 16: (0, 4),
+    0: (0, 0), 1: (1, 0), 2: (0, 1), 4: (2, 0), 5: (1, 1), 6: (0, 2), 7: (3, 0), 8: (2, 1), 9: (1, 2), 
+    10: (0, 3), 12: (4, 0), 13: (3, 1), 14: (2, 2), 15: (1, 3), 16: (0, 4),
 }  # fmt: skip
 RADIAL = {3: 1, 11: 3}
 N_TERMS = 17
@@ -180,11 +181,11 @@ def header_cards(wcs: Tpv) -> list[tuple[str, object, str]]:
         ("CUNIT1", "deg", "Coordinate units for X axis"),
         ("CUNIT2", "deg", "Coordinate units for Y axis"),
     ]
-    for i in (0, 1):
-        for j in (0, 1):
-            cards.append((f"CD{i + 1}_{j + 1}", float(wcs.cd[i, j]), "WCS matrix"))
-    for axis in (0, 1):
-        for k in range(N_TERMS):
-            if k not in RADIAL or wcs.pv[axis, k] != 0.0:
-                cards.append((f"PV{axis + 1}_{k}", float(wcs.pv[axis, k]), "Projection distortion parameter"))
+    cards += [(f"CD{i + 1}_{j + 1}", float(wcs.cd[i, j]), "WCS matrix") for i in (0, 1) for j in (0, 1)]
+    cards += [
+        (f"PV{axis + 1}_{k}", float(wcs.pv[axis, k]), "Projection distortion parameter")
+        for axis in (0, 1)
+        for k in range(N_TERMS)
+        if k not in RADIAL or wcs.pv[axis, k] != 0.0
+    ]
     return cards

@@ -1,9 +1,10 @@
 """Trails of satellites and aircraft: straight lines across the frame, after the stars have been subtracted.
 
-The image is binned, pixels above a low threshold vote for lines (Hough transform), and the strongest line is checked
-along its length at full resolution by medians, which residuals of single stars cannot move.
+The image is binned, pixels above a low threshold vote for lines (Hough transform), and the strongest line
+is checked along its length at full resolution by medians, which residuals of single stars cannot move.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,13 +16,13 @@ MEDIAN_ERROR = 1.2533
 
 @dataclass(frozen=True)
 class TracksConfig:
-    """bin: pixels per side of a bin; threshold: of a voting bin (sigmas); votes: significance of a line's votes
-    (sigmas); segment: length of the pieces that are checked (px); segment_snr: of a piece that shows the line;
-    min_length: of a track (px); max_gap: pieces missing inside a track; max_width: half width searched (px);
-    max_tracks."""
+    """bin: pixels per side of a bin; threshold: of a voting bin (sigmas); votes: significance of a line's
+    votes (sigmas); segment: length of the pieces that are checked (px); segment_snr: of a piece that shows
+    the line; min_length: of a track (px); max_gap: pieces missing inside a track; max_width: half width
+    searched (px); max_tracks."""
 
     bin: int = 4
-    threshold: float = 2.0
+    threshold: float = 2.5
     votes: float = 7.0
     segment: int = 32
     segment_snr: float = 3.0
@@ -29,11 +30,13 @@ class TracksConfig:
     max_gap: int = 3
     max_width: int = 12
     max_tracks: int = 8
+    max_refused: int = 3
 
 
 @dataclass(frozen=True)
 class Track:
-    """Ends (x, y), 0-based pixels; half_width: masked on both sides (px); peak: median signal on the line (sigmas)."""
+    """Ends (x, y), 0-based pixels; half_width: masked on both sides (px); peak: median signal on the line
+    (sigmas)."""
 
     x0: float
     y0: float
@@ -59,10 +62,40 @@ def _bin_significance(residual, noise, bad, size, cap, out):
 
 
 @njit(cache=True)
-def _vote(xs, ys, cosines, sines, diagonal, counts):
-    for k in range(xs.size):
-        for t in range(cosines.size):
-            counts[t, int(xs[k] * cosines[t] + ys[k] * sines[t] + diagonal + 0.5)] += 1
+def _chord(rows, columns, c, s, rho):
+    """Length of the line x c + y s = rho inside the frame: bins that vote for it if all do."""
+    low, high = -1e9, 1e9
+    # A point of the line is (rho c - t s, rho s + t c); both coordinates must stay inside.
+    for origin, slope, side in ((rho * c, -s, columns), (rho * s, c, rows)):
+        if abs(slope) < 1e-9:
+            if origin < 0.0 or origin > side - 1:
+                return 0.0
+            continue
+        first, last = -origin / slope, (side - 1 - origin) / slope
+        low, high = max(low, min(first, last)), min(high, max(first, last))
+    return max(high - low, 0.0)
+
+
+@njit(cache=True)
+def _best_line(xs, ys, rows, columns, step):
+    """Line with the most significant votes: angle, distance, significance (sigmas over chance)."""
+    diagonal = int(math.sqrt(rows * rows + columns * columns)) + 2
+    density = xs.size / (rows * columns)
+    counts = np.zeros(2 * diagonal + 1, np.int32)
+    best_angle, best_rho, best = 0.0, 0.0, -1.0
+    for k in range(int(math.pi / step)):
+        c, s = math.cos(k * step), math.sin(k * step)
+        counts[:] = 0
+        for v in range(xs.size):
+            counts[int(xs[v] * c + ys[v] * s + diagonal + 0.5)] += 1
+        for r in range(counts.size):
+            if counts[r] < 4 or counts[r] / math.sqrt(density + 1.0) < best:
+                continue
+            expected = density * _chord(rows, columns, c, s, float(r - diagonal))
+            significance = (counts[r] - expected) / math.sqrt(expected + 1.0)
+            if significance > best:
+                best_angle, best_rho, best = k * step, float(r - diagonal), significance
+    return best_angle, best_rho, best
 
 
 def _across(rows, columns, theta, rho):
@@ -82,7 +115,8 @@ def _across(rows, columns, theta, rho):
 
 
 def _strip(significance, ends, half):
-    """Significance sampled along a line and up to `half` pixels beside it: (length, 2 half + 1), NaN where bad."""
+    """Significance sampled along a line and up to `half` pixels beside it: (length, 2 half + 1), NaN where
+    bad."""
     (x0, y0), (x1, y1) = ends
     length = max(int(np.hypot(x1 - x0, y1 - y0)), 1)
     t = np.arange(length) / length
@@ -156,35 +190,17 @@ def _half_width(strip, config):
     return width + 1
 
 
-def _strongest_line(binned, angles, config):
+def _strongest_line(binned, config):
     """Ends, in binned pixels, of the line with the most significant votes, or None."""
     rows, columns = binned.shape
-    voters = binned > config.threshold
-    ys, xs = np.nonzero(voters)
+    ys, xs = np.nonzero(binned > config.threshold)
     if len(xs) < config.min_length / config.bin / 2:
         return None
-    diagonal = int(np.hypot(rows, columns)) + 2
-    cosines, sines = np.cos(angles), np.sin(angles)
-    counts = np.zeros((len(angles), 2 * diagonal + 1), np.int32)
-    _vote(xs.astype(np.float64), ys.astype(np.float64), cosines, sines, float(diagonal), counts)
-    # Expected votes of a line: its length in the frame times the density of voters, with the frame's own outline.
-    everyone = np.zeros_like(counts)
-    gy, gx = np.mgrid[0:rows:4, 0:columns:4]
-    _vote(
-        gx.ravel().astype(np.float64),
-        gy.ravel().astype(np.float64),
-        cosines,
-        sines,
-        float(diagonal),
-        everyone,
+    # One step turns a line by less than a bin over the whole frame.
+    angle, rho, significance = _best_line(
+        xs.astype(np.float64), ys.astype(np.float64), rows, columns, 1.0 / float(np.hypot(rows, columns))
     )
-    smooth = (everyone + np.roll(everyone, 1, 1) + np.roll(everyone, -1, 1)) / 3 * 16
-    expected = smooth * (len(xs) / binned.size)
-    significance = (counts - expected) / np.sqrt(expected + 1.0)
-    t, r = np.unravel_index(significance.argmax(), significance.shape)
-    if significance[t, r] < config.votes:
-        return None
-    return _across(rows, columns, angles[t], float(r - diagonal))
+    return _across(rows, columns, angle, rho) if significance >= config.votes else None
 
 
 def find_tracks(
@@ -215,9 +231,9 @@ def find_tracks(
     binned = np.empty((rows, columns), np.float32)
     _bin_significance(residual, noise, bad, config.bin, 5.0, binned)
     significance = np.where(bad, np.float32(np.nan), residual / noise)
-    angles = np.arange(0.0, np.pi, 1.0 / np.hypot(rows, columns))
-    for _ in range(config.max_tracks):
-        ends = _strongest_line(binned, angles, config)
+    refused = 0
+    while len(tracks) < config.max_tracks and refused < config.max_refused:
+        ends = _strongest_line(binned, config)
         if ends is None:
             break
         middle = (config.bin - 1) / 2
@@ -236,6 +252,8 @@ def find_tracks(
             mask |= covered
             peak = float(np.nanmedian(strip[first:last, config.max_width]))
             tracks.append(Track(*a, *b, half, peak))
+        else:
+            refused += 1
         # Followed or refused: its bins do not vote again.
         by, bx = np.nonzero(covered)
         inside = (by < rows * config.bin) & (bx < columns * config.bin)
@@ -245,9 +263,12 @@ def find_tracks(
 
 def _band(shape, a, b, half):
     """Pixels within `half` pixels of the segment from a to b."""
-    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    x = np.arange(shape[1], dtype=np.float32)[None, :]
+    y = np.arange(shape[0], dtype=np.float32)[:, None]
     length = np.hypot(b[0] - a[0], b[1] - a[1])
-    ux, uy = (b[0] - a[0]) / length, (b[1] - a[1]) / length
-    along = (x - a[0]) * ux + (y - a[1]) * uy
-    across = (y - a[1]) * ux - (x - a[0]) * uy
-    return (np.abs(across) <= half) & (along >= -half) & (along <= length + half)
+    ux, uy = np.float32((b[0] - a[0]) / length), np.float32((b[1] - a[1]) / length)
+    dx, dy = x - np.float32(a[0]), y - np.float32(a[1])
+    inside = np.abs(dy * ux - dx * uy) <= half
+    along = dx * ux + dy * uy
+    inside &= (along >= -half) & (along <= length + half)
+    return inside

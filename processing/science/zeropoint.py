@@ -29,10 +29,10 @@ class Calibrators:
 
 @dataclass(frozen=True)
 class ZeroPointConfig:
-    """min_matches: fewer give NoPhotometricCalibration; clip: robust sigmas; floor: scatter added in quadrature to the
-    errors (mag); min_snr; faint_limit, bright_limit: calibrators used (mag); max_rms: larger gives
-    NoPhotometricCalibration (mag); min_colour_spread: robust sigma of the colours below which the slope is fixed
-    at 0 (mag)."""
+    """min_matches: fewer give NoPhotometricCalibration; clip: robust sigmas; floor: scatter added in
+    quadrature to the errors (mag); min_snr; faint_limit, bright_limit: calibrators used (mag); max_rms:
+    larger gives NoPhotometricCalibration (mag); min_colour_spread: robust sigma of the colours below which
+    the slope is fixed at 0 (mag)."""
 
     min_matches: int = 5
     clip: float = 3.0
@@ -46,9 +46,9 @@ class ZeroPointConfig:
 
 @dataclass(frozen=True)
 class ZeroPoint:
-    """zp, zp_unc (mag); colour, colour_unc; covariance; rms: of the residuals about the line (mag); matches: kept;
-    zp_median, zp_mean, zp_rms_all: of the plain differences; colour_median, colour_mean, colour_rms of the calibrators;
-    colour_name: card PCOLOR."""
+    """zp, zp_unc (mag); colour, colour_unc; covariance; rms: of the residuals about the line (mag);
+    matches: kept; zp_median, zp_mean, zp_rms_all: of the plain differences; colour_median, colour_mean,
+    colour_rms of the calibrators; colour_name: card PCOLOR."""
 
     zp: float
     zp_unc: float

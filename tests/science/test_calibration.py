@@ -1,0 +1,173 @@
+"""Overscan, stacks, detrending, defects, background."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archive.survey.bits import MaskBit
+from processing.science.background import measure_background
+from processing.science.defects import bias_defects, flat_defects
+from processing.science.detrend import detrend, uncertainty_image
+from processing.science.errors import UnusableFrame
+from processing.science.fill import fill_masked
+from processing.science.overscan import fit_overscan, subtract_overscan
+from processing.science.stack import clipped_mean, truncation_factor
+
+
+def drifting_strip(rows=600, columns=30, noise=1.6, seed=0):
+    u = np.linspace(-1, 1, rows)
+    level = 1000 + 5 * u - 3 * u**2 + 2 * u**3
+    return level, level[:, None] + np.random.default_rng(seed).normal(0, noise, (rows, columns))
+
+
+def test_the_overscan_fit_follows_a_drifting_amplifier_to_a_tenth_of_a_count():
+    level, strip = drifting_strip()
+    strip[100:130] += 400  # a bright star's charge bled into these rows
+    fit = fit_overscan(strip)
+    assert np.abs(fit.curve - level).max() < 0.15
+    assert fit.rows_used < 600 - 25
+    assert 0.2 < fit.scatter < 0.6  # 1.6 DN over the median of 27 columns
+
+
+@given(st.floats(-500, 500), st.floats(-40, 40))
+@settings(max_examples=25, deadline=None)
+def test_adding_a_constant_to_frame_and_strip_changes_nothing(offset, slope):
+    level, strip = drifting_strip(200)
+    frame = np.full((200, 20), 1500.0)
+    tilt = offset + slope * np.linspace(0, 1, 200)[:, None]
+    first, _ = subtract_overscan(frame, strip)
+    second, _ = subtract_overscan(frame + tilt, strip + tilt)
+    np.testing.assert_allclose(first, second, atol=0.05)
+
+
+@pytest.mark.parametrize(
+    "strip", [None, np.zeros((100, 2)), np.full((100, 30), 65535.0), np.full((100, 30), np.nan)]
+)
+def test_a_missing_saturated_or_empty_overscan_is_an_unusable_frame(strip):
+    with pytest.raises(UnusableFrame, match="overscan"):
+        fit_overscan(strip)
+
+
+def test_a_frame_and_a_strip_of_different_height_are_refused():
+    with pytest.raises(UnusableFrame, match="same rows"):
+        subtract_overscan(np.zeros((90, 90)), np.full((100, 30), 1000.0))
+
+
+def test_the_clipped_mean_ignores_a_cosmic_ray_and_its_uncertainty_is_sigma_over_root_n():
+    rng = np.random.default_rng(2)
+    frames = list(rng.normal(100, 4, (16, 70, 60)).astype(np.float32))
+    frames[3][10, 10] = 9000
+    stack = clipped_mean(frames)
+    assert abs(stack.mean[10, 10] - 100) < 5 and stack.count[10, 10] == 15
+    assert abs(np.sqrt(np.mean(stack.scatter**2)) / 4 - 1) < 0.05
+    assert abs(stack.mean.std() / np.median(stack.uncertainty) - 1) < 0.08
+
+
+def test_values_that_are_not_finite_are_left_out_of_a_stack_and_an_empty_pixel_is_nan():
+    frames = [np.full((5, 4), float(k), np.float32) for k in (1, 2, 3)]
+    frames[2][0, 0] = np.nan
+    for frame in frames:
+        frame[1, 1] = np.nan
+    stack = clipped_mean(frames)
+    assert stack.mean[0, 0] == 1.5 and stack.count[0, 0] == 2
+    assert np.isnan(stack.mean[1, 1]) and stack.count[1, 1] == 0
+
+
+@given(st.permutations(list(range(7))))
+@settings(max_examples=20, deadline=None)
+def test_the_order_of_the_frames_does_not_matter(order):
+    frames = np.random.default_rng(1).normal(0, 1, (7, 3, 5)).astype(np.float32)
+    frames[2, 1, 1] = 50
+    np.testing.assert_array_equal(clipped_mean(frames[order]).mean, clipped_mean(frames).mean)
+
+
+def test_the_truncation_factor_agrees_with_a_million_clipped_normal_deviates():
+    x = np.random.default_rng(0).standard_normal(1_000_000)
+    for nsigma in (2.0, 2.5, 3.0):
+        assert abs(truncation_factor(nsigma) * x[np.abs(x) < nsigma].std() - 1) < 0.003
+
+
+def test_stacking_nothing_or_different_shapes_is_refused():
+    with pytest.raises(UnusableFrame, match="no frames"):
+        clipped_mean([])
+    with pytest.raises(UnusableFrame, match="different shapes"):
+        clipped_mean([np.zeros((3, 3)), np.zeros((3, 4))])
+
+
+def test_detrending_restores_the_light_and_tests_saturation_on_raw_counts():
+    rng = np.random.default_rng(0)
+    light = rng.uniform(100, 5000, (40, 50)).astype(np.float32)
+    flat, bias = rng.uniform(0.8, 1.2, light.shape), rng.normal(0, 2, light.shape)
+    level = np.full(40, 1000.0)
+    raw = light * flat + bias + 1000
+    raw[3, 4] = 60000
+    flat[5, 6] = 0
+    image, saturated = detrend(raw, level, bias, flat, 60000)
+    good = ~saturated & (flat > 0)
+    np.testing.assert_allclose(image[good], light[good], rtol=1e-4)
+    assert np.argwhere(saturated).tolist() == [[3, 4]]
+    assert np.isnan(image[5, 6])
+    with pytest.raises(UnusableFrame, match="flat has shape"):
+        detrend(raw, level, bias, flat[1:], 60000)
+
+
+def test_the_uncertainty_image_is_the_scatter_of_many_exposures():
+    rng = np.random.default_rng(4)
+    expected, gain, read_noise = 300.0, 6.0, 9.0
+    exposures = rng.poisson(expected * gain, (4000, 4)) / gain + rng.normal(0, read_noise / gain, (4000, 4))
+    one, zero = np.ones((2, 2), np.float32), np.zeros((2, 2), np.float32)
+    sigma = uncertainty_image(one * 300, one, zero, zero, gain, read_noise)
+    assert abs(exposures.std() / sigma[0, 0] - 1) < 0.02
+
+
+def test_hot_noisy_and_dead_pixels_of_a_bias_stack_get_their_own_bits():
+    rng = np.random.default_rng(0)
+    bias = rng.normal(0, 0.4, (200, 200)).astype(np.float32)
+    scatter = rng.normal(1.5, 0.15, (200, 200)).astype(np.float32)
+    bias[10, 10], bias[20, 20], bias[40, 40] = 30, -30, np.nan
+    scatter[30, 30] = 12
+    mask = bias_defects(bias, scatter)
+    assert mask[10, 10] == MaskBit.HIGH_RESPONSE and mask[20, 20] == MaskBit.LOW_RESPONSE
+    assert mask[30, 30] == MaskBit.NOISY and mask[40, 40] & MaskBit.DEAD
+    assert np.count_nonzero(mask) == 4
+
+
+def test_weak_strong_dead_and_noisy_pixels_of_a_flat_get_their_own_bits():
+    y, x = np.mgrid[:200, :200]
+    flat = (1 - 0.1 * ((x / 200 - 0.5) ** 2 + (y / 200 - 0.5) ** 2)).astype(np.float32)
+    scatter = np.full(flat.shape, 0.005, np.float32)
+    flat[10, 10], flat[20, 20], flat[30, 30] = 0.3, 1.8, 0.02
+    scatter[40, 40] = 0.2
+    mask = flat_defects(flat, scatter)
+    assert mask[10, 10] == MaskBit.LOW_RESPONSE and mask[20, 20] == MaskBit.HIGH_RESPONSE
+    assert mask[30, 30] & MaskBit.DEAD and mask[40, 40] == MaskBit.NOISY
+    assert np.count_nonzero(mask) == 4
+
+
+def test_the_background_follows_a_gradient_under_masked_pixels():
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[:512, :512]
+    sky = 200 + 0.05 * x
+    image = (sky + rng.normal(0, 6, sky.shape)).astype(np.float32)
+    bad = rng.uniform(size=sky.shape) < 0.02
+    image[bad] = np.nan
+    background = measure_background(image, bad)
+    assert np.abs(background.level - sky).mean() < 0.5
+    assert abs(background.rms / 6 - 1) < 0.05  # the slope itself adds a little
+
+
+def test_a_frame_without_usable_pixels_has_no_background():
+    with pytest.raises(UnusableFrame, match="usable"):
+        measure_background(np.full((256, 256), np.nan, np.float32), np.zeros((256, 256), bool))
+
+
+def test_filling_changes_bad_pixels_only_and_takes_the_sky_inside_large_holes():
+    image = np.arange(400, dtype=np.float32).reshape(20, 20)
+    bad = np.zeros((20, 20), bool)
+    bad[3, 3] = True
+    bad[8:19, 8:19] = True
+    filled = fill_masked(image, bad, np.full((20, 20), -1, np.float32))
+    np.testing.assert_array_equal(filled[~bad], image[~bad])
+    assert abs(filled[3, 3] - image[3, 3]) < 1e-3
+    assert filled[13, 13] == -1
