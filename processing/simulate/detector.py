@@ -91,6 +91,12 @@ def response(camera: Camera, rcid: int, fid: int) -> np.ndarray:
     return _frozen(pixels)
 
 
+@lru_cache(maxsize=256)
+def response_level(camera: Camera, rcid: int, fid: int) -> float:
+    """Median response of a quadrant: what a flat normalised to 1 leaves out of the zero point."""
+    return float(np.median(response(camera, rcid, fid)))
+
+
 def defects(camera: Camera, rcid: int) -> np.ndarray:
     """True mask of a channel's dead, low-response and hot (noisy) pixels, by MaskBit: int16 (ny, nx)."""
     rng = stream(INSTRUMENT_SEED, "defects", rcid)

@@ -231,6 +231,7 @@ class _QuadrantTruth:
 
     cards: dict
     zp: float
+    magzp: float
     fwhm: float
     scene: Scene
     visible: np.ndarray
@@ -253,7 +254,9 @@ def _observe(plan, exposure, camera, sky):
     if rng.random() < plan.trail_probability:
         reach = 0.7 * footprint_radius(camera)
         trail = SatelliteTrail(
-            *rng.uniform(-reach, reach, 2), float(rng.uniform(0, 180)), float(10 ** rng.uniform(1.3, 2.9))
+            *rng.uniform(-reach, reach, 2).tolist(),
+            angle=float(rng.uniform(0, 180)),
+            peak=float(10 ** rng.uniform(1.3, 2.9)),
         )
     return _State(visible, east, north, pointing, conditions, trail)
 
@@ -289,7 +292,8 @@ def _render(plan, exposure, camera, channel, fid, state):
             x0, y0, angle = track
             peak = state.trail.peak * camera.gain
             add_line(scene.electrons, x0, y0, np.cos(angle), np.sin(angle), peak, state.trail.sigma)
-    return _QuadrantTruth(cards, zp, psf.fwhm, scene, visible, track)
+    magzp = zp + 2.5 * float(np.log10(detector.response_level(camera, channel, fid)))
+    return _QuadrantTruth(cards, zp, magzp, psf.fwhm, scene, visible, track)
 
 
 def ghost_offset(camera: Camera, centre: tuple[float, float]) -> tuple[float, float]:
@@ -336,11 +340,15 @@ def _exposure_truth(exposure, state):
 
 
 def _quadrant_truth(exposure, channel, truth, readout):
+    """`zp` holds before the response, `magzp` after division by a flat of median 1: what calibration
+    should find.
+    """
     x, y, angle = truth.track if truth.track else (None, None, None)
     return {
         "expid": expid_of_jd(exposure.jd),
         "rcid": channel,
         "zp": truth.zp,
+        "magzp": truth.magzp,
         "fwhm_pixels": truth.fwhm,
         "wcs": json.dumps(truth.cards),
         "sources": len(truth.scene.row),
