@@ -142,10 +142,15 @@ def _science_exposures(plan, nid, camera):
     ]
     visits.sort()
     length = visits[-1][0] / 86400.0
+    if length > DARK_UNTIL - DARK_FROM:
+        raise ValueError(
+            f"exposures={plan.exposures}: they take {24 * length:.1f} h, a night has "
+            f"{24 * (DARK_UNTIL - DARK_FROM):.1f} h; plan fewer per filter"
+        )
     transit = 0.5 - (sidereal_time(_jd(nid, 0.5), camera.site.longitude) - ra) / 360.985647
     transit = DARK_FROM + (transit - DARK_FROM) % 0.99726957
     start = min(max(transit - length / 2, DARK_FROM), DARK_UNTIL - length)
-    if transit > 0.76:  # culminated before dusk: the field is highest as the night begins
+    if transit > DARK_FROM + (1.0 + DARK_UNTIL - DARK_FROM) / 2:  # it culminated before dusk, not after dawn
         start = DARK_FROM
     start += rng.uniform(0, 60.0) / 86400.0
     programs, shares = zip(*plan.program_shares, strict=True)
