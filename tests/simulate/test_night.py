@@ -13,7 +13,7 @@ from archive.survey.camera import Camera
 from archive.survey.fields import field_centre
 from archive.survey.filenames import parse
 from archive.survey.identifiers import expid_of_jd
-from processing.simulate import detector, optics, survey
+from processing.simulate import detector, optics, plan, survey
 from processing.simulate.sky import Kind
 
 CAMERA = Camera().scaled(320, 320, ccds=(7,))
@@ -172,7 +172,7 @@ def test_a_satellite_is_where_the_truth_says(night):
 
 
 def test_a_field_that_is_not_up_and_a_night_that_is_not_planned_are_refused():
-    with pytest.raises(survey.FieldNotUp, match="field=655"):
+    with pytest.raises(plan.FieldNotUp, match="field=655"):
         survey.night_exposures(survey.SurveyPlan(first_night=date(2021, 5, 10)), 0, CAMERA)
     with pytest.raises(ValueError, match="exposures=.*a night has"):
         survey.night_exposures(survey.SurveyPlan(exposures=(("zr", 40),)), 0, CAMERA)
@@ -181,8 +181,8 @@ def test_a_field_that_is_not_up_and_a_night_that_is_not_planned_are_refused():
 
 
 def test_programs_are_mixed_as_planned():
-    plan = survey.SurveyPlan(nights=60, exposures=(("zr", 4),), bias_frames=0, flat_frames=0)
-    programs = [e.programid for night in range(30) for e in survey.night_exposures(plan, night, CAMERA)]
+    long = survey.SurveyPlan(nights=60, exposures=(("zr", 4),), bias_frames=0, flat_frames=0)
+    programs = [e.programid for night in range(30) for e in survey.night_exposures(long, night, CAMERA)]
     share = np.bincount(programs, minlength=4) / len(programs)
     assert share[1:] == pytest.approx([0.5, 0.4, 0.1], abs=0.12)
-    assert field_centre(plan.field) == pytest.approx((55.06078, 33.35))
+    assert field_centre(long.field) == pytest.approx((55.06078, 33.35))
