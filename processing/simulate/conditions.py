@@ -32,6 +32,8 @@ COLOUR_COEFFICIENT = {"g": -0.060, "r": 0.106, "i": 0.189}
 """CLRCOEFF in m_PS1 = m_inst + MAGZP + CLRCOEFF * colour."""
 ZP_PER_SECOND_BASE = 30.0
 JD_J2000 = 2451545.0
+PRECESSION_M, PRECESSION_N = 0.0128123, 0.0055675
+"""deg per year"""
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,11 @@ def sidereal_time(jd: float, longitude: float) -> float:
 
 
 def alt_az(jd: float, ra: float, dec: float, site: Site) -> tuple[float, float, float]:
-    """Altitude, azimuth (north through east) and hour angle (-180 to 180) of a position, all deg, no
-    refraction.
+    """Altitude, azimuth (north through east) and hour angle (-180 to 180) of an ICRS position, all deg.
+
+    Precession to first order, no nutation, no refraction: good to 0.02 deg below declination 85 deg.
     """
+    ra, dec = _of_date(jd, ra, dec)
     hour_angle = (sidereal_time(jd, site.longitude) - ra + 180.0) % 360.0 - 180.0
     h, d, phi = np.radians([hour_angle, dec, site.latitude])
     altitude = np.arcsin(np.sin(d) * np.sin(phi) + np.cos(d) * np.cos(phi) * np.cos(h))
@@ -88,6 +92,14 @@ def alt_az(jd: float, ra: float, dec: float, site: Site) -> tuple[float, float, 
         -np.cos(d) * np.sin(h), np.sin(d) * np.cos(phi) - np.cos(d) * np.cos(h) * np.sin(phi)
     )
     return float(np.degrees(altitude)), float(np.degrees(azimuth) % 360.0), float(hour_angle)
+
+
+def _of_date(jd, ra, dec):
+    """Precess from J2000 to the date (Lieske 1979, rates m and n), deg."""
+    years = (jd - JD_J2000) / 365.25
+    sin_ra, cos_ra = np.sin(np.radians(ra)), np.cos(np.radians(ra))
+    slope = np.tan(np.radians(min(max(dec, -85.0), 85.0)))
+    return ra + years * (PRECESSION_M + PRECESSION_N * sin_ra * slope), dec + years * PRECESSION_N * cos_ra
 
 
 def airmass_at(altitude: float) -> float:

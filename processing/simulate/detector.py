@@ -26,6 +26,8 @@ COSMIC_RAYS_PER_SECOND = 1.3
 """In a full quadrant: some 40 in 30 s."""
 POISSON_BELOW = 50.0
 ADC_LARGEST = 65535
+SMALL_DETECTOR = 2**20
+"""pixels in a quadrant"""
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,12 @@ class Readout:
     cosmic_pixels: np.ndarray
 
 
-@lru_cache(maxsize=4)
 def electronics(camera: Camera, rcid: int) -> Electronics:
     """Bias and dark structure of a channel."""
+    return _remembered(camera, _electronics_of_few, _electronics_of_many)(camera, rcid)
+
+
+def _make_electronics(camera, rcid):
     rng = stream(INSTRUMENT_SEED, "electronics", rcid)
     u = np.linspace(-1, 1, camera.nx, dtype="f4")
     v = np.linspace(-1, 1, camera.ny, dtype="f4")[:, None]
@@ -67,11 +72,14 @@ def electronics(camera: Camera, rcid: int) -> Electronics:
     return Electronics(level, _frozen(bias.astype("f4")), _frozen(dark.astype("f4")))
 
 
-@lru_cache(maxsize=8)
 def response(camera: Camera, rcid: int, fid: int) -> np.ndarray:
     """Response of each pixel in one filter, vignetting and defects included, mean near 1: float32 (ny,
     nx).
     """
+    return _remembered(camera, _response_of_few, _response_of_many)(camera, rcid, fid)
+
+
+def _make_response(camera, rcid, fid):
     rng = stream(INSTRUMENT_SEED, "response", rcid)
     shape = (camera.ny, camera.nx)
     pixels = 1.0 + PIXEL_RESPONSE_SCATTER * rng.standard_normal(shape, dtype="f4")
@@ -89,6 +97,25 @@ def response(camera: Camera, rcid: int, fid: int) -> np.ndarray:
     pixels[low] *= rng.uniform(0.1, 0.7, int(low.sum())).astype("f4")
     pixels[(mask & MaskBit.DEAD) > 0] = 0.0
     return _frozen(pixels)
+
+
+@lru_cache(maxsize=256)
+def response_level(camera: Camera, rcid: int, fid: int) -> float:
+    """Median response of a quadrant: what a flat normalised to 1 leaves out of the zero point."""
+    return float(np.median(response(camera, rcid, fid)))
+
+
+def _remembered(camera, few, many):
+    """The memory to use: every channel of a small detector, only the last few of a full-sized one (38
+    MB each).
+    """
+    return many if camera.nx * camera.ny <= SMALL_DETECTOR else few
+
+
+_electronics_of_few = lru_cache(maxsize=4)(_make_electronics)
+_electronics_of_many = lru_cache(maxsize=64)(_make_electronics)
+_response_of_few = lru_cache(maxsize=8)(_make_response)
+_response_of_many = lru_cache(maxsize=192)(_make_response)
 
 
 def defects(camera: Camera, rcid: int) -> np.ndarray:

@@ -83,7 +83,11 @@ def write_ccd(
 
 
 def _write_image(file, pixels, cards):
-    file.write(pixels, header=_records(cards), compress="RICE", tile_dims=(1, pixels.shape[1]))
+    # fitsio drops EXTNAME from a header; it has to be told by name.
+    (extname,) = (value for name, value, _ in cards if name == "EXTNAME")
+    file.write(
+        pixels, header=_records(cards), extname=extname, compress="RICE", tile_dims=(1, pixels.shape[1])
+    )
     checksums.reserve(file[-1])
 
 

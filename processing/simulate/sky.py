@@ -10,7 +10,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from archive.survey.camera import filter_of, plane_to_sky, sky_to_plane
+from archive.survey.camera import filter_of, plane_to_sky
 from processing.simulate import variability
 from processing.simulate.randomness import stream
 
@@ -338,11 +338,3 @@ def _visible_asteroids(ephemeris, jd, band, exptime):
     visible["trail_east"] = 3600.0 * steps * np.cos(np.radians(dec))
     visible["trail_north"] = 3600.0 * (np.asarray(after[1]) - before[1])
     return visible
-
-
-def within(visible: np.ndarray, ra: float, dec: float, half_width: float) -> np.ndarray:
-    """Rows of a table with ra and dec that lie in a square of +-half_width deg on the plane tangent at (ra,
-    dec).
-    """
-    east, north = sky_to_plane(visible["ra"], visible["dec"], ra, dec)
-    return np.flatnonzero((np.abs(east) < half_width) & (np.abs(north) < half_width))
