@@ -74,9 +74,7 @@ _GALACTIC_TO_ICRS = np.array(
 )
 """Columns are the galactic axes in ICRS (Hipparcos, ESA SP-1200, section 1.5.3)."""
 
-_HELP = (
-    'write it like "210.80227 54.34895", "14:03:12.5 +54:20:56", "14h03m12.5s +54d20m56s" or "gal 102.0 59.8"'
-)
+_HELP = 'write it like "210.80227 54.34895", "14:03:12.5 +54:20:56", "14h03m12.5s +54d20m56s" or "gal 102.0 59.8"'
 
 
 def _in_range(ra, dec, text):
@@ -92,15 +90,11 @@ def _from_galactic(found, text):
     if abs(b) > np.pi / 2 or abs(l) > 2 * np.pi:
         raise BadPosition(f"{text!r}: galactic longitude must lie in 0 .. 360, latitude in -90 .. 90 degrees")
     x, y, z = _GALACTIC_TO_ICRS @ [np.cos(b) * np.cos(l), np.cos(b) * np.sin(l), np.sin(b)]
-    return Position(
-        float(np.rad2deg(np.arctan2(y, x)) % 360.0), float(np.rad2deg(np.arctan2(z, np.hypot(x, y))))
-    )
+    return Position(float(np.rad2deg(np.arctan2(y, x)) % 360.0), float(np.rad2deg(np.arctan2(z, np.hypot(x, y)))))
 
 
 def _from_sexagesimal(found, text):
-    parts = {
-        name: float(found[name] or 0.0) for name in ("ra", "ra_min", "ra_sec", "dec", "dec_min", "dec_sec")
-    }
+    parts = {name: float(found[name] or 0.0) for name in ("ra", "ra_min", "ra_sec", "dec", "dec_min", "dec_sec")}
     for name in ("ra_min", "ra_sec", "dec_min", "dec_sec"):
         if parts[name] >= 60.0:
             raise BadPosition(f"{text!r}: minutes and seconds must be below 60, not {parts[name]:g}")
@@ -168,9 +162,7 @@ def _deep_sky(name):
 def _degrees(dso):
     (ra_h, ra_m, ra_s), dec = dso.coords[0], dso.coords[1]
     sign = -1.0 if dso.dec.startswith("-") else 1.0
-    return 15.0 * (ra_h + ra_m / 60.0 + ra_s / 3600.0), sign * float(
-        np.abs(dec) @ [1.0, 1 / 60.0, 1 / 3600.0]
-    )
+    return 15.0 * (ra_h + ra_m / 60.0 + ra_s / 3600.0), sign * float(np.abs(dec) @ [1.0, 1 / 60.0, 1 / 3600.0])
 
 
 def resolve(text):

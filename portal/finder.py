@@ -35,8 +35,8 @@ def page_for(text: str) -> Page:
     if alert := Alert.objects.filter(objectid=text).order_by("-jd").first():
         return Page("alert", (alert.candid,))
     place = resolve(text)
-    if place.ra is None:
-        return Page("moving", query={"name": place.name})
+    if place.orbit is not None:
+        return Page("moving", query={"name": text})
     return Page("images", query={"position": text})
 
 

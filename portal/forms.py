@@ -33,7 +33,7 @@ class PositionField(forms.CharField):
             place = resolve(text)
         except (BadPosition, NameNotFound) as error:
             raise forms.ValidationError(str(error)) from error
-        if place.ra is None:
+        if place.orbit is not None:
             raise forms.ValidationError(f"{place.name} moves: look for it under Moving objects")
         return place.ra, place.dec
 

@@ -16,7 +16,7 @@ from archive import tables
 from archive.alerts.packets import STAMPS, packet_of
 from archive.images import Rendering, png
 from archive.models import Alert, ScienceImage
-from portal.answers import answer, refuse
+from archive.answers import answer, refuse
 from portal.forms import AlertSearchForm, problems
 
 PAGE_ROWS = 100
@@ -32,7 +32,7 @@ def alert_search(request: HttpRequest) -> HttpResponse:
     rows, limit = form.rows(), settings.SEARCH_ROW_LIMIT
     if request.GET.get("format", "html") != "html":
         found = list(rows[: limit + 1])
-        return answer(request, tables.ALERTS, found[:limit], template, context, overflow=len(found) > limit)
+        return answer(request, tables.ALERTS, found, template, context, overflow=len(found) > limit)
     page = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
     return answer(request, tables.ALERTS, page, template, context | {"page": page})
 

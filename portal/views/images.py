@@ -11,7 +11,7 @@ from django.urls import reverse
 from archive import images as pixels
 from archive import search, storage, tables
 from archive.models import ProductFile, ReferenceImage, ScienceImage
-from portal.answers import answer, refuse
+from archive.answers import answer, refuse
 from portal.forms import CutoutForm, ImageSearchForm, problems
 from portal.skymap import Outline, sky_map
 
@@ -35,7 +35,7 @@ def image_search(request: HttpRequest) -> HttpResponse:
     family = form.query.family
     if request.GET.get("format", "html") != "html":
         found = list(rows[: limit + 1])
-        return answer(request, TABLES[family], found[:limit], template, context, overflow=len(found) > limit)
+        return answer(request, TABLES[family], found, template, context, overflow=len(found) > limit)
     page = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
     place = form.cleaned_data.get("position")
     context |= {

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from archive import bundles
 from archive.models import UserJob
-from portal.answers import format_of, refuse
+from archive.answers import format_of, refuse
 from portal.forms import ImageSearchForm, problems
 
 

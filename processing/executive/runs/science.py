@@ -63,7 +63,10 @@ def run_science(job: Job, config: ScienceConfig = ScienceConfig()) -> Outcome:  
 
     def record() -> None:
         image = registry.register_science(
-            name_of("sciimg.fits"), _as_dict(header) | _as_dict(cards), footprint(cards), quality=_plain(products.measurements)
+            name_of("sciimg.fits"),
+            _as_dict(header) | _as_dict(cards),
+            footprint(cards),
+            quality=_plain(products.measurements),
         )
         image.calibrations.set([bias, flat])
         rights = {"programid": image.programid, "public_date": image.public_date}
