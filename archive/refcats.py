@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from astropy.table import Table
-from django.db import connection, models, transaction
+from django.db import models
 
+from archive.bulk import upsert
 from archive.models import GaiaStar, PanstarrsStar
 
 CATALOGS: dict[str, type[models.Model]] = {"gaia": GaiaStar, "panstarrs": PanstarrsStar}
@@ -38,7 +38,7 @@ def load(catalog: str, path: Path) -> int:
 
 
 def store(model: type[models.Model], table: pd.DataFrame) -> int:
-    """Write rows through COPY into a temporary table, then into the catalog in one statement."""
+    """Write the columns that a catalog has; raises BadCatalog if one that it needs is missing."""
     columns = [one.column for one in model._meta.concrete_fields]
     needed = [one.column for one in model._meta.concrete_fields if not one.null]
     missing = [name for name in needed if name not in table.columns]
@@ -47,14 +47,4 @@ def store(model: type[models.Model], table: pd.DataFrame) -> int:
     present = [name for name in columns if name in table.columns]
     rows = table[present].mask(table[present] == MISSING).drop_duplicates(present[0])
     rows["ra"] = np.mod(rows["ra"], 360.0)
-    name, key = model._meta.db_table, model._meta.pk.column
-    listed = ", ".join(present)
-    updates = ", ".join(f"{column} = excluded.{column}" for column in present if column != key)
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMPORARY TABLE incoming (LIKE {name} INCLUDING DEFAULTS) ON COMMIT DROP")
-        buffer = io.StringIO(rows.to_csv(index=False, header=False))
-        cursor.copy_expert(f"COPY incoming ({listed}) FROM STDIN WITH (FORMAT csv)", buffer)
-        cursor.execute(
-            f"INSERT INTO {name} ({listed}) SELECT {listed} FROM incoming ON CONFLICT ({key}) DO UPDATE SET {updates}"
-        )
-    return len(rows)
+    return upsert(model, rows)

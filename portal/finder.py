@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from archive.names import NameNotFound, resolve
-from lightcurves.models import Source
 
 from archive.models import Alert, ReferenceImage, ScienceImage
+from archive.names import NameNotFound, resolve
 from archive.survey.filenames import NotAZtfProduct, parse
 
 
@@ -41,7 +40,7 @@ def page_for(text: str) -> Page:
 
 
 def _by_number(number: int) -> Page | None:
-    kinds = (("image", ScienceImage), ("reference", ReferenceImage), ("alert", Alert), ("object", Source))
+    kinds = (("image", ScienceImage), ("reference", ReferenceImage), ("alert", Alert))
     for name, model in kinds:
         if model.objects.filter(pk=number).exists():
             return Page(name, (number,))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from archive.names import BadPosition, NameNotFound, resolve
 from dataclasses import asdict
 from datetime import datetime
 
@@ -11,6 +10,7 @@ from django import forms
 from archive.images import COLOURMAPS, LARGEST_CUTOUT, STRETCHES, Rendering
 from archive.models import Alert
 from archive.models.base import Origin
+from archive.names import BadPosition, NameNotFound, resolve
 from archive.registry import julian_date
 from archive.search import FAMILIES, BadQuery, ImageQuery, query_of
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from django.db import transaction
 
+from archive.access import PUBLIC
+from archive.bulk import upsert
 from archive.footprints import LINEAR, separation
 from archive.ingest.errors import Refused
 from archive.models import ReferenceImage
@@ -17,7 +18,6 @@ COLUMNS = (
     *("infobits", "field", "ccdid", "qid", "rcid", "fid", "filtercode", "rfid", "nframes", "maglimit"),
     *("startobsdate", "endobsdate", "ra", "dec", *LINEAR, *CORNERS, "ipac_pub_date"),
 )
-BATCH = 5000
 
 
 def take(path: Path, origin: str) -> int:
@@ -29,19 +29,10 @@ def take(path: Path, origin: str) -> int:
     table["radius"] = np.max(
         [separation(table.ra, table.dec, table[f"ra{n}"], table[f"dec{n}"]) for n in (1, 2, 3, 4)], axis=0
     )
-    renamed = table.rename(columns={"ipac_pub_date": "public_date"})
-    updated = [name for name in renamed.columns if name != "rfid"] + ["programid", "origin"]
-    with transaction.atomic():
-        ours = set(ReferenceImage.objects.exclude(origin=origin).values_list("rfid", flat=True))
-        rows = (
-            ReferenceImage(programid=1, origin=origin, **_plain(row))
-            for row in renamed.to_dict("records")
-            if row["rfid"] not in ours
-        )
-        made = ReferenceImage.objects.bulk_create(
-            rows, batch_size=BATCH, update_conflicts=True, unique_fields=["rfid"], update_fields=updated
-        )
-    return len(made)
+    table = table.rename(columns={"ipac_pub_date": "public_date"})
+    ours = ReferenceImage.objects.exclude(origin=origin).values_list("rfid", flat=True)
+    table = table[~table.rfid.isin(list(ours))].drop_duplicates("rfid")
+    return upsert(ReferenceImage, table.assign(programid=PUBLIC, origin=origin, quality="{}"))
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -63,8 +54,3 @@ def _read(path: Path) -> pd.DataFrame:
         first = table[wrong].iloc[0]
         raise Refused(f"{path.name}: rfid={first.rfid} has position {first.ra}, {first.dec}")
     return table
-
-
-def _plain(row: dict) -> dict:
-    """A row with None where pandas has NaN or NaT."""
-    return {name: None if pd.isna(value) else value for name, value in row.items()}

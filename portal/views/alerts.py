@@ -14,9 +14,9 @@ from django.shortcuts import get_object_or_404
 
 from archive import tables
 from archive.alerts.packets import STAMPS, packet_of
+from archive.answers import answer, refuse
 from archive.images import Rendering, png
 from archive.models import Alert, ScienceImage
-from archive.answers import answer, refuse
 from portal.forms import AlertSearchForm, problems
 
 PAGE_ROWS = 100

@@ -1,6 +1,5 @@
 """The front page and its one search box."""
 
-from archive.names import BadPosition, NameNotFound
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
@@ -11,6 +10,7 @@ from django.utils.http import urlencode
 from django.views.static import serve
 
 from archive.models import Alert, Exposure, ReferenceImage, ScienceImage
+from archive.names import BadPosition, NameNotFound
 from portal.finder import page_for
 
 COUNTED = (("exposures", Exposure), ("science images", ScienceImage), ("references", ReferenceImage), ("alerts", Alert))

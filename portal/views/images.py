@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from archive import images as pixels
 from archive import search, storage, tables
-from archive.models import ProductFile, ReferenceImage, ScienceImage
 from archive.answers import answer, refuse
+from archive.models import ProductFile, ReferenceImage, ScienceImage
 from portal.forms import CutoutForm, ImageSearchForm, problems
 from portal.skymap import Outline, sky_map
 

@@ -7,8 +7,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from archive import bundles
-from archive.models import UserJob
 from archive.answers import format_of, refuse
+from archive.models import UserJob
 from portal.forms import ImageSearchForm, problems
 
 

@@ -1,7 +1,8 @@
-"""Nights: how processing goes, for operators."""
+"""Nights: how processing goes, for operators. Jobs of all programs are counted here, so only staff see them."""
 
 from __future__ import annotations
 
+from django.contrib.admin.views.decorators import staff_member_required
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,6 +13,7 @@ from processing.models import Job
 PIPELINES = ("bias", "flat", "science", "reference", "difference", "alerts", "lightcurves", "statistics")
 
 
+@staff_member_required(login_url="sign-in")
 def night_list(request: HttpRequest) -> HttpResponse:
     """Every night's jobs by state."""
     nights: dict[int, dict] = {}
@@ -21,8 +23,9 @@ def night_list(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/nights.html", {"nights": rows, "states": Job.State.values})
 
 
+@staff_member_required(login_url="sign-in")
 def night_page(request: HttpRequest, nid: int) -> HttpResponse:
-    """One night: jobs by pipeline and state, and what went wrong with its reason. Only staff see the reasons."""
+    """One night: jobs by pipeline and state, and what went wrong with its reason."""
     jobs = Job.objects.filter(nid=nid)
     if not jobs.exists():
         raise Http404(f"night {nid} has no jobs")
@@ -35,7 +38,7 @@ def night_page(request: HttpRequest, nid: int) -> HttpResponse:
         "date": date_of_nid(nid),
         "counts": counts,
         "states": Job.State.values,
-        "wrong": wrong[:200] if request.user.is_staff else [],
+        "wrong": wrong[:200],
         "wrong_count": wrong.count(),
     }
     return render(request, "portal/night.html", context)

@@ -1,0 +1,30 @@
+"""Many rows at once: COPY into a temporary table, then into the table itself in one statement."""
+
+from __future__ import annotations
+
+import io
+
+import pandas as pd
+from django.db import connection, models, transaction
+
+
+def upsert(model: type[models.Model], table: pd.DataFrame) -> int:
+    """Write rows; those whose primary key is known already are replaced. Returns how many.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns named as the model's database columns; the primary key among them, each once. NaN and NaT are null.
+    """
+    name, key = model._meta.db_table, model._meta.pk.column
+    listed = ", ".join(table.columns)
+    updates = ", ".join(f"{column} = excluded.{column}" for column in table.columns if column != key)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMPORARY TABLE incoming (LIKE {name} INCLUDING DEFAULTS) ON COMMIT DROP")
+        buffer = io.StringIO(table.to_csv(index=False, header=False))
+        cursor.copy_expert(f"COPY incoming ({listed}) FROM STDIN WITH (FORMAT csv)", buffer)
+        cursor.execute(
+            f"INSERT INTO {name} ({listed}) SELECT {listed} FROM incoming ON CONFLICT ({key}) DO UPDATE SET {updates}"
+        )
+        cursor.execute("DROP TABLE incoming")
+    return len(table)
