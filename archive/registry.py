@@ -53,7 +53,7 @@ def register_exposure(name: ProductName, header: Mapping, origin: str = Origin.O
     observer = observer_at(jd + exptime / 2 / 86400)
     fid = 0 if name.imgtypecode == "b" else filter_of(name.filtercode).fid
     exposure, _ = Exposure.objects.update_or_create(
-        expid=identifiers.expid_of_jd(identifiers.jd_of_filefracday(name.filefracday)),
+        expid=identifiers.expid_of_jd(jd),
         defaults={
             "origin": origin,
             "nid": identifiers.nid_of_jd(jd),

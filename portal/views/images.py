@@ -76,7 +76,7 @@ def reference_page(request: HttpRequest, rfid: int) -> HttpResponse:
 def _page(request: HttpRequest, image, family: str, context: dict) -> HttpResponse:
     files = ProductFile.objects.filter(family__in=FAMILIES[family], product_id=image.pk).order_by("path")
     main = next((file for file in files if file.suffix == MAIN_FILE[family]), None)
-    pictures = [file for file in files if file.suffix.endswith((".fits", ".fits.fz")) and "cat" not in file.suffix]
+    pictures = sorted(filter(_is_picture, files), key=lambda file: file != main)
     context |= {
         "image": image,
         "family": family,
@@ -87,6 +87,12 @@ def _page(request: HttpRequest, image, family: str, context: dict) -> HttpRespon
         "map": sky_map([outline(image)]),
     }
     return answer(request, TABLES[family], [image], "portal/image.html", context)
+
+
+def _is_picture(file: ProductFile) -> bool:
+    return file.suffix.endswith((".fits", ".fits.fz")) and not any(
+        part in file.suffix for part in ("cat", "psf", "cand")
+    )
 
 
 def picture(request: HttpRequest, path: str) -> HttpResponse:
