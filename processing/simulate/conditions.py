@@ -73,9 +73,7 @@ def for_exptime(conditions: Conditions, exptime: float) -> Conditions:
 
 
 def sidereal_time(jd: float, longitude: float) -> float:
-    """Local mean sidereal time, deg, to a few arcseconds (Meeus, Astronomical Algorithms, eq. 12.4; UT1 =
-    UTC).
-    """
+    """Local mean sidereal time, deg, to a few arcseconds (Meeus, eq. 12.4, with UT1 = UTC)."""
     return (280.46061837 + 360.98564736629 * (jd - JD_J2000) + longitude) % 360.0
 
 
@@ -109,9 +107,7 @@ def airmass_at(altitude: float) -> float:
 
 
 def moon_illumination(jd: float) -> float:
-    """Illuminated part of the Moon's disc, 0 to 1, good to about 0.02 (Meeus, chapter 48, three main
-    terms).
-    """
+    """Illuminated part of the Moon's disc, 0 to 1, to about 0.02 (Meeus, chapter 48, main terms)."""
     centuries = (jd - JD_J2000) / 36525.0
     elongation = 297.8501921 + 445267.1114034 * centuries
     anomaly_moon = np.radians(134.9633964 + 477198.8675055 * centuries)

@@ -79,6 +79,8 @@ def _science_exposures(plan, nid, camera):
         for n, (code, count) in enumerate(plan.exposures)
         for visit in range(count)
     ]
+    if not visits:
+        return []
     visits.sort()
     length = visits[-1][0] / 86400.0
     if length > DARK_UNTIL - DARK_FROM:

@@ -160,9 +160,7 @@ def _sky_cards(camera, exposure):
 def quadrant_cards(
     camera: Camera, exposure: RawExposure, ccdid: int, qid: int
 ) -> list[tuple[str, object, str]]:
-    """Cards of a quadrant's extension: which amplifier, and for sky frames the WCS that the pointing
-    implies.
-    """
+    """Cards of a quadrant's extension: its amplifier, for sky frames also the WCS that was pointed at."""
     cards = [
         ("EXTNAME", str(qid), "Quadrant"),
         ("HDUVERS", 1, ""),

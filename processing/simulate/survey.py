@@ -40,6 +40,22 @@ from processing.simulate.sky import Ephemeris, Sky, make_sky
 FLAT_ELECTRONS = 90000.0
 CHANNEL_ZP_SCATTER = 0.02
 SKY_MARGIN_DEG = 0.1
+QUADRANT_SCHEMA = pa.schema(
+    [
+        ("expid", pa.int64()),
+        ("rcid", pa.int16()),
+        ("zp", pa.float64()),
+        ("magzp", pa.float64()),
+        ("fwhm_pixels", pa.float64()),
+        ("wcs", pa.string()),
+        ("sources", pa.int32()),
+        ("cosmic_pixels", pa.int32()),
+        ("track_x", pa.float64()),
+        ("track_y", pa.float64()),
+        ("track_angle", pa.float64()),
+    ]
+)
+"""A column of tracks may be all null, which Arrow cannot type by itself."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +131,7 @@ def simulate_night(
     return Night(
         tuple(paths),
         pa.Table.from_pylist(exposures),
-        pa.Table.from_pylist(quadrants),
+        pa.Table.from_pylist(quadrants, QUADRANT_SCHEMA),
         pa.concat_tables(detections) if detections else pa.table({}),
     )
 
@@ -209,9 +225,7 @@ def ghost_offset(camera: Camera, centre: tuple[float, float]) -> tuple[float, fl
 
 
 def _track_on_quadrant(camera, cards, centre, state):
-    """A satellite's line on a quadrant: a point (0-based pixels) and its angle (rad); None if it
-    passes by.
-    """
+    """A satellite on a quadrant: a point (0-based pixels) and angle (rad); None if it passes by."""
     trail = state.trail
     along = np.array([np.cos(np.radians(trail.angle)), np.sin(np.radians(trail.angle))])
     start = np.array([trail.east, trail.north])
@@ -247,9 +261,7 @@ def _exposure_truth(exposure, state):
 
 
 def _quadrant_truth(exposure, channel, truth, readout):
-    """`zp` holds before the response, `magzp` after division by a flat of median 1: what calibration
-    should find.
-    """
+    """`zp` holds before the response, `magzp` after division by a flat of median 1."""
     x, y, angle = truth.track if truth.track else (None, None, None)
     return {
         "expid": expid_of_jd(exposure.jd),
@@ -290,13 +302,11 @@ def _detection_truth(exposure, channel, truth, camera):
 
 
 def write_truth(sky: Sky, nights: list[Night], out_dir: Path) -> dict[str, Path]:
-    """Write sources, exposures, quadrants and detections as Parquet into `out_dir`; returns the paths
-    by name.
-    """
+    """Write sources, exposures, quadrants and detections as Parquet; returns the paths by name."""
     tables = {
         "sources": pa.table({name: sky.sources[name] for name in sky.sources.dtype.names}),
         "exposures": pa.concat_tables([night.exposures for night in nights]),
-        "quadrants": pa.concat_tables([night.quadrants for night in nights], promote_options="permissive"),
+        "quadrants": pa.concat_tables([night.quadrants for night in nights]),
         "detections": pa.concat_tables([night.detections for night in nights]),
     }
     return {name: _write_parquet(table, Path(out_dir) / f"{name}.parquet") for name, table in tables.items()}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import sep
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.survey.camera import Camera, Site
@@ -132,6 +132,7 @@ def _star(fwhm=2.2, ellipticity=(0.0, 0.0), beta=3, x=80.3, y=79.6, flux=1e5):
     return image
 
 
+@settings(deadline=None)  # the first call compiles or loads the kernel
 @given(st.floats(1.5, 4.0), st.floats(-0.25, 0.25), st.floats(-0.25, 0.25))
 def test_a_rendered_core_keeps_its_flux_to_one_in_a_thousand(fwhm, e1, e2):
     assert _star(fwhm, (e1, e2)).sum(dtype="f8") == pytest.approx(1e5, rel=1e-3)

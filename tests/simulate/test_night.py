@@ -186,3 +186,10 @@ def test_programs_are_mixed_as_planned():
     share = np.bincount(programs, minlength=4) / len(programs)
     assert share[1:] == pytest.approx([0.5, 0.4, 0.1], abs=0.12)
     assert field_centre(long.field) == pytest.approx((55.06078, 33.35))
+
+
+def test_a_night_of_calibrations_alone_has_frames_but_no_detections(tmp_path, sky):
+    plan = survey.SurveyPlan(exposures=(), bias_frames=1)
+    night = survey.simulate_night(plan, 0, tmp_path, CAMERA, sky=sky)
+    assert len(night.paths) == 1
+    assert night.detections.num_rows == night.quadrants.num_rows == 0
