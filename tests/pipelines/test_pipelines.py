@@ -44,9 +44,10 @@ def inputs_of(field, seed=0):
     still = np.zeros(stars.sum())
     ra, dec, mag, colour = (v[stars] for v in (field.ra, field.dec, field.mag, field.colour))
     return ScienceInputs(
-        raw, strip_for(shape, level, rng), {"OBSJD": 2459116.93, "CCD_ID": 13, "CRVAL1": 0.0}, bias, zero + 0.2,
-        flat, zero + 0.002, np.zeros(shape, np.int16), guess, "zr",
-        ReferenceStars(ra, dec, mag, still, still, 2020.7), Calibrators(ra, dec, mag + colour, mag, mag - 0.2),
+        raw, strip_for(shape, level, rng), {"OBSJD": 2459116.93, "CCD_ID": 13, "CRVAL1": 0.0},
+        bias, zero + 0.2, flat, zero + 0.002, np.zeros(shape, np.int16), guess, "zr",
+        ReferenceStars(ra, dec, mag, still, still, 2020.7),
+        Calibrators(ra, dec, mag + colour, mag, mag - 0.2),
     )  # fmt: skip
 
 
