@@ -188,31 +188,29 @@ def measure_sky(state, config):
     return {"background": state.sky.median, "noise": state.sky.rms}
 
 
-def find_cosmic_rays(state, config):
-    """Spikes; the image the later steps measure has its bad pixels filled."""
-    state.clean = fill_masked(state.image, state.bad, state.sky.level)
-    hits, cleaned = cosmics.find_cosmic_rays(
-        state.clean, state.bad, state.sky.level, state.sky.noise, state.gain, config.cosmics
-    )
-    state.clean = cleaned
-    _set(state, hits, MaskBit.SPIKE)
+def detect_sources(state, config):
+    """Sources on the sky-subtracted image, its bad pixels filled."""
+    state.clean = fill_masked(state.image, state.bad, state.sky.level) - state.sky.level
     # Saturated stars keep their light: filling them would make holes in bright stars.
     saturated = (state.mask & int(MaskBit.SATURATED)) != 0
     keep = saturated & np.isfinite(state.image)
-    state.clean[keep] = state.image[keep]
-    state.clean -= state.sky.level
-    return {"spike_pixels": int(np.count_nonzero(hits))}
-
-
-def detect_sources(state, config):
-    unseen = state.bad & ((state.mask & int(MaskBit.SATURATED)) == 0)
+    state.clean[keep] = state.image[keep] - state.sky.level[keep]
     state.sources, state.segments = detection.detect(
-        state.clean, state.sky.noise, unseen, config.detection, segmentation=True
+        state.clean, state.sky.noise, _unseen(state), config.detection, segmentation=True
     )
-    state.aperture_flux, state.aperture_sigma = apertures.aperture_fluxes(
-        state.clean, state.sky.noise, unseen, state.sources["x"], state.sources["y"], state.gain
-    )
+    _measure_apertures(state)
     return {"sex_sources": len(state.sources)}
+
+
+def _unseen(state):
+    """Bad pixels without a signal; saturated ones have one."""
+    return state.bad & ((state.mask & int(MaskBit.SATURATED)) == 0)
+
+
+def _measure_apertures(state):
+    state.aperture_flux, state.aperture_sigma = apertures.aperture_fluxes(
+        state.clean, state.sky.noise, _unseen(state), state.sources["x"], state.sources["y"], state.gain
+    )
 
 
 def model_psf(state, config):
@@ -239,6 +237,39 @@ def model_psf(state, config):
         "psf_fwhm": state.psf.fwhm,
         "seeing_arcsec": state.psf.fwhm * scale,
         "psf_ellipticity": state.psf.ellipticity,
+    }
+
+
+def find_cosmic_rays(state, config):
+    """Spikes, now that the sharpness of stars is known; what they counterfeited is no source."""
+    sharpest = 0.0
+    if state.psf is not None:
+        x, y = (side / 2 for side in reversed(state.psf.shape))
+        phases = (-0.5, -0.25, 0.0, 0.25, 0.5)
+        stamps = (psf.psf_stamp(state.psf, x + dx, y + dy, 8) for dx in phases for dy in phases)
+        sharpest = max(cosmics.star_contrast(stamp) for stamp in stamps)
+    hits, state.clean = cosmics.find_cosmic_rays(
+        state.clean,
+        state.bad,
+        np.zeros_like(state.clean),
+        state.sky.noise,
+        state.gain,
+        config.cosmics,
+        sharpest,
+    )
+    _set(state, hits, MaskBit.SPIKE)
+    false = hits[state.sources["ypeak"], state.sources["xpeak"]]
+    if false.any():
+        number = np.cumsum(~false) * ~false
+        state.segments = np.r_[0, number].astype(np.int32)[state.segments]
+        if state.psf is not None:
+            state.psf_stars = number[state.psf_stars[~false[state.psf_stars]]] - 1
+        state.sources = state.sources[~false]
+    _measure_apertures(state)
+    return {
+        "spike_pixels": int(np.count_nonzero(hits)),
+        "star_contrast": sharpest,
+        "sex_sources": len(state.sources),
     }
 
 
@@ -446,9 +477,9 @@ SCIENCE = Pipeline(
     steps=(
         calibrate,
         measure_sky,
-        find_cosmic_rays,
         detect_sources,
         model_psf,
+        find_cosmic_rays,
         fit_stars,
         mask_tracks,
         fit_hidden_stars,

@@ -20,13 +20,14 @@ FINE_STRUCTURE_FLOOR = 0.01
 
 @dataclass(frozen=True)
 class CosmicsConfig:
-    """sigma_clip: Laplacian significance of a hit's core (sigmas); sigma_fraction: neighbours of a hit
-    count at this fraction of it; contrast: Laplacian over fine structure, must exceed this (undersampled
-    stars need more); iterations: passes."""
+    """sigma_clip: Laplacian significance of a hit's core (sigmas); sigma_fraction: neighbours of a hit count
+    at this fraction of it; contrast: Laplacian over fine structure, must exceed this and `star_margin` times
+    that of the sharpest star, since undersampled stars look like hits; iterations: passes."""
 
     sigma_clip: float = 5.0
     sigma_fraction: float = 0.3
     contrast: float = 4.5
+    star_margin: float = 3.5
     iterations: int = 4
 
 
@@ -142,6 +143,22 @@ def _mend(work, hits, skip, level):
             work[y, x] = np.median(around[:k]) if k > 3 else level[y, x]
 
 
+def star_contrast(stamp: np.ndarray) -> float:
+    """Laplacian over fine structure at the peak of a star: what a hit must surpass.
+
+    stamp : array (n, n), n >= 11
+        A star without noise, its peak at least 5 pixels from the edges.
+    """
+    stamp = np.ascontiguousarray(stamp, np.float64)
+    row, column = np.unravel_index(stamp.argmax(), stamp.shape)
+    if min(row, column, *(np.array(stamp.shape) - 1 - (row, column))) < BORDER:
+        raise ValueError(f"stamp of shape {stamp.shape}: its peak must lie {BORDER} pixels from the edges")
+    buffer = np.empty(9)
+    around = [_median3x3(stamp, row + j, column + i, buffer) for j in range(-3, 4) for i in range(-3, 4)]
+    fine = _median3x3(stamp, row, column, buffer) - np.median(around)
+    return float(_laplacian(stamp, row, column) / fine) if fine > 0 else math.inf
+
+
 def find_cosmic_rays(
     image: np.ndarray,
     bad: np.ndarray,
@@ -149,6 +166,7 @@ def find_cosmic_rays(
     noise: np.ndarray,
     gain: float,
     config: CosmicsConfig | None = None,
+    sharpest: float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Find pixels hit by cosmic rays.
 
@@ -162,6 +180,8 @@ def find_cosmic_rays(
         Sky level and its pixel noise.
     gain : float, e-/DN
     config : CosmicsConfig
+    sharpest : float
+        Contrast of the sharpest star (`star_contrast`), 0 if unknown.
 
     Returns
     -------
@@ -181,7 +201,7 @@ def find_cosmic_rays(
         gain,
         config.sigma_clip,
         config.sigma_clip * config.sigma_fraction,
-        config.contrast,
+        max(config.contrast, config.star_margin * sharpest),
         config.iterations,
         hits,
     )

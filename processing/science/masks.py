@@ -4,11 +4,8 @@ image."""
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import binary_dilation, label
 
 from archive.survey.bits import MaskBit
-
-SQUARE = np.ones((3, 3), bool)
 
 
 @dataclass(frozen=True)
@@ -26,9 +23,13 @@ class BrightStarConfig:
 
 def grow_saturation(saturated: np.ndarray, pixels: int = 1) -> np.ndarray:
     """Saturated pixels and their neighbours within `pixels`: bool (ny, nx)."""
-    if pixels <= 0 or not saturated.any():
-        return saturated.copy()
-    return binary_dilation(saturated, SQUARE, iterations=pixels)
+    grown = saturated.copy()
+    ny, nx = saturated.shape
+    rows, columns = np.nonzero(saturated)
+    for dy in range(-pixels, pixels + 1):
+        for dx in range(-pixels, pixels + 1):
+            grown[np.clip(rows + dy, 0, ny - 1), np.clip(columns + dx, 0, nx - 1)] = True
+    return grown
 
 
 def charge_spillage(saturated: np.ndarray, min_run: int = 12, reach: int = 40) -> np.ndarray:
@@ -38,25 +39,21 @@ def charge_spillage(saturated: np.ndarray, min_run: int = 12, reach: int = 40) -
     ----------
     saturated : bool array (ny, nx)
     min_run : int
-        Height of a saturated area, in rows, from which its charge spills along the columns.
+        Rows of a column that are saturated without a gap, from which charge spills along it.
     reach : int
-        Rows masked beyond the area on both sides.
+        Rows masked beyond the run on both sides.
     """
     spilled = np.zeros_like(saturated)
-    areas, n = label(saturated, SQUARE)
-    if n == 0:
+    rows, columns = np.nonzero(saturated)
+    if len(rows) == 0:
         return spilled
-    rows, columns = np.nonzero(areas)
-    number = areas[rows, columns] - 1
-    top, bottom = np.full(n, -1), np.full(n, saturated.shape[0])
-    np.maximum.at(top, number, rows)
-    np.minimum.at(bottom, number, rows)
-    for k in np.flatnonzero(top - bottom + 1 >= min_run):
-        own = number == k
-        # Only the core's columns spill: those saturated over at least half of the height.
-        height = np.bincount(columns[own], minlength=saturated.shape[1])
-        core = height >= (top[k] - bottom[k] + 1) / 2
-        spilled[max(bottom[k] - reach, 0) : top[k] + reach + 1, core] = True
+    order = np.lexsort((rows, columns))
+    rows, columns = rows[order], columns[order]
+    breaks = np.flatnonzero((np.diff(rows) != 1) | (np.diff(columns) != 0)) + 1
+    first, last = np.r_[0, breaks], np.r_[breaks, len(rows)] - 1
+    for k in np.flatnonzero(rows[last] - rows[first] + 1 >= min_run):
+        bottom, top = rows[first[k]], rows[last[k]]
+        spilled[max(bottom - reach, 0) : top + reach + 1, columns[first[k]]] = True
     return spilled & ~saturated
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from archive.survey.bits import InfoBit
+from processing.science.overscan import MAD_TO_SIGMA
 
 FATAL_BITS = (
     InfoBit.SATURATED_HIGH
@@ -18,7 +19,7 @@ FATAL_BITS = (
 the user to weigh."""
 
 # Sources whose S/N lies in this range tell the depth from their own errors.
-DEPTH_SNR_RANGE = (3.0, 12.0)
+DEPTH_SNR_RANGE = (3.0, 30.0)
 MIN_DEPTH_SOURCES = 10
 DEPTH_SNR = 5.0
 
@@ -57,7 +58,10 @@ def empirical_limit(zero_point: float, noise: float, noise_area: float) -> float
 
 
 def limiting_magnitude(zero_point: float, flux: np.ndarray, sigma: np.ndarray) -> float:
-    """5-sigma magnitude from the errors of the faint sources of a PSF catalog; NaN if there are too few.
+    """5-sigma magnitude from the errors in a PSF catalog; NaN if there are too few faint sources.
+
+    Over the faint sources sigma^2 = s0^2 + k flux (sky and photon noise) is fitted with clipping, then
+    flux = 5 sigma is solved.
 
     flux, sigma : arrays (n,), DN.
     """
@@ -66,7 +70,21 @@ def limiting_magnitude(zero_point: float, flux: np.ndarray, sigma: np.ndarray) -
     faint = (snr > DEPTH_SNR_RANGE[0]) & (snr < DEPTH_SNR_RANGE[1])
     if faint.sum() < MIN_DEPTH_SOURCES:
         return float("nan")
-    return float(zero_point - 2.5 * np.log10(DEPTH_SNR * np.median(sigma[faint])))
+    f, variance = flux[faint], sigma[faint] ** 2
+    keep = np.ones(len(f), bool)
+    for _ in range(10):
+        design = np.column_stack([np.ones(keep.sum()), f[keep]])
+        s0, k = np.linalg.lstsq(design, variance[keep], rcond=None)[0]
+        residual = variance - s0 - k * f
+        scatter = MAD_TO_SIGMA * np.median(np.abs(residual[keep]))
+        # Neighbours only ever add to an error, so the high side is clipped harder.
+        new = (residual < 1.5 * scatter + 1e-6 * abs(s0)) & (residual > -3.0 * scatter - 1e-6 * abs(s0))
+        if new.sum() < MIN_DEPTH_SOURCES or np.array_equal(new, keep):
+            break
+        keep = new
+    s0, k = (s0, max(k, 0.0)) if s0 > 0 else (np.median(variance), 0.0)
+    half = 0.5 * DEPTH_SNR**2 * k
+    return float(zero_point - 2.5 * np.log10(half + np.sqrt(half**2 + DEPTH_SNR**2 * s0)))
 
 
 def assess(measured: Mapping[str, float], limits: QualityLimits | None = None) -> InfoBit:

@@ -35,38 +35,55 @@ def _quantile(values, low, high, fraction):
 
 
 @njit(cache=True)
+def _sort_finite(values):
+    """Sort the finite values to the front, in place; returns how many there are."""
+    m = 0
+    for k in range(values.size):
+        a = values[k]
+        if not np.isfinite(a):
+            continue
+        p = m - 1
+        while p >= 0 and values[p] > a:
+            values[p + 1] = values[p]
+            p -= 1
+        values[p + 1] = a
+        m += 1
+    return m
+
+
+@njit(cache=True)
 def _clipped_mean_kernel(cube, nsigma, widen, mean, scatter, count):
-    """cube (rows, nx, n): the values of one pixel lie side by side, so the insertion sort stays in cache."""
+    """cube (rows, nx, n) is sorted in place: a pixel's values lie side by side, so this stays in cache."""
     rows, nx, n = cube.shape
-    v = np.empty(n, np.float32)
+    filled = np.empty(nx, np.int64)
+    sigmas = np.empty(nx, np.float64)
     for y in range(rows):
         for x in range(nx):
-            m = 0
-            for k in range(n):
-                a = cube[y, x, k]
-                if not np.isfinite(a):
-                    continue
-                p = m - 1
-                while p >= 0 and v[p] > a:
-                    v[p + 1] = v[p]
-                    p -= 1
-                v[p + 1] = a
-                m += 1
+            m = _sort_finite(cube[y, x])
+            filled[x] = m
+            sigmas[x] = (
+                (_quantile(cube[y, x], 0, m, 0.75) - _quantile(cube[y, x], 0, m, 0.25)) * IQR_TO_SIGMA
+                if m >= MIN_FRAMES_TO_CLIP
+                else np.nan
+            )
+        # Quartiles of a few values are noisy: by chance too small, they would clip good values away.
+        typical = np.nanmedian(sigmas)
+        for x in range(nx):
+            v = cube[y, x]
             low = 0
-            high = m
-            # Once only: quartiles of a few values are noisy, and clipping again would eat good values.
-            if m >= MIN_FRAMES_TO_CLIP:
+            high = filled[x]
+            if high >= MIN_FRAMES_TO_CLIP:
                 median = _quantile(v, low, high, 0.5)
-                sigma = (_quantile(v, low, high, 0.75) - _quantile(v, low, high, 0.25)) * IQR_TO_SIGMA
-                while sigma > 0.0 and v[low] < median - nsigma * sigma:
+                limit = nsigma * max(sigmas[x], typical)
+                while limit > 0.0 and v[low] < median - limit:
                     low += 1
-                while sigma > 0.0 and v[high - 1] > median + nsigma * sigma:
+                while limit > 0.0 and v[high - 1] > median + limit:
                     high -= 1
             kept = high - low
             count[y, x] = kept
+            mean[y, x] = np.nan
+            scatter[y, x] = np.nan
             if kept == 0:
-                mean[y, x] = np.nan
-                scatter[y, x] = np.nan
                 continue
             total = 0.0
             for k in range(low, high):
@@ -76,7 +93,8 @@ def _clipped_mean_kernel(cube, nsigma, widen, mean, scatter, count):
             for k in range(low, high):
                 squares += (v[k] - average) ** 2
             mean[y, x] = average
-            scatter[y, x] = widen * math.sqrt(squares / (kept - 1)) if kept > 1 else np.nan
+            if kept > 1:
+                scatter[y, x] = widen * math.sqrt(squares / (kept - 1))
 
 
 def truncation_factor(nsigma: float) -> float:
@@ -87,7 +105,8 @@ def truncation_factor(nsigma: float) -> float:
 
 
 def clipped_mean(frames: Sequence[np.ndarray], nsigma: float = 3.0) -> Stack:
-    """Mean of n frames per pixel, after clipping at nsigma robust sigmas (from the quartiles).
+    """Mean of n frames per pixel, after clipping once at nsigma robust sigmas: from the pixel's quartiles,
+    but not less than its row's typical sigma.
 
     Parameters
     ----------
