@@ -160,7 +160,7 @@ def _deep_sky(name):
         pass
     wanted = name.casefold()
     return next(
-        (d for d in ongc.listObjects(withnames=True) if wanted in map(str.casefold, d.identifiers[3] or ())),
+        (d for d in ongc.listObjects(withname=True) if wanted in map(str.casefold, d.identifiers[3] or ())),
         None,
     )
 

@@ -198,7 +198,7 @@ def _write(fields, batches, serialization, maxrec, infos, description, version):
         message = _info("QUERY_STATUS", "ERROR", f"{type(error).__name__}: the table is incomplete")
         yield (closing + "</TABLE>\n" + message + _TAIL).encode()
         raise
-    yield "</TABLE>\n".encode()
+    yield b"</TABLE>\n"
     if counted.overflow:
         yield _info("QUERY_STATUS", "OVERFLOW", f"more than {maxrec} rows").encode()
     yield _TAIL.encode()

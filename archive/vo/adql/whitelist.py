@@ -14,7 +14,7 @@ NODES = (
     exp.Count, exp.Avg, exp.Min, exp.Max, exp.Sum, exp.Coalesce, exp.Cast, exp.DataType, exp.DataTypeParam,
     exp.Case, exp.If, exp.Paren, exp.Neg, exp.Not, exp.And, exp.Or, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT,
     exp.GTE, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.DPipe, exp.Between, exp.Like, exp.ILike, exp.In, exp.Is,
-    exp.Exists, exp.Distinct, exp.Tuple,
+    exp.Exists, exp.Distinct,
 )  # fmt: skip
 
 CAST_TYPES = frozenset(
