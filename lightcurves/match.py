@@ -118,7 +118,7 @@ def match_sky(ra, dec, catalog_ra, catalog_dec, radius):
     keys = (catalog @ first) / (catalog @ middle)
     order = np.argsort(keys, kind="stable")
     chord = 2.0 * np.sin(np.deg2rad(radius / 3600.0) / 2.0)
-    # the tangent plane magnifies by at most 1/cos^2 of the distance from its middle; 2 % cover the strip's width
+    # the tangent plane magnifies by at most 1/cos^2 of the distance; 2 % cover the strip's own width
     stretch = 1.02 / depth[near] ** 2 + 0.02
     rows, best, found = np.empty(near.size, np.int64), np.empty(near.size), np.empty(near.size, np.int64)
     points = np.ascontiguousarray(wanted[near])

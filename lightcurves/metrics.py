@@ -22,8 +22,10 @@ _RUN_SIGMA = 2.0
 _NAMES_AND_LEAST = (
     ("ngoodobs", 0), ("meanmag", 1), ("medianmag", 1), ("minmag", 1), ("maxmag", 1), ("medmagerr", 1),
     ("weightedmeanmag", 1), ("medianabsdev", 1), ("magrms", 2), ("weightedmagrms", 2), ("chisq", 2),
-    ("lineartrend", 2), ("maxslope", 2), ("skewness", 3), ("smallkurtosis", 4), ("stetsonj", 2), ("stetsonk", 2),
-    ("vonneumannratio", 2), ("con", 3), ("nmedianbufferrange", 1), ("npairposslope", 0), ("astrometricrms", 1),
+    ("lineartrend", 2), ("maxslope", 2), ("skewness", 3), ("smallkurtosis", 4), ("stetsonj", 2),
+    ("stetsonk", 2),
+    ("vonneumannratio", 2), ("con", 3), ("nmedianbufferrange", 1), ("npairposslope", 0),
+    ("astrometricrms", 1),
     *(
         (f"{kind}meanbystd_{k}", 0)
         for kind in ("nabove", "nbelow", "nconsecabove", "nconsecbelow", "nconsecfrom")

@@ -74,8 +74,8 @@ def phase_dispersion(t, y, err, frequencies, n_bins=20):
 def analysis_of_variance(t, y, err, frequencies, n_bins=20):
     """AOV: variance between phase bins over variance within (Schwarzenberg-Czerny 1989, MNRAS 241, 153).
 
-    As phase_dispersion; for noise it follows Fisher's F with (bins - 1, n - bins) degrees of freedom; large at
-    the period.
+    As phase_dispersion; for noise it follows Fisher's F with (bins - 1, n - bins) degrees of freedom;
+    large at the period.
     """
     t, y, w = _prepared(t, y, err)
     frequencies = np.ascontiguousarray(frequencies, dtype=np.float64)

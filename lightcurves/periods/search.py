@@ -128,7 +128,7 @@ def _theta(bands, frequencies, n_bins, covers=2):
 
 
 def _bins_for(bands):
-    """Phase bins that the best observed band fills with some three points each, 8..40: eclipses are narrow."""
+    """Phase bins that the best observed band fills with three points each, 8..40: eclipses are narrow."""
     largest = max(t.size for t, _, _ in bands.series)
     return int(np.clip(largest // 3, 8, 40))
 
@@ -185,8 +185,8 @@ def _polished(bands, frequency, n_bins):
 def _longer_period(bands, frequency, n_bins, least_gain):
     """The frequency divided by 2 or 3, if every second (or third) cycle differs from its neighbours.
 
-    P folded in n bins is nested in 2P folded in 2n bins: the gain is Fisher's F of the added bins. Real curves
-    change a little from season to season, which already gives F = 1.8; least_gain says what is believed.
+    P folded in n bins is nested in 2P folded in 2n bins: the gain is Fisher's F of the added bins. Real
+    curves change a little from season to season, which gives F = 1.8 already; least_gain is what is believed.
     Where few bins describe the short period badly (narrow eclipses, few points) nothing can be said.
     """
     described = float(_theta(bands, [frequency], n_bins, covers=1)[0][0])

@@ -7,7 +7,7 @@ from lightcurves.relphot import relative_zero_points
 
 
 def simulated(n_stars=400, n_images=80, filled=0.5, seed=2):
-    """5 % variables of 0.3 mag, 1 % outliers of a magnitude, zero points scattered by 20 mmag, some bad nights."""
+    """5 % variables of 0.3 mag, 1 % outliers of a magnitude, zero points scattered by 20 mmag."""
     rng = np.random.default_rng(seed)
     true_mag = rng.uniform(14, 19, n_stars)
     zero = rng.normal(0, 0.02, n_images)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of queries and texts read better on one line
 """What people type, and what it means."""
 
 import pytest

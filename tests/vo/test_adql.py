@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of queries and texts read better on one line
 """ADQL to PostgreSQL: what is translated and how, and what is refused and why."""
 
 import time

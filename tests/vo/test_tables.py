@@ -96,8 +96,7 @@ def test_an_error_while_rows_flow_leaves_a_table_that_says_so_and_is_raised():
 
     pieces = []
     with pytest.raises(RuntimeError, match="connection lost"):
-        for piece in write_votable(FIELDS[:1], failing(), "TABLEDATA"):
-            pieces.append(piece)
+        pieces.extend(write_votable(FIELDS[:1], failing(), "TABLEDATA"))
     assert status(read(pieces)) == ["OK", "ERROR"]
 
 

@@ -183,7 +183,7 @@ def _columns(point):
 
 
 def within(a, b, radius, size_of):
-    """Condition: points a and b are closer than the radius. `size_of` tells the rows behind a list of columns."""
+    """Condition: points a and b are closer than the radius. `size_of` tells the rows behind columns."""
     tables_a, tables_b = tables_of(*a.parts()), tables_of(*b.parts())
     if (not tables_a and not tables_b) or tables_a & tables_b:
         return exp.LT(this=distance(a, b), expression=bracketed(radius))

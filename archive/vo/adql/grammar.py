@@ -82,7 +82,7 @@ class ADQLDialect(Postgres):
     """The dialect; used through `parse`."""
 
     class Tokenizer(tokens.Tokenizer):
-        """ADQL's words only; text in single quotes, names in double quotes, comments from -- to end of line."""
+        """ADQL's words only; text in single quotes, names in double quotes, comments after --."""
 
         IDENTIFIERS = ['"']
         QUOTES = ["'"]
@@ -108,7 +108,7 @@ class ADQLDialect(Postgres):
         }
 
     class Parser(Postgres.Parser):
-        """Only aggregates, COALESCE, CAST and CASE are typed; every other call is a name and its arguments."""
+        """Only aggregates, COALESCE, CAST and CASE are typed; other calls are a name and arguments."""
 
         FUNCTIONS = {name: Postgres.Parser.FUNCTIONS[name] for name in _AGGREGATES}
         FUNCTION_PARSERS = {"CAST": Postgres.Parser.FUNCTION_PARSERS["CAST"]}

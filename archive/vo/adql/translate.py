@@ -110,7 +110,7 @@ def _resolve(tree, catalog):
 
 
 def _check_scopes(tree, catalog):
-    """Refuse a table that is only named like a WITH query which is out of its reach: PostgreSQL would find its own."""
+    """Refuse a table that is only named like a WITH query out of its reach: PostgreSQL has its own."""
     for scope in traverse_scope(tree):
         for source in scope.sources.values():
             if isinstance(source, exp.Table) and catalog.table(source.db, source.name) is None:
