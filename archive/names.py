@@ -1,4 +1,4 @@
-"""What a visitor types into the search box: a position in any usual notation, or a name, resolved without network.
+"""What a visitor types into the search box: a position in any usual notation, or a name. No network.
 
 NGC, IC, Messier and their popular names come from the OpenNGC catalogue (pyongc); asteroids from the table of
 numbered orbits. A moving object has no position of its own: it resolves to its orbit.
@@ -33,7 +33,7 @@ class Position:
 
 @dataclass(frozen=True)
 class Resolved:
-    """kind is "position", "deepsky" or "asteroid"; ra, dec are ICRS degrees, None for asteroids, which have an orbit."""
+    """kind is "position", "deepsky" or "asteroid"; ra, dec: ICRS degrees; asteroids have an orbit."""
 
     kind: str
     name: str
@@ -123,8 +123,8 @@ def parse_position(text):
     Parameters
     ----------
     text : str
-        Two decimal degrees ("210.8 +54.3", with comma, h or d), sexagesimal hours and degrees with colons, blanks
-        or letters, galactic longitude and latitude after "gal", or as "l=102 b=59.8".
+        Two decimal degrees ("210.8 +54.3", with comma, h or d), sexagesimal hours and degrees with colons,
+        blanks or letters, galactic longitude and latitude after "gal", or as "l=102 b=59.8".
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Match positions on the sky to a catalogue: nearest within a radius, and a flag where it is ambiguous.
 
-Both lists are projected to a tangent plane around their middle, so the poles and RA 0 are places like any other;
-the catalogue is sorted along one axis, and each position looks at a thin strip of it.
+Both lists are projected to a tangent plane around their middle, so the poles and RA 0 are places like any
+other; the catalogue is sorted along one axis, and each position looks at a thin strip of it.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,9 @@ from numba import njit
 MAX_FIELD_RADIUS = 60.0
 """Degrees from the middle of the catalogue; the tangent plane stretches without limit towards 90."""
 
+MAX_RADIUS = 600.0
+"""Arcsec; the strip's margin of 2 % holds up to here."""
+
 UNMATCHED = -1
 
 
@@ -21,8 +24,8 @@ class Matches:
 
     index : int64 array (n,), row of the catalogue, UNMATCHED (-1) where none is near
     separation : float64 array (n,), arcsec, NaN where unmatched
-    ambiguous : bool array (n,), another catalogue source is also within the radius, or another position claims
-        the same source
+    ambiguous : bool array (n,), another catalogue source is also within the radius, or another position
+        claims the same source
     """
 
     index: np.ndarray
@@ -83,7 +86,7 @@ def match_sky(ra, dec, catalog_ra, catalog_dec, radius):
     ----------
     ra, dec : arrays (n,), degrees
     catalog_ra, catalog_dec : arrays (m,), degrees; one field, within 60 degrees of its middle
-    radius : float, arcsec, less than a degree
+    radius : float, arcsec, at most MAX_RADIUS
 
     Returns
     -------
@@ -94,8 +97,8 @@ def match_sky(ra, dec, catalog_ra, catalog_dec, radius):
     ValueError
         where the radius is out of range or the catalogue is wider than a field.
     """
-    if not 0 < radius < 3600:
-        raise ValueError(f"radius={radius}: must be positive arcsec below 3600, for example 1.0")
+    if not 0 < radius <= MAX_RADIUS:
+        raise ValueError(f"radius={radius}: must be positive arcsec, at most {MAX_RADIUS}")
     ra, dec, catalog_ra, catalog_dec = (
         np.atleast_1d(np.asarray(a, dtype=np.float64)) for a in (ra, dec, catalog_ra, catalog_dec)
     )
@@ -115,7 +118,7 @@ def match_sky(ra, dec, catalog_ra, catalog_dec, radius):
     keys = (catalog @ first) / (catalog @ middle)
     order = np.argsort(keys, kind="stable")
     chord = 2.0 * np.sin(np.deg2rad(radius / 3600.0) / 2.0)
-    # the tangent plane magnifies by at most 1/cos^2 of the distance from its middle; 2 % cover the strip's width
+    # the tangent plane magnifies by at most 1/cos^2 of the distance; 2 % cover the strip's own width
     stretch = 1.02 / depth[near] ** 2 + 0.02
     rows, best, found = np.empty(near.size, np.int64), np.empty(near.size), np.empty(near.size, np.int64)
     points = np.ascontiguousarray(wanted[near])

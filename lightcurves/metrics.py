@@ -8,10 +8,13 @@ import numpy as np
 from numba import njit
 
 PERCENTILES = (5.0, 10.0, 17.5, 25.0, 32.5, 40.0, 60.0, 67.5, 75.0, 82.5, 90.0, 95.0)
-PERCENTILE_NAMES = tuple("percentiles_" + name for name in "05 10 175 25 325 40 60 675 75 825 90 95".split())
+PERCENTILE_NAMES = tuple(
+    "percentiles_" + name
+    for name in ["05", "10", "175", "25", "325", "40", "60", "675", "75", "825", "90", "95"]
+)
 _SIGMAS = (1.0, 3.0, 5.0)
 _BUFFER = 0.2
-"""Fraction of the amplitude: nmedianbufferrange counts points further than this from the weighted mean."""
+"""Fraction of the amplitude beyond which nmedianbufferrange counts points, from the weighted mean."""
 
 _RUN_SIGMA = 2.0
 """con counts runs of three successive points further than this many magrms from the median."""
@@ -19,8 +22,10 @@ _RUN_SIGMA = 2.0
 _NAMES_AND_LEAST = (
     ("ngoodobs", 0), ("meanmag", 1), ("medianmag", 1), ("minmag", 1), ("maxmag", 1), ("medmagerr", 1),
     ("weightedmeanmag", 1), ("medianabsdev", 1), ("magrms", 2), ("weightedmagrms", 2), ("chisq", 2),
-    ("lineartrend", 2), ("maxslope", 2), ("skewness", 3), ("smallkurtosis", 4), ("stetsonj", 2), ("stetsonk", 2),
-    ("vonneumannratio", 2), ("con", 3), ("nmedianbufferrange", 1), ("npairposslope", 0), ("astrometricrms", 1),
+    ("lineartrend", 2), ("maxslope", 2), ("skewness", 3), ("smallkurtosis", 4), ("stetsonj", 2),
+    ("stetsonk", 2),
+    ("vonneumannratio", 2), ("con", 3), ("nmedianbufferrange", 1), ("npairposslope", 0),
+    ("astrometricrms", 1),
     *(
         (f"{kind}meanbystd_{k}", 0)
         for kind in ("nabove", "nbelow", "nconsecabove", "nconsecbelow", "nconsecfrom")

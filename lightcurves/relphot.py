@@ -1,7 +1,7 @@
 """Relative photometry: one additive zero-point correction per image, so that constant stars stay constant.
 
-Model: magnitude of star i in image j = m_i + z_j. Solved by alternating weighted means, reweighted so that outliers
-and variable stars lose their say (iteratively reweighted least squares with Cauchy weights).
+Model: magnitude of star i in image j = m_i + z_j. Solved by alternating weighted means, reweighted so that
+outliers and variable stars lose their say (iteratively reweighted least squares with Cauchy weights).
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from numba import njit
 
 @dataclass(frozen=True)
 class RelphotConfig:
-    """rounds of reweighting; sweeps of alternating means per round, ended when no zero point moves by tolerance.
+    """rounds of reweighting; sweeps of alternating means in each, ended when nothing moves by tolerance.
 
     error_floor : mag, added in quadrature
     cauchy : residual, in sigmas, at which a point's weight is halved
@@ -34,7 +34,7 @@ class Relphot:
     """Result of `relative_zero_points`.
 
     star_mag : float64 array (n_stars,), NaN for stars without a point
-    zero_point : float64 array (n_images,), mag to subtract from an image; median 0; NaN for images without a point
+    zero_point : float64 array (n_images,), mag to subtract; median 0; NaN for images without a point
     zero_point_rms : float64 array (n_images,), robust scatter of the image's residuals, mag
     n_used : int64 array (n_images,), points of the image
     variable : bool array (n_stars,)
@@ -49,7 +49,7 @@ class Relphot:
 
 @njit(cache=True, nogil=True)
 def _alternate(star, image, mag, weight, zero, n_stars, sweeps, tolerance):
-    """Alternate the stars' and images' weighted means; returns star magnitudes, zero points are changed in place."""
+    """Alternate the weighted means; returns star magnitudes, zero points are changed in place."""
     n_images = zero.shape[0]
     star_mag = np.zeros(n_stars)
     for _ in range(sweeps):
@@ -98,7 +98,7 @@ def _checked(star, image, mag, err, n_stars, n_images):
             f"star, image, mag, err have sizes {star.size}, {image.size}, {mag.size}, {err.size}"
         )
     for name, index, limit in (("star", star, n_stars), ("image", image, n_images)):
-        if index.size and not (0 <= index.min() and index.max() < limit):
+        if index.size and not (index.min() >= 0 and index.max() < limit):
             raise ValueError(f"{name} runs {index.min()} .. {index.max()}: must lie in 0 .. {limit - 1}")
     good = np.isfinite(mag) & np.isfinite(err) & (err >= 0)
     return star[good], image[good], mag[good], err[good]

@@ -6,9 +6,9 @@ for that epoch. Carried to late 2026 without asteroid perturbers they are good t
 The demonstration field
 -----------------------
 Field 557, CCD 8, twelve nights from 2026-10-25 to 2026-11-05 (UT): among all fields of the primary grid near
-the ecliptic that Palomar sees well between 05 and 11 UT in September to mid-November 2026, this place is crossed
-by the most asteroids brighter than H = 12. The demonstration's camera is ZTF's, shrunk to a third, so its CCD 8
-is a square of 0.6 degrees centred 0.928 degrees west and 0.318 degrees south of the field's middle
+the ecliptic that Palomar sees well between 05 and 11 UT in September to mid-November 2026, this place is
+crossed by the most asteroids brighter than H = 12. The demonstration's camera is ZTF's, shrunk to a third, so
+its CCD 8 is a square of 0.6 degrees centred 0.928 degrees west and 0.318 degrees south of the field's middle
 (RA 52.124, Dec +18.95), that is around RA 51.145, Dec +18.628. In it are, at
 08 UT (ICRS degrees, seen from I41):
 

@@ -1,4 +1,4 @@
-"""BINARY2, the VOTable serialisation that is fast: big-endian values after one bit per null (VOTable 1.4, 5.4)."""
+"""BINARY2, the fast VOTable serialisation: big-endian values after one bit per null (VOTable 1.4, 5.4)."""
 
 import struct
 

@@ -1,6 +1,6 @@
 """VOTable 1.4 written as a stream: nothing but one batch of rows is in memory.
 
-A result's state stands in INFO QUERY_STATUS: OK before the table; OVERFLOW or ERROR after it, where a client reads on.
+A result's state stands in INFO QUERY_STATUS: OK before the table; OVERFLOW or ERROR after it.
 """
 
 import base64
@@ -167,8 +167,8 @@ def write_votable(
     ValueError
         for another serialisation.
 
-    An exception of `batches` while rows flow is written as QUERY_STATUS ERROR and raised again, so that neither the
-    reader nor the server takes half a table for a whole one.
+    An exception of `batches` while rows flow is written as QUERY_STATUS ERROR and raised again, so that
+    neither the reader nor the server takes half a table for a whole one.
     """
     if serialization not in _SERIALIZATIONS:
         raise ValueError(f"serialization={serialization!r}: must be BINARY2 or TABLEDATA")
@@ -192,13 +192,11 @@ def _write(fields, batches, serialization, maxrec, infos, description, version):
     try:
         for piece in _SERIALIZATIONS[serialization](fields, counted):
             yield piece.encode()
-    except GeneratorExit:
-        raise
     except Exception as error:
         message = _info("QUERY_STATUS", "ERROR", f"{type(error).__name__}: the table is incomplete")
         yield (closing + "</TABLE>\n" + message + _TAIL).encode()
         raise
-    yield "</TABLE>\n".encode()
+    yield b"</TABLE>\n"
     if counted.overflow:
         yield _info("QUERY_STATUS", "OVERFLOW", f"more than {maxrec} rows").encode()
     yield _TAIL.encode()

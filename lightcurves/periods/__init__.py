@@ -1,4 +1,4 @@
-"""Period search on arrays: Lomb-Scargle, analysis of variance, and the search that combines them. No Django."""
+"""Period search on arrays: Lomb-Scargle, folding statistics, and the search that combines them. No Django."""
 
 from lightcurves.periods.fold import (
     analysis_of_variance,

@@ -15,7 +15,7 @@ _MAX_BOX_GROWTH = 1.3
 def folded_chi2(t, y, w, frequencies, n_bins, covers, chi2, occupied):
     """Weighted scatter about the means of phase bins, averaged over `covers` shifted binnings.
 
-    w : weights, y : free of the weighted mean. Adds to chi2 and to occupied (number of bins with points), (nf,).
+    w : weights, y : free of the weighted mean. Adds to chi2 and to occupied (bins with points), both (nf,).
     """
     weight = np.empty(n_bins)
     weighted = np.empty(n_bins)
@@ -50,7 +50,7 @@ def _prepared(t, y, err):
 
 
 def phase_dispersion(t, y, err, frequencies, n_bins=20):
-    """PDM theta: variance within phase bins over the variance of all points (Stellingwerf 1978, ApJ 224, 953).
+    """PDM theta: variance in phase bins over the variance of all (Stellingwerf 1978, ApJ 224, 953).
 
     Parameters
     ----------
@@ -72,9 +72,10 @@ def phase_dispersion(t, y, err, frequencies, n_bins=20):
 
 
 def analysis_of_variance(t, y, err, frequencies, n_bins=20):
-    """AOV statistic: variance between phase bins over variance within (Schwarzenberg-Czerny 1989, MNRAS 241, 153).
+    """AOV: variance between phase bins over variance within (Schwarzenberg-Czerny 1989, MNRAS 241, 153).
 
-    As phase_dispersion; follows Fisher's F with (bins - 1, n - bins) degrees of freedom for noise; large at the period.
+    As phase_dispersion; for noise it follows Fisher's F with (bins - 1, n - bins) degrees of freedom;
+    large at the period.
     """
     t, y, w = _prepared(t, y, err)
     frequencies = np.ascontiguousarray(frequencies, dtype=np.float64)
@@ -110,7 +111,7 @@ def _entropy(t, level, frequencies, n_phase, n_levels, out):
 
 
 def conditional_entropy(t, y, frequencies, n_phase=20, n_levels=5):
-    """Entropy (nats) of the magnitude, given the phase: small at the period (Graham et al. 2013, MNRAS 434, 2629).
+    """Entropy (nats) of magnitude given phase: small at the period (Graham et al. 2013, MNRAS 434, 2629).
 
     Magnitudes are cut into n_levels equal steps between their 2nd and 98th percentiles.
     """

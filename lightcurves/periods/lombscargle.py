@@ -1,7 +1,7 @@
 """Lomb-Scargle with a floating mean, on long uniform grids, as many short NUFFTs.
 
-The grid is cut into chunks of some thousand frequencies. The NUFFT's points 2 pi df t_j are the same for all chunks;
-only the strengths turn by a phase ramp. So one plan serves all chunks and its FFTs stay in the processor's cache.
+The grid is cut into chunks of some thousand frequencies. The NUFFT's points 2 pi df t_j are the same for all
+chunks; only the strengths turn by a phase ramp. So one plan serves all chunks and its FFTs stay in the cache.
 Plans live inside one call: any number of threads may search at once.
 
 Source: Zechmeister & Kuerster 2009, A&A 496, 577 (generalised periodogram); chunking: this project.

@@ -1,9 +1,9 @@
 """The period search: Lomb-Scargle finds, folding decides.
 
-1. Multiband Lomb-Scargle on a complete grid (a few ms per light curve); a coarse phase-dispersion scan beside it,
-   because narrow eclipses leave little in a sine.
-2. The best peaks of both, their multiples and their aliases of one and two days are refined and ranked by the scatter
-   about the folded, binned curve of all bands.
+1. Multiband Lomb-Scargle on a complete grid (a few ms per light curve); a coarse phase-dispersion scan beside
+   it, because narrow eclipses leave little in a sine.
+2. The best peaks of both, their multiples and their aliases of one and two days are refined and ranked by the
+   scatter about the folded, binned curve of all bands.
 3. The winner is tried at 2 and 3 times its period: P against 2P with twice the bins are nested models, so
    Fisher's F tells whether odd and even cycles differ. This resolves most eclipsing binaries without doubling
    pulsators; two equal eclipses half a cycle apart cannot be told from one.
@@ -56,7 +56,7 @@ class PeriodResult:
     """What find_period found.
 
     period : days
-    confidence : 0..1, how far the best fold beats the best one that is not a multiple of it: 1 - theta/theta_rival
+    confidence : 0..1, how far it beats the best period that is not a multiple of it: 1 - theta/theta_rival
     false_alarm : chance that noise makes the highest Lomb-Scargle peak
     theta : folded scatter over total scatter at the period
     candidates : the ranked rivals, best first
@@ -128,7 +128,7 @@ def _theta(bands, frequencies, n_bins, covers=2):
 
 
 def _bins_for(bands):
-    """Phase bins that the best observed band fills with some three points each, 8..40: eclipses are narrow."""
+    """Phase bins that the best observed band fills with three points each, 8..40: eclipses are narrow."""
     largest = max(t.size for t, _, _ in bands.series)
     return int(np.clip(largest // 3, 8, 40))
 
@@ -185,8 +185,8 @@ def _polished(bands, frequency, n_bins):
 def _longer_period(bands, frequency, n_bins, least_gain):
     """The frequency divided by 2 or 3, if every second (or third) cycle differs from its neighbours.
 
-    P folded in n bins is nested in 2P folded in 2n bins: the gain is Fisher's F of the added bins. Real curves
-    change a little from season to season, which already gives F = 1.8; least_gain says what is believed.
+    P folded in n bins is nested in 2P folded in 2n bins: the gain is Fisher's F of the added bins. Real
+    curves change a little from season to season, which gives F = 1.8 already; least_gain is what is believed.
     Where few bins describe the short period badly (narrow eclipses, few points) nothing can be said.
     """
     described = float(_theta(bands, [frequency], n_bins, covers=1)[0][0])

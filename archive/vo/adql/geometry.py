@@ -73,6 +73,12 @@ def constant(expression):
     return None
 
 
+def folded(expression):
+    """A constant expression as one number: 1/3600 would be 0 in SQL's integers, and nobody means that."""
+    value = constant(expression)
+    return expression if value is None or isinstance(expression, exp.Literal) else number(value)
+
+
 class GeometryReader:
     """Reads geometry calls; `translate` turns a scalar argument into PostgreSQL."""
 
@@ -119,7 +125,7 @@ class GeometryReader:
         center = self._point(node, arguments)
         if not arguments:
             refuse(node, "CIRCLE: a radius in degrees expected after the centre")
-        radius = self.translate(arguments.pop(0))
+        radius = folded(self.translate(arguments.pop(0)))
         value = constant(radius)
         if value is not None and not 0 <= value <= 180:
             refuse(node, f"radius {value:g}: must lie in 0 .. 180 degrees")
@@ -135,7 +141,7 @@ class GeometryReader:
         if None in values:
             refuse(node, "BOX: centre, width and height must be constants; use CIRCLE for a crossmatch")
         ra, dec, width, height = values
-        if not (0 < width and 0 < height and abs(dec) + height / 2 <= 90):
+        if not (width > 0 and height > 0 and abs(dec) + height / 2 <= 90):
             refuse(node, f"BOX {width:g} x {height:g} at latitude {dec:g}: must not reach over a pole")
         signs = ((-1, -1), (1, -1), (1, 1), (-1, 1))
         return Polygon(
@@ -172,8 +178,12 @@ def distance(a, b):
     return call("q3c_dist", *map(double, (*a.parts(), *b.parts())))
 
 
+def _columns(point):
+    return [column for part in point.parts() for column in part.find_all(exp.Column)]
+
+
 def within(a, b, radius, size_of):
-    """Condition: points a and b are closer than the radius. `size_of` tells the rows of a table alias."""
+    """Condition: points a and b are closer than the radius. `size_of` tells the rows behind columns."""
     tables_a, tables_b = tables_of(*a.parts()), tables_of(*b.parts())
     if (not tables_a and not tables_b) or tables_a & tables_b:
         return exp.LT(this=distance(a, b), expression=bracketed(radius))
@@ -186,7 +196,7 @@ def within(a, b, radius, size_of):
         return call("q3c_radial_query", *point.parts(), *fixed, double(radius))
     searched, other = a, b
     tables_radius = tables_of(radius)
-    larger_b = max(map(size_of, tables_b)) > max(map(size_of, tables_a))
+    larger_b = size_of(_columns(b)) > size_of(_columns(a))
     if (larger_b or tables_radius & tables_a) and not tables_radius & tables_b:
         searched, other = b, a
     return call("q3c_join", *other.parts(), *searched.parts(), double(radius))

@@ -15,9 +15,51 @@ MAX_LENGTH = 100_000
 _T = tokens.TokenType
 
 _WORDS = frozenset(
-    """SELECT DISTINCT ALL TOP FROM WHERE HAVING AS ON USING JOIN LEFT RIGHT FULL INNER OUTER CROSS NATURAL UNION
-    EXCEPT INTERSECT WITH AND OR NOT IN EXISTS BETWEEN LIKE ILIKE IS NULL CASE WHEN THEN ELSE END ASC DESC OFFSET
-    CAST TRUE FALSE""".split()
+    [
+        "SELECT",
+        "DISTINCT",
+        "ALL",
+        "TOP",
+        "FROM",
+        "WHERE",
+        "HAVING",
+        "AS",
+        "ON",
+        "USING",
+        "JOIN",
+        "LEFT",
+        "RIGHT",
+        "FULL",
+        "INNER",
+        "OUTER",
+        "CROSS",
+        "NATURAL",
+        "UNION",
+        "EXCEPT",
+        "INTERSECT",
+        "WITH",
+        "AND",
+        "OR",
+        "NOT",
+        "IN",
+        "EXISTS",
+        "BETWEEN",
+        "LIKE",
+        "ILIKE",
+        "IS",
+        "NULL",
+        "CASE",
+        "WHEN",
+        "THEN",
+        "ELSE",
+        "END",
+        "ASC",
+        "DESC",
+        "OFFSET",
+        "CAST",
+        "TRUE",
+        "FALSE",
+    ]
 )
 _PHRASES = ("GROUP BY", "ORDER BY", "||", "<>", "<=", ">=", "!=")
 _AGGREGATES = ("COUNT", "AVG", "MIN", "MAX", "SUM", "COALESCE")
@@ -31,7 +73,7 @@ _HINTS = {
     "FORM": "did you mean FROM?",
     "LIMIT": "ADQL writes SELECT TOP n",
     ";": "one query at a time, without a semicolon",
-    "::": "ADQL writes CAST(value AS type)",
+    ":": "ADQL writes CAST(value AS type)",
     "%": "ADQL writes MOD(a, b)",
 }
 
@@ -40,7 +82,7 @@ class ADQLDialect(Postgres):
     """The dialect; used through `parse`."""
 
     class Tokenizer(tokens.Tokenizer):
-        """ADQL's words only; text in single quotes, names in double quotes, comments from -- to end of line."""
+        """ADQL's words only; text in single quotes, names in double quotes, comments after --."""
 
         IDENTIFIERS = ['"']
         QUOTES = ["'"]
@@ -66,20 +108,12 @@ class ADQLDialect(Postgres):
         }
 
     class Parser(Postgres.Parser):
-        """Only aggregates, COALESCE, CAST and CASE are typed; every other call is a name and its arguments."""
+        """Only aggregates, COALESCE, CAST and CASE are typed; other calls are a name and arguments."""
 
         FUNCTIONS = {name: Postgres.Parser.FUNCTIONS[name] for name in _AGGREGATES}
         FUNCTION_PARSERS = {"CAST": Postgres.Parser.FUNCTION_PARSERS["CAST"]}
         NO_PAREN_FUNCTIONS = {}
         NO_PAREN_FUNCTION_PARSERS = {"CASE": Postgres.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
-
-
-def _start_of(adql, end):
-    """Line and column (1-based) of the word that ends at character `end` (inclusive) of the query."""
-    start = end
-    while start > 0 and (adql[start - 1].isalnum() or adql[start - 1] in '_"'):
-        start -= 1
-    return adql.count("\n", 0, start) + 1, start - (adql.rfind("\n", 0, start) + 1) + 1
 
 
 def start_of_token(adql, token):
@@ -98,9 +132,17 @@ def _parse_error(adql, error):
     detail = error.errors[0] if error.errors else {}
     word = detail.get("highlight") or ""
     described = detail.get("description", "syntax error").rstrip(".")
+    before = (detail.get("start_context") or "").split()
+    if described.startswith("Required keyword") and "Limit" in described:
+        return ADQLError(
+            "TOP: a whole number that is not negative expected", detail.get("line"), detail.get("col")
+        )
     if described.startswith("Invalid expression"):
         described = f"unexpected {word!r}" if word else "the query ends too early"
-    hint = f": {_HINTS[word.upper()]}" if word.upper() in _HINTS else ""
+    if described.startswith("Required keyword"):
+        described = "an operand is missing"
+    culprit = next((w for w in (word, before[-1] if before else "") if w.upper() in _HINTS), None)
+    hint = f": {_HINTS[culprit.upper()]}" if culprit else ""
     line, column = detail.get("line"), detail.get("col")
     if line and column and word:
         column = max(1, column - len(word) + 1)

@@ -15,13 +15,21 @@ from archive.vo.adql.functions import (
     GEOMETRIES,
     PREDICATES,
     bracketed,
-    call,
     known_functions,
     number,
 )
-from archive.vo.adql.geometry import GeometryReader, Point, as_array, contains, distance, tables_of, within
+from archive.vo.adql.geometry import (
+    GeometryReader,
+    Point,
+    as_array,
+    contains,
+    distance,
+    folded,
+    tables_of,
+    within,
+)
 from archive.vo.adql.grammar import ADQLDialect, parse
-from archive.vo.adql.types import result_type
+from archive.vo.adql.types import COLUMN, ROWS, annotate, described
 from archive.vo.adql.whitelist import NODES, check_tree, refuse
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
@@ -68,9 +76,11 @@ def translate(adql, catalog, maxrec=None):
         tree = parse(adql)
         check_tree(tree, catalog)
         tree = _resolve(tree, catalog)
-        columns = _result_columns(tree, catalog)
+        _check_scopes(tree, catalog)
+        annotate(tree, catalog)
+        columns = _result_columns(tree)
         limit = _row_limit(tree)
-        tree = _Rewriter(tree, catalog).rewrite(tree)
+        tree = _Rewriter(catalog).rewrite(tree)
         tree = _limited(tree, limit, maxrec)
         return Translation(sql=tree.sql(dialect="postgres", comments=False), columns=columns, limit=limit)
     except RecursionError as error:
@@ -99,31 +109,16 @@ def _resolve(tree, catalog):
         raise ADQLError(text.split(". Line")[0], line, column) from error
 
 
-def _sources(tree):
-    """Table alias -> exp.Table, for all scopes."""
-    return {
-        alias: source
-        for scope in traverse_scope(tree)
-        for alias, source in scope.sources.items()
-        if isinstance(source, exp.Table)
-    }
+def _check_scopes(tree, catalog):
+    """Refuse a table that is only named like a WITH query out of its reach: PostgreSQL has its own."""
+    for scope in traverse_scope(tree):
+        for source in scope.sources.values():
+            if isinstance(source, exp.Table) and catalog.table(source.db, source.name) is None:
+                refuse(source, f"unknown table {source.name}: known are {catalog.describe()}")
 
 
-def _result_columns(tree, catalog):
-    sources = _sources(tree)
-    columns = []
-    for item in tree.selects:
-        inner = item.unalias()
-        known = None
-        if isinstance(inner, exp.Column) and inner.table in sources:
-            source = sources[inner.table]
-            known = catalog.column(catalog.table(source.db, source.name), inner.name)
-        name = item.alias_or_name
-        if known is not None:
-            columns.append(Column(name, known.type, known.unit, known.ucd, known.description))
-        else:
-            columns.append(Column(name, result_type(inner, sources, catalog)))
-    return tuple(columns)
+def _result_columns(tree):
+    return tuple(described(item.unalias(), item.alias_or_name) for item in tree.selects)
 
 
 def _row_limit(tree):
@@ -138,21 +133,17 @@ def _limited(tree, limit, maxrec):
     return tree.limit(maxrec + 1, copy=False)
 
 
+def _size_of(columns):
+    """Rows of the largest table that columns come from."""
+    return max((column.meta.get(ROWS, 0) for column in columns), default=0)
+
+
 class _Rewriter:
-    """Rewrites one resolved tree; holds the aliases that its scopes define."""
+    """Rewrites one resolved and annotated tree."""
 
-    def __init__(self, tree, catalog):
+    def __init__(self, catalog):
         self.catalog = catalog
-        self.sources = _sources(tree)
         self.geometry = GeometryReader(self.rewrite)
-
-    def table_of(self, alias):
-        source = self.sources.get(alias)
-        return self.catalog.table(source.db, source.name) if source is not None else None
-
-    def size_of(self, alias):
-        table = self.table_of(alias)
-        return table.rows if table else 0
 
     def rewrite(self, node):
         """The node in PostgreSQL; the tree is changed in place."""
@@ -197,9 +188,9 @@ class _Rewriter:
             closer = isinstance(node, _CLOSER) != swapped and not isinstance(node, exp.EQ | exp.NEQ)
             if name == "DISTANCE" and closer:
                 a, b = self._two_points(function)
-                radius = self.rewrite(right)
+                radius = folded(self.rewrite(right))
                 if not tables_of(radius):
-                    return within(a, b, radius, self.size_of)
+                    return within(a, b, radius, _size_of)
                 return exp.LT(this=distance(a, b), expression=bracketed(radius))
         return None
 
@@ -214,7 +205,7 @@ class _Rewriter:
         if len(node.expressions) != 2:
             refuse(node, f"{node.name.upper()} takes two geometries, {len(node.expressions)} given")
         left, right = (self.geometry.read(argument) for argument in node.expressions)
-        return contains(node, left, right, self.size_of)
+        return contains(node, left, right, _size_of)
 
     def _two_points(self, node):
         arguments = node.expressions
@@ -259,9 +250,7 @@ class _Rewriter:
         if len(node.expressions) != 2:
             refuse(node, "IN_UNIT takes a column and a unit such as 'rad'")
         column, wanted = node.expressions
-        known = None
-        if isinstance(column, exp.Column):
-            known = self.catalog.column(self.table_of(column.table), column.name)
+        known = column.meta.get(COLUMN) if isinstance(column, exp.Column) else None
         if known is None or not known.unit:
             refuse(node, f"IN_UNIT: {column.sql()} is not a column with a unit")
         try:
@@ -270,6 +259,3 @@ class _Rewriter:
             message = f"IN_UNIT: cannot convert {known.unit!r} to {wanted.sql()}"
             raise ADQLError(message) from error
         return exp.Paren(this=exp.Mul(this=self.rewrite(column), expression=number(float(factor))))
-
-
-__all__ = ["Translation", "call", "translate"]

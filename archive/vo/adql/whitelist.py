@@ -9,12 +9,13 @@ from archive.vo.adql.errors import ADQLError
 
 NODES = (
     exp.Select, exp.From, exp.Where, exp.Group, exp.Having, exp.Order, exp.Ordered, exp.Limit, exp.Offset,
-    exp.Join, exp.With, exp.CTE, exp.Subquery, exp.Union, exp.Except, exp.Intersect, exp.Table, exp.TableAlias,
+    exp.Join, exp.With, exp.CTE, exp.Subquery, exp.Union, exp.Except, exp.Intersect, exp.Table,
+    exp.TableAlias,
     exp.Column, exp.Identifier, exp.Alias, exp.Literal, exp.Star, exp.Null, exp.Boolean, exp.Anonymous,
     exp.Count, exp.Avg, exp.Min, exp.Max, exp.Sum, exp.Coalesce, exp.Cast, exp.DataType, exp.DataTypeParam,
     exp.Case, exp.If, exp.Paren, exp.Neg, exp.Not, exp.And, exp.Or, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT,
     exp.GTE, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.DPipe, exp.Between, exp.Like, exp.ILike, exp.In, exp.Is,
-    exp.Exists, exp.Distinct, exp.Tuple,
+    exp.Exists, exp.Distinct,
 )  # fmt: skip
 
 CAST_TYPES = frozenset(
@@ -23,11 +24,13 @@ CAST_TYPES = frozenset(
 )
 
 _SELECT_ARGS = {
-    "kind", "hint", "distinct", "expressions", "limit", "operation_modifiers", "from_", "from", "joins", "where",
+    "kind", "hint", "distinct", "expressions", "limit", "operation_modifiers", "from_", "from", "joins",
+    "where",
     "group", "having", "order", "offset", "with_", "with",
 }  # fmt: skip
 _SETS_ARGS = {
-    "this", "expression", "distinct", "by_name", "with_", "with", "order", "limit", "offset", "side", "kind", "on",
+    "this", "expression", "distinct", "by_name", "with_", "with", "order", "limit", "offset", "side", "kind",
+    "on",
 }  # fmt: skip
 _ARGS = {
     exp.Select: _SELECT_ARGS,
@@ -42,7 +45,7 @@ _ARGS = {
     exp.With: {"expressions"},
     exp.CTE: {"this", "alias"},
 }
-"""Arguments that may be set; classes that are not named here may carry whatever white-listed nodes they hold."""
+"""Arguments that may be set; classes not named here may carry any white-listed nodes."""
 
 
 def place_of(node):
