@@ -4,6 +4,7 @@
 process's own environment wins over it.
 """
 
+import os
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -126,6 +127,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 # --- files ------------------------------------------------------------------------------------------------------
+CORES = env.int("CORES", default=os.cpu_count() or 1)
 ARCHIVE_ROOT = Path(env.str("ARCHIVE_ROOT", default=str(VAR / "archive")))
 JOB_ROOT = Path(env.str("JOB_ROOT", default=str(VAR / "jobs")))
 DOCS_ROOT = BASE_DIR / "docs" / "_build" / "html"

@@ -1,0 +1,68 @@
+# The system's commands. Each does all the set-up it needs and may be run again at any time.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+PY := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev database demo serve stop status test lint docs bench lock clean tests
+
+help: ## show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install what the system needs (Debian packages only where missing)
+	@deploy/setup.sh
+
+setup-dev: ## install what tests and lint need as well
+	@deploy/setup.sh dev
+
+database: setup
+	@$(PY) -m deploy up postgres redis
+	@$(PY) manage.py migrate -v0
+	@$(PY) manage.py check --database default
+
+demo: database docs ## simulate nights, process them into an archive, serve the portal
+	@$(PY) manage.py collectstatic --noinput -v0
+	@$(PY) -m deploy up worker queue
+	@$(PY) manage.py demo
+	@$(PY) -m deploy up
+	@$(PY) manage.py demo --summary
+
+serve: database docs ## start what is stopped; process nothing
+	@$(PY) manage.py collectstatic --noinput -v0
+	@$(PY) -m deploy up
+	@$(PY) manage.py demo --summary
+
+stop: ## stop everything that runs
+	@if [ -x $(PY) ]; then $(PY) -m deploy down; fi
+
+status: ## show what runs
+	@$(PY) -m deploy status
+
+test: setup-dev ## lint, then all tests; leaves nothing running
+	@deploy/with_servers.sh $(MAKE) lint tests
+
+tests:
+	@$(PY) -m sphinx -q -W -b html docs docs/_build/html
+	@$(PY) -m pytest
+
+lint: ## ruff, import rules, migrations, template and deploy checks
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/lint-imports
+	@$(PY) manage.py makemigrations --check --dry-run
+	@HTTPS=1 ALLOWED_HOSTS=archive.example.org $(PY) manage.py check --deploy --fail-level WARNING
+
+docs: setup ## build the documentation that the portal serves under /help/
+	@$(PY) -m sphinx -q -W -b html docs docs/_build/html
+
+bench: ## list the measurements; run one with: python -m bench NAME
+	@$(PY) -m bench
+
+lock: setup-dev ## write the lock files from requirements*.in
+	@for name in requirements requirements-setup requirements-dev; do \
+	  .venv/bin/uv pip compile -q --universal --generate-hashes --python-version 3.11 \
+	    --no-header --no-emit-index-url $$name.in -o $$name.txt; done
+
+clean: stop ## remove everything that was made here: data, environment, built files
+	@rm -rf var .venv node_modules static/vendor docs/_build .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,194 @@
+"""The demonstration: twelve nights on one field, seen by ZTF's camera with a smaller detector."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import numpy as np
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import Count
+from lightcurves.models import Detection, Source
+from scipy.interpolate import CubicSpline
+from tqdm import tqdm
+
+from archive import refcats
+from archive.models import (
+    Alert,
+    CalibrationImage,
+    DifferenceImage,
+    Exposure,
+    Membership,
+    RawImage,
+    ReferenceImage,
+    Release,
+    ScienceImage,
+)
+from archive.moving import numbered
+from archive.moving.dynamics import ephemeris, unit_vectors
+from archive.registry import julian_date
+from archive.releases import publish
+from archive.survey.camera import Camera
+from deploy.machine import secret
+from processing.simulate.plan import SurveyPlan
+from processing.simulate.sky import Ephemeris, Population, Sky
+from processing.simulate.survey import Night, simulate_night, survey_sky, write_reference_catalogs, write_truth
+
+CAMERA = Camera().scaled(1024, 1024, (numbered.DEMO_CCD,))
+PLAN = SurveyPlan(
+    field=numbered.DEMO_FIELD,
+    first_night=date.fromisoformat(numbered.DEMO_FIRST_NIGHT),
+    nights=10,
+    exposures=(("zg", 2), ("zr", 2)),
+    program_shares=((1, 0.7), (2, 0.3)),
+    bias_frames=5,
+    flat_frames=5,
+    seed=20261025,
+    population=Population(rrlyrae=60.0, cepheids=15.0, eclipsing=60.0, supernovae=40.0),
+)
+TRACK_STEP = 1 / 48  # d
+REFERENCE_FRAMES = 6
+RELEASE = "demo-dr1"
+RELEASED_NIGHTS = 3
+PEOPLE = {
+    "public": "an account without further rights",
+    "partner": "sees the partnership's data (program 2) as well",
+    "admin": "sees everything, and the nights and the admin pages",
+}
+
+
+@dataclass(frozen=True)
+class Raw:
+    """What the simulation wrote."""
+
+    folder: Path
+    catalogs: dict[str, Path]
+
+
+def simulate(nights: int, folder: Path) -> Raw:
+    """Write the raw frames of the demonstration's nights, their truth and the reference catalogs.
+
+    The same plan gives the same bytes, so frames that are there already are kept.
+    """
+    plan = replace(PLAN, nights=nights)
+    done = folder / "complete.json"
+    signature = json.dumps({"plan": repr(plan), "camera": repr(CAMERA)})
+    catalogs = {name: folder / f"{name}.parquet" for name in refcats.CATALOGS}
+    if done.exists() and done.read_text() == signature:
+        return Raw(folder, catalogs)
+    sky = survey_sky(plan, CAMERA, asteroid_tracks(plan))
+    with multiprocessing.get_context("fork").Pool(settings.CORES, _share, (plan, folder, sky)) as pool:
+        made: list[Night] = list(tqdm(pool.imap(_simulate_night, range(nights)), total=nights, unit="night"))
+    write_truth(sky, made, folder / "truth")
+    write_reference_catalogs(sky, plan.seed, folder)
+    done.write_text(signature)
+    return Raw(folder, catalogs)
+
+
+_shared: tuple[SurveyPlan, Path, Sky]
+
+
+def _share(*parts) -> None:
+    """Give a simulating process the plan and the sky, once."""
+    global _shared
+    _shared = parts
+
+
+def _simulate_night(night: int) -> Night:
+    plan, folder, sky = _shared
+    return simulate_night(plan, night, folder, CAMERA, sky=sky)
+
+
+def asteroid_tracks(plan: SurveyPlan) -> Ephemeris:
+    """A function of the Julian date (UTC) that gives every numbered asteroid's ICRS position (deg) and V magnitude.
+
+    Each orbit is integrated once; splines through places half an hour apart are good to a milliarcsecond.
+    """
+    first = julian_date(datetime.combine(plan.first_night, time(), UTC))
+    grid = first + np.arange(0, plan.nights + TRACK_STEP, TRACK_STEP)
+    tracks = [ephemeris(orbit, grid) for orbit in numbered.NUMBERED.values()]
+    vectors = CubicSpline(grid, np.stack([unit_vectors(track.ra, track.dec) for track in tracks], axis=1))
+    magnitudes = CubicSpline(grid, np.stack([track.vmag for track in tracks], axis=1))
+
+    def at(jd: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        x, y, z = vectors(jd).T
+        return np.degrees(np.arctan2(y, x)) % 360, np.degrees(np.arctan2(z, np.hypot(x, y))), magnitudes(jd)
+
+    return at
+
+
+def load_reference_catalogs(raw: Raw) -> None:
+    """The simulated sky's Gaia and Pan-STARRS."""
+    for name, path in raw.catalogs.items():
+        refcats.load(name, path)
+
+
+def publish_first_nights() -> None:
+    """A release that opens the partnership's data of the first nights."""
+    last = PLAN.first_night + timedelta(days=RELEASED_NIGHTS - 1)
+    release, made = Release.objects.get_or_create(
+        name=RELEASE,
+        defaults={
+            "title": "Demonstration release 1",
+            "notes": "The first nights of the simulated survey, public and partnership data together.",
+            "first_night": PLAN.first_night,
+            "last_night": last,
+        },
+    )
+    if made:
+        release.programs.set([1, 2])
+        publish(release)
+
+
+def provide_people() -> None:
+    """The demonstration's accounts, with passwords made on this machine."""
+    for name, password, _ in people():
+        user, _ = User.objects.get_or_create(username=name)
+        user.is_staff = user.is_superuser = name == "admin"
+        user.set_password(password)
+        user.save()
+        if name == "partner":
+            Membership.objects.get_or_create(user=user, program_id=2)
+
+
+def people() -> list[tuple[str, str, str]]:
+    """Name, password, and what each account is for."""
+    return [(name, secret(f"demo-{name}"), what) for name, what in PEOPLE.items()]
+
+
+def holdings() -> list[tuple[str, int]]:
+    """What the archive holds, all programs together."""
+    kinds = (
+        ("exposures", Exposure.objects.filter(imgtypecode="o")),
+        ("raw CCD files", RawImage.objects),
+        ("calibration images", CalibrationImage.objects),
+        ("science images", ScienceImage.objects),
+        ("reference images made here", ReferenceImage.objects.filter(origin="ours")),
+        ("reference images known from ZTF", ReferenceImage.objects.filter(origin="ztf")),
+        ("difference images", DifferenceImage.objects),
+        ("alerts made here", Alert.objects.filter(origin="ours")),
+        ("alerts of ZTF", Alert.objects.filter(origin="ztf")),
+        ("objects with light curves", Source.objects),
+        ("detections in light curves", Detection.objects),
+    )
+    return [(name, rows.count()) for name, rows in kinds]
+
+
+def places() -> list[tuple[str, str]]:
+    """Pages worth opening first."""
+    found = [("home", "/"), ("images on the sky", f"/images/?field={PLAN.field}&origin=ours")]
+    if image := ScienceImage.objects.filter(origin="ours", programid=1, status=1).order_by("-obsjd").first():
+        found.append(("the newest image", f"/images/{image.pid}/"))
+    alerts = Alert.objects.filter(origin="ours", programid=1).order_by("-rb")
+    if alert := alerts.first():
+        found.append(("an alert", f"/alerts/{alert.candid}/"))
+    busy = Detection.objects.values("oid").annotate(n=Count("pid")).order_by("-n").first()
+    if busy:
+        found.append(("a light curve", f"/objects/{busy['oid']}/"))
+    name = numbered.NUMBERED[numbered.DEMO_ASTEROIDS[0]].name
+    found.append((f"images of asteroid {name}", f"/moving/?name={name}"))
+    return [*found, ("queries (ADQL)", "/query/"), ("REST, OpenAPI", "/api/"), ("help", "/help/")]
