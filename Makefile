@@ -3,6 +3,8 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
+# Byte code is kept, whatever the caller prefers: without it every start compiles thousands of files.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev database demo serve stop status test lint docs bench lock clean tests

@@ -1,4 +1,6 @@
+import numpy as np
 from django.apps import AppConfig
+from psycopg2.extensions import AsIs, Float, register_adapter
 
 
 class ArchiveConfig(AppConfig):
@@ -6,3 +8,14 @@ class ArchiveConfig(AppConfig):
 
     def ready(self):
         from archive import checks  # noqa: F401 (registers the database checks)
+
+        _let_numpy_numbers_through()
+
+
+def _let_numpy_numbers_through() -> None:
+    """psycopg2 writes a number's repr, which for NumPy's is a Python expression that PostgreSQL does not know."""
+    for kind in (np.float64, np.float32):
+        register_adapter(kind, lambda value: Float(float(value)))
+    for kind in (np.int64, np.int32, np.int16, np.uint8):
+        register_adapter(kind, lambda value: AsIs(int(value)))
+    register_adapter(np.bool_, lambda value: AsIs(bool(value)))

@@ -97,9 +97,11 @@ def differences_of(science: models.QuerySet) -> models.QuerySet:
 def query_of(parameters: dict) -> ImageQuery:
     """A query from a mapping that may hold more than its parts; unknown parts are left alone."""
     known = {one.name for one in fields(ImageQuery)}
-    return ImageQuery(
-        **{name: value for name, value in parameters.items() if name in known and value not in (None, "")}
-    )
+    given = {name: value for name, value in parameters.items() if name in known and value not in (None, "")}
+    for name in {"since", "until"} & given.keys():
+        if isinstance(given[name], str):
+            given[name] = datetime.fromisoformat(given[name])
+    return ImageQuery(**given)
 
 
 def _at_position(rows: models.QuerySet, query: ImageQuery) -> models.QuerySet:

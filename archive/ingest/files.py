@@ -62,7 +62,7 @@ def take(path: Path, origin: str = Origin.OURS) -> Taken:
 
 
 def _take_raw(path: Path, name: ProductName, origin: str) -> None:
-    headers = read_headers(path)
+    headers = read_headers(path, as_stored=True)
     require(headers[0], *CAMERA_CARDS, file=path.name)
     if len(headers) != 9:
         raise Refused(f"{path.name}: {len(headers) - 1} extensions; a raw file has 4 quadrants and 4 overscan strips")

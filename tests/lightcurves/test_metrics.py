@@ -90,10 +90,7 @@ def test_every_metric_equals_its_plain_formula():
 
 def test_points_that_are_bad_or_not_finite_do_not_count():
     t, mag, err, ra, dec = random_curve(40, 1)
-    spoiled = [
-        np.concatenate([x, [y]])
-        for x, y in zip((t, mag, err, ra, dec), (101, np.nan, 0.1, 0, 0), strict=True)
-    ]
+    spoiled = [np.concatenate([x, [y]]) for x, y in zip((t, mag, err, ra, dec), (101, np.nan, 0.1, 0, 0), strict=True)]
     good = np.ones(41, bool)
     good[3] = False
     got = light_curve_metrics([0, 41], *spoiled, good)

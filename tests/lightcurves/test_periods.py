@@ -72,9 +72,7 @@ def test_the_power_does_not_depend_on_how_the_grid_falls_into_chunks():
     t, y = rng.uniform(0, 300, 80), rng.normal(15, 0.1, 80)
     long = frequency_grid(300.0, 0.01, 40.0)
     short = frequency_grid(300.0, 0.01, 0.5)
-    np.testing.assert_allclose(
-        lomb_scargle(t, y, 0.1, long)[: short.n], lomb_scargle(t, y, 0.1, short), atol=1e-7
-    )
+    np.testing.assert_allclose(lomb_scargle(t, y, 0.1, long)[: short.n], lomb_scargle(t, y, 0.1, short), atol=1e-7)
 
 
 def test_threads_that_search_at_once_get_the_same_answers():
@@ -104,9 +102,7 @@ def test_two_bands_together_take_away_the_chi2_that_they_take_away_alone():
     bands = [(t[band == b], mag[band == b], err[band == b]) for b in (1, 2)]
     powers = [lomb_scargle(*one, grid) for one in bands]
     chi2 = [np.sum(((m - np.average(m)) / e) ** 2) for _, m, e in bands]
-    np.testing.assert_allclose(
-        multiband_lomb_scargle(bands, grid), np.average(powers, axis=0, weights=chi2), atol=1e-9
-    )
+    np.testing.assert_allclose(multiband_lomb_scargle(bands, grid), np.average(powers, axis=0, weights=chi2), atol=1e-9)
 
 
 def test_noise_rarely_passes_the_one_percent_false_alarm_level():

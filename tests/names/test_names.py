@@ -61,9 +61,7 @@ def test_positions_that_cannot_be_are_refused_with_the_reason(text, why):
         resolve(text)
 
 
-@pytest.mark.parametrize(
-    "text", ["M31", "m 31", "NGC 224", "ngc0224", "Andromeda Galaxy", "andromeda galaxy"]
-)
+@pytest.mark.parametrize("text", ["M31", "m 31", "NGC 224", "ngc0224", "Andromeda Galaxy", "andromeda galaxy"])
 def test_messier_ngc_and_popular_names_lead_to_the_same_galaxy(text):
     got = resolve(text)
     assert (got.kind, got.name) == ("deepsky", "NGC0224")

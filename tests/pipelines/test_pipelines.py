@@ -121,9 +121,7 @@ def test_the_same_input_gives_the_same_bytes(inputs, products):
     again = SCIENCE.run(inputs)
     for suffix in ("sciimg.fits", "mskimg.fits", "sciunc.fits"):
         assert again.files[suffix].data.tobytes() == products.files[suffix].data.tobytes()
-    np.testing.assert_array_equal(
-        again.files["psfcat.fits"].data["flux"], products.files["psfcat.fits"].data["flux"]
-    )
+    np.testing.assert_array_equal(again.files["psfcat.fits"].data["flux"], products.files["psfcat.fits"].data["flux"])
 
 
 def test_a_frame_without_stars_gets_its_bits_and_status_zero(inputs):

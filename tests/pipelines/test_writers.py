@@ -10,9 +10,7 @@ from processing.pipelines.writers import write_image, write_table, write_text
 
 def test_an_image_is_read_back_with_its_cards_and_a_valid_checksum(tmp_path):
     data = np.arange(12, dtype=np.float32).reshape(3, 4)
-    path = write_image(
-        tmp_path / "a.fits", data, [("MAGZP", np.float64(26.3), "zp"), ("MAGLIM", np.nan, "none")]
-    )
+    path = write_image(tmp_path / "a.fits", data, [("MAGZP", np.float64(26.3), "zp"), ("MAGLIM", np.nan, "none")])
     with fits.open(path, checksum=True) as hdus:
         np.testing.assert_array_equal(hdus[0].data, data)
         assert hdus[0].header["MAGZP"] == 26.3 and "MAGLIM" not in hdus[0].header

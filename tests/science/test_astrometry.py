@@ -37,9 +37,7 @@ def test_pixel_to_sky_agrees_with_astropy_to_a_micro_arcsecond():
     np.testing.assert_allclose(dec, expected_dec, atol=3e-10)
 
 
-@given(
-    st.floats(0, 359.9), st.floats(-89.5, 89.5), st.floats(-180, 180), st.floats(0, 3071), st.floats(0, 3079)
-)
+@given(st.floats(0, 359.9), st.floats(-89.5, 89.5), st.floats(-180, 180), st.floats(0, 3071), st.floats(0, 3079))
 @settings(max_examples=60, deadline=None)
 def test_pixels_survive_the_way_to_the_sky_and_back(ra, dec, rotation, x, y):
     wcs = distorted_wcs((3080, 3072), ra, dec, rotation)

@@ -41,9 +41,7 @@ def test_adding_a_constant_to_frame_and_strip_changes_nothing(offset, slope):
     np.testing.assert_allclose(first, second, atol=0.05)
 
 
-@pytest.mark.parametrize(
-    "strip", [None, np.zeros((100, 2)), np.full((100, 30), 65535.0), np.full((100, 30), np.nan)]
-)
+@pytest.mark.parametrize("strip", [None, np.zeros((100, 2)), np.full((100, 30), 65535.0), np.full((100, 30), np.nan)])
 def test_a_missing_saturated_or_empty_overscan_is_an_unusable_frame(strip):
     with pytest.raises(UnusableFrame, match="overscan"):
         fit_overscan(strip)

@@ -31,9 +31,7 @@ def measured(field):
     image = field.image - np.float32(SKY)
     noise, bad = np.full(image.shape, NOISE, np.float32), np.zeros(image.shape, bool)
     sources = detect(image, noise, bad)
-    flux, sigma = (
-        v[:, 0] for v in aperture_fluxes(image, noise, bad, sources["x"], sources["y"], GAIN, (6.0,))
-    )
+    flux, sigma = (v[:, 0] for v in aperture_fluxes(image, noise, bad, sources["x"], sources["y"], GAIN, (6.0,)))
     stars = select_psf_stars(sources, flux, flux / sigma, bad, 50000.0)
     ivar = (1 / (NOISE**2 + np.maximum(image, 0) / GAIN)).astype(np.float32)
     psf = build_psf(image, ivar, sources["x"][stars], sources["y"][stars], flux[stars])
@@ -96,9 +94,7 @@ def test_saturation_grows_and_charge_spills_along_columns_only():
 
 
 def test_a_halo_of_a_star_outside_the_frame_reaches_in():
-    halo, ghost = masks.halos_and_ghosts(
-        (500, 500), np.array([-100.0]), np.array([250.0]), np.array([5.0]), 1.0
-    )
+    halo, ghost = masks.halos_and_ghosts((500, 500), np.array([-100.0]), np.array([250.0]), np.array([5.0]), 1.0)
     assert halo[250, 266] and not halo[250, 268] and not ghost.any()
     _, ghost = masks.halos_and_ghosts((500, 500), np.array([450.0]), np.array([250.0]), np.array([5.0]), 1.0)
     assert ghost[250, 230] and not ghost[250, 290]
@@ -118,9 +114,7 @@ def test_the_psf_model_agrees_with_the_true_profile_to_half_a_percent_of_its_pea
         widen = 1 + 0.04 * (x / 512 - 0.5)
         half = 6
         ix, iy = int(np.floor(x + 0.5)), int(np.floor(y + 0.5))
-        truth = psf_profile(
-            np.arange(ix - half, ix + half + 1), np.arange(iy - half, iy + half + 1), x, y, widen
-        )
+        truth = psf_profile(np.arange(ix - half, ix + half + 1), np.arange(iy - half, iy + half + 1), x, y, widen)
         assert np.abs(psf_stamp(psf, x, y, half) - truth).max() < 0.02 * truth.max()
     assert abs(psf_stamp(psf, 256.0, 256.0).sum() - 1) < 0.01
 

@@ -42,9 +42,7 @@ def test_a_supernova_peaks_on_its_day_at_its_magnitude_and_fades_slower_than_it_
 
 
 def test_the_same_seed_gives_the_same_sky_and_another_seed_another():
-    again = make_sky(
-        (55.0, 33.0), 0.6, seed=3, population=Population(rrlyrae=60, eclipsing=60, supernovae=40)
-    )
+    again = make_sky((55.0, 33.0), 0.6, seed=3, population=Population(rrlyrae=60, eclipsing=60, supernovae=40))
     assert again.sources.tobytes() == SKY.sources.tobytes()
     assert make_sky((55.0, 33.0), 0.6, seed=4).sources["ra"][0] != SKY.sources["ra"][0]
 
@@ -68,10 +66,7 @@ def test_only_variables_change_and_pulsators_change_less_in_the_red():
     assert not changed[fixed].any()
     rrab = SKY.sources["kind"] == Kind.RRAB
     assert changed[rrab].mean() > 0.95
-    spread = {
-        band: np.std(SKY.at(2458200.0, band)["mag"][rrab] - SKY.sources[band[1]][rrab])
-        for band in ("zg", "zr")
-    }
+    spread = {band: np.std(SKY.at(2458200.0, band)["mag"][rrab] - SKY.sources[band[1]][rrab]) for band in ("zg", "zr")}
     assert spread["zr"] / spread["zg"] == pytest.approx(variability.BAND_AMPLITUDE["r"], rel=0.01)
 
 
@@ -83,9 +78,7 @@ def test_an_asteroid_lies_where_its_ephemeris_says_and_leaves_a_trail():
     asteroid = sky.at(2458200.2, "zr", exptime=30.0)[-1]
     assert asteroid["kind"] == Kind.ASTEROID
     assert (asteroid["ra"], asteroid["dec"]) == pytest.approx((55.1, 33.0))
-    assert asteroid["trail_east"] == pytest.approx(
-        0.5 * 30 / 86400 * 3600 * np.cos(np.radians(33.0)), rel=1e-3
-    )
+    assert asteroid["trail_east"] == pytest.approx(0.5 * 30 / 86400 * 3600 * np.cos(np.radians(33.0)), rel=1e-3)
 
 
 def test_catalog_errors_are_as_large_as_they_say():
@@ -158,8 +151,7 @@ def test_the_light_of_a_star_grows_with_aperture_as_in_a_real_image():
     star = (1 - share) * _star(1.241).astype("f8")
     star += share * _star(1.241 * render.HALO_WIDTH, beta=render.HALO_BETA)
     missing = {
-        diameter: -2.5 * np.log10(sep.sum_circle(star, [80.3], [79.6], diameter / 2)[0][0] / 1e5)
-        for diameter in real
+        diameter: -2.5 * np.log10(sep.sum_circle(star, [80.3], [79.6], diameter / 2)[0][0] / 1e5) for diameter in real
     }
     # Theirs are relative to a PSF that ends at some radius, ours to all the light: one constant apart.
     assert [missing[d] - missing[14] for d in (4, 6, 10)] == pytest.approx(
@@ -169,9 +161,7 @@ def test_the_light_of_a_star_grows_with_aperture_as_in_a_real_image():
 
 def test_four_gaussians_hold_the_light_of_an_exponential_disc_within_three_per_cent_at_any_radius():
     radius = np.linspace(0.05, 4, 100)
-    ours = (
-        render.EXPONENTIAL_SHARE * (1 - np.exp(-0.5 * (radius[:, None] / render.EXPONENTIAL_SIGMA) ** 2))
-    ).sum(1)
+    ours = (render.EXPONENTIAL_SHARE * (1 - np.exp(-0.5 * (radius[:, None] / render.EXPONENTIAL_SIGMA) ** 2))).sum(1)
     k = 1.67835
     assert np.abs(ours - (1 - np.exp(-k * radius) * (1 + k * radius))).max() < 0.03
     assert render.EXPONENTIAL_SHARE.sum() == pytest.approx(1.0, abs=1e-3)

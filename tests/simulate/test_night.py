@@ -117,9 +117,7 @@ def test_stars_have_the_flux_and_the_place_that_the_truth_says(night):
             stamp = np.nan_to_num(image[y - 9 : y + 10, x - 9 : x + 10])
             differences.append(-2.5 * np.log10(stamp.sum() / star.flux_dn))
             core = stamp * (np.hypot(xx, yy) < 4)
-            shifts.append(
-                ((core * xx).sum() / core.sum() + x - star.x, (core * yy).sum() / core.sum() + y - star.y)
-            )
+            shifts.append(((core * xx).sum() / core.sum() + x - star.x, (core * yy).sum() / core.sum() + y - star.y))
     # The square of 19 pixels holds all but a few per cent of the light.
     assert np.median(differences) == pytest.approx(0.03, abs=0.03)
     assert np.abs(np.median(shifts, axis=0)).max() < 0.1

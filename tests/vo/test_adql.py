@@ -33,9 +33,7 @@ CATALOG = Catalog(
             rows=10**8,
             physical=("lc", "lightcurves_object"),
         ),
-        Table(
-            "ztf", "refs", columns(oid="bigint", ra="double precision", dec="double precision"), rows=10**5
-        ),
+        Table("ztf", "refs", columns(oid="bigint", ra="double precision", dec="double precision"), rows=10**5),
         Table("ztf", "flags", columns(oid="bigint", flag="integer"), rows=10**4),
         Table(
             "tap_upload",
@@ -169,9 +167,7 @@ def test_valid_queries_become_sql_that_postgres_grammar_reads(adql, fragment):
     trees = sqlglot.parse(translation.sql, dialect="postgres")
     assert len(trees) == 1
     assert "--" not in translation.sql
-    assert [item.alias_or_name for item in trees[0].selects] == [
-        column.name for column in translation.columns
-    ]
+    assert [item.alias_or_name for item in trees[0].selects] == [column.name for column in translation.columns]
 
 
 @pytest.mark.parametrize(("adql", "why"), REFUSED, ids=range(len(REFUSED)))
@@ -191,9 +187,7 @@ def test_maxrec_asks_for_one_row_more_and_top_below_it_stands():
     small = translate(f"SELECT TOP 5 oid FROM {X}", CATALOG, maxrec=100)
     assert small.sql.endswith("LIMIT 5")
     assert small.limit == 5
-    assert translate(f"SELECT oid FROM {X} UNION SELECT oid FROM ztf.refs", CATALOG, 9).sql.endswith(
-        "LIMIT 10"
-    )
+    assert translate(f"SELECT oid FROM {X} UNION SELECT oid FROM ztf.refs", CATALOG, 9).sql.endswith("LIMIT 10")
 
 
 def test_result_columns_keep_type_unit_and_ucd_through_with_and_sub_queries():
@@ -212,7 +206,9 @@ def test_result_columns_keep_type_unit_and_ucd_through_with_and_sub_queries():
 
 
 def test_an_alias_used_in_two_scopes_does_not_mix_their_units():
-    adql = f"SELECT IN_UNIT(a.ra,'arcsec') AS r FROM {X} AS a WHERE EXISTS (SELECT 1 FROM ztf.flags AS a WHERE a.flag=1)"
+    adql = (
+        f"SELECT IN_UNIT(a.ra,'arcsec') AS r FROM {X} AS a WHERE EXISTS (SELECT 1 FROM ztf.flags AS a WHERE a.flag=1)"
+    )
     assert "3600.0" in translate(adql, CATALOG).sql
 
 

@@ -1,0 +1,45 @@
+"""What all tests share: an archive tree of their own, real data where it is present, readers of each kind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from django.db import connections
+
+REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop runs in the tests' own thread
+
+
+@pytest.fixture(scope="session", autouse=True)
+def archive_root(tmp_path_factory):
+    """The product tree of this test run."""
+    from django.conf import settings
+
+    settings.ARCHIVE_ROOT = tmp_path_factory.mktemp("archive")
+    settings.JOB_ROOT = tmp_path_factory.mktemp("jobs")
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    return settings.ARCHIVE_ROOT
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real ZTF data; tests that need it say so when they skip."""
+    if not REAL_DATA.is_dir():
+        pytest.skip(f"no real ZTF data at {REAL_DATA}")
+    return REAL_DATA
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_connection_left(django_db_setup):
+    """The test database can only be removed when nobody is connected any more."""
+    yield
+    connections.close_all()
+
+
+@pytest.fixture(scope="session")
+def committed(django_db_setup, django_db_blocker):
+    """Database access outside any test's transaction: what is written here, the read-only role sees too."""
+    with django_db_blocker.unblock():
+        yield

@@ -1,0 +1,100 @@
+"""Rows for tests, with values that are plausible where a test does not care."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import count
+
+import numpy as np
+
+from archive.footprints import farthest_corner
+from archive.models import Exposure, ProductFile, ReferenceImage, ScienceImage
+from archive.moving.dynamics import observer_at
+from archive.registry import date_of_jd
+from archive.survey import identifiers
+from archive.survey.camera import Camera, ccd_quadrant, nominal_wcs, quadrant_corners
+
+_numbers = count(1)
+JD = 2459116.9317708
+PUBLIC = {"programid": 1, "public_date": datetime(2020, 1, 1, tzinfo=UTC)}
+
+
+def product_file(**values) -> ProductFile:
+    number = next(_numbers)
+    defaults = {"path": f"sci/test/{number}.fits", "family": "sci", "product_id": number, "suffix": "sciimg.fits"}
+    return ProductFile.objects.create(**defaults | {"size": 10, "sha256": "0" * 64} | PUBLIC | values)
+
+
+def exposure(jd: float = JD, **values) -> Exposure:
+    jd = identifiers.jd_of_ticks(identifiers.ticks_of_jd(jd) // 10 * 10) + 1e-5 * next(_numbers)
+    observer = observer_at(jd + 15 / 86400)
+    defaults = {
+        "expid": identifiers.expid_of_jd(jd),
+        "nid": identifiers.nid_of_jd(jd),
+        "field": 655,
+        "fid": 2,
+        "filtercode": "zr",
+        "imgtypecode": "o",
+        "obsjd": jd,
+        "obsdate": date_of_jd(jd),
+        "exptime": 30.0,
+        "filefracday": identifiers.filefracday_of_jd(jd),
+        "ra": 55.06078,
+        "dec": 33.35,
+        "tdb_mid": float(observer.tdb[0]),
+        **dict(zip(("observer_x", "observer_y", "observer_z"), map(float, observer.position[0]), strict=True)),
+    }
+    return Exposure.objects.create(**defaults | PUBLIC | values)
+
+
+def footprint(ra: float, dec: float, rcid: int, camera: Camera = Camera()) -> dict:  # noqa: B008 (frozen)
+    """The footprint of a quadrant for a boresight (deg), without distortion."""
+    ccdid, qid = ccd_quadrant(rcid)
+    cards = nominal_wcs(camera, ccdid, qid, ra, dec)
+    corners = np.asarray(quadrant_corners(camera, ccdid, qid, ra, dec), dtype=float)
+    values = {"ra": cards["CRVAL1"] % 360, "dec": cards["CRVAL2"]}
+    names = ("crpix1", "crpix2", "crval1", "crval2", "cd11", "cd12", "cd21", "cd22")
+    keys = ("CRPIX1", "CRPIX2", "CRVAL1", "CRVAL2", "CD1_1", "CD1_2", "CD2_1", "CD2_2")
+    values |= {name: float(cards[key]) for name, key in zip(names, keys, strict=True)}
+    for n, (corner_ra, corner_dec) in enumerate(corners.reshape(4, 2), start=1):
+        values |= {f"ra{n}": corner_ra % 360, f"dec{n}": corner_dec}
+    return values | {"radius": farthest_corner(values)}
+
+
+def science_image(of: Exposure | None = None, rcid: int = 50, **values) -> ScienceImage:
+    of = of or exposure()
+    ccdid, qid = ccd_quadrant(rcid)
+    shared = ("nid", "field", "fid", "filtercode", "obsdate", "obsjd", "exptime", "filefracday")
+    defaults = {
+        "pid": identifiers.make_pid(of.expid, rcid),
+        "exposure": of,
+        "ccdid": ccdid,
+        "qid": qid,
+        "rcid": rcid,
+        "seeing": 2.0,
+        "maglimit": 20.6,
+        "programid": of.programid,
+        "public_date": of.public_date,
+        **{name: getattr(of, name) for name in shared},
+        **footprint(of.ra, of.dec, rcid),
+    }
+    return ScienceImage.objects.create(**defaults | values)
+
+
+def reference_image(
+    rcid: int = 50, field: int = 655, ra: float = 55.06, dec: float = 33.35, **values
+) -> ReferenceImage:
+    ccdid, qid = ccd_quadrant(rcid)
+    defaults = {
+        "rfid": identifiers.make_rfid(field, 2, rcid),
+        "field": field,
+        "ccdid": ccdid,
+        "qid": qid,
+        "rcid": rcid,
+        "fid": 2,
+        "filtercode": "zr",
+        "nframes": 20,
+        "maglimit": 22.0,
+        **footprint(ra, dec, rcid),
+    }
+    return ReferenceImage.objects.create(**defaults | PUBLIC | values)
