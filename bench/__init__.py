@@ -1,1 +1,1 @@
-"""Side-by-side measurements: python -m bench NAME."""
+"""Side-by-side measurements: python -m bench NAME [--quick]. Each prints a table and writes bench/results/NAME.json."""

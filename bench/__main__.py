@@ -1,0 +1,30 @@
+"""python -m bench NAME [--quick]; without a name: what there is."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from pathlib import Path
+
+HELPERS = {"__init__", "__main__", "report"}
+
+
+def main() -> int:
+    names = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in HELPERS)
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("name", nargs="?", choices=names)
+    parser.add_argument("--quick", action="store_true", help="smaller inputs, within two minutes")
+    arguments = parser.parse_args()
+    if arguments.name is None:
+        for name in names:
+            print(f"  {name:14} {importlib.import_module(f'bench.{name}').__doc__.splitlines()[0]}")
+        return 0
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    importlib.import_module(f"bench.{arguments.name}").run(quick=arguments.quick)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
