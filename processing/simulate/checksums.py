@@ -58,9 +58,7 @@ def add_ones_complement(a: int, b: int) -> int:
 
 
 def encode(value: int) -> str:
-    """Sixteen ASCII characters, without punctuation, that add `value` to a checksum when they stand in their
-    card.
-    """
+    """Sixteen ASCII characters without punctuation that, in their card, add `value` to a checksum."""
     text = [""] * 16
     for i, byte in enumerate(value.to_bytes(4, "big")):
         quarter, rest = divmod(byte, 4)

@@ -32,6 +32,8 @@ COLOUR_COEFFICIENT = {"g": -0.060, "r": 0.106, "i": 0.189}
 """CLRCOEFF in m_PS1 = m_inst + MAGZP + CLRCOEFF * colour."""
 ZP_PER_SECOND_BASE = 30.0
 JD_J2000 = 2451545.0
+PRECESSION_M, PRECESSION_N = 0.0128123, 0.0055675
+"""deg per year"""
 
 
 @dataclass(frozen=True)
@@ -71,16 +73,16 @@ def for_exptime(conditions: Conditions, exptime: float) -> Conditions:
 
 
 def sidereal_time(jd: float, longitude: float) -> float:
-    """Local mean sidereal time, deg, to a few arcseconds (Meeus, Astronomical Algorithms, eq. 12.4; UT1 =
-    UTC).
-    """
+    """Local mean sidereal time, deg, to a few arcseconds (Meeus, eq. 12.4, with UT1 = UTC)."""
     return (280.46061837 + 360.98564736629 * (jd - JD_J2000) + longitude) % 360.0
 
 
 def alt_az(jd: float, ra: float, dec: float, site: Site) -> tuple[float, float, float]:
-    """Altitude, azimuth (north through east) and hour angle (-180 to 180) of a position, all deg, no
-    refraction.
+    """Altitude, azimuth (north through east) and hour angle (-180 to 180) of an ICRS position, all deg.
+
+    Precession to first order, no nutation, no refraction: good to 0.02 deg below declination 85 deg.
     """
+    ra, dec = _of_date(jd, ra, dec)
     hour_angle = (sidereal_time(jd, site.longitude) - ra + 180.0) % 360.0 - 180.0
     h, d, phi = np.radians([hour_angle, dec, site.latitude])
     altitude = np.arcsin(np.sin(d) * np.sin(phi) + np.cos(d) * np.cos(phi) * np.cos(h))
@@ -90,6 +92,14 @@ def alt_az(jd: float, ra: float, dec: float, site: Site) -> tuple[float, float, 
     return float(np.degrees(altitude)), float(np.degrees(azimuth) % 360.0), float(hour_angle)
 
 
+def _of_date(jd, ra, dec):
+    """Precess from J2000 to the date (Lieske 1979, rates m and n), deg."""
+    years = (jd - JD_J2000) / 365.25
+    sin_ra, cos_ra = np.sin(np.radians(ra)), np.cos(np.radians(ra))
+    slope = np.tan(np.radians(min(max(dec, -85.0), 85.0)))
+    return ra + years * (PRECESSION_M + PRECESSION_N * sin_ra * slope), dec + years * PRECESSION_N * cos_ra
+
+
 def airmass_at(altitude: float) -> float:
     """Airmass at an altitude, deg (Hardie 1962); below 10 deg the value at 10 deg."""
     excess = 1.0 / np.sin(np.radians(max(altitude, 10.0))) - 1.0
@@ -97,9 +107,7 @@ def airmass_at(altitude: float) -> float:
 
 
 def moon_illumination(jd: float) -> float:
-    """Illuminated part of the Moon's disc, 0 to 1, good to about 0.02 (Meeus, chapter 48, three main
-    terms).
-    """
+    """Illuminated part of the Moon's disc, 0 to 1, to about 0.02 (Meeus, chapter 48, main terms)."""
     centuries = (jd - JD_J2000) / 36525.0
     elongation = 297.8501921 + 445267.1114034 * centuries
     anomaly_moon = np.radians(134.9633964 + 477198.8675055 * centuries)

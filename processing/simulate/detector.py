@@ -26,13 +26,13 @@ COSMIC_RAYS_PER_SECOND = 1.3
 """In a full quadrant: some 40 in 30 s."""
 POISSON_BELOW = 50.0
 ADC_LARGEST = 65535
+SMALL_DETECTOR = 2**20
+"""pixels in a quadrant"""
 
 
 @dataclass(frozen=True)
 class Electronics:
-    """Unchanging additive structure of a quadrant: bias (DN, mean near 0) and dark current (e-/s),
-    (ny, nx).
-    """
+    """Unchanging additive structure of a quadrant, (ny, nx): bias (DN, mean near 0), dark current (e-/s)."""
 
     level: float
     bias: np.ndarray
@@ -41,18 +41,19 @@ class Electronics:
 
 @dataclass(frozen=True)
 class Readout:
-    """One read quadrant: pixels and overscan strip, uint16, and the pixels hit by cosmic rays (flat
-    indices).
-    """
+    """One read quadrant: pixels and overscan, uint16, and the flat indices of pixels hit by cosmic rays."""
 
     pixels: np.ndarray
     overscan: np.ndarray
     cosmic_pixels: np.ndarray
 
 
-@lru_cache(maxsize=4)
 def electronics(camera: Camera, rcid: int) -> Electronics:
     """Bias and dark structure of a channel."""
+    return _remembered(camera, _electronics_of_few, _electronics_of_many)(camera, rcid)
+
+
+def _make_electronics(camera, rcid):
     rng = stream(INSTRUMENT_SEED, "electronics", rcid)
     u = np.linspace(-1, 1, camera.nx, dtype="f4")
     v = np.linspace(-1, 1, camera.ny, dtype="f4")[:, None]
@@ -67,11 +68,12 @@ def electronics(camera: Camera, rcid: int) -> Electronics:
     return Electronics(level, _frozen(bias.astype("f4")), _frozen(dark.astype("f4")))
 
 
-@lru_cache(maxsize=8)
 def response(camera: Camera, rcid: int, fid: int) -> np.ndarray:
-    """Response of each pixel in one filter, vignetting and defects included, mean near 1: float32 (ny,
-    nx).
-    """
+    """Response of each pixel in one filter with vignetting and defects, mean near 1: float32 (ny, nx)."""
+    return _remembered(camera, _response_of_few, _response_of_many)(camera, rcid, fid)
+
+
+def _make_response(camera, rcid, fid):
     rng = stream(INSTRUMENT_SEED, "response", rcid)
     shape = (camera.ny, camera.nx)
     pixels = 1.0 + PIXEL_RESPONSE_SCATTER * rng.standard_normal(shape, dtype="f4")
@@ -89,6 +91,23 @@ def response(camera: Camera, rcid: int, fid: int) -> np.ndarray:
     pixels[low] *= rng.uniform(0.1, 0.7, int(low.sum())).astype("f4")
     pixels[(mask & MaskBit.DEAD) > 0] = 0.0
     return _frozen(pixels)
+
+
+@lru_cache(maxsize=256)
+def response_level(camera: Camera, rcid: int, fid: int) -> float:
+    """Median response of a quadrant: what a flat normalised to 1 leaves out of the zero point."""
+    return float(np.median(response(camera, rcid, fid)))
+
+
+def _remembered(camera, few, many):
+    """The memory to use: every channel of a small detector, the last few of a full one (38 MB each)."""
+    return many if camera.nx * camera.ny <= SMALL_DETECTOR else few
+
+
+_electronics_of_few = lru_cache(maxsize=4)(_make_electronics)
+_electronics_of_many = lru_cache(maxsize=64)(_make_electronics)
+_response_of_few = lru_cache(maxsize=8)(_make_response)
+_response_of_many = lru_cache(maxsize=192)(_make_response)
 
 
 def defects(camera: Camera, rcid: int) -> np.ndarray:
@@ -121,9 +140,7 @@ def _frozen(array):
 
 
 def floating_bias(rng: np.random.Generator, camera: Camera, rcid: int) -> np.ndarray:
-    """Bias level of each row (DN): the channel's level, an offset, a drift and a settling at the
-    start: (ny,).
-    """
+    """Bias level of each row (DN): channel's level, offset, drift and settling at the start: (ny,)."""
     t = np.arange(camera.ny) / camera.ny
     settling = rng.uniform(2.0, 5.0) * np.exp(-t * FULL_NY / 120.0)
     drift = rng.normal(0, 2.0) * t + rng.normal(0, 1.0) * t**2
@@ -161,9 +178,7 @@ def read_out(
 
 
 def _noisy(rng, expected, read_noise):
-    """Photon and read noise: normal above 50 electrons, where it differs from Poisson by less than the read
-    noise.
-    """
+    """Photon and read noise; above 50 electrons normal, which there is Poisson to all purposes."""
     out = rng.standard_normal(expected.shape, dtype="f4")
     out *= np.sqrt(expected + np.float32(read_noise**2))
     out += expected
@@ -179,9 +194,7 @@ def _digitise(dn):
 def add_cosmic_rays(
     rng: np.random.Generator, electrons: np.ndarray, camera: Camera, exptime: float
 ) -> np.ndarray:
-    """Add straight tracks and a few wandering ones, in place; returns the flat indices of the pixels
-    they hit.
-    """
+    """Add straight and a few wandering tracks, in place; returns the flat indices of the pixels hit."""
     ny, nx = electrons.shape
     count = rng.poisson(COSMIC_RAYS_PER_SECOND * exptime * nx * ny / (FULL_NX * FULL_NY))
     hit = []
@@ -201,9 +214,7 @@ def add_cosmic_rays(
 
 @njit(cache=True)
 def spill_charge(electrons, full_well):
-    """Let charge above the full well flow along its column, half up, half down, in place; what leaves
-    is lost.
-    """
+    """Let charge above the full well flow along its column, half up, half down, in place."""
     ny, nx = electrons.shape
     for x in range(nx):
         top = np.float32(0.0)

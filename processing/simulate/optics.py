@@ -31,9 +31,7 @@ HALO_WIDTH = 2.0
 
 @dataclass(frozen=True)
 class Pointing:
-    """Where the telescope really looked: boresight (deg), rotation (deg), relative scale, distortion's
-    change.
-    """
+    """Where the telescope really looked: boresight, rotation (deg), relative scale, change of distortion."""
 
     ra: float
     dec: float

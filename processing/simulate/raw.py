@@ -83,7 +83,11 @@ def write_ccd(
 
 
 def _write_image(file, pixels, cards):
-    file.write(pixels, header=_records(cards), compress="RICE", tile_dims=(1, pixels.shape[1]))
+    # fitsio drops EXTNAME from a header; it has to be told by name.
+    (extname,) = (value for name, value, _ in cards if name == "EXTNAME")
+    file.write(
+        pixels, header=_records(cards), extname=extname, compress="RICE", tile_dims=(1, pixels.shape[1])
+    )
     checksums.reserve(file[-1])
 
 
@@ -156,9 +160,7 @@ def _sky_cards(camera, exposure):
 def quadrant_cards(
     camera: Camera, exposure: RawExposure, ccdid: int, qid: int
 ) -> list[tuple[str, object, str]]:
-    """Cards of a quadrant's extension: which amplifier, and for sky frames the WCS that the pointing
-    implies.
-    """
+    """Cards of a quadrant's extension: its amplifier, for sky frames also the WCS that was pointed at."""
     cards = [
         ("EXTNAME", str(qid), "Quadrant"),
         ("HDUVERS", 1, ""),

@@ -1,6 +1,4 @@
-"""Reference catalogs of a simulated sky: what Gaia and Pan-STARRS would list, with their errors and
-limits.
-"""
+"""Reference catalogs of a simulated sky: what Gaia and Pan-STARRS would list, errors and limits too."""
 
 import numpy as np
 from astropy.table import Table

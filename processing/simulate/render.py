@@ -38,9 +38,7 @@ TRAIL_STEP = 0.4
 
 @dataclass(frozen=True)
 class SatelliteTrail:
-    """A satellite across the focal plane: a point on it and its direction (deg), brightness (DN at the
-    crest).
-    """
+    """A satellite across the focal plane: a point on it, direction (deg), crest (DN) and width (px)."""
 
     east: float
     north: float
@@ -109,9 +107,7 @@ def _background(camera, level):
 
 
 def _pieces(part, x, y, flux, camera):
-    """Split sources into points and Gaussians: x, y, flux, and the extra tensor (xx, xy, yy; pixels^2,
-    sigma).
-    """
+    """Split sources into points and Gaussians: x, y, flux, extra tensor (xx, xy, yy; sigma^2 in pixels^2)."""
     trail = np.hypot(part["trail_east"], part["trail_north"])
     point = (part["radius"] <= 0) & (trail == 0)
     none = np.zeros((3, int(point.sum())))
@@ -204,9 +200,7 @@ def add_moffats(image, xs, ys, fluxes, mxx, mxy, myy, beta, threshold, nodes, we
 
 @njit(cache=True)
 def add_ring(image, x, y, flux, inner, outer):
-    """Add an evenly lit ring (the out-of-focus pupil) of total `flux` between two radii (pixels), in
-    place.
-    """
+    """Add an evenly lit ring (an out-of-focus pupil) of total `flux` between two radii (px), in place."""
     ny, nx = image.shape
     level = flux / (np.pi * (outer * outer - inner * inner))
     for jy in range(max(0, int(y - outer)), min(ny - 1, int(y + outer) + 1) + 1):
@@ -218,9 +212,7 @@ def add_ring(image, x, y, flux, inner, outer):
 
 @njit(cache=True)
 def add_line(image, x0, y0, cos_angle, sin_angle, peak, sigma):
-    """Add an endless line through (x0, y0) with a Gaussian profile of crest `peak` and width `sigma`, in
-    place.
-    """
+    """Add an endless line through (x0, y0): Gaussian profile of crest `peak` and width `sigma`, in place."""
     ny, nx = image.shape
     reach = 5.0 * sigma
     for jy in range(ny):

@@ -10,7 +10,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from archive.survey.camera import filter_of, plane_to_sky, sky_to_plane
+from archive.survey.camera import filter_of, plane_to_sky
 from processing.simulate import variability
 from processing.simulate.randomness import stream
 
@@ -111,9 +111,7 @@ class Sky:
     ephemeris: Ephemeris | None = None
 
     def at(self, jd: float, filter: str | int, exptime: float = 30.0) -> np.ndarray:
-        """What shines at `jd` (UTC, middle of the exposure): array of VISIBLE_DTYPE, sources first, then
-        asteroids.
-        """
+        """What shines at `jd` (UTC, mid-exposure): array of VISIBLE_DTYPE, sources first, then asteroids."""
         band = filter_of(filter).band
         fixed = _visible_sources(self.sources, jd, band)
         if self.ephemeris is None:
@@ -180,9 +178,7 @@ def _blank(count, kind):
 
 
 def _positions(rng, count, centre, radius):
-    """Uniform in a disc on the tangent plane; the change of scale across a few degrees does not matter
-    here.
-    """
+    """Uniform in a disc on the tangent plane, whose scale hardly changes within a few degrees."""
     r, angle = radius * np.sqrt(rng.random(count)), 2 * np.pi * rng.random(count)
     return plane_to_sky(r * np.cos(angle), r * np.sin(angle), *centre)
 
@@ -194,9 +190,7 @@ def _counts(rng, count, slope, brightest, faintest):
 
 
 def _star_colours(rng, table):
-    """g, i, z from r: a blue (turn-off, giants) and a red (M dwarfs) population, the red gaining with
-    magnitude.
-    """
+    """g, i, z from r: a blue and a red (M dwarf) population, the red gaining with magnitude."""
     count = len(table)
     red = rng.random(count) < np.clip(0.15 + 0.06 * (table["r"] - 14.0), 0.1, 0.55)
     g_r = np.where(red, rng.normal(1.38, 0.10, count), rng.gamma(6.0, 0.09, count) + 0.05)
@@ -338,11 +332,3 @@ def _visible_asteroids(ephemeris, jd, band, exptime):
     visible["trail_east"] = 3600.0 * steps * np.cos(np.radians(dec))
     visible["trail_north"] = 3600.0 * (np.asarray(after[1]) - before[1])
     return visible
-
-
-def within(visible: np.ndarray, ra: float, dec: float, half_width: float) -> np.ndarray:
-    """Rows of a table with ra and dec that lie in a square of +-half_width deg on the plane tangent at (ra,
-    dec).
-    """
-    east, north = sky_to_plane(visible["ra"], visible["dec"], ra, dec)
-    return np.flatnonzero((np.abs(east) < half_width) & (np.abs(north) < half_width))

@@ -1,9 +1,8 @@
-"""A small survey: which exposures a night has, and the raw files of one night with their truth."""
+"""A small survey: its sky, the raw files of each of its nights, and their truth."""
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ from archive.survey.camera import (
     rcid,
     sky_to_plane,
 )
-from archive.survey.fields import CALIBRATION_FIELD, field_centre
+from archive.survey.fields import field_centre
 from archive.survey.identifiers import TICKS_PER_DAY, expid_of_jd, jd_of_ticks, nid_of_date
 from processing.simulate import detector, optics
 from processing.simulate.conditions import (
@@ -30,47 +29,33 @@ from processing.simulate.conditions import (
     alt_az,
     draw_conditions,
     for_exptime,
-    sidereal_time,
 )
+from processing.simulate.plan import SurveyPlan, night_exposures
 from processing.simulate.randomness import stream
-from processing.simulate.raw import RawExposure, write_ccd
+from processing.simulate.raw import write_ccd
 from processing.simulate.refcats import gaia_catalog, panstarrs_catalog
 from processing.simulate.render import GHOST_MIRROR, SatelliteTrail, Scene, add_line, render_scene
-from processing.simulate.sky import Ephemeris, Population, Sky, make_sky
+from processing.simulate.sky import Ephemeris, Sky, make_sky
 
-DARK_FROM, DARK_UNTIL = 0.12, 0.52
-"""Night at Palomar, fraction of the UT day."""
-BETWEEN_VISITS_S, BETWEEN_FILTERS_S = 2400.0, 300.0
-FIRST_CALIBRATION, BETWEEN_CALIBRATIONS_S = 0.005, 52.0
-LOWEST_ALTITUDE = 25.0
 FLAT_ELECTRONS = 90000.0
-FLAT_EXPTIME = 10.0
 CHANNEL_ZP_SCATTER = 0.02
 SKY_MARGIN_DEG = 0.1
-
-
-class FieldNotUp(ValueError):
-    """The planned field is too low during the whole night."""
-
-
-@dataclass(frozen=True)
-class SurveyPlan:
-    """What is observed. Everything follows from it: the same plan gives the same bytes."""
-
-    field: int = 655
-    first_night: date = date(2020, 9, 24)
-    nights: int = 5
-    exposures: tuple[tuple[str, int], ...] = (("zg", 2), ("zr", 2))
-    """exposures per night by filter code"""
-    program_shares: tuple[tuple[int, float], ...] = ((1, 0.5), (2, 0.4), (3, 0.1))
-    exptime: float = 30.0
-    bias_frames: int = 10
-    flat_frames: int = 10
-    """per night, and per filter"""
-    trail_probability: float = 0.3
-    """of a satellite crossing the focal plane in one exposure"""
-    seed: int = 1
-    population: Population = Population()
+QUADRANT_SCHEMA = pa.schema(
+    [
+        ("expid", pa.int64()),
+        ("rcid", pa.int16()),
+        ("zp", pa.float64()),
+        ("magzp", pa.float64()),
+        ("fwhm_pixels", pa.float64()),
+        ("wcs", pa.string()),
+        ("sources", pa.int32()),
+        ("cosmic_pixels", pa.int32()),
+        ("track_x", pa.float64()),
+        ("track_y", pa.float64()),
+        ("track_angle", pa.float64()),
+    ]
+)
+"""A column of tracks may be all null, which Arrow cannot type by itself."""
 
 
 @dataclass(frozen=True)
@@ -104,68 +89,6 @@ def footprint_radius(camera: Camera) -> float:
         np.hypot(*pixel_to_plane(camera, *ccd_quadrant(channel), x, y)).max() for channel in camera.rcids
     ]
     return float(max(corners))
-
-
-def night_exposures(plan: SurveyPlan, night: int, camera: Camera) -> tuple[RawExposure, ...]:
-    """All exposures of one night in order of time: bias frames, flats, then the field about its culmination.
-
-    Raises
-    ------
-    ValueError
-        if the night is not in the plan.
-    FieldNotUp
-        if the field is below 25 deg when it would be observed.
-    """
-    if not 0 <= night < plan.nights:
-        raise ValueError(f"night={night}: the plan has nights 0 to {plan.nights - 1}")
-    nid = nid_of_date(plan.first_night + timedelta(days=night))
-    filters = [code for code, _ in plan.exposures]
-    kinds = [("bi", "b", 0.0)] * plan.bias_frames
-    kinds += [(code, "f", FLAT_EXPTIME) for code in filters for _ in range(plan.flat_frames)]
-    calibrations = [
-        RawExposure(
-            _jd(nid, FIRST_CALIBRATION + n * BETWEEN_CALIBRATIONS_S / 86400.0),
-            CALIBRATION_FIELD, code, exptime, 0, kind,
-        )
-        for n, (code, kind, exptime) in enumerate(kinds)
-    ]  # fmt: skip
-    return (*calibrations, *_science_exposures(plan, nid, camera))
-
-
-def _science_exposures(plan, nid, camera):
-    ra, dec = field_centre(plan.field)
-    rng = stream(plan.seed, "schedule", nid)
-    visits = [
-        (visit * BETWEEN_VISITS_S + n * BETWEEN_FILTERS_S, code)
-        for n, (code, count) in enumerate(plan.exposures)
-        for visit in range(count)
-    ]
-    visits.sort()
-    length = visits[-1][0] / 86400.0
-    transit = 0.5 - (sidereal_time(_jd(nid, 0.5), camera.site.longitude) - ra) / 360.985647
-    transit = DARK_FROM + (transit - DARK_FROM) % 0.99726957
-    start = min(max(transit - length / 2, DARK_FROM), DARK_UNTIL - length)
-    if transit > 0.76:  # culminated before dusk: the field is highest as the night begins
-        start = DARK_FROM
-    start += rng.uniform(0, 60.0) / 86400.0
-    programs, shares = zip(*plan.program_shares, strict=True)
-    exposures = []
-    for delay, code in visits:
-        jd = _jd(nid, start + delay / 86400.0)
-        altitude = alt_az(jd, ra, dec, camera.site)[0]
-        if altitude < LOWEST_ALTITUDE:
-            raise FieldNotUp(
-                f"field={plan.field}: only {altitude:.0f} deg high at JD {jd:.3f}; choose a field near "
-                f"right ascension {sidereal_time(_jd(nid, 0.32), camera.site.longitude):.0f} deg"
-            )
-        program = int(rng.choice(programs, p=np.divide(shares, sum(shares))))
-        exposures.append(RawExposure(jd, plan.field, code, plan.exptime, program))
-    return exposures
-
-
-def _jd(nid, fraction):
-    """A Julian date on the grid of file names, whole 1e-6 days."""
-    return jd_of_ticks(nid * TICKS_PER_DAY + 10 * int(fraction * 1e6))
 
 
 def simulate_night(
@@ -208,7 +131,7 @@ def simulate_night(
     return Night(
         tuple(paths),
         pa.Table.from_pylist(exposures),
-        pa.Table.from_pylist(quadrants),
+        pa.Table.from_pylist(quadrants, QUADRANT_SCHEMA),
         pa.concat_tables(detections) if detections else pa.table({}),
     )
 
@@ -231,6 +154,7 @@ class _QuadrantTruth:
 
     cards: dict
     zp: float
+    magzp: float
     fwhm: float
     scene: Scene
     visible: np.ndarray
@@ -253,7 +177,9 @@ def _observe(plan, exposure, camera, sky):
     if rng.random() < plan.trail_probability:
         reach = 0.7 * footprint_radius(camera)
         trail = SatelliteTrail(
-            *rng.uniform(-reach, reach, 2), float(rng.uniform(0, 180)), float(10 ** rng.uniform(1.3, 2.9))
+            *rng.uniform(-reach, reach, 2).tolist(),
+            angle=float(rng.uniform(0, 180)),
+            peak=float(10 ** rng.uniform(1.3, 2.9)),
         )
     return _State(visible, east, north, pointing, conditions, trail)
 
@@ -289,7 +215,8 @@ def _render(plan, exposure, camera, channel, fid, state):
             x0, y0, angle = track
             peak = state.trail.peak * camera.gain
             add_line(scene.electrons, x0, y0, np.cos(angle), np.sin(angle), peak, state.trail.sigma)
-    return _QuadrantTruth(cards, zp, psf.fwhm, scene, visible, track)
+    magzp = zp + 2.5 * float(np.log10(detector.response_level(camera, channel, fid)))
+    return _QuadrantTruth(cards, zp, magzp, psf.fwhm, scene, visible, track)
 
 
 def ghost_offset(camera: Camera, centre: tuple[float, float]) -> tuple[float, float]:
@@ -298,9 +225,7 @@ def ghost_offset(camera: Camera, centre: tuple[float, float]) -> tuple[float, fl
 
 
 def _track_on_quadrant(camera, cards, centre, state):
-    """A satellite's line on a quadrant: a point (0-based pixels) and its angle (rad); None if it
-    passes by.
-    """
+    """A satellite on a quadrant: a point (0-based pixels) and angle (rad); None if it passes by."""
     trail = state.trail
     along = np.array([np.cos(np.radians(trail.angle)), np.sin(np.radians(trail.angle))])
     start = np.array([trail.east, trail.north])
@@ -336,11 +261,13 @@ def _exposure_truth(exposure, state):
 
 
 def _quadrant_truth(exposure, channel, truth, readout):
+    """`zp` holds before the response, `magzp` after division by a flat of median 1."""
     x, y, angle = truth.track if truth.track else (None, None, None)
     return {
         "expid": expid_of_jd(exposure.jd),
         "rcid": channel,
         "zp": truth.zp,
+        "magzp": truth.magzp,
         "fwhm_pixels": truth.fwhm,
         "wcs": json.dumps(truth.cards),
         "sources": len(truth.scene.row),
@@ -375,13 +302,11 @@ def _detection_truth(exposure, channel, truth, camera):
 
 
 def write_truth(sky: Sky, nights: list[Night], out_dir: Path) -> dict[str, Path]:
-    """Write sources, exposures, quadrants and detections as Parquet into `out_dir`; returns the paths
-    by name.
-    """
+    """Write sources, exposures, quadrants and detections as Parquet; returns the paths by name."""
     tables = {
         "sources": pa.table({name: sky.sources[name] for name in sky.sources.dtype.names}),
         "exposures": pa.concat_tables([night.exposures for night in nights]),
-        "quadrants": pa.concat_tables([night.quadrants for night in nights], promote_options="permissive"),
+        "quadrants": pa.concat_tables([night.quadrants for night in nights]),
         "detections": pa.concat_tables([night.detections for night in nights]),
     }
     return {name: _write_parquet(table, Path(out_dir) / f"{name}.parquet") for name, table in tables.items()}
