@@ -77,8 +77,11 @@ def _chord(rows, columns, c, s, rho):
 
 
 @njit(cache=True)
-def _best_line(xs, ys, rows, columns, step):
-    """Line with the most significant votes: angle, distance, significance (sigmas over chance)."""
+def _best_line(xs, ys, rows, columns, step, shortest):
+    """Line with the most significant votes: angle, distance, significance (sigmas over chance).
+
+    Lines shorter than `shortest` inside the frame, at its corners, do not count.
+    """
     diagonal = int(math.sqrt(rows * rows + columns * columns)) + 2
     density = xs.size / (rows * columns)
     counts = np.zeros(2 * diagonal + 1, np.int32)
@@ -91,7 +94,10 @@ def _best_line(xs, ys, rows, columns, step):
         for r in range(counts.size):
             if counts[r] < 4 or counts[r] / math.sqrt(density + 1.0) < best:
                 continue
-            expected = density * _chord(rows, columns, c, s, float(r - diagonal))
+            chord = _chord(rows, columns, c, s, float(r - diagonal))
+            if chord < shortest:
+                continue
+            expected = density * chord
             significance = (counts[r] - expected) / math.sqrt(expected + 1.0)
             if significance > best:
                 best_angle, best_rho, best = k * step, float(r - diagonal), significance
@@ -197,9 +203,9 @@ def _strongest_line(binned, config):
     if len(xs) < config.min_length / config.bin / 2:
         return None
     # One step turns a line by less than a bin over the whole frame.
-    angle, rho, significance = _best_line(
-        xs.astype(np.float64), ys.astype(np.float64), rows, columns, 1.0 / float(np.hypot(rows, columns))
-    )
+    step = 1.0 / float(np.hypot(rows, columns))
+    xs, ys = xs.astype(np.float64), ys.astype(np.float64)
+    angle, rho, significance = _best_line(xs, ys, rows, columns, step, config.min_length / config.bin)
     return _across(rows, columns, angle, rho) if significance >= config.votes else None
 
 

@@ -10,7 +10,8 @@ from astropy.io import fits
 from archive.survey.bits import InfoBit, MaskBit
 from processing.pipelines.bias import BIAS, BiasInputs
 from processing.pipelines.flat import FLAT, FlatInputs
-from processing.pipelines.science import SCIENCE, ScienceInputs
+from processing.pipelines.science import SCIENCE
+from processing.pipelines.science_state import ScienceInputs
 from processing.pipelines.warmup import warm_up
 from processing.pipelines.writers import write_image, write_table
 from processing.science import tpv
