@@ -63,9 +63,10 @@ def _set(state, where, bit):
 def calibrate(state, config):
     """Floating bias, bias, flat; mask of defects, saturation, spillage."""
     inputs = state.inputs
-    fit = fit_overscan(inputs.overscan, config.overscan_order, config.raw_saturation)
-    image, saturated = detrend(inputs.raw, fit.curve, inputs.bias, inputs.flat, config.raw_saturation)
-    state.saturation = config.raw_saturation - fit.level - float(np.median(inputs.bias))
+    fit = fit_overscan(inputs.overscan, config.overscan_order, config.saturation)
+    raw_limit = fit.level + config.saturation
+    image, saturated = detrend(inputs.raw, fit.curve, inputs.bias, inputs.flat, raw_limit)
+    state.saturation = config.saturation - float(np.median(inputs.bias))
     state.mask = inputs.defects.astype(np.int16)
     state.bad = (state.mask & BAD_PIXEL_MASK) != 0
     _set(state, ~np.isfinite(image), MaskBit.NAN)
@@ -149,6 +150,7 @@ def find_cosmic_rays(state, config):
         phases = (-0.5, -0.25, 0.0, 0.25, 0.5)
         stamps = (psf.psf_stamp(state.psf, x + dx, y + dy, 8) for dx in phases for dy in phases)
         sharpest = max(cosmics.star_contrast(stamp) for stamp in stamps)
+    before = state.clean
     hits, state.clean = cosmics.find_cosmic_rays(
         state.clean,
         state.bad,
@@ -159,7 +161,10 @@ def find_cosmic_rays(state, config):
         sharpest,
     )
     _set(state, hits, MaskBit.SPIKE)
-    false = hits[state.sources["ypeak"], state.sources["xpeak"]]
+    # A source that owes most of its light to hits is no source; a few hits in a star are the star's own.
+    light = (before[hits] - state.clean[hits]).astype(float)
+    lost = np.bincount(state.segments[hits], light, minlength=len(state.sources) + 1)[1:]
+    false = lost > config.hit_share * state.sources["flux"]
     if false.any():
         number = np.cumsum(~false) * ~false
         state.segments = np.r_[0, number].astype(np.int32)[state.segments]

@@ -28,7 +28,9 @@ from processing.science.zeropoint import ZeroPoint, ZeroPointConfig
 class ScienceConfig:
     """Every number the science pipeline turns on.
 
-    overscan_order : degree of the floating-bias fit; raw_saturation : raw DN; saturation_growth : px
+    overscan_order : degree of the floating-bias fit; saturation : DN above the floating bias, a little below
+        the full well of 58647 so that noise does not hide it; saturation_growth : px
+    hit_share : a source that owes a larger share of its light to cosmic rays is no source
     gain (e-/DN), read_noise (e-) : taken where the header has no GAIN, READNOI
     background_box : px; residual_box : px, of the sky under the fitted stars
     min_residual_distance : px, new sources this near to a known one are residuals of its model
@@ -38,8 +40,9 @@ class ScienceConfig:
     """
 
     overscan_order: int = 3
-    raw_saturation: float = 60000.0
+    saturation: float = 58000.0
     saturation_growth: int = 1
+    hit_share: float = 0.5
     gain: float = 6.0
     read_noise: float = 9.0
     background_box: int = 128

@@ -185,7 +185,9 @@ def _extent(strip, config):
 
 def _half_width(strip, config):
     """Half width at which the median profile has sunk into the noise."""
-    profile = np.nanmedian(strip, axis=0)
+    seen = np.isfinite(strip).any(axis=0)
+    profile = np.zeros(strip.shape[1])
+    profile[seen] = np.nanmedian(strip[:, seen], axis=0)
     limit = max(3.0 * MEDIAN_ERROR / np.sqrt(len(strip)), 0.05 * profile[config.max_width])
     width = 0
     while (

@@ -127,6 +127,34 @@ def test_the_same_input_gives_the_same_bytes(inputs, products):
     )
 
 
+def test_a_saturated_star_keeps_its_place_in_the_catalogs_and_is_no_cosmic_ray(inputs):
+    raw = inputs.raw.copy()
+    y, x = np.mgrid[:512, :512]
+    distance = np.hypot(x - 300, y - 200)
+    raw += 4e6 / (2 * np.pi * 9) * np.exp(-0.5 * distance**2 / 9)
+    raw[196:205, 298:303] = 59700
+    products = SCIENCE.run(replace(inputs, raw=np.minimum(raw, 59700)))
+    mask = products.files["mskimg.fits"].data
+    assert np.all(mask[196:205, 298:303] & int(MaskBit.SATURATED))
+    assert not np.any(mask[distance < 8] & int(MaskBit.SPIKE))
+    catalog = products.files["sexcat.fits"].data
+    assert np.hypot(catalog["X_IMAGE"] - 301, catalog["Y_IMAGE"] - 201).min() < 1
+    assert header_of(products)["STATUS"] == 1
+
+
+def test_a_cosmic_ray_on_empty_sky_is_masked_and_is_no_source(inputs, field):
+    gap = np.array([(x, y) for x in range(30, 480, 5) for y in range(30, 480, 5)])
+    far = np.min(np.hypot(gap[:, :1] - field.x, gap[:, 1:] - field.y), axis=1)
+    x, y = gap[far.argmax()]
+    raw = inputs.raw.copy()
+    raw[y, x : x + 4] += 500
+    products = SCIENCE.run(replace(inputs, raw=raw))
+    assert np.all(products.files["mskimg.fits"].data[y, x : x + 4] & int(MaskBit.SPIKE))
+    for name, column in (("psfcat.fits", ("xpos", "ypos")), ("sexcat.fits", ("X_IMAGE", "Y_IMAGE"))):
+        catalog = products.files[name].data
+        assert np.hypot(catalog[column[0]] - 1 - x - 1.5, catalog[column[1]] - 1 - y).min() > 4
+
+
 def test_a_frame_without_stars_gets_its_bits_and_status_zero(inputs):
     raw = np.random.default_rng(0).normal(1250, 6.5, SHAPE)
     products = SCIENCE.run(replace(inputs, raw=raw))
