@@ -12,14 +12,17 @@ from numba import njit
 
 # Noise of a median over that of a mean
 MEDIAN_ERROR = 1.2533
+# Pixels along the outline that are not searched
+EDGE = 8
 
 
 @dataclass(frozen=True)
 class TracksConfig:
     """bin: pixels per side of a bin; threshold: of a voting bin (sigmas); votes: significance of a line's
     votes (sigmas); segment: length of the pieces that are checked (px); segment_snr: of a piece that shows
-    the line; min_length: of a track (px); max_gap: pieces missing inside a track; max_width: half width
-    searched (px); max_tracks."""
+    the line; min_length: of a track (px); max_gap: pieces missing inside a track; max_width: half width looked at
+    (px); side: of which the outer pixels are taken for the surroundings (px); max_tracks; max_refused: lines
+    that fail the check before the search ends."""
 
     bin: int = 4
     threshold: float = 2.5
@@ -29,6 +32,7 @@ class TracksConfig:
     min_length: float = 160.0
     max_gap: int = 3
     max_width: int = 12
+    side: int = 4
     max_tracks: int = 8
     max_refused: int = 3
 
@@ -158,6 +162,18 @@ def _refine(significance, ends, reach):
     return best
 
 
+def _above_sides(strip, config):
+    """Strip less the median of its two sides, segment by segment, so that smooth light does not count."""
+    out = strip.copy()
+    side = np.r_[0 : config.side, strip.shape[1] - config.side : strip.shape[1]]
+    for k in range(0, len(strip), config.segment):
+        part = strip[k : k + config.segment, side]
+        part = part[np.isfinite(part)]
+        if part.size:
+            out[k : k + config.segment] -= np.median(part)
+    return out
+
+
 def _extent(strip, config):
     """First and last row of the strip between which the line shows, or None."""
     middle = strip[:, config.max_width - 1 : config.max_width + 2]
@@ -237,6 +253,9 @@ def find_tracks(
     if min(rows, columns) < 8:
         return mask, tracks
     binned = np.empty((rows, columns), np.float32)
+    bad = bad.copy()
+    # The outermost rows and columns of a detector differ from the others: they would be trails.
+    bad[:EDGE], bad[-EDGE:], bad[:, :EDGE], bad[:, -EDGE:] = True, True, True, True
     _bin_significance(residual, noise, bad, config.bin, 5.0, binned)
     significance = np.where(bad, np.float32(np.nan), residual / noise)
     refused = 0
@@ -247,10 +266,12 @@ def find_tracks(
         middle = (config.bin - 1) / 2
         ends = tuple((x * config.bin + middle, y * config.bin + middle) for x, y in ends)
         ends = _refine(significance, ends, 3)
-        strip = _strip(significance, ends, config.max_width)
+        strip = _above_sides(_strip(significance, ends, config.max_width), config)
         extent = _extent(strip, config)
         first, last = extent or (0, len(strip))
         half = _half_width(strip[first:last], config) if extent else 2
+        # What is wider is a galaxy or a nebula, not a trail.
+        extent = extent if half <= config.max_width - config.side else None
         (x0, y0), (x1, y1) = ends
         t0, t1 = first / len(strip), last / len(strip)
         a = (x0 + t0 * (x1 - x0), y0 + t0 * (y1 - y0))
@@ -263,7 +284,7 @@ def find_tracks(
         else:
             refused += 1
         # Followed or refused: its bins do not vote again.
-        by, bx = np.nonzero(covered)
+        by, bx = np.nonzero(_band((ny, nx), *ends, half + config.bin))
         inside = (by < rows * config.bin) & (bx < columns * config.bin)
         binned[by[inside] // config.bin, bx[inside] // config.bin] = 0.0
     return mask, tracks

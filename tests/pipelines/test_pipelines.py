@@ -295,6 +295,7 @@ def test_a_real_quadrant_has_nearly_the_seeing_depth_and_aperture_corrections_of
         assert abs(own[f"APCOR{k}"] - header[f"APCOR{k}"]) < 0.03
     # One pixel in ten thousand is hit; undersampled stars are not taken for hits.
     assert products.measurements["spike_pixels"] < 2000
+    assert products.measurements["tracks"] == 0
     ys, xs = np.nonzero(mask & int(MaskBit.PSF_SOURCE))
     catalog = products.files["psfcat.fits"].data
     bright = np.asarray(catalog["snr"] > 30)
