@@ -20,9 +20,9 @@ EDGE = 8
 class TracksConfig:
     """bin: pixels per side of a bin; threshold: of a voting bin (sigmas); votes: significance of a line's
     votes (sigmas); segment: length of the pieces that are checked (px); segment_snr: of a piece that shows
-    the line; min_length: of a track (px); max_gap: pieces missing inside a track; max_width: half width looked at
-    (px); side: of which the outer pixels are taken for the surroundings (px); max_tracks; max_refused: lines
-    that fail the check before the search ends."""
+    the line; min_length: of a track (px); max_gap: pieces missing inside a track; max_width: half width
+    looked at (px); side: of which the outer pixels are taken for the surroundings (px); max_tracks;
+    max_refused: lines that fail the check before the search ends."""
 
     bin: int = 4
     threshold: float = 2.5
