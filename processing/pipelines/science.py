@@ -10,7 +10,7 @@ import numpy as np
 from archive.survey.bits import BAD_PIXEL_MASK, MaskBit
 from processing.pipelines.base import Pipeline
 from processing.pipelines.science_products import SUFFIXES, make_products
-from processing.pipelines.science_state import ScienceConfig, ScienceInputs, ScienceState
+from processing.pipelines.science_state import VERSION, ScienceConfig, ScienceInputs, ScienceState
 from processing.science import (
     apertures,
     astrometry,
@@ -35,7 +35,6 @@ from processing.science.errors import (
 from processing.science.fill import fill_masked
 from processing.science.overscan import fit_overscan
 
-VERSION = "1"
 JULIAN_EPOCH = 2451545.0
 DAYS_PER_JULIAN_YEAR = 365.25
 

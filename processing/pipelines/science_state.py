@@ -23,6 +23,8 @@ from processing.science.quality import QualityLimits
 from processing.science.tracks import TracksConfig
 from processing.science.zeropoint import ZeroPoint, ZeroPointConfig
 
+VERSION = "1"
+
 
 @dataclass(frozen=True)
 class ScienceConfig:
