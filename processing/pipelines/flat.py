@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from archive.survey.bits import MaskBit
 from processing.pipelines.base import Pipeline, Product, log_text
 from processing.science.defects import flat_defects
 from processing.science.errors import UnusableFrame
@@ -114,7 +115,7 @@ def finish(state, config, measurements, steps):
         ("PIPEVER", VERSION, "Version of the flat pipeline"),
     ]
     # A pixel without a response gets 1: it is masked, and dividing by it must not make infinities.
-    unusable = ~(state.flat > 0)
+    unusable = ~(state.flat > 0) | ((state.mask & int(MaskBit.DEAD)) != 0)
     flat = np.where(unusable, 1.0, state.flat).astype(np.float32)
     uncertainty = np.where(np.isfinite(state.uncertainty), state.uncertainty, 0.0).astype(np.float32)
     return {

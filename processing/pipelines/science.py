@@ -5,15 +5,12 @@ astrometry, no zero point) says so in INFOBITS and the others go on as far as th
 unfit as a whole raises `UnusableFrame`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
 import numpy as np
 
 from archive.survey.bits import BAD_PIXEL_MASK, MaskBit
 from processing.pipelines.base import Pipeline
 from processing.pipelines.science_products import SUFFIXES, make_products
+from processing.pipelines.science_state import VERSION, ScienceConfig, ScienceInputs, ScienceState
 from processing.science import (
     apertures,
     astrometry,
@@ -27,11 +24,7 @@ from processing.science import (
     tracks,
     zeropoint,
 )
-from processing.science.apertures import ApertureCorrections
-from processing.science.astrometry import Astrometry, AstrometryConfig
 from processing.science.background import Background, measure_background
-from processing.science.cosmics import CosmicsConfig
-from processing.science.detection import DetectionConfig
 from processing.science.detrend import detrend, uncertainty_image
 from processing.science.errors import (
     NoAstrometry,
@@ -40,103 +33,10 @@ from processing.science.errors import (
     UnusableFrame,
 )
 from processing.science.fill import fill_masked
-from processing.science.masks import BrightStarConfig
 from processing.science.overscan import fit_overscan
-from processing.science.psf import Psf, PsfConfig
-from processing.science.psf_photometry import PsfFit, PsfFitConfig
-from processing.science.quality import QualityLimits
-from processing.science.tracks import TracksConfig
-from processing.science.zeropoint import ZeroPoint, ZeroPointConfig
 
-VERSION = "1"
 JULIAN_EPOCH = 2451545.0
 DAYS_PER_JULIAN_YEAR = 365.25
-
-
-@dataclass(frozen=True)
-class ScienceConfig:
-    """Every number the science pipeline turns on.
-
-    overscan_order : degree of the floating-bias fit; raw_saturation : raw DN; saturation_growth : px
-    gain (e-/DN), read_noise (e-) : taken where the header has no GAIN, READNOI
-    background_box : px; residual_box : px, of the sky under the fitted stars
-    min_residual_distance : px, new sources this near to a known one are residuals of its model
-    residual_threshold : sigmas; residual_profile_error : relative error of the PSF that hides new sources
-    aperture_stars : brightest PSF stars used for aperture corrections
-    min_match : S/N of the detections used in astrometry; match_radius : arcsec, calibrators
-    """
-
-    overscan_order: int = 3
-    raw_saturation: float = 60000.0
-    saturation_growth: int = 1
-    gain: float = 6.0
-    read_noise: float = 9.0
-    background_box: int = 128
-    residual_box: int = 64
-    min_residual_distance: float = 0.9
-    residual_threshold: float = 2.0
-    residual_profile_error: float = 0.03
-    aperture_stars: int = 300
-    min_match: float = 8.0
-    match_radius: float = 1.0
-    cosmics: CosmicsConfig = field(default_factory=CosmicsConfig)
-    detection: DetectionConfig = field(default_factory=DetectionConfig)
-    psf: PsfConfig = field(default_factory=PsfConfig)
-    psf_fit: PsfFitConfig = field(default_factory=PsfFitConfig)
-    tracks: TracksConfig = field(default_factory=TracksConfig)
-    bright_stars: BrightStarConfig = field(default_factory=BrightStarConfig)
-    astrometry: AstrometryConfig = field(default_factory=AstrometryConfig)
-    zero_point: ZeroPointConfig = field(default_factory=ZeroPointConfig)
-    limits: QualityLimits = field(default_factory=QualityLimits)
-
-
-@dataclass(frozen=True)
-class ScienceInputs:
-    """raw (ny, nx) and overscan (ny, n): DN; header: of the raw exposure and quadrant (GAIN, READNOI,
-    OBSJD, FILTER); bias, bias_unc (DN), flat, flat_unc (mean 1): float32 (ny, nx); defects: int16 mask of
-    the calibration; guess: expected projection; filtercode: zg, zr, zi; stars: astrometric catalog;
-    calibrators: photometric catalog."""
-
-    raw: np.ndarray
-    overscan: np.ndarray
-    header: Mapping[str, Any]
-    bias: np.ndarray
-    bias_unc: np.ndarray
-    flat: np.ndarray
-    flat_unc: np.ndarray
-    defects: np.ndarray
-    guess: tpv.Tpv
-    filtercode: str
-    stars: astrometry.ReferenceStars
-    calibrators: zeropoint.Calibrators
-
-
-@dataclass
-class ScienceState:
-    """What the steps hand on. `bad` is every pixel unfit for measuring; `mask` holds ZTF's bits."""
-
-    inputs: ScienceInputs
-    gain: float
-    read_noise: float
-    saturation: float = np.nan
-    level: np.ndarray | None = None
-    image: np.ndarray | None = None
-    uncertainty: np.ndarray | None = None
-    mask: np.ndarray | None = None
-    bad: np.ndarray | None = None
-    sky: Background | None = None
-    clean: np.ndarray | None = None
-    sources: np.ndarray | None = None
-    segments: np.ndarray | None = None
-    aperture_flux: np.ndarray | None = None
-    aperture_sigma: np.ndarray | None = None
-    psf_stars: np.ndarray | None = None
-    psf: Psf | None = None
-    fit: PsfFit | None = None
-    astrometry: Astrometry | None = None
-    zero_point: ZeroPoint | None = None
-    corrections: ApertureCorrections | None = None
-    problems: list[str] = field(default_factory=list)
 
 
 def begin(inputs: ScienceInputs, config: ScienceConfig) -> ScienceState:
@@ -162,9 +62,10 @@ def _set(state, where, bit):
 def calibrate(state, config):
     """Floating bias, bias, flat; mask of defects, saturation, spillage."""
     inputs = state.inputs
-    fit = fit_overscan(inputs.overscan, config.overscan_order, config.raw_saturation)
-    image, saturated = detrend(inputs.raw, fit.curve, inputs.bias, inputs.flat, config.raw_saturation)
-    state.saturation = config.raw_saturation - fit.level - float(np.median(inputs.bias))
+    fit = fit_overscan(inputs.overscan, config.overscan_order, config.saturation)
+    raw_limit = fit.level + config.saturation
+    image, saturated = detrend(inputs.raw, fit.curve, inputs.bias, inputs.flat, raw_limit)
+    state.saturation = config.saturation - float(np.median(inputs.bias))
     state.mask = inputs.defects.astype(np.int16)
     state.bad = (state.mask & BAD_PIXEL_MASK) != 0
     _set(state, ~np.isfinite(image), MaskBit.NAN)
@@ -248,6 +149,7 @@ def find_cosmic_rays(state, config):
         phases = (-0.5, -0.25, 0.0, 0.25, 0.5)
         stamps = (psf.psf_stamp(state.psf, x + dx, y + dy, 8) for dx in phases for dy in phases)
         sharpest = max(cosmics.star_contrast(stamp) for stamp in stamps)
+    before = state.clean
     hits, state.clean = cosmics.find_cosmic_rays(
         state.clean,
         state.bad,
@@ -258,7 +160,10 @@ def find_cosmic_rays(state, config):
         sharpest,
     )
     _set(state, hits, MaskBit.SPIKE)
-    false = hits[state.sources["ypeak"], state.sources["xpeak"]]
+    # A source that owes most of its light to hits is no source; a few hits in a star are the star's own.
+    light = (before[hits] - state.clean[hits]).astype(float)
+    lost = np.bincount(state.segments[hits], light, minlength=len(state.sources) + 1)[1:]
+    false = lost > config.hit_share * state.sources["flux"]
     if false.any():
         number = np.cumsum(~false) * ~false
         state.segments = np.r_[0, number].astype(np.int32)[state.segments]

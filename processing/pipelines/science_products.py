@@ -6,6 +6,7 @@ from astropy.table import Table
 
 from archive.survey.bits import BAD_PIXEL_MASK, INFO_DESCRIPTIONS, MASK_DESCRIPTIONS, bit_number
 from processing.pipelines.base import Product, log_text
+from processing.pipelines.science_state import VERSION
 from processing.science import apertures, masks, psf, quality, tpv
 from processing.science.zeropoint import MAG_PER_RELATIVE_FLUX
 
@@ -39,7 +40,7 @@ def make_products(state, config, measurements, steps):
     mask_cards = cards + [
         (f"MBIT{bit_number(bit):02d}", bit_number(bit), text) for bit, text in MASK_DESCRIPTIONS.items()
     ]
-    text = log_text("science", "1", config, steps)
+    text = log_text("science", VERSION, config, steps)
     if state.problems:
         text += "\nproblems\n" + "".join(f"    {problem}\n" for problem in state.problems)
     return {
@@ -124,6 +125,7 @@ def calibration_cards(state, measured):
     cards += [
         ("BKGMED", measured["background"], "Median background [DN]"),
         ("BKGRMS", measured["noise"], "Robust pixel noise [DN]"),
+        ("PIPEVER", VERSION, "Version of the science pipeline"),
         ("INFOBITS", measured["infobits"], "infoBits; see BIT00 to BIT21"),
     ]
     for bit, text in INFO_DESCRIPTIONS.items():

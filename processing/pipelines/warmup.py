@@ -3,7 +3,8 @@
 import numpy as np
 
 from processing.pipelines.bias import BIAS, BiasInputs
-from processing.pipelines.science import SCIENCE, ScienceInputs
+from processing.pipelines.science import SCIENCE
+from processing.pipelines.science_state import ScienceInputs
 from processing.science import tracks
 from processing.science.astrometry import ReferenceStars
 from processing.science.tpv import Tpv, identity_terms, pixel_to_sky

@@ -12,6 +12,8 @@ from numba import njit
 
 # Noise of a median over that of a mean
 MEDIAN_ERROR = 1.2533
+# Pixels along the outline that are not searched
+EDGE = 8
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,8 @@ class TracksConfig:
     """bin: pixels per side of a bin; threshold: of a voting bin (sigmas); votes: significance of a line's
     votes (sigmas); segment: length of the pieces that are checked (px); segment_snr: of a piece that shows
     the line; min_length: of a track (px); max_gap: pieces missing inside a track; max_width: half width
-    searched (px); max_tracks."""
+    looked at (px); side: of which the outer pixels are taken for the surroundings (px); max_tracks;
+    max_refused: lines that fail the check before the search ends."""
 
     bin: int = 4
     threshold: float = 2.5
@@ -29,6 +32,7 @@ class TracksConfig:
     min_length: float = 160.0
     max_gap: int = 3
     max_width: int = 12
+    side: int = 4
     max_tracks: int = 8
     max_refused: int = 3
 
@@ -77,8 +81,11 @@ def _chord(rows, columns, c, s, rho):
 
 
 @njit(cache=True)
-def _best_line(xs, ys, rows, columns, step):
-    """Line with the most significant votes: angle, distance, significance (sigmas over chance)."""
+def _best_line(xs, ys, rows, columns, step, shortest):
+    """Line with the most significant votes: angle, distance, significance (sigmas over chance).
+
+    Lines shorter than `shortest` inside the frame, at its corners, do not count.
+    """
     diagonal = int(math.sqrt(rows * rows + columns * columns)) + 2
     density = xs.size / (rows * columns)
     counts = np.zeros(2 * diagonal + 1, np.int32)
@@ -91,7 +98,10 @@ def _best_line(xs, ys, rows, columns, step):
         for r in range(counts.size):
             if counts[r] < 4 or counts[r] / math.sqrt(density + 1.0) < best:
                 continue
-            expected = density * _chord(rows, columns, c, s, float(r - diagonal))
+            chord = _chord(rows, columns, c, s, float(r - diagonal))
+            if chord < shortest:
+                continue
+            expected = density * chord
             significance = (counts[r] - expected) / math.sqrt(expected + 1.0)
             if significance > best:
                 best_angle, best_rho, best = k * step, float(r - diagonal), significance
@@ -152,6 +162,18 @@ def _refine(significance, ends, reach):
     return best
 
 
+def _above_sides(strip, config):
+    """Strip less the median of its two sides, segment by segment, so that smooth light does not count."""
+    out = strip.copy()
+    side = np.r_[0 : config.side, strip.shape[1] - config.side : strip.shape[1]]
+    for k in range(0, len(strip), config.segment):
+        part = strip[k : k + config.segment, side]
+        part = part[np.isfinite(part)]
+        if part.size:
+            out[k : k + config.segment] -= np.median(part)
+    return out
+
+
 def _extent(strip, config):
     """First and last row of the strip between which the line shows, or None."""
     middle = strip[:, config.max_width - 1 : config.max_width + 2]
@@ -179,7 +201,9 @@ def _extent(strip, config):
 
 def _half_width(strip, config):
     """Half width at which the median profile has sunk into the noise."""
-    profile = np.nanmedian(strip, axis=0)
+    seen = np.isfinite(strip).any(axis=0)
+    profile = np.zeros(strip.shape[1])
+    profile[seen] = np.nanmedian(strip[:, seen], axis=0)
     limit = max(3.0 * MEDIAN_ERROR / np.sqrt(len(strip)), 0.05 * profile[config.max_width])
     width = 0
     while (
@@ -197,9 +221,9 @@ def _strongest_line(binned, config):
     if len(xs) < config.min_length / config.bin / 2:
         return None
     # One step turns a line by less than a bin over the whole frame.
-    angle, rho, significance = _best_line(
-        xs.astype(np.float64), ys.astype(np.float64), rows, columns, 1.0 / float(np.hypot(rows, columns))
-    )
+    step = 1.0 / float(np.hypot(rows, columns))
+    xs, ys = xs.astype(np.float64), ys.astype(np.float64)
+    angle, rho, significance = _best_line(xs, ys, rows, columns, step, config.min_length / config.bin)
     return _across(rows, columns, angle, rho) if significance >= config.votes else None
 
 
@@ -229,6 +253,9 @@ def find_tracks(
     if min(rows, columns) < 8:
         return mask, tracks
     binned = np.empty((rows, columns), np.float32)
+    bad = bad.copy()
+    # The outermost rows and columns of a detector differ from the others: they would be trails.
+    bad[:EDGE], bad[-EDGE:], bad[:, :EDGE], bad[:, -EDGE:] = True, True, True, True
     _bin_significance(residual, noise, bad, config.bin, 5.0, binned)
     significance = np.where(bad, np.float32(np.nan), residual / noise)
     refused = 0
@@ -239,10 +266,12 @@ def find_tracks(
         middle = (config.bin - 1) / 2
         ends = tuple((x * config.bin + middle, y * config.bin + middle) for x, y in ends)
         ends = _refine(significance, ends, 3)
-        strip = _strip(significance, ends, config.max_width)
+        strip = _above_sides(_strip(significance, ends, config.max_width), config)
         extent = _extent(strip, config)
         first, last = extent or (0, len(strip))
         half = _half_width(strip[first:last], config) if extent else 2
+        # What is wider is a galaxy or a nebula, not a trail.
+        extent = extent if half <= config.max_width - config.side else None
         (x0, y0), (x1, y1) = ends
         t0, t1 = first / len(strip), last / len(strip)
         a = (x0 + t0 * (x1 - x0), y0 + t0 * (y1 - y0))
@@ -255,7 +284,7 @@ def find_tracks(
         else:
             refused += 1
         # Followed or refused: its bins do not vote again.
-        by, bx = np.nonzero(covered)
+        by, bx = np.nonzero(_band((ny, nx), *ends, half + config.bin))
         inside = (by < rows * config.bin) & (bx < columns * config.bin)
         binned[by[inside] // config.bin, bx[inside] // config.bin] = 0.0
     return mask, tracks

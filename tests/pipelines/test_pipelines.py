@@ -10,7 +10,8 @@ from astropy.io import fits
 from archive.survey.bits import InfoBit, MaskBit
 from processing.pipelines.bias import BIAS, BiasInputs
 from processing.pipelines.flat import FLAT, FlatInputs
-from processing.pipelines.science import SCIENCE, ScienceInputs
+from processing.pipelines.science import SCIENCE
+from processing.pipelines.science_state import ScienceInputs
 from processing.pipelines.warmup import warm_up
 from processing.pipelines.writers import write_image, write_table
 from processing.science import tpv
@@ -122,6 +123,34 @@ def test_the_same_input_gives_the_same_bytes(inputs, products):
     for suffix in ("sciimg.fits", "mskimg.fits", "sciunc.fits"):
         assert again.files[suffix].data.tobytes() == products.files[suffix].data.tobytes()
     np.testing.assert_array_equal(again.files["psfcat.fits"].data["flux"], products.files["psfcat.fits"].data["flux"])
+
+
+def test_a_saturated_star_keeps_its_place_in_the_catalogs_and_is_no_cosmic_ray(inputs):
+    raw = inputs.raw.copy()
+    y, x = np.mgrid[:512, :512]
+    distance = np.hypot(x - 300, y - 200)
+    raw += 4e6 / (2 * np.pi * 9) * np.exp(-0.5 * distance**2 / 9)
+    raw[196:205, 298:303] = 59700
+    products = SCIENCE.run(replace(inputs, raw=np.minimum(raw, 59700)))
+    mask = products.files["mskimg.fits"].data
+    assert np.all(mask[196:205, 298:303] & int(MaskBit.SATURATED))
+    assert not np.any(mask[distance < 8] & int(MaskBit.SPIKE))
+    catalog = products.files["sexcat.fits"].data
+    assert np.hypot(catalog["X_IMAGE"] - 301, catalog["Y_IMAGE"] - 201).min() < 1
+    assert header_of(products)["STATUS"] == 1
+
+
+def test_a_cosmic_ray_on_empty_sky_is_masked_and_is_no_source(inputs, field):
+    gap = np.array([(x, y) for x in range(30, 480, 5) for y in range(30, 480, 5)])
+    far = np.min(np.hypot(gap[:, :1] - field.x, gap[:, 1:] - field.y), axis=1)
+    x, y = gap[far.argmax()]
+    raw = inputs.raw.copy()
+    raw[y, x : x + 4] += 500
+    products = SCIENCE.run(replace(inputs, raw=raw))
+    assert np.all(products.files["mskimg.fits"].data[y, x : x + 4] & int(MaskBit.SPIKE))
+    for name, column in (("psfcat.fits", ("xpos", "ypos")), ("sexcat.fits", ("X_IMAGE", "Y_IMAGE"))):
+        catalog = products.files[name].data
+        assert np.hypot(catalog[column[0]] - 1 - x - 1.5, catalog[column[1]] - 1 - y).min() > 4
 
 
 def test_a_frame_without_stars_gets_its_bits_and_status_zero(inputs):
@@ -264,6 +293,7 @@ def test_a_real_quadrant_has_nearly_the_seeing_depth_and_aperture_corrections_of
         assert abs(own[f"APCOR{k}"] - header[f"APCOR{k}"]) < 0.03
     # One pixel in ten thousand is hit; undersampled stars are not taken for hits.
     assert products.measurements["spike_pixels"] < 2000
+    assert products.measurements["tracks"] == 0
     ys, xs = np.nonzero(mask & int(MaskBit.PSF_SOURCE))
     catalog = products.files["psfcat.fits"].data
     bright = np.asarray(catalog["snr"] > 30)

@@ -82,6 +82,18 @@ def test_noise_and_residuals_of_bright_stars_are_no_trails():
         assert tracks == [] and not mask.any()
 
 
+def test_a_bright_spot_in_a_corner_is_no_trail():
+    residual = np.random.default_rng(0).normal(0, 1, (512, 512)).astype(np.float32)
+    residual[:40, :40] += 5
+    assert find_tracks(residual, np.ones_like(residual), np.zeros(residual.shape, bool))[1] == []
+
+
+def test_a_bright_last_row_of_the_detector_is_no_trail():
+    residual = np.random.default_rng(0).normal(0, 1, (512, 512)).astype(np.float32)
+    residual[-3:, 100:] += 4
+    assert find_tracks(residual, np.ones_like(residual), np.zeros(residual.shape, bool))[1] == []
+
+
 def test_saturation_grows_and_charge_spills_along_columns_only():
     saturated = np.zeros((200, 200), bool)
     saturated[90:110, 95:105] = True

@@ -1,0 +1,115 @@
+"""What the science pipeline takes, what it turns on, and what its steps hand on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from processing.science import (
+    astrometry,
+    tpv,
+    zeropoint,
+)
+from processing.science.apertures import ApertureCorrections
+from processing.science.astrometry import Astrometry, AstrometryConfig
+from processing.science.background import Background
+from processing.science.cosmics import CosmicsConfig
+from processing.science.detection import DetectionConfig
+from processing.science.masks import BrightStarConfig
+from processing.science.psf import Psf, PsfConfig
+from processing.science.psf_photometry import PsfFit, PsfFitConfig
+from processing.science.quality import QualityLimits
+from processing.science.tracks import TracksConfig
+from processing.science.zeropoint import ZeroPoint, ZeroPointConfig
+
+VERSION = "1"
+
+
+@dataclass(frozen=True)
+class ScienceConfig:
+    """Every number the science pipeline turns on.
+
+    overscan_order : degree of the floating-bias fit; saturation : DN above the floating bias, a little below
+        the full well of 58647 so that noise does not hide it; saturation_growth : px
+    hit_share : a source that owes a larger share of its light to cosmic rays is no source
+    gain (e-/DN), read_noise (e-) : taken where the header has no GAIN, READNOI
+    background_box : px; residual_box : px, of the sky under the fitted stars
+    min_residual_distance : px, new sources this near to a known one are residuals of its model
+    residual_threshold : sigmas; residual_profile_error : relative error of the PSF that hides new sources
+    aperture_stars : brightest PSF stars used for aperture corrections
+    min_match : S/N of the detections used in astrometry; match_radius : arcsec, calibrators
+    """
+
+    overscan_order: int = 3
+    saturation: float = 58000.0
+    saturation_growth: int = 1
+    hit_share: float = 0.5
+    gain: float = 6.0
+    read_noise: float = 9.0
+    background_box: int = 128
+    residual_box: int = 64
+    min_residual_distance: float = 0.9
+    residual_threshold: float = 2.0
+    residual_profile_error: float = 0.03
+    aperture_stars: int = 300
+    min_match: float = 8.0
+    match_radius: float = 1.0
+    cosmics: CosmicsConfig = field(default_factory=CosmicsConfig)
+    detection: DetectionConfig = field(default_factory=DetectionConfig)
+    psf: PsfConfig = field(default_factory=PsfConfig)
+    psf_fit: PsfFitConfig = field(default_factory=PsfFitConfig)
+    tracks: TracksConfig = field(default_factory=TracksConfig)
+    bright_stars: BrightStarConfig = field(default_factory=BrightStarConfig)
+    astrometry: AstrometryConfig = field(default_factory=AstrometryConfig)
+    zero_point: ZeroPointConfig = field(default_factory=ZeroPointConfig)
+    limits: QualityLimits = field(default_factory=QualityLimits)
+
+
+@dataclass(frozen=True)
+class ScienceInputs:
+    """raw (ny, nx) and overscan (ny, n): DN; header: of the raw exposure and quadrant (GAIN, READNOI,
+    OBSJD, FILTER); bias, bias_unc (DN), flat, flat_unc (mean 1): float32 (ny, nx); defects: int16 mask of
+    the calibration; guess: expected projection; filtercode: zg, zr, zi; stars: astrometric catalog;
+    calibrators: photometric catalog."""
+
+    raw: np.ndarray
+    overscan: np.ndarray
+    header: Mapping[str, Any]
+    bias: np.ndarray
+    bias_unc: np.ndarray
+    flat: np.ndarray
+    flat_unc: np.ndarray
+    defects: np.ndarray
+    guess: tpv.Tpv
+    filtercode: str
+    stars: astrometry.ReferenceStars
+    calibrators: zeropoint.Calibrators
+
+
+@dataclass
+class ScienceState:
+    """What the steps hand on. `bad` is every pixel unfit for measuring; `mask` holds ZTF's bits."""
+
+    inputs: ScienceInputs
+    gain: float
+    read_noise: float
+    saturation: float = np.nan
+    level: np.ndarray | None = None
+    image: np.ndarray | None = None
+    uncertainty: np.ndarray | None = None
+    mask: np.ndarray | None = None
+    bad: np.ndarray | None = None
+    sky: Background | None = None
+    clean: np.ndarray | None = None
+    sources: np.ndarray | None = None
+    segments: np.ndarray | None = None
+    aperture_flux: np.ndarray | None = None
+    aperture_sigma: np.ndarray | None = None
+    psf_stars: np.ndarray | None = None
+    psf: Psf | None = None
+    fit: PsfFit | None = None
+    astrometry: Astrometry | None = None
+    zero_point: ZeroPoint | None = None
+    corrections: ApertureCorrections | None = None
+    problems: list[str] = field(default_factory=list)
