@@ -1,0 +1,13 @@
+"""The documentation: Sphinx with MyST, built without warnings, served by the portal under /help/."""
+
+project = "Open ZTF science data system"
+author = "The open ZTF science data system developers"
+copyright = "2026, the open ZTF science data system developers"  # noqa: A001 (Sphinx's name)
+extensions = ["myst_parser"]
+myst_enable_extensions = ["deflist", "dollarmath"]
+myst_heading_anchors = 3
+exclude_patterns = ["_build"]
+html_theme = "alabaster"
+html_theme_options = {"description": "Raw frames in, a searchable archive out", "fixed_sidebar": True}
+html_static_path = []
+html_copy_source = False
