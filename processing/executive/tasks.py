@@ -27,13 +27,14 @@ def run(job_id: int) -> None:
         return
     with structlog.contextvars.bound_contextvars(job=job.pk, pipeline=job.pipeline, key=job.key):
         try:
-            ready = _run(job)
+            ready = run_claimed(job)
         finally:
             queue.release(job.pk)
     send(ready)
 
 
-def _run(job: Job) -> list[int]:
+def run_claimed(job: Job) -> list[int]:
+    """Run a job that this process has claimed and say how it ended; returns the jobs that it made ready."""
     try:
         outcome = runners.run(job)
         ready = queue.finish(job, outcome)

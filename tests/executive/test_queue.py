@@ -1,6 +1,5 @@
 """The life of a job: claimed once, ended in one transaction, given back when its worker dies."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -8,13 +7,11 @@ import textwrap
 import time
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
 from processing.executive import queue
 from processing.executive.queue import MAX_ATTEMPTS, Outcome
 from processing.models import Job
-from tests import factories
+from tests import factories, servers
 
 State = Job.State
 
@@ -97,15 +94,10 @@ WORKER = """
 def test_a_killed_workers_job_is_ready_again(committed):
     """The advisory lock goes with the worker's session, so nobody has to wait for a lease to run out."""
     one = job("killed")
-    url = f"postgres://{connection.settings_dict['USER']}:{connection.settings_dict['PASSWORD']}"
-    url += f"@{connection.settings_dict['HOST'].replace('/', '%2F')}:{connection.settings_dict['PORT']}"
-    environment = os.environ | {
-        "DATABASE_URL": f"{url}/{connection.settings_dict['NAME']}",
-        "DJANGO_SETTINGS_MODULE": "portal.settings",
-        "PYTHONPATH": str(settings.BASE_DIR),
-    }
     code = textwrap.dedent(WORKER.format(job=one.pk))
-    worker = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
+    worker = subprocess.Popen(
+        [sys.executable, "-c", code], env=servers.environment(), stdout=subprocess.PIPE, text=True
+    )
     try:
         assert worker.stdout.readline().strip() == "claimed"
         assert queue.reap() == []  # alive

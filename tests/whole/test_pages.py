@@ -1,0 +1,134 @@
+"""The portal in a browser, as a person uses it: whole tasks, no request to anybody outside, nobody shut out."""
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from lightcurves.models import Detection
+from playwright.sync_api import Page, sync_playwright
+
+from archive.models import Alert, ReferenceImage, ScienceImage
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+CHROMIUM = "/usr/bin/chromium"
+OFFLINE = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-quic",
+]
+AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.fixture(scope="module")
+def browser(portal):
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=OFFLINE)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser, portal):
+    """A page that fails the test when it asks anybody outside or logs an error."""
+    context = browser.new_context(base_url=portal, bypass_csp=False)
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("request", lambda one: None if one.url.startswith((portal, "data:", "blob:")) else faults.append(one.url))
+    page.on("console", lambda one: faults.append(one.text) if one.type == "error" else None)
+    page.on("pageerror", lambda one: faults.append(str(one)))
+    page.set_default_timeout(20_000)
+    yield page
+    context.close()
+    assert faults == []
+
+
+def addresses() -> dict[str, str]:
+    image = ScienceImage.objects.filter(field=557, programid=1).order_by("pid").first()
+    alert = Alert.objects.filter(programid=1).order_by("-rb").first()
+    reference = ReferenceImage.objects.filter(origin="ours").first()
+    detection = Detection.objects.filter(programid=1).first()
+    return {
+        "home": "/",
+        "images": "/images/?field=557",
+        "image": f"/images/{image.pid}/",
+        "reference": f"/references/{reference.rfid}/",
+        "cutouts": f"/cutouts/?position={image.ra}+{image.dec}",
+        "alerts": "/alerts/",
+        "alert": f"/alerts/{alert.candid}/",
+        "objects": f"/objects/?position={image.ra}+{image.dec}&radius=0.05",
+        "object": f"/objects/{detection.oid}/",
+        "moving": "/moving/?name=Ceres",
+        "releases": "/releases/",
+        "query": "/query/",
+        "sign-in": "/sign-in/",
+    }
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_open_without_faults_and_pass_the_accessibility_rules(browser, portal, scheme):
+    context = browser.new_context(base_url=portal, color_scheme=scheme, bypass_csp=True)  # axe is put into the page
+    page = context.new_page()
+    wrong = {}
+    for name, address in addresses().items():
+        answer = page.goto(address)
+        assert answer.status == 200, f"{name}: {answer.status}"
+        page.wait_for_load_state("networkidle")
+        page.add_script_tag(path=AXE)
+        found = page.evaluate("axe.run(document, {exclude: [['.bk-root'], ['[data-bokeh]']]})")["violations"]
+        serious = [one for one in found if one["impact"] in ("serious", "critical")]
+        if serious:
+            wrong[name] = [(one["id"], one["nodes"][0]["html"][:160]) for one in serious]
+    context.close()
+    assert wrong == {}
+
+
+def test_from_a_position_to_an_image_to_its_file(page: Page):
+    image = ScienceImage.objects.filter(field=557, programid=1).order_by("pid").first()
+    page.goto("/")
+    page.get_by_role("searchbox").fill(f"{image.ra:.5f} {image.dec:+.5f}")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name=str(image.pid)).first.click()
+    assert page.get_by_role("heading", level=1).inner_text() == f"Science image {image.pid}"
+    picture = page.locator("figure.image img").first
+    picture.scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('figure.image img').naturalWidth > 300")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="sciimg.fits").last.click()
+    assert download.value.path().stat().st_size > 1_000_000
+
+
+def test_from_a_name_to_a_light_curve_folded(page: Page):
+    detection = Detection.objects.filter(programid=1).first()
+    page.goto(f"/objects/{detection.oid}/")
+    page.wait_for_selector("canvas")
+    assert page.locator("table").count() > 0
+
+
+def test_a_partner_signs_in_sees_more_and_signs_out(page: Page):
+    page.goto("/images/?field=557")
+    page.get_by_role("link", name="Sign in").click()
+    page.get_by_label("Username").fill("partner")
+    page.get_by_label("Password").fill("partnerpartner")
+    page.get_by_role("button", name="Sign in").click()
+    every = ScienceImage.objects.filter(field=557, programid__in=(1, 2)).count()
+    assert f"of {every}" in page.content()
+    page.get_by_role("button", name="Sign out").click()
+    page.goto("/images/?field=557")
+    assert f"of {every}" not in page.content()
+
+
+def test_the_search_works_from_the_keyboard_and_without_script(browser, portal):
+    context = browser.new_context(base_url=portal, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/images/")
+    page.keyboard.press("Tab")
+    assert page.locator(":focus").inner_text() == "Skip to the content"
+    page.get_by_label("Field").fill("557")
+    page.keyboard.press("Enter")
+    assert "field=557" in page.url
+    assert page.locator("table tbody tr").count() > 5
+    context.close()
