@@ -111,8 +111,8 @@ def test_a_bundle_holds_what_its_orderer_may_see(clients, portal):
             time.sleep(0.3)
             state = client.get(f"{job.url}?format=json").json()
         assert state["phase"] == "COMPLETED", state
-        tar = tarfile.open(fileobj=io.BytesIO(client.get(f"{job.url}result").content))
-        sizes[person] = {name.split("/")[-1].split("_")[1] for name in tar.getnames() if name != "manifest.csv"}
+        with tarfile.open(fileobj=io.BytesIO(client.get(f"{job.url}result").content)) as tar:
+            sizes[person] = {name.split("/")[-1].split("_")[1] for name in tar.getnames() if name != "manifest.csv"}
         assert clients["anyone"].get(f"{job.url}").status_code == 404
     visible = {person: {str(one) for one in _exposures(image, programs)} for person, programs in _programs.items()}
     assert sizes == visible
