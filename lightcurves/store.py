@@ -207,6 +207,7 @@ def with_statistics(sources: Iterable[Source]) -> list[Source]:
     for source in sources:
         for name in STATISTICS:
             setattr(source, name, getattr(known.get(source.pk), name, None))
+        source.arcsec = getattr(source, "distance", 0.0) * 3600
     return sources
 
 
