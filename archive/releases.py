@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.db.models import Count, Max, Min, Sum
+from django.dispatch import Signal
 from django.utils import timezone
 
 from archive.models import (
@@ -17,6 +18,10 @@ from archive.models import (
 )
 from archive.models.base import Origin
 from archive.survey.identifiers import nid_of_date
+
+# Sent inside the transaction of `publish` with release, nids (first, last), programs and now: who holds more rows of
+# a release opens them too.
+released = Signal()
 
 BY_NIGHT = {
     Exposure: "nid",
@@ -77,6 +82,8 @@ def publish(release: Release) -> dict[str, int]:
     products = [*_files("sci", pids), *_files("diff", pids), *_files("alert", pids), *_files("raw", expids)]
     closed = ProductFile.objects.filter(pk__in=products, programid__in=_programs(release)).exclude(public_date__lte=now)
     opened["ProductFile"] = closed.update(public_date=now)
+    nids = (nid_of_date(release.first_night), nid_of_date(release.last_night))
+    released.send(sender=Release, release=release, nids=nids, programs=_programs(release), now=now)
     release.state, release.published = Release.State.PUBLIC, now
     release.save(update_fields=["state", "published"])
     return opened

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from archive.models import Alert, ReferenceImage, ScienceImage
 from archive.names import NameNotFound, resolve
 from archive.survey.filenames import NotAZtfProduct, parse
+from lightcurves.models import Source
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def page_for(text: str) -> Page:
 
 
 def _by_number(number: int) -> Page | None:
-    kinds = (("image", ScienceImage), ("reference", ReferenceImage), ("alert", Alert))
+    kinds = (("image", ScienceImage), ("reference", ReferenceImage), ("alert", Alert), ("object", Source))
     for name, model in kinds:
         if model.objects.filter(pk=number).exists():
             return Page(name, (number,))

@@ -1,11 +1,14 @@
-"""Replaced by its owner."""
+"""Pages and data of objects."""
 
-from django.http import HttpResponse
 from django.urls import path
 
+from lightcurves.viewer import views
 
-def soon(request):
-    return HttpResponse("")
-
-
-urlpatterns = [path("", soon, name="objects")]
+urlpatterns = [
+    path("", views.object_search, name="objects"),
+    path("<int:oid>/", views.object_page, name="object"),
+    path("<int:oid>/lightcurve", views.light_curve, name="object-lightcurve"),
+    path("<int:oid>/points", views.points, name="object-points"),
+    path("<int:oid>/periodogram", views.period_search, name="object-periodogram"),
+    path("<int:oid>/document", views.document, name="object-document"),
+]

@@ -1,0 +1,103 @@
+"""Sources, their detections, the images' zero-point corrections, and the statistics of light curves."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from archive.models.base import OpenModel, ProtectedModel, SkyQuerySet, has_position
+from lightcurves.metrics import METRICS, PERCENTILE_NAMES
+
+COUNTS = ("nobs", "nobsrel", "ngoodobsrel")
+STATISTICS = (*COUNTS, *METRICS, *PERCENTILE_NAMES)
+
+
+class RealField(models.FloatField):
+    """Four bytes: more digits than a magnitude has, half the room."""
+
+    def db_type(self, connection):
+        return "real"
+
+
+class Source(ProtectedModel):
+    """What one light curve belongs to: a place on the sky in one field, quadrant and filter.
+
+    It comes from a reference image, or from a detection that no source of the reference explains. It is as open as
+    the most open of what it was seen in.
+    """
+
+    oid = models.BigIntegerField(primary_key=True, help_text="see archive.survey.identifiers.make_oid")
+    ra = models.FloatField(help_text="ICRS, deg")
+    dec = models.FloatField(help_text="ICRS, deg")
+    field = models.IntegerField()
+    ccdid = models.SmallIntegerField()
+    qid = models.SmallIntegerField()
+    rcid = models.SmallIntegerField()
+    fid = models.SmallIntegerField()
+    filtercode = models.CharField(max_length=2)
+    rfid = models.BigIntegerField(null=True, help_text="reference it was seen in; empty: born from a detection")
+    refmag = RealField(null=True)
+    refmagerr = RealField(null=True)
+    refchi = RealField(null=True)
+    refsharp = RealField(null=True)
+    refsnr = RealField(null=True)
+    colour = RealField(null=True, help_text="Pan-STARRS g-r (r-i for zi); empty: unknown, taken as 0")
+    hpx29 = models.BigIntegerField(db_index=True, help_text="HEALPix number, order 29, nested")
+
+    objects = SkyQuerySet.as_manager()
+
+    class Meta:
+        constraints = [has_position("source")]
+        indexes = [models.Index(fields=["field", "rcid", "fid"])]
+
+    def __str__(self):
+        return str(self.oid)
+
+
+class Detection(ProtectedModel):
+    """One point of a light curve, as it was measured; times, zero points and limits stand with its image.
+
+    The table is partitioned by night and written by lightcurves.store alone (COPY). `mag` is for a source of colour
+    zero and without the image's correction: both are applied when a light curve is read.
+    """
+
+    pk = models.CompositePrimaryKey("oid", "pid")
+    oid = models.BigIntegerField()
+    pid = models.BigIntegerField()
+    nid = models.IntegerField()
+    mag = RealField()
+    magerr = RealField()
+    chi = RealField()
+    sharp = RealField()
+    dra = models.SmallIntegerField(help_text="east of the source, mas")
+    ddec = models.SmallIntegerField(help_text="north of the source, mas")
+    catflags = models.IntegerField(help_text="mask bits under the source; bit 15: the whole image is bad")
+
+    class Meta:
+        managed = False
+        db_table = "lightcurves_detection"
+
+
+class ImageCorrection(ProtectedModel):
+    """What relative photometry found for one image; as open as the image."""
+
+    pid = models.BigIntegerField(primary_key=True)
+    dzp = models.FloatField(help_text="mag to subtract from the image's magnitudes")
+    dzprms = models.FloatField(help_text="robust scatter of its stars about their means, mag")
+    nstars = models.IntegerField()
+
+
+class SourceStatistics(OpenModel):
+    """Metrics of a light curve, once for every set of programs that makes a difference.
+
+    `programs` are the closed programs whose unreleased points went in besides the public ones. A reader sees the
+    rows whose programs they all hold; of these the one with the most programs is theirs.
+    """
+
+    pk = models.CompositePrimaryKey("oid", "programs")
+    oid = models.BigIntegerField()
+    programs = ArrayField(models.SmallIntegerField())
+
+
+for _name in STATISTICS:
+    SourceStatistics.add_to_class(_name, RealField(null=True))

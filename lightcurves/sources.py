@@ -1,0 +1,237 @@
+"""From the catalog of an image to points of light curves: seeding sources, matching, and sources born anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from django.db import connections, transaction
+
+from archive.bulk import upsert
+from archive.footprints import separation
+from archive.models import PanstarrsStar, ReferenceImage, ScienceImage
+from archive.survey.bits import InfoBit
+from archive.survey.identifiers import make_oid
+from lightcurves import skyindex, store
+from lightcurves.match import UNMATCHED, match_sky
+from lightcurves.models import Source
+
+PLACE_LOCK = 9  # class of our advisory locks: who adds sources to a field's quadrant and filter
+UNFIT = InfoBit.NO_PHOTCAL | InfoBit.NO_ASTROMETRY | InfoBit.NO_PSF | InfoBit.BAD_PHOTOMETRIC_QUALITY
+MARGIN = 0.02  # deg around the sources, for the stars that tell their colours
+
+
+@dataclass(frozen=True)
+class MatchConfig:
+    """What matching turns on; arcsec."""
+
+    radius: float = 1.0  # of a detection from its source
+    isolation: float = 3.0  # a detection with no source and no other detection this near may become a source
+    least_snr: float = 5.0  # of a detection that becomes a source
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """PSF photometry of one image: arrays (n,); degrees, magnitudes for colour zero, mask bits under the source."""
+
+    ra: np.ndarray
+    dec: np.ndarray
+    mag: np.ndarray
+    magerr: np.ndarray
+    snr: np.ndarray
+    chi: np.ndarray
+    sharp: np.ndarray
+    flags: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ra)
+
+    def rows(self, chosen: np.ndarray) -> Catalog:
+        """Some of its sources."""
+        return Catalog(**{name: values[chosen] for name, values in vars(self).items()})
+
+
+def catalog(table: Mapping[str, np.ndarray], magzp: float) -> Catalog:
+    """A PSF catalog (columns of psfcat) with its zero point; sources without position or magnitude are left out."""
+
+    def column(name: str) -> np.ndarray:
+        return np.asarray(table[name], dtype=np.float64)
+
+    everything = Catalog(
+        ra=column("ra") % 360,
+        dec=column("dec"),
+        mag=column("mag") + magzp,
+        magerr=column("sigmag"),
+        snr=column("snr"),
+        chi=column("chi"),
+        sharp=column("sharp"),
+        flags=np.asarray(table["flags"]).astype(np.int64),
+    )
+    whole = [getattr(everything, name) for name in ("ra", "dec", "mag", "magerr")]
+    return everything.rows(np.all(np.isfinite(whole), axis=0) & (everything.magerr > 0))
+
+
+def seed(image: ReferenceImage | ScienceImage, found: Catalog, rfid: int | None) -> int:
+    """Make sources of what a reference (or, before there is one, an image) shows; returns how many are new.
+
+    Those that are known already within a match radius stay as they are, so seeding again adds nothing.
+    """
+    with transaction.atomic():
+        _lock(image)
+        return _seed(image, found, rfid)
+
+
+def add_points(
+    image: ScienceImage,
+    found: Catalog,
+    config: MatchConfig = MatchConfig(),  # noqa: B008 (frozen)
+) -> dict[str, int]:
+    """Match an image's catalog to its sources, make new sources of what stands alone, append the points.
+
+    Returns counts: detections, matched, ambiguous, born, points.
+    """
+    with transaction.atomic():
+        _lock(image)
+        oids, ra, dec = _known(image)
+        matches = match_sky(found.ra, found.dec, ra, dec, config.radius)
+        born = _alone(image, found, matches.index, ra, dec, config)
+        made = _seed(image, found.rows(born), None, measured=False)
+        if made:
+            oids, ra, dec = _known(image)
+            matches = match_sky(found.ra, found.dec, ra, dec, config.radius)
+        rows = _nearest(matches)
+        _open_with(image, oids[matches.index[rows]])
+        points = _points(image, found.rows(rows), oids, ra, dec, matches.index[rows])
+        return {
+            "detections": len(found),
+            "matched": int(np.sum(matches.index != UNMATCHED)),
+            "ambiguous": int(np.sum(matches.ambiguous)),
+            "born": made,
+            "points": store.append(image, points),
+        }
+
+
+def is_bad(image: ScienceImage) -> bool:
+    """Whether an image as a whole is unfit for photometry."""
+    return image.status == 0 or bool(image.infobits & UNFIT)
+
+
+def open_sources(oids: list[int], programs: list[int], public_date) -> int:
+    """Open sources that were closed, because somebody may now see points of them; returns how many.
+
+    What was measured on a closed reference does not become public with them, unless its program does.
+    """
+    with connections["default"].cursor() as cursor:
+        cursor.execute(OPEN_SOURCES, {"oids": oids, "programs": programs, "public": public_date})
+        return cursor.rowcount
+
+
+OPEN_SOURCES = """
+UPDATE lightcurves_source SET
+    public_date = %(public)s,
+    rfid = CASE WHEN programid = ANY(%(programs)s) THEN rfid END,
+    refmag = CASE WHEN programid = ANY(%(programs)s) THEN refmag END,
+    refmagerr = CASE WHEN programid = ANY(%(programs)s) THEN refmagerr END,
+    refchi = CASE WHEN programid = ANY(%(programs)s) THEN refchi END,
+    refsharp = CASE WHEN programid = ANY(%(programs)s) THEN refsharp END,
+    refsnr = CASE WHEN programid = ANY(%(programs)s) THEN refsnr END
+WHERE oid = ANY(%(oids)s) AND (public_date IS NULL OR public_date > greatest(now(), %(public)s))
+"""
+
+
+def lock_place(field: int, rcid: int, fid: int) -> None:
+    """Wait until nobody else adds to this field's quadrant and filter; held until the transaction ends."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [PLACE_LOCK, (field * 10 + fid) * 64 + rcid])
+
+
+def _lock(image) -> None:
+    lock_place(image.field, image.rcid, image.fid)
+
+
+def _known(image) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """oid, ra, dec of the sources of an image's field, quadrant and filter."""
+    rows = Source.objects.filter(field=image.field, rcid=image.rcid, fid=image.fid).order_by("oid")
+    values = list(rows.values_list("oid", "ra", "dec"))
+    oid, ra, dec = zip(*values, strict=True) if values else ((), (), ())
+    return np.array(oid, dtype=np.int64), np.array(ra, dtype=float), np.array(dec, dtype=float)
+
+
+def _seed(image, found: Catalog, rfid: int | None, measured: bool = True) -> int:
+    oids, ra, dec = _known(image)
+    new = found.rows(match_sky(found.ra, found.dec, ra, dec, MatchConfig.radius).index == UNMATCHED)
+    if not len(new):
+        return 0
+    base = make_oid(image.field, image.fid, image.ccdid, image.qid, 0)
+    first = int(oids.max()) + 1 if len(oids) else base
+    last = make_oid(image.field, image.fid, image.ccdid, image.qid, first - base + len(new) - 1)
+    table = pd.DataFrame({"oid": np.arange(first, last + 1), "ra": new.ra, "dec": new.dec})
+    for name in ("field", "ccdid", "qid", "rcid", "fid", "filtercode", "programid", "public_date"):
+        table[name] = getattr(image, name)
+    table["rfid"] = rfid
+    known = {"refmag": new.mag, "refmagerr": new.magerr, "refchi": new.chi, "refsharp": new.sharp, "refsnr": new.snr}
+    for name, values in known.items():
+        table[name] = values if measured else None
+    table["colour"] = colours(new.ra, new.dec, image.filtercode)
+    table["hpx29"] = skyindex.number(new.ra, new.dec)
+    return upsert(Source, table)
+
+
+def colours(ra: np.ndarray, dec: np.ndarray, filtercode: str) -> np.ndarray:
+    """Pan-STARRS colour (g-r; r-i for zi) of the star at each position, NaN where none is known."""
+    blue, red = ("rmag", "imag") if filtercode == "zi" else ("gmag", "rmag")
+    middle = _middle(ra, dec)
+    radius = float(np.max(separation(*middle, ra, dec))) + MARGIN
+    rows = PanstarrsStar.objects.within(*middle, radius).order_by().values_list("ra", "dec", blue, red)
+    stars = np.array(list(rows), dtype=float).reshape(-1, 4)
+    index = match_sky(ra, dec, stars[:, 0], stars[:, 1], MatchConfig.radius).index
+    result = np.full(len(ra), np.nan)
+    seen = index != UNMATCHED
+    result[seen] = stars[index[seen], 2] - stars[index[seen], 3]
+    return result
+
+
+def _middle(ra: np.ndarray, dec: np.ndarray) -> tuple[float, float]:
+    ra, dec = np.radians(ra), np.radians(dec)
+    x, y, z = (np.cos(dec) * np.cos(ra)).mean(), (np.cos(dec) * np.sin(ra)).mean(), np.sin(dec).mean()
+    return float(np.degrees(np.arctan2(y, x)) % 360), float(np.degrees(np.arctan2(z, np.hypot(x, y))))
+
+
+def _alone(image, found: Catalog, index: np.ndarray, ra, dec, config: MatchConfig) -> np.ndarray:
+    """Which detections become sources: unmatched, well measured, in a good image, with nothing near."""
+    good = (index == UNMATCHED) & (found.flags == 0) & (found.snr >= config.least_snr)
+    if is_bad(image) or not good.any():
+        return np.zeros(len(found), dtype=bool)
+    near_source = match_sky(found.ra, found.dec, ra, dec, config.isolation).index != UNMATCHED
+    # Every detection finds itself; a second one within the radius makes it ambiguous.
+    crowded = match_sky(found.ra, found.dec, found.ra, found.dec, config.isolation).ambiguous
+    return good & ~near_source & ~crowded
+
+
+def _nearest(matches) -> np.ndarray:
+    """Rows of the detections that are matched; of two that claim one source, the nearer."""
+    rows = np.flatnonzero(matches.index != UNMATCHED)
+    by_source = rows[np.lexsort((matches.separation[rows], matches.index[rows]))]
+    _, first = np.unique(matches.index[by_source], return_index=True)
+    return by_source[first]
+
+
+def _open_with(image: ScienceImage, oids: np.ndarray) -> None:
+    if image.public_date is not None:
+        open_sources(oids.tolist(), [image.programid], image.public_date)
+
+
+def _points(image, found: Catalog, oids, ra, dec, index) -> store.Points:
+    east = (found.ra - ra[index] + 180) % 360 - 180
+    return store.Points(
+        oid=oids[index],
+        mag=found.mag,
+        magerr=found.magerr,
+        chi=found.chi,
+        sharp=found.sharp,
+        catflags=found.flags & 0x7FFF | (store.BAD_IMAGE if is_bad(image) else 0),
+        dra=np.rint(east * np.cos(np.radians(dec[index])) / store.MAS).astype(np.int64),
+        ddec=np.rint((found.dec - dec[index]) / store.MAS).astype(np.int64),
+    )

@@ -1,0 +1,79 @@
+"""Light-curve jobs: the points of one science image, and the statistics of a field's quadrant and filter."""
+
+from __future__ import annotations
+
+import time
+
+from archive.models import ReferenceImage, ScienceImage
+from lightcurves import sources, statistics
+from lightcurves.models import Source
+from lightcurves.sources import Catalog, MatchConfig
+from lightcurves.statistics import StatisticsConfig
+from processing.executive.queue import Outcome
+from processing.executive.runs import files
+from processing.models import Job
+from processing.science.errors import UnusableFrame
+
+
+def run_lightcurves(job: Job, config: MatchConfig = MatchConfig()) -> Outcome:  # noqa: B008 (frozen)
+    """Match the PSF catalog of one science image to the sources of its field, and append the points.
+
+    Magnitudes are kept for a source of colour zero (instrumental + MAGZP); CLRCOEFF times the source's Pan-STARRS
+    colour is added when a light curve is read, where that colour is known.
+    """
+    image = ScienceImage.objects.filter(pk=job.parameters["pid"]).first()
+    if image is None:
+        raise UnusableFrame(f"pid={job.parameters['pid']}: there is no such science image; its job did not succeed")
+    found = _catalog("sci", image.pid, "psfcat.fits")
+    reference = None if _has_sources(image) else _reference(image)
+    seeds = None if reference is None else _catalog("ref", reference.rfid, "refpsfcat.fits")
+    measured, seconds = {}, {}
+
+    def record() -> None:
+        start = time.process_time()
+        if reference is not None:
+            measured["seeded"] = sources.seed(reference, seeds, reference.rfid)
+        measured.update(sources.add_points(image, found, config))
+        seconds["match_and_append"] = round(time.process_time() - start, 4)
+
+    return Outcome(record, measured, seconds)
+
+
+def run_statistics(job: Job, config: StatisticsConfig = StatisticsConfig()) -> Outcome:  # noqa: B008 (frozen)
+    """Relative zero points of the images of a field's quadrant and filter, and the metrics of its light curves."""
+    place = {name: job.parameters[name] for name in ("field", "rcid", "fid")}
+    if not Source.objects.filter(**place).exists():
+        raise UnusableFrame(f"{place}: no source is known there; the light-curve jobs of its images did not succeed")
+    measured, seconds = {}, {}
+
+    def record() -> None:
+        start = time.process_time()
+        measured.update(statistics.refresh(**place, config=config))
+        seconds["relphot_and_metrics"] = round(time.process_time() - start, 4)
+
+    return Outcome(record, measured, seconds)
+
+
+def seed_sources(reference: ReferenceImage) -> int:
+    """Make the sources that a reference shows; those that are known stay as they are. Returns how many are new."""
+    return sources.seed(reference, _catalog("ref", reference.rfid, "refpsfcat.fits"), reference.rfid)
+
+
+def _has_sources(image: ScienceImage) -> bool:
+    return Source.objects.filter(field=image.field, rcid=image.rcid, fid=image.fid).exists()
+
+
+def _reference(image: ScienceImage) -> ReferenceImage:
+    place = {"field": image.field, "rcid": image.rcid, "fid": image.fid}
+    reference = ReferenceImage.objects.filter(**place, origin="ours").first()
+    if reference is None:
+        raise UnusableFrame(f"pid={image.pid}: no reference image of {place}; its sources are not known yet")
+    return reference
+
+
+def _catalog(family: str, product_id: int, suffix: str) -> Catalog:
+    path = files.product(family, product_id, suffix).path
+    table, header = files.table(path)
+    if "MAGZP" not in header:
+        raise UnusableFrame(f"{path}: has no MAGZP; its photometry could not be calibrated")
+    return sources.catalog(table, header["MAGZP"])

@@ -1,0 +1,154 @@
+"""Points of light curves: written once, matched rightly, read with what their images know."""
+
+import numpy as np
+import pytest
+from django.db import connection
+
+from archive.models import PanstarrsStar
+from lightcurves import skyindex, sources, store
+from lightcurves.models import Detection, ImageCorrection, Source
+
+pytestmark = pytest.mark.django_db(databases=["default", "reader"])
+
+
+def seeded(sky):
+    first = sky.image(0)
+    sources.seed(first, sky.catalog(), None)
+    return first
+
+
+def test_seeding_twice_makes_the_same_sources_once(sky):
+    first = sky.image(0)
+    assert sources.seed(first, sky.catalog(), None) == 40
+    assert sources.seed(first, sky.catalog(), None) == 0
+    oids = Source.objects.order_by("oid").values_list("oid", flat=True)
+    assert list(oids) == [655213300000000 + k for k in range(40)]
+
+
+def test_an_image_appended_twice_has_its_points_once(sky):
+    image = seeded(sky)
+    assert sources.add_points(image, sky.catalog())["points"] == 40
+    found = sources.add_points(image, sky.catalog())
+    assert found == {"detections": 40, "matched": 40, "ambiguous": 0, "born": 0, "points": 40}
+    assert Detection.objects.filter(pid=image.pid).count() == 40
+
+
+def test_a_light_curve_comes_in_order_of_time_with_its_images_numbers(sky):
+    first = seeded(sky)
+    for image in (sky.image(40), sky.image(3), first):
+        sources.add_points(image, sky.catalog())
+    oid = Source.objects.first().oid
+    curves = store.get([oid])
+    assert len(curves) == 3 and list(curves.oids) == [oid]
+    assert np.all(np.diff(curves.columns["mjd"]) > 0)
+    assert curves.columns["limitmag"] == pytest.approx([20.5] * 3)
+    assert curves.columns["mag"] == pytest.approx(sky.mag[0], abs=0.03)
+    source = Source.objects.get(pk=oid)
+    assert (curves.columns["ra"] - source.ra) * 3600 == pytest.approx([0, 0, 0], abs=0.2)
+
+
+def test_light_curves_of_nothing_are_empty(db):
+    curves = store.get([1])
+    assert len(curves) == 0 and len(curves.columns["hjd"]) == 0
+
+
+def test_a_correction_and_the_colour_apply_on_reading_and_leave_the_points_alone(sky):
+    for k, (ra, dec) in enumerate(zip(sky.ra, sky.dec, strict=True)):
+        PanstarrsStar.objects.create(objid=k, ra=ra, dec=dec, gmag=16.5, rmag=16.0)
+    image = seeded(sky)
+    sources.add_points(image, sky.catalog(noise=1e-4))
+    before = Detection.objects.order_by("oid").values_list("mag", flat=True)[0]
+    ImageCorrection.objects.create(pid=image.pid, dzp=0.02, dzprms=0.01, nstars=40, programid=1)
+    curve = store.get([Source.objects.order_by("oid")[0].oid])
+    assert curve.columns["mag"][0] == pytest.approx(before + 0.1 * 0.5 - 0.02, abs=1e-5)
+    assert Detection.objects.order_by("oid").values_list("mag", flat=True)[0] == before
+
+
+def test_a_lone_new_star_becomes_a_source_with_its_detections_program(sky):
+    seeded(sky)
+    image = sky.image(5, programid=2, public=False)
+    found = sources.add_points(image, sky.catalog(extra=[(358.3, 10.3, 17.0, 0)]))
+    assert found["born"] == 1 and found["points"] == 41
+    newborn = Source.objects.get(rfid=None, programid=2)
+    assert newborn.public_date is None and newborn.refmag is None
+
+
+@pytest.mark.parametrize(
+    ("extra", "why"),
+    [
+        ([(358.3, 10.3, 17.0, 256)], "saturated"),
+        ([(358.3, 10.3, 17.0, 0), (358.3, 10.3005, 17.0, 0)], "two stand together"),
+    ],
+)
+def test_a_doubtful_detection_does_not_become_a_source(sky, extra, why):
+    seeded(sky)
+    assert sources.add_points(sky.image(5), sky.catalog(extra=extra))["born"] == 0, why
+
+
+def test_a_public_detection_opens_a_closed_source_but_not_what_the_closed_reference_measured(sky):
+    sources.seed(sky.image(0, programid=2, public=False), sky.catalog(), 655120250)
+    assert Source.objects.filter(public_date=None, rfid=655120250).count() == 40
+    image = sky.image(1)
+    sources.add_points(image, sky.catalog())
+    source = Source.objects.first()
+    assert source.public_date == image.public_date
+    assert (source.rfid, source.refmag) == (None, None)
+
+
+def test_a_bad_image_is_flagged_in_every_point(sky):
+    seeded(sky)
+    sources.add_points(sky.image(5, infobits=1 << 25), sky.catalog())
+    assert set(Detection.objects.values_list("catflags", flat=True)) == {1 << 15}
+
+
+def test_of_two_detections_near_one_source_the_nearer_counts(sky):
+    image = seeded(sky)
+    double = (sky.ra[0], sky.dec[0] + 0.6 / 3600, 14.0, 0)
+    found = sources.add_points(image, sky.catalog(extra=[double]))
+    assert found["points"] == 40 and found["ambiguous"] == 2
+    assert store.get([655213300000000]).columns["mag"][0] == pytest.approx(sky.mag[0], abs=0.05)
+
+
+@pytest.mark.parametrize(("ra", "dec"), [(0.0001, 10.0), (120.0, 89.9995), (10.0, -45.0)])
+@pytest.mark.parametrize("radius", [1.5, 30.0, 600.0])
+def test_the_healpix_cone_finds_what_the_sphere_holds(ra, dec, radius):
+    rng = np.random.default_rng(1)
+    away, angle = radius / 3600 * 2 * np.sqrt(rng.uniform(0, 1, 3000)), rng.uniform(0, 2 * np.pi, 3000)
+    decs = dec + away * np.cos(angle)
+    ras = (ra + away * np.sin(angle) / np.cos(np.radians(np.clip(decs, -89.99999, 89.99999)))) % 360
+    inside = decs <= 90
+    ras, decs = ras[inside], decs[inside]
+    from archive.footprints import separation
+
+    near = separation(ra, dec, ras, decs) <= radius / 3600
+    numbers = skyindex.number(ras, decs)
+    covered = np.zeros(len(ras), dtype=bool)
+    for low, high in skyindex.ranges(ra, dec, radius / 3600):
+        covered |= (numbers >= low) & (numbers < high)
+    assert near.sum() > 100 and np.all(covered[near])
+
+
+def test_a_cone_gives_sources_nearest_first(sky):
+    seeded(sky)
+    source = Source.objects.first()
+    found = list(store.cone(source.ra, source.dec, 0.1))
+    assert found[0] == source and found[0].distance == pytest.approx(0, abs=1e-6)
+    assert [one.distance for one in found] == sorted(one.distance for one in found)
+    assert {one.pk for one in found} == {one.pk for one in Source.objects.within(source.ra, source.dec, 0.1)}
+
+
+def test_a_light_curve_is_read_through_the_index(sky):
+    sources.add_points(seeded(sky), sky.catalog())
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN " + store.CURVES, [[655213300000000]])
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "oid_idx" in plan and "Seq Scan on lightcurves_detection" not in plan
+
+
+def test_a_source_with_two_points_in_one_image_is_refused(sky):
+    image = seeded(sky)
+    one = np.zeros(2)
+    points = store.Points(np.array([7, 7]), one, one, one, one, one.astype(int), one.astype(int), one.astype(int))
+    with pytest.raises(ValueError, match="source 7 has two points"):
+        store.append(image, points)
