@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from processing.executive.queue import Outcome
 from processing.executive.runs.calibration import run_bias, run_flat
+from processing.executive.runs.reference import run_reference
 from processing.executive.runs.science import run_science
 from processing.models import Job
 from processing.pipelines.warmup import warm_up
@@ -14,6 +15,7 @@ RUNNERS: dict[str, Callable[[Job], Outcome]] = {
     "bias": run_bias,
     "flat": run_flat,
     "science": run_science,
+    "reference": run_reference,
 }
 
 __all__ = ["RUNNERS", "run", "warm_up"]

@@ -102,6 +102,16 @@ def provenance(pipeline: Pipeline, config: Any, inputs: Mapping[str, Any]) -> di
     }
 
 
+def plain(values: Mapping[str, Any]) -> dict:
+    """Numbers and short texts only, as JSON takes them."""
+    items = {name: value.item() if hasattr(value, "item") else value for name, value in values.items()}
+    return {
+        name: value
+        for name, value in items.items()
+        if isinstance(value, int | str | bool) or (isinstance(value, float) and np.isfinite(value))
+    }
+
+
 def seconds(products: Products) -> dict[str, float]:
     """CPU seconds by step, for the job's row."""
     return {step.name: round(step.cpu, 4) for step in products.steps}
