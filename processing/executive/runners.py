@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from processing.executive.queue import Outcome
 from processing.executive.runs.calibration import run_bias, run_flat
+from processing.executive.runs.difference import run_difference
 from processing.executive.runs.reference import run_reference
 from processing.executive.runs.science import run_science
 from processing.models import Job
@@ -16,6 +17,7 @@ RUNNERS: dict[str, Callable[[Job], Outcome]] = {
     "flat": run_flat,
     "science": run_science,
     "reference": run_reference,
+    "difference": run_difference,
 }
 
 __all__ = ["RUNNERS", "run", "warm_up"]
