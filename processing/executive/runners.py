@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from processing.executive.queue import Outcome
+from processing.executive.runs.alerts import run_alerts
 from processing.executive.runs.calibration import run_bias, run_flat
 from processing.executive.runs.difference import run_difference
 from processing.executive.runs.reference import run_reference
@@ -18,6 +19,7 @@ RUNNERS: dict[str, Callable[[Job], Outcome]] = {
     "science": run_science,
     "reference": run_reference,
     "difference": run_difference,
+    "alerts": run_alerts,
 }
 
 __all__ = ["RUNNERS", "run", "warm_up"]
