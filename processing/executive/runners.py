@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from processing.executive.queue import Outcome
+from processing.executive.runs.alerts import run_alerts
 from processing.executive.runs.calibration import run_bias, run_flat
+from processing.executive.runs.difference import run_difference
 from processing.executive.runs.lightcurves import run_lightcurves, run_statistics
+from processing.executive.runs.reference import run_reference
 from processing.executive.runs.science import run_science
 from processing.models import Job
 from processing.pipelines.warmup import warm_up
@@ -17,6 +20,9 @@ RUNNERS: dict[str, Callable[[Job], Outcome]] = {
     "science": run_science,
     "lightcurves": run_lightcurves,
     "statistics": run_statistics,
+    "reference": run_reference,
+    "difference": run_difference,
+    "alerts": run_alerts,
 }
 
 __all__ = ["RUNNERS", "run", "warm_up"]

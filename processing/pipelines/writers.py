@@ -6,9 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
+import fitsio
 import numpy as np
 from astropy.io import fits
 from astropy.table import Table
+
+TILE = 64
 
 
 def write_image(path: Path, data: np.ndarray, cards: list) -> Path:
@@ -18,6 +21,33 @@ def write_image(path: Path, data: np.ndarray, cards: list) -> Path:
     hdu.add_datasum()
     hdu.add_checksum()
     return _write_atomically(Path(path), fits.HDUList([hdu]).writeto)
+
+
+def write_compressed(path: Path, data: np.ndarray, cards: list) -> Path:
+    """Write a float image tile-compressed (Rice, noise/8) in tiles of which a cut-out touches few. Returns the path.
+
+    The tiles are 64 px: an eighth of the noise as quantum costs 0.1 % of noise, with subtractive dither.
+    """
+    with fitsio.FITS("mem://", "rw") as file:
+        file.write(
+            np.ascontiguousarray(data, np.float32),
+            compress="RICE",
+            qlevel=8,
+            qmethod="SUBTRACTIVE_DITHER_2",
+            tile_dims=[TILE, TILE],
+            header=[{"name": k, "value": _plain(v), "comment": c} for k, v, c in cards if _is_value(v)],
+        )
+        file[-1].write_checksum()
+        content = file.read_raw()
+    return _write_atomically(Path(path), lambda stream: stream.write(content))
+
+
+def _plain(value):
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _is_value(value) -> bool:
+    return not (isinstance(value, float | np.floating) and not np.isfinite(value))
 
 
 def write_table(path: Path, table: Table, cards: list) -> Path:

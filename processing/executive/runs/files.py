@@ -19,7 +19,7 @@ from archive.storage import StoredFile
 from archive.survey.filenames import ProductName
 from processing import __version__
 from processing.pipelines.base import Pipeline, Product, Products
-from processing.pipelines.writers import write_image, write_table, write_text
+from processing.pipelines.writers import write_compressed, write_image, write_table, write_text
 from processing.science.errors import UnusableFrame
 
 QUADRANTS = 4
@@ -69,14 +69,15 @@ def write_products(products: Products | Mapping[str, Product], name_of) -> dict[
 def _write(content: Product, name: ProductName) -> StoredFile:
     path = storage.absolute(name.path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    _writer(content.data)(path, content)
+    _writer(content.data, name)(path, content)
     return storage.stored(name.path)
 
 
-def _writer(data: Any):
+def _writer(data: Any, name: ProductName):
     if isinstance(data, str):
         return lambda path, content: write_text(path, content.data)
-    write = write_table if isinstance(data, Table) else write_image
+    plain = write_compressed if name.suffix.endswith(".fz") else write_image
+    write = write_table if isinstance(data, Table) else plain
     return lambda path, content: write(path, content.data, content.cards)
 
 
@@ -99,6 +100,16 @@ def provenance(pipeline: Pipeline, config: Any, inputs: Mapping[str, Any]) -> di
         "config": json.loads(text),
         "config_sha256": hashlib.sha256(text.encode()).hexdigest(),
         "inputs": dict(inputs),
+    }
+
+
+def plain(values: Mapping[str, Any]) -> dict:
+    """Numbers and short texts only, as JSON takes them."""
+    items = {name: value.item() if hasattr(value, "item") else value for name, value in values.items()}
+    return {
+        name: value
+        for name, value in items.items()
+        if isinstance(value, int | str | bool) or (isinstance(value, float) and np.isfinite(value))
     }
 
 

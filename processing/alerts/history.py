@@ -1,0 +1,113 @@
+"""What was seen before at a candidate's place, and what it is called.
+
+A packet must hold nothing that those who may read it may not see: its history comes from images of its own
+program only.
+"""
+
+from __future__ import annotations
+
+from string import ascii_lowercase
+
+import fastavro
+from django.db import connection
+
+from archive import registry, storage
+from archive.models import Alert, DifferenceImage, ScienceImage
+from processing.alerts import packets
+
+MATCH = 1.5 / 3600  # deg
+LOOK_BACK = 30.0  # days
+NAMES_LOCK = 11  # class of our advisory locks
+LETTERS = 7
+
+
+class NoNamesLeft(RuntimeError):
+    """All names of a year are given."""
+
+
+class History:
+    """The history of one image's candidates; keeps the packets it has read."""
+
+    def __init__(self, difference: DifferenceImage):
+        self.science = difference.science
+        self.files: dict[int, list[dict]] = {}
+        place = {"field": self.science.field, "rcid": self.science.rcid}
+        mine = ScienceImage.objects.filter(
+            **place, origin="ours", programid=self.science.programid, obsjd__lt=self.science.obsjd
+        )
+        self.coverage = mine.count() + 1
+        recent = DifferenceImage.objects.filter(
+            science__in=mine.filter(obsjd__gte=self.science.obsjd - LOOK_BACK), status=1
+        )
+        self.differences = list(recent.select_related("science").order_by("science__obsjd"))
+
+    def of(self, ra: float, dec: float) -> tuple[dict, list[dict]]:
+        """Numbers of the history (ndethist, ...) and the records of the last 30 days, in order of time."""
+        earlier = Alert.objects.within(ra, dec, MATCH).filter(
+            programid=self.science.programid, jd__lt=self.science.obsjd
+        )
+        alerts = sorted(earlier.select_related("packet"), key=lambda alert: alert.jd)
+        same = [one.jd for one in alerts if (one.field, one.rcid) == (self.science.field, self.science.rcid)]
+        numbers = {
+            "ndethist": len(same) + 1,
+            "ncovhist": self.coverage,
+            "jdstarthist": min([*same, self.science.obsjd]),
+            "jdendhist": self.science.obsjd,
+        }
+        recent = [one for one in alerts if one.jd >= self.science.obsjd - LOOK_BACK]
+        detected = {one.pid for one in recent}
+        records = [packets.previous_record(self._candidate(one)) for one in recent]
+        records += [packets.limit_record(one) for one in self.differences if one.pk not in detected]
+        return numbers, sorted(records, key=lambda record: record["jd"])
+
+    def _candidate(self, alert: Alert) -> dict:
+        if alert.packet_id not in self.files:
+            with storage.absolute(alert.packet.path).open("rb") as file:
+                self.files[alert.packet_id] = [one["candidate"] for one in fastavro.reader(file)]
+        return self.files[alert.packet_id][alert.packet_index]
+
+
+def give_names(candidates: list[dict]) -> list[str]:
+    """Names of the objects of candidates: that of an alert within 1.5 arcsec, or else a new one.
+
+    To be called in the transaction that registers the alerts: until it ends, nobody else gives a name.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [NAMES_LOCK])
+    fresh: dict[int, int] = {}
+    names = []
+    for one in candidates:
+        known = Alert.objects.within(one["ra"], one["dec"], MATCH).first()
+        if known is not None:
+            names.append(known.objectid)
+            continue
+        year = registry.date_of_jd(one["jd"]).year
+        fresh[year] = fresh[year] + 1 if year in fresh else _first_free(year)
+        names.append(name_of(year, fresh[year]))
+    return names
+
+
+def _first_free(year: int) -> int:
+    prefix = f"ZTF{year % 100:02}"
+    first, last = prefix + "a" * LETTERS, prefix + "z" * LETTERS
+    newest = Alert.objects.filter(objectid__gte=first, objectid__lte=last).order_by("-objectid").first()
+    return 0 if newest is None else number_of(newest.objectid) + 1
+
+
+def name_of(year: int, number: int) -> str:
+    """The name of a year's n-th object: ZTF, two digits of the year, seven letters; 27 of 2026 is ZTF26aaaaabb."""
+    letters = ""
+    for _ in range(LETTERS):
+        number, letter = divmod(number, len(ascii_lowercase))
+        letters = ascii_lowercase[letter] + letters
+    if number:
+        raise NoNamesLeft(f"year={year}: all {len(ascii_lowercase) ** LETTERS} names are given")
+    return f"ZTF{year % 100:02}{letters}"
+
+
+def number_of(name: str) -> int:
+    """The running number in a name."""
+    number = 0
+    for letter in name[-LETTERS:]:
+        number = number * len(ascii_lowercase) + ascii_lowercase.index(letter)
+    return number

@@ -1,0 +1,93 @@
+"""Difference jobs: one science image minus its reference becomes a difference and candidates."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from archive.models import DifferenceImage, ReferenceImage, ScienceImage
+from archive.survey.filenames import sci_name
+from processing.executive.queue import Outcome
+from processing.executive.runs import files
+from processing.executive.runs.reference import PUBLIC
+from processing.models import Job
+from processing.pipelines.difference import DIFFERENCE, DifferenceConfig, DifferenceInputs, ImageInputs
+from processing.science import tpv
+from processing.science.errors import UnusableFrame
+
+
+def run_difference(job: Job, config: DifferenceConfig = DifferenceConfig()) -> Outcome:  # noqa: B008 (frozen)
+    """Subtract the reference from one science image."""
+    science = ScienceImage.objects.filter(pk=job.parameters["pid"]).first()
+    if science is None:
+        raise UnusableFrame(f"pid {job.parameters['pid']}: there is no science image; its job did not succeed")
+    if science.status != 1:
+        raise UnusableFrame(f"pid {science.pid}: status {science.status}, infobits {science.infobits}; 1 needed")
+    reference = reference_of(science)
+    products = DIFFERENCE.run(
+        DifferenceInputs(
+            science=_inputs("sci", science.pid, "sciimg.fits", "sciunc.fits", "psfcat.fits", "mskimg.fits"),
+            reference=_inputs("ref", reference.rfid, "refimg.fits", "refunc.fits", "refpsfcat.fits"),
+            cards=(
+                ("DBPID", science.pid, "Number of the science image"),
+                ("DBRFID", reference.rfid, "Number of the reference"),
+            ),
+        ),
+        config,
+    )
+
+    def name_of(suffix: str):
+        return sci_name(
+            science.filefracday, science.field, science.filtercode, science.ccdid, science.qid, suffix
+        )
+
+    written = files.write_products(products, name_of)
+    provenance = files.provenance(DIFFERENCE, config, {"science": science.pid, "reference": reference.rfid})
+    found = products.measurements
+
+    def record() -> None:
+        rights = rights_of(science, reference)
+        DifferenceImage.objects.update_or_create(
+            science=science,
+            defaults=rights
+            | {
+                "reference": reference,
+                "diffmaglim": found["diffmaglim"],
+                "ncandidates": found["alerts"],
+                "status": 1,
+                "quality": files.plain(found),
+            },
+        )
+        files.register_all(written, "diff", science.pid, rights, provenance)
+
+    return Outcome(record, found, files.seconds(products), files.log_of(products))
+
+
+def reference_of(science: ScienceImage) -> ReferenceImage:
+    """The reference of a science image's place; UnusableFrame if there is none."""
+    place = {name: getattr(science, name) for name in ("field", "rcid", "fid")}
+    reference = ReferenceImage.objects.filter(**place, origin="ours").first()
+    if reference is None:
+        raise UnusableFrame(f"pid {science.pid}: there is no reference of {place}")
+    return reference
+
+
+def rights_of(science: ScienceImage, reference: ReferenceImage) -> dict:
+    """A difference is as closed as the science image; references are made of public images only."""
+    if reference.programid != PUBLIC:
+        raise UnusableFrame(f"reference {reference.rfid} is of program {reference.programid}: a public one is needed")
+    return {"programid": science.programid, "public_date": science.public_date}
+
+
+def _inputs(family: str, number: int, image: str, uncertainty: str, catalog: str, mask: str | None = None):
+    def pixels(suffix: str) -> np.ndarray:
+        return files.image_pixels(files.product(family, number, suffix).path)
+
+    table, header = files.table(files.product(family, number, catalog).path)
+    return ImageInputs(
+        image=pixels(image),
+        uncertainty=pixels(uncertainty),
+        mask=pixels(mask) if mask else None,
+        wcs=tpv.from_header(header),
+        catalog=table,
+        header=header,
+    )

@@ -1,0 +1,127 @@
+"""Reference jobs: the best public science images of one field, quadrant and filter become a co-add."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+from astropy.io import fits
+from django.utils import timezone
+
+from archive import registry, storage
+from archive.footprints import footprint
+from archive.models import ScienceImage
+from archive.survey.bits import InfoBit
+from archive.survey.camera import FULL_NX, Camera, ccd_quadrant, filter_of, plane_to_sky, quadrant_centre
+from archive.survey.fields import field_centre
+from archive.survey.filenames import ref_name
+from archive.survey.identifiers import make_rfid
+from processing.executive.queue import Outcome
+from processing.executive.runs import files
+from processing.models import Job
+from processing.pipelines.reference import (
+    MAX_FRAMES,
+    REFERENCE,
+    ZERO_POINTS,
+    ReferenceConfig,
+    ReferenceFrame,
+    ReferenceInputs,
+)
+from processing.science import tpv
+from processing.science.errors import UnusableFrame
+
+PUBLIC = 1
+WORST_SEEING = 4.0  # arcsec
+SHALLOWEST = 19.0  # mag, limit of a frame that deepens a co-add
+DEFAULT_SATURATION = 50000.0  # DN
+EXCLUDED = InfoBit.BACKGROUND_HIGH | InfoBit.NOISE_HIGH | InfoBit.GRID_RESIDUAL_HIGH | InfoBit.BAD_PHOTOMETRIC_QUALITY
+
+
+def run_reference(job: Job, config: ReferenceConfig = ReferenceConfig()) -> Outcome:  # noqa: B008 (frozen)
+    """Make the reference of one field, quadrant and filter."""
+    place = {name: job.parameters[name] for name in ("field", "rcid", "fid")}
+    config = replace(config, minimum=job.parameters.get("minimum", config.minimum))
+    images = choose(place, config.minimum)
+    frames = [_frame(image) for image in images]
+    filtercode = filter_of(place["fid"]).code
+    ccdid, qid = ccd_quadrant(place["rcid"])
+    centre = nominal_centre(place["field"], place["rcid"], frames[0].image.shape)
+    cards = (
+        ("FIELDID", place["field"], "ZTF field ID number"),
+        ("FILTER", filter_of(place["fid"]).name, "Filter name"),
+        ("CCDID", ccdid, "CCD number (1..16)"),
+        ("QID", qid, "Quadrant number (1..4)"),
+        ("RCID", place["rcid"], "Readout channel (0..63)"),
+    )
+    products = REFERENCE.run(ReferenceInputs(frames, centre, filtercode, cards), config)
+
+    def name_of(suffix: str):
+        return ref_name(place["field"], filtercode, ccdid, qid, suffix)
+
+    written = files.write_products(products, name_of)
+    provenance = files.provenance(REFERENCE, config, {"science": [image.pid for image in images]})
+    header = fits.getheader(storage.absolute(name_of("refimg.fits").path))
+
+    def record() -> None:
+        rights = {"programid": PUBLIC, "public_date": timezone.now()}
+        times = [(image.obsdate, image.obsdate + timedelta(seconds=image.exptime)) for image in images]
+        values = rights | {
+            "nframes": len(images),
+            "startobsdate": min(start for start, _ in times),
+            "endobsdate": max(end for _, end in times),
+            "magzp": ZERO_POINTS[filtercode],
+            "maglimit": header.get("MAGLIM"),
+            "seeing": products.measurements["seeing_arcsec"],
+            "quality": files.plain(products.measurements),
+        }
+        registry.register_reference(name_of("refimg.fits"), values, footprint(header), images)
+        rfid = make_rfid(place["field"], place["fid"], place["rcid"])
+        files.register_all(written, "ref", rfid, rights, provenance)
+
+    return Outcome(record, products.measurements, files.seconds(products), files.log_of(products))
+
+
+def choose(place: dict, minimum: int) -> list[ScienceImage]:
+    """The sharpest public images of a place, at most MAX_FRAMES; UnusableFrame if fewer than `minimum` will do."""
+    rows = ScienceImage.objects.filter(
+        **place, origin="ours", programid=PUBLIC, status=1, seeing__lte=WORST_SEEING, maglimit__gte=SHALLOWEST
+    )
+    good = [image for image in rows.exclude(magzp=None).order_by("seeing") if not image.infobits & EXCLUDED]
+    if len(good) < minimum:
+        raise UnusableFrame(
+            f"field {place['field']}, channel {place['rcid']}, filter {place['fid']}: {len(good)} public images with "
+            f"seeing below {WORST_SEEING} arcsec and limit beyond {SHALLOWEST} mag; {minimum} needed",
+            frames=len(good),
+        )
+    return good[:MAX_FRAMES]
+
+
+def nominal_centre(field: int, rcid: int, shape: tuple[int, int]) -> tuple[float, float]:
+    """Where the centre of a quadrant should point, (ra, dec) deg, on a camera with quadrants of this shape."""
+    camera = Camera() if shape[1] == FULL_NX else Camera().scaled(shape[1], shape[0])
+    ra, dec = plane_to_sky(*quadrant_centre(camera, *ccd_quadrant(rcid)), *field_centre(field))
+    return float(ra), float(dec)
+
+
+def _frame(image: ScienceImage) -> ReferenceFrame:
+    pixels, header = _memory_map(image, "sciimg.fits")
+    mask, _ = _memory_map(image, "mskimg.fits")
+    return ReferenceFrame(
+        image=pixels,
+        mask=mask,
+        wcs=tpv.from_header(header),
+        magzp=image.magzp,
+        gain=header.get("GAIN", Camera().gain),
+        seeing=header["SEEING"],
+        saturation=header.get("SATURATE", DEFAULT_SATURATION),
+        name=str(image.pid),
+    )
+
+
+def _memory_map(image: ScienceImage, suffix: str) -> tuple[np.ndarray, fits.Header]:
+    """Pixels that are read from the file as they are needed, and the header."""
+    path = storage.absolute(files.product("sci", image.pid, suffix).path)
+    with fits.open(path, memmap=True) as hdus:
+        hdu = next(hdu for hdu in hdus if hdu.data is not None)
+        return hdu.data, hdu.header
