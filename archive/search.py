@@ -67,8 +67,7 @@ class ImageQuery:
             raise BadQuery("radius", f"{self.radius} must be positive and at most 90 degrees")
         names = {one.name for one in FAMILIES[self.family]._meta.concrete_fields}
         for part in EXACT:
-            column = "exposure" if part == "expid" else part
-            if getattr(self, part) is not None and column not in names:
+            if getattr(self, part) is not None and _column(part).removesuffix("_id") not in names:
                 raise BadQuery(part, f"{self.family} images have no {part}")
         if self.order is not None and self.order.lstrip("-") not in names:
             raise BadQuery("order", f"{self.order!r} is not a column of {self.family} images")
@@ -80,7 +79,7 @@ def images(query: ImageQuery) -> models.QuerySet:
     rows = model.objects.all()
     if query.ra is not None:
         rows = _at_position(rows, query)
-    exact = {part: getattr(query, part) for part in EXACT if getattr(query, part) is not None}
+    exact = {_column(part): getattr(query, part) for part in EXACT if getattr(query, part) is not None}
     rows = rows.filter(**exact)
     for part, condition in _conditions(query.family).items():
         if (value := getattr(query, part)) not in (None, False):
@@ -102,6 +101,10 @@ def query_of(parameters: dict) -> ImageQuery:
         if isinstance(given[name], str):
             given[name] = datetime.fromisoformat(given[name])
     return ImageQuery(**given)
+
+
+def _column(part: str) -> str:
+    return "exposure_id" if part == "expid" else part
 
 
 def _at_position(rows: models.QuerySet, query: ImageQuery) -> models.QuerySet:

@@ -42,4 +42,5 @@ def no_connection_left(django_db_setup):
 def committed(django_db_setup, django_db_blocker):
     """Database access outside any test's transaction: what is written here, the read-only role sees too."""
     with django_db_blocker.unblock():
+        assert connections["default"].settings_dict["NAME"].startswith("test_")
         yield

@@ -38,6 +38,13 @@ PLAN = SurveyPlan(
 REFERENCE_FRAMES = 3
 
 
+def pytest_collection_modifyitems(items):
+    """Tests here read what the session committed, under both roles."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.django_db(databases=["default", "reader"]))
+
+
 @dataclass(frozen=True)
 class Night:
     """What was simulated, and its truth."""
@@ -90,14 +97,3 @@ def portal(small_archive, people, tmp_path_factory) -> str:
     connections.close_all()
     with servers.portal(tmp_path_factory.mktemp("portal")) as address:
         yield address
-
-
-@pytest.fixture(autouse=True)
-def _database(db_of_the_run):
-    """Tests here read what the session committed."""
-
-
-@pytest.fixture
-def db_of_the_run(django_db_blocker, committed):
-    with django_db_blocker.unblock():
-        yield
