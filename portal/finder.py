@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-
 from archive.models import Alert, ReferenceImage, ScienceImage
 from archive.names import NameNotFound, resolve
 from archive.survey.filenames import NotAZtfProduct, parse
