@@ -18,7 +18,6 @@ from django.db import connections, models, router, transaction
 from archive.models import ScienceImage
 from archive.moving.dynamics.constants import SUN
 from archive.moving.dynamics.planets import barycentric_position
-from lightcurves import skyindex
 from lightcurves.models import STATISTICS, Detection, Source, SourceStatistics
 from lightcurves.pgcopy import copy_in, copy_out
 
@@ -169,19 +168,8 @@ def batches(field: int, rcid: int, fid: int, sources: int = 2000) -> Iterator[Li
 
 
 def cone(ra: float, dec: float, radius: float) -> models.QuerySet:
-    """Sources within `radius` degrees of a position, nearest first, with their `distance` in degrees.
-
-    Small cones go through the HEALPix index, which plans several times faster than Q3C's.
-    """
-    if radius > skyindex.LARGEST_CONE:
-        return Source.objects.within(ra, dec, radius)
-    near = models.Q()
-    for low, high in skyindex.ranges(ra, dec, radius):
-        near |= models.Q(hpx29__gte=low, hpx29__lt=high)
-    distance = models.expressions.RawSQL(
-        "q3c_dist(lightcurves_source.ra, lightcurves_source.dec, %s, %s)", [ra, dec], models.FloatField()
-    )
-    return Source.objects.filter(near).annotate(distance=distance).filter(distance__lte=radius).order_by("distance")
+    """Sources within `radius` degrees of a position, nearest first, with their `distance` in degrees."""
+    return Source.objects.within(ra, dec, radius)
 
 
 def siblings(source: Source) -> list[Source]:

@@ -62,7 +62,9 @@ OBJECTS = Table(
         Column("refsnr", "float", "Signal-to-noise ratio in the reference", ucd="stat.snr"),
         Column("astrometricrms", "float", "Scatter of the positions, both axes together", "deg", "stat.stdev;pos"),
         Column("chisq", "float", "Reduced chi-square about the mean", ucd="stat.fit.chi2"),
-        Column("con", "float", "Runs of three points beyond two standard deviations from the median, plus one, by nobs"),
+        Column(
+            "con", "float", "Runs of three points beyond two standard deviations from the median (plus one) by nobs"
+        ),
         Column("lineartrend", "float", "Slope of a straight line", "mag/d"),
         Column("magrms", "float", "Standard deviation", MAG, "stat.stdev;phot.mag", principal=True),
         Column("maxmag", "float", "Faintest magnitude", MAG, "phot.mag;stat.max"),

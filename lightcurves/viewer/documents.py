@@ -18,6 +18,8 @@ POINT = [("filter", "@band"), ("MJD", "@mjd{0.00000}"), ("mag", "@mag{0.000} ± 
 def documents() -> str:
     """JSON: for each plot (lightcurve, periodogram, folded) what Bokeh.embed.embed_item takes."""
     plots = {"lightcurve": _light_curve(), "periodogram": _periodogram(), "folded": _folded()}
+    for plot in plots.values():
+        plot.toolbar.logo = None
     return json.dumps({name: json_item(plot) for name, plot in plots.items()})
 
 

@@ -17,7 +17,7 @@ from lightcurves.periodograms import METHODS, Periodogram, periodogram
 from lightcurves.tables import LIGHTCURVE, OBJECTS, point_rows
 from lightcurves.viewer.documents import documents
 from lightcurves.viewer.drawing import draw
-from lightcurves.viewer.forms import FoldForm, ObjectSearchForm, PeriodogramForm, problems
+from lightcurves.viewer.forms import FILTERS, FoldForm, ObjectSearchForm, PeriodogramForm, problems
 
 PAGE_ROWS = 100
 DEFAULT_FMAX = 10.0  # cycles per day
@@ -61,7 +61,7 @@ def object_page(request: HttpRequest, oid: int) -> HttpResponse:
     context = {
         "source": source,
         "sources": sources,
-        "bands": sorted({one.filtercode for one in sources}, key="zg zr zi".split().index),
+        "bands": [band for band in FILTERS if band in curves.columns["filtercode"]],
         "points": point_rows(curves),
         "curve": draw(curves),
         "statistics": [(name, [getattr(one, name) for one in sources]) for name in STATISTICS],

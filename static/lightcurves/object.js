@@ -5,15 +5,18 @@ import { colour, embed, onThemeChange } from "./plots.js";
 
 const FINEST = 1e-4; // of the period, a step of the fine slider at its ends
 const MOST_LINKS = 12;
+const MOST_IN_ADDRESS = 60; // excluded points; more would make an address that servers refuse
 const viewer = document.getElementById("viewer");
 const find = (id) => document.getElementById(id);
 const inputs = (name) => [...viewer.querySelectorAll(`[name=${name}]`)];
 
 const state = { bands: new Set(inputs("band").map((box) => box.value)), flagged: false, excluded: new Set(), period: null, columns: null };
 let plots;
+let searching = new AbortController();
 
 async function start() {
   const answer = await fetch(viewer.dataset.points);
+  if (!answer.ok) throw new Error(await reason(answer));
   state.columns = (await answer.json()).columns;
   viewer.querySelectorAll("[data-tools]").forEach((part) => (part.hidden = false));
   plots = await embed(viewer.dataset.document, ["lightcurve", "folded", "periodogram"]);
@@ -116,14 +119,22 @@ async function search() {
   form.set("flagged", state.flagged ? "1" : "");
   form.set("together", "1");
   find("searched").textContent = "Searching…";
-  const answer = await fetch(viewer.dataset.periodogram, { method: "POST", body: new URLSearchParams(form) });
-  const found = await answer.json();
-  if (!answer.ok) {
-    find("searched").textContent = found.detail;
-    return;
+  searching.abort(); // an older answer must not come after a newer one
+  searching = new AbortController();
+  try {
+    const answer = await fetch(viewer.dataset.periodogram, { method: "POST", body: new URLSearchParams(form), signal: searching.signal });
+    if (!answer.ok) throw new Error(await reason(answer));
+    const found = await answer.json();
+    showPeriodogram(found);
+    if (!state.period) fold(found.period);
+  } catch (error) {
+    if (error.name !== "AbortError") find("searched").textContent = `No periodogram: ${error.message}`;
   }
-  showPeriodogram(found);
-  if (!state.period) fold(found.period);
+}
+
+async function reason(answer) {
+  const isProblem = (answer.headers.get("Content-Type") || "").includes("json");
+  return isProblem ? (await answer.json()).detail : `the server answers ${answer.status}`;
 }
 
 function showPeriodogram(found) {
@@ -187,8 +198,8 @@ function writeAddress() {
   const address = new URLSearchParams({ period: find("period").value, method: form.method.value, fmax: form.fmax.value });
   if (form.fmin.value) address.set("fmin", form.fmin.value);
   if (inputs("band").some((box) => !box.checked)) address.set("bands", [...state.bands].join(","));
-  if (state.excluded.size) address.set("exclude", [...state.excluded].join(","));
+  if (state.excluded.size && state.excluded.size <= MOST_IN_ADDRESS) address.set("exclude", [...state.excluded].join(","));
   window.history.replaceState(null, "", `?${address}`);
 }
 
-start();
+start().catch((error) => { find("picked").textContent = `The plots cannot be shown: ${error.message}. The table below has all points.`; });

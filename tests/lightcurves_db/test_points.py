@@ -1,11 +1,14 @@
 """Points of light curves: written once, matched rightly, read with what their images know."""
 
+import astropy.units as u
 import numpy as np
 import pytest
+from astropy_healpix import HEALPix
 from django.db import connection
 
 from archive.models import PanstarrsStar
-from lightcurves import skyindex, sources, store
+from archive.moving.dynamics import observer_at
+from lightcurves import sources, store
 from lightcurves.models import Detection, ImageCorrection, Source
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -109,23 +112,11 @@ def test_of_two_detections_near_one_source_the_nearer_counts(sky):
     assert store.get([655213300000000]).columns["mag"][0] == pytest.approx(sky.mag[0], abs=0.05)
 
 
-@pytest.mark.parametrize(("ra", "dec"), [(0.0001, 10.0), (120.0, 89.9995), (10.0, -45.0)])
-@pytest.mark.parametrize("radius", [1.5, 30.0, 600.0])
-def test_the_healpix_cone_finds_what_the_sphere_holds(ra, dec, radius):
-    rng = np.random.default_rng(1)
-    away, angle = radius / 3600 * 2 * np.sqrt(rng.uniform(0, 1, 3000)), rng.uniform(0, 2 * np.pi, 3000)
-    decs = dec + away * np.cos(angle)
-    ras = (ra + away * np.sin(angle) / np.cos(np.radians(np.clip(decs, -89.99999, 89.99999)))) % 360
-    inside = decs <= 90
-    ras, decs = ras[inside], decs[inside]
-    from archive.footprints import separation
-
-    near = separation(ra, dec, ras, decs) <= radius / 3600
-    numbers = skyindex.number(ras, decs)
-    covered = np.zeros(len(ras), dtype=bool)
-    for low, high in skyindex.ranges(ra, dec, radius / 3600):
-        covered |= (numbers >= low) & (numbers < high)
-    assert near.sum() > 100 and np.all(covered[near])
+def test_sources_carry_their_healpix_number(sky):
+    seeded(sky)
+    source = Source.objects.first()
+    expected = HEALPix(nside=2**29, order="nested").lonlat_to_healpix(source.ra * u.deg, source.dec * u.deg)
+    assert source.hpx29 == expected
 
 
 def test_a_cone_gives_sources_nearest_first(sky):
@@ -152,3 +143,15 @@ def test_a_source_with_two_points_in_one_image_is_refused(sky):
     points = store.Points(np.array([7, 7]), one, one, one, one, one.astype(int), one.astype(int), one.astype(int))
     with pytest.raises(ValueError, match="source 7 has two points"):
         store.append(image, points)
+
+
+def test_the_heliocentric_date_is_the_surveys_own(sky):
+    """A real point: object 773113300016555, exposure 50948185 (IRSA), 30 s."""
+    observer = observer_at(2458263.981851900 + 15 / 86400)
+    columns = {
+        "mjd": np.array([58263.4818519]), "exptime": np.array([30.0]), "ra": np.array([11.2372391]),
+        "dec": np.array([57.0721180]), "tdb_mid": observer.tdb,
+        **{f"observer_{axis}": observer.position[:, k] for k, axis in enumerate("xyz")},
+    }  # fmt: skip
+    store._add_heliocentric(columns)
+    assert (columns["hjd"][0] - 2458263.9783913903) * 86400 == pytest.approx(0, abs=0.01)
