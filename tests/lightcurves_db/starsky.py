@@ -66,7 +66,14 @@ class Sky:
 
 
 def clear() -> None:
-    """Remove everything that this sky brought into the database."""
+    """Remove everything that this sky brought into the database: the test database, nothing else.
+
+    pytest-django makes test databases only if a test that runs is marked `django_db`; otherwise these connections lead
+    to the real one.
+    """
+    name = connections["default"].settings_dict["NAME"]
+    if not name.startswith("test_"):
+        raise RuntimeError(f"database {name!r} is no test database: mark the module's tests django_db")
     for model in (SourceStatistics, ImageCorrection, Source):
         model.objects.all().delete()
     with connections["default"].cursor() as cursor:
