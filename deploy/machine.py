@@ -94,13 +94,13 @@ def port_is_free(port: int) -> bool:
     return True
 
 
-def secret(name: str) -> str:
-    """A secret of this checkout, made when first asked for and kept readable to its owner only."""
+def secret(name: str, size: int = 48) -> str:
+    """A secret of this checkout with `size` random bytes, made when first asked for and kept to its owner."""
     path = VAR / "secrets" / name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.parent.chmod(0o700)
-        write_private(path, secrets.token_urlsafe(48))
+        write_private(path, secrets.token_urlsafe(size))
     return path.read_text()
 
 

@@ -54,6 +54,7 @@ TRACK_STEP = 1 / 48  # d
 REFERENCE_FRAMES = 6
 RELEASE = "demo-dr1"
 RELEASED_NIGHTS = 3
+PASSWORD_BYTES = 9
 PEOPLE = {
     "public": "an account without further rights",
     "partner": "sees the partnership's data (program 2) as well",
@@ -157,7 +158,7 @@ def provide_people() -> None:
 
 def people() -> list[tuple[str, str, str]]:
     """Name, password, and what each account is for."""
-    return [(name, secret(f"demo-{name}"), what) for name, what in PEOPLE.items()]
+    return [(name, secret(f"demo-{name}", PASSWORD_BYTES), what) for name, what in PEOPLE.items()]
 
 
 def holdings() -> list[tuple[str, int]]:

@@ -12,6 +12,7 @@ import fastavro
 from django.db import connection
 
 from archive import registry, storage
+from archive.footprints import separation
 from archive.models import Alert, DifferenceImage, ScienceImage
 from processing.alerts import packets
 
@@ -77,14 +78,25 @@ def give_names(candidates: list[dict]) -> list[str]:
     fresh: dict[int, int] = {}
     names = []
     for one in candidates:
-        known = Alert.objects.within(one["ra"], one["dec"], MATCH).first()
+        known = _known_name(one, list(zip(candidates, names, strict=False)))
         if known is not None:
-            names.append(known.objectid)
+            names.append(known)
             continue
         year = registry.date_of_jd(one["jd"]).year
         fresh[year] = fresh[year] + 1 if year in fresh else _first_free(year)
         names.append(name_of(year, fresh[year]))
     return names
+
+
+def _known_name(candidate: dict, named: list[tuple[dict, str]]) -> str | None:
+    """The name of an alert of the archive, or of this image, within 1.5 arcsec."""
+    alert = Alert.objects.within(candidate["ra"], candidate["dec"], MATCH).first()
+    if alert is not None:
+        return alert.objectid
+    for other, name in named:
+        if separation(candidate["ra"], candidate["dec"], other["ra"], other["dec"]) <= MATCH:
+            return name
+    return None
 
 
 def _first_free(year: int) -> int:

@@ -11,7 +11,7 @@ VERSION = "4.02"
 PUBLISHER = "ZTF science data system"
 TYPES = {"i": "int", "l": "long", "f": "float", "d": "double", "s": "string"}
 
-_CANDIDATE = """
+CANDIDATE = """
 jd d, fid i, pid l, diffmaglim F, pdiffimfilename S, programpi S, programid i, candid l, isdiffpos s, tblid L, nid I,
 rcid I, field I, xpos F, ypos F, ra d, dec d, magpsf f, sigmapsf f, chipsf F, magap F, sigmagap F, distnr F, magnr F,
 sigmagnr F, chinr F, sharpnr F, sky F, magdiff F, fwhm F, classtar F, mindtoedge F, magfromlim F, seeratio F, aimage F,
@@ -23,7 +23,7 @@ sgscore3 F, distpsnr3 F, nmtchps i, rfid l, jdstartref d, jdendref d, nframesref
 dsdiff F, magzpsci F, magzpsciunc F, magzpscirms F, nmatches i, clrcoeff F, clrcounc F, zpclrcov F, zpmed F, clrmed F,
 clrrms F, neargaia F, neargaiabright F, maggaia F, maggaiabright F, exptime F, drb F, drbversion s
 """
-_PREVIOUS = """
+PREVIOUS = """
 jd d, fid i, pid l, diffmaglim F, pdiffimfilename S, programpi S, programid i, candid L!, isdiffpos S!, tblid L, nid I,
 rcid I, field I, xpos F, ypos F, ra D!, dec D!, magpsf F!, sigmapsf F!, chipsf F, magap F, sigmagap F, distnr F,
 magnr F, sigmagnr F, chinr F, sharpnr F, sky F, magdiff F, fwhm F, classtar F, mindtoedge F, magfromlim F, seeratio F,
@@ -31,7 +31,7 @@ aimage F, bimage F, aimagerat F, bimagerat F, elong F, nneg I, nbad I, rb F, ssd
 sumrat F, magapbig F, sigmagapbig F, ranr D!, decnr D!, scorr D, magzpsci F, magzpsciunc F, magzpscirms F, clrcoeff F,
 clrcounc F, rbversion s
 """
-_FORCED = """
+FORCED = """
 field I, rcid I, fid i, pid l, rfid l, sciinpseeing F, scibckgnd F, scisigpix F, magzpsci F, magzpsciunc F,
 magzpscirms F, clrcoeff F, clrcounc F, exptime F, adpctdif1 F, adpctdif2 F, diffmaglim F, programid i, jd d,
 forcediffimflux F, forcediffimfluxunc F, procstatus S, distnr F, ranr d, decnr d, magnr F, sigmagnr F, chinr F,
@@ -39,19 +39,19 @@ sharpnr F
 """
 
 
-def _fields(text: str) -> list[dict]:
+def fields(text: str) -> list[dict]:
     """Fields of a record; `!` marks one that may be null but has no default."""
-    fields = []
+    found = []
     for entry in text.replace("\n", " ").split(","):
         name, letter = entry.split()
         kind = TYPES[letter[0].lower()]
         if letter.islower():
-            fields.append({"name": name, "type": kind})
+            found.append({"name": name, "type": kind})
         elif letter.endswith("!"):
-            fields.append({"name": name, "type": ["null", kind]})
+            found.append({"name": name, "type": ["null", kind]})
         else:
-            fields.append({"name": name, "type": ["null", kind], "default": None})
-    return fields
+            found.append({"name": name, "type": ["null", kind], "default": None})
+    return found
 
 
 def _record(name: str, fields: list[dict]) -> dict:
@@ -73,18 +73,20 @@ SCHEMA = {
         {"name": "publisher", "type": "string"},
         {"name": "objectId", "type": "string"},
         {"name": "candid", "type": "long"},
-        {"name": "candidate", "type": _record("candidate", _fields(_CANDIDATE))},
+        {"name": "candidate", "type": _record("candidate", fields(CANDIDATE))},
         {
             "name": "prv_candidates",
-            **_optional({"type": "array", "items": _record("prv_candidate", _fields(_PREVIOUS))}),
+            **_optional({"type": "array", "items": _record("prv_candidate", fields(PREVIOUS))}),
         },
-        {"name": "fp_hists", **_optional({"type": "array", "items": _record("fp_hist", _fields(_FORCED))})},
+        {"name": "fp_hists", **_optional({"type": "array", "items": _record("fp_hist", fields(FORCED))})},
         {"name": "cutoutScience", **_optional(CUTOUT)},
         {"name": "cutoutTemplate", **_optional("ztf.alert.cutout")},
         {"name": "cutoutDifference", **_optional("ztf.alert.cutout")},
     ],
 }
 PARSED = fastavro.parse_schema(SCHEMA)
-CANDIDATE_NAMES = tuple(field["name"] for field in _fields(_CANDIDATE))
-PREVIOUS_NAMES = tuple(field["name"] for field in _fields(_PREVIOUS))
-INTEGERS = {name for name, letter in (entry.split() for entry in _CANDIDATE.replace("\n", " ").split(",")) if letter in "iIlL"}
+CANDIDATE_NAMES = tuple(field["name"] for field in fields(CANDIDATE))
+PREVIOUS_NAMES = tuple(field["name"] for field in fields(PREVIOUS))
+INTEGERS = {
+    name for name, letter in (entry.split() for entry in CANDIDATE.replace("\n", " ").split(",")) if letter in "iIlL"
+}

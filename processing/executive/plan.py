@@ -84,16 +84,19 @@ class _Planner:
         self._job("statistics", key, parameters, appended)
 
     def _reference(self, parameters: dict) -> Job | None:
-        """The open job that makes this reference, if it is due."""
+        """The open job that makes this reference: planned by an earlier night, or due now."""
         if ReferenceImage.objects.filter(**parameters, origin="ours").exists():
             return None
-        inputs = [
-            job for job in self._science_jobs(parameters) if job.state not in (Job.State.QUARANTINED, Job.State.FAILED)
-        ]
+        place = f"{parameters['field']:06}-rc{parameters['rcid']:02}-f{parameters['fid']}"
+        planned = Job.objects.filter(pipeline="reference", key__startswith=f"{place}-", state__in=Job.OPEN).first()
+        if planned is not None:
+            return planned
+        unusable = (Job.State.QUARANTINED, Job.State.FAILED)
+        inputs = [job for job in self._science_jobs(parameters) if job.state not in unusable]
         if len(inputs) < self.config.reference_frames:
             return None
-        key = f"{parameters['field']:06}-rc{parameters['rcid']:02}-f{parameters['fid']}-{self.nid}"
-        return self._job("reference", key, parameters | {"minimum": self.config.reference_frames}, inputs)
+        minimum = {"minimum": self.config.reference_frames}
+        return self._job("reference", f"{place}-{self.nid}", parameters | minimum, inputs)
 
     def _science_jobs(self, parameters: dict) -> list[Job]:
         exposures = Exposure.objects.filter(

@@ -92,9 +92,7 @@ def choose_frames(state, config):
     frames = sorted(state.inputs.frames, key=lambda frame: frame.seeing)[: config.maximum]
     state.used = frames
     state.frames = [
-        CoaddFrame(
-            one.image, one.mask, one.wcs, 10 ** (0.4 * (state.zero_point - one.magzp)), one.gain, one.seeing
-        )
+        CoaddFrame(one.image, one.mask, one.wcs, 10 ** (0.4 * (state.zero_point - one.magzp)), one.gain, one.seeing)
         for one in frames
     ]
     return {"frames": len(frames), "worst_seeing": frames[-1].seeing}
@@ -136,9 +134,7 @@ def detect_sources(state, config):
     noise = np.where(covered, state.uncertainty, np.float32(sky.rms))
     state.sky = Background(sky.level, noise, sky.median, sky.rms)
     state.clean = np.where(covered, state.image - sky.level, np.float32(0.0))
-    state.sources, state.segments = detection.detect(
-        state.clean, noise, ~covered, config.detection, segmentation=True
-    )
+    state.sources, state.segments = detection.detect(state.clean, noise, ~covered, config.detection, segmentation=True)
     state.aperture_flux, state.aperture_sigma = apertures.aperture_fluxes(
         state.clean, noise, ~covered, state.sources["x"], state.sources["y"], state.gain
     )

@@ -5,7 +5,7 @@ import numpy as np
 from processing.pipelines.bias import BIAS, BiasInputs
 from processing.pipelines.science import SCIENCE
 from processing.pipelines.science_state import ScienceInputs
-from processing.science import tracks
+from processing.science import candidates, coadd, resample, tracks, zogy
 from processing.science.astrometry import ReferenceStars
 from processing.science.tpv import Tpv, identity_terms, pixel_to_sky
 from processing.science.zeropoint import Calibrators
@@ -22,9 +22,7 @@ def warm_up() -> None:
     row, column = np.mgrid[:SIDE, :SIDE]
     image = np.full((SIDE, SIDE), SKY + OVERSCAN)
     for cx, cy in zip(x, y, strict=True):
-        image += (
-            FLUX / (2 * np.pi * SIGMA**2) * np.exp(-0.5 * ((column - cx) ** 2 + (row - cy) ** 2) / SIGMA**2)
-        )
+        image += FLUX / (2 * np.pi * SIGMA**2) * np.exp(-0.5 * ((column - cx) ** 2 + (row - cy) ** 2) / SIGMA**2)
     raw = (image + rng.normal(0, 6, image.shape)).astype(np.float32)
     strip = np.full((SIDE, 30), OVERSCAN, np.float32)
     zero, one = np.zeros((SIDE, SIDE), np.float32), np.ones((SIDE, SIDE), np.float32)
@@ -55,4 +53,21 @@ def warm_up() -> None:
     )
     if "zp" not in products.measurements:
         raise RuntimeError(f"warm-up did not calibrate its frame: {products.measurements}")
+    _warm_up_subtraction(raw - np.float32(OVERSCAN), guess)
     tracks.find_tracks(zero + np.float32(3.0) * (row == column), one, zero > 0)
+
+
+def _warm_up_subtraction(image, wcs) -> None:
+    """Co-add the frame with itself, subtract that from it."""
+    shape, bad = image.shape, np.zeros(image.shape, bool)
+    frame = coadd.CoaddFrame(image, bad.astype(np.int16), wcs, 1.0, 6.0, 2.0)
+    average = coadd.coadd_frames([frame] * 3, [coadd.measure_sky(frame)] * 3, wcs, shape)
+    mapping = resample.map_pixels(wcs, wcs, shape)
+    reference, _ = resample.resample(average.image, bad, mapping, shape)
+    resample.take_nearest(average.uncertainty, mapping, shape, 0.0)
+    resample.take_nearest(bad, mapping, shape, False)
+    variance, stamp = np.full(shape, 40.0, np.float32), np.outer(*[np.hanning(23)] * 2)
+    difference = zogy.subtract(
+        reference, reference, variance, variance, lambda x, y: stamp, lambda x, y: stamp, 6.0, 6.0, (0.1, 0.1)
+    )
+    candidates.find_peaks(difference.scorr, bad)

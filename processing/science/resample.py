@@ -4,7 +4,6 @@ Where an output pixel falls in the input is computed exactly at the nodes of a c
 between: the distortions of the telescope bend by less than 1e-3 px over 32 px.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np

@@ -121,7 +121,8 @@ def _across(rows, columns, theta, rho):
         return None
     first = inside[0]
     last = max(inside, key=lambda p: (p[0] - first[0]) ** 2 + (p[1] - first[1]) ** 2)
-    return first, last
+    # A line that only touches a corner crosses nothing.
+    return (first, last) if np.hypot(last[0] - first[0], last[1] - first[1]) >= 1 else None
 
 
 def _strip(significance, ends, half):

@@ -52,6 +52,14 @@ def test_images_of_earlier_nights_are_differenced_once_there_is_a_reference():
     assert counts()["difference"] == 12
 
 
+def test_nights_planned_together_share_one_reference():
+    for night in range(3):
+        frames("o", 3, jd=factories.JD + night)
+        plan_night(NID + night, CONFIG)
+    assert counts()["reference"] == 4
+    assert counts()["difference"] == 36
+
+
 def test_planning_a_night_again_adds_only_what_came_late():
     frames("o", 1)
     assert len(plan_night(NID, CONFIG)) == 4

@@ -36,9 +36,7 @@ def run_difference(job: Job, config: DifferenceConfig = DifferenceConfig()) -> O
     )
 
     def name_of(suffix: str):
-        return sci_name(
-            science.filefracday, science.field, science.filtercode, science.ccdid, science.qid, suffix
-        )
+        return sci_name(science.filefracday, science.field, science.filtercode, science.ccdid, science.qid, suffix)
 
     written = files.write_products(products, name_of)
     provenance = files.provenance(DIFFERENCE, config, {"science": science.pid, "reference": reference.rfid})
