@@ -110,9 +110,7 @@ def match_sky(ra, dec, catalog_ra, catalog_dec, radius):
     catalog, wanted = _unit(catalog_ra, catalog_dec), _unit(ra, dec)
     middle, first, _ = _axes(catalog)
     if (catalog @ middle).min() < np.cos(np.deg2rad(MAX_FIELD_RADIUS)):
-        raise ValueError(
-            f"catalogue reaches more than {MAX_FIELD_RADIUS} degrees from its middle: match it in parts"
-        )
+        raise ValueError(f"catalogue reaches more than {MAX_FIELD_RADIUS} degrees from its middle: match it in parts")
     depth = wanted @ middle
     near = np.flatnonzero(depth > np.cos(np.deg2rad(MAX_FIELD_RADIUS + 1.0)))
     keys = (catalog @ first) / (catalog @ middle)
@@ -122,9 +120,7 @@ def match_sky(ra, dec, catalog_ra, catalog_dec, radius):
     stretch = 1.02 / depth[near] ** 2 + 0.02
     rows, best, found = np.empty(near.size, np.int64), np.empty(near.size), np.empty(near.size, np.int64)
     points = np.ascontiguousarray(wanted[near])
-    _strip(
-        keys[order], order, catalog, stretch, (points @ first) / depth[near], points, chord, rows, best, found
-    )
+    _strip(keys[order], order, catalog, stretch, (points @ first) / depth[near], points, chord, rows, best, found)
     index[near] = rows
     hit = index >= 0
     hit_near = rows >= 0

@@ -9,8 +9,7 @@ from numba import njit
 
 PERCENTILES = (5.0, 10.0, 17.5, 25.0, 32.5, 40.0, 60.0, 67.5, 75.0, 82.5, 90.0, 95.0)
 PERCENTILE_NAMES = tuple(
-    "percentiles_" + name
-    for name in ["05", "10", "175", "25", "325", "40", "60", "675", "75", "825", "90", "95"]
+    "percentiles_" + name for name in ["05", "10", "175", "25", "325", "40", "60", "675", "75", "825", "90", "95"]
 )
 _SIGMAS = (1.0, 3.0, 5.0)
 _BUFFER = 0.2

@@ -94,9 +94,7 @@ def _checked(star, image, mag, err, n_stars, n_images):
     star, image = np.asarray(star, dtype=np.int64), np.asarray(image, dtype=np.int64)
     mag, err = np.asarray(mag, dtype=np.float64), np.asarray(err, dtype=np.float64)
     if not star.shape == image.shape == mag.shape == err.shape:
-        raise ValueError(
-            f"star, image, mag, err have sizes {star.size}, {image.size}, {mag.size}, {err.size}"
-        )
+        raise ValueError(f"star, image, mag, err have sizes {star.size}, {image.size}, {mag.size}, {err.size}")
     for name, index, limit in (("star", star, n_stars), ("image", image, n_images)):
         if index.size and not (index.min() >= 0 and index.max() < limit):
             raise ValueError(f"{name} runs {index.min()} .. {index.max()}: must lie in 0 .. {limit - 1}")

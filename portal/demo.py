@@ -12,7 +12,6 @@ import numpy as np
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Count
-from lightcurves.models import Detection, Source
 from scipy.interpolate import CubicSpline
 from tqdm import tqdm
 
@@ -34,6 +33,7 @@ from archive.registry import julian_date
 from archive.releases import publish
 from archive.survey.camera import Camera
 from deploy.machine import secret
+from lightcurves.models import Detection, Source
 from processing.simulate.plan import SurveyPlan
 from processing.simulate.sky import Ephemeris, Population, Sky
 from processing.simulate.survey import Night, simulate_night, survey_sky, write_reference_catalogs, write_truth

@@ -27,9 +27,7 @@ def _numbers(field, column, null):
     """Values of a single-valued column as big-endian array; nulls are NaN, 0 or a blank."""
     kind = _NUMPY[field.datatype]
     if field.datatype == "boolean":
-        return np.array(
-            [b" " if n else (b"T" if v else b"F") for v, n in zip(column, null, strict=True)], "S1"
-        )
+        return np.array([b" " if n else (b"T" if v else b"F") for v, n in zip(column, null, strict=True)], "S1")
     filler = np.nan if field.datatype in ("float", "double") else 0
     if isinstance(column, np.ma.MaskedArray):
         return column.filled(filler).astype(kind)
@@ -61,9 +59,7 @@ def _variable(field, column, null):
             numbers = np.asarray([] if missing else value, dtype=kind)
             if fixed:
                 numbers = (
-                    np.resize(numbers, int(field.arraysize))
-                    if numbers.size
-                    else np.zeros(int(field.arraysize), kind)
+                    np.resize(numbers, int(field.arraysize)) if numbers.size else np.zeros(int(field.arraysize), kind)
                 )
             data, width = numbers.tobytes(), kind.itemsize
         cells.append(data if fixed else struct.pack(">i", len(data) // width) + data)

@@ -64,9 +64,7 @@ def write_ipac(fields, rows, keywords=None, comments=()):
     str
     """
     fields = list(fields)
-    kinds = [
-        _TYPES[field.datatype] if field.arraysize is None or field.is_text else "char" for field in fields
-    ]
+    kinds = [_TYPES[field.datatype] if field.arraysize is None or field.is_text else "char" for field in fields]
     texts = ([_value(f, k, v) for f, k, v in zip(fields, kinds, row, strict=True)] for row in rows)
     if any(kind == "char" and not _declared(field) for field, kind in zip(fields, kinds, strict=True)):
         texts = list(texts)

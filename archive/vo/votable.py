@@ -94,8 +94,7 @@ def _as_tabledata(fields, batches):
     for columns in batches:
         rows = zip(*columns, strict=True)
         yield "".join(
-            "<TR>" + "".join(_cell(f, v) for f, v in zip(fields, row, strict=True)) + "</TR>\n"
-            for row in rows
+            "<TR>" + "".join(_cell(f, v) for f, v in zip(fields, row, strict=True)) + "</TR>\n" for row in rows
         )
     yield "</TABLEDATA></DATA>\n"
 

@@ -75,9 +75,7 @@ class Pipeline:
                 found = step(state, config) or {}
                 measurements.update(found)
                 reports.append(
-                    StepReport(
-                        step.__name__, time.process_time() - cpu, time.perf_counter() - wall, dict(found)
-                    )
+                    StepReport(step.__name__, time.process_time() - cpu, time.perf_counter() - wall, dict(found))
                 )
         except ScienceError as problem:
             problem.measurements = {**measurements, **problem.measurements}

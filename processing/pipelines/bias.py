@@ -41,9 +41,7 @@ def begin(inputs, config):
     if len(inputs.frames) < config.min_frames:
         raise UnusableFrame(f"{len(inputs.frames)} bias frames: at least {config.min_frames} needed")
     if len(inputs.frames) != len(inputs.overscans):
-        raise UnusableFrame(
-            f"{len(inputs.frames)} frames but {len(inputs.overscans)} overscan strips: one each needed"
-        )
+        raise UnusableFrame(f"{len(inputs.frames)} frames but {len(inputs.overscans)} overscan strips: one each needed")
     return SimpleNamespace(inputs=inputs)
 
 

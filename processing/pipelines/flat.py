@@ -50,9 +50,7 @@ class FlatInputs:
 
 def begin(inputs, config):
     if len(inputs.frames) != len(inputs.overscans):
-        raise UnusableFrame(
-            f"{len(inputs.frames)} frames but {len(inputs.overscans)} overscan strips: one each needed"
-        )
+        raise UnusableFrame(f"{len(inputs.frames)} frames but {len(inputs.overscans)} overscan strips: one each needed")
     return SimpleNamespace(inputs=inputs)
 
 

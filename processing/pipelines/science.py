@@ -41,9 +41,7 @@ DAYS_PER_JULIAN_YEAR = 365.25
 
 def begin(inputs: ScienceInputs, config: ScienceConfig) -> ScienceState:
     if np.ndim(inputs.raw) != 2 or min(np.shape(inputs.raw)) < 64:
-        raise UnusableFrame(
-            f"raw frame has shape {np.shape(inputs.raw)}: two dimensions of 64 px or more needed"
-        )
+        raise UnusableFrame(f"raw frame has shape {np.shape(inputs.raw)}: two dimensions of 64 px or more needed")
     if np.shape(inputs.defects) != np.shape(inputs.raw):
         raise UnusableFrame(f"defect mask has shape {np.shape(inputs.defects)}, frame {np.shape(inputs.raw)}")
     return ScienceState(
@@ -208,9 +206,7 @@ def mask_tracks(state, config):
     """Satellite trails in what the stars leave."""
     if state.fit is None:
         return {}
-    covered, found = tracks.find_tracks(
-        state.fit.residual, _residual_noise(state, config), state.bad, config.tracks
-    )
+    covered, found = tracks.find_tracks(state.fit.residual, _residual_noise(state, config), state.bad, config.tracks)
     _set(state, covered, MaskBit.TRACK)
     return {"tracks": len(found), "track_pixels": int(np.count_nonzero(covered))}
 
@@ -235,9 +231,7 @@ def fit_hidden_stars(state, config):
     new = flux > 0
     new[known] = False
     state.clean -= under.level
-    state.sky = Background(
-        state.sky.level + under.level, under.noise, state.sky.median + under.median, under.rms
-    )
+    state.sky = Background(state.sky.level + under.level, under.noise, state.sky.median + under.median, under.rms)
     state.fit = psf_photometry.fit_sources(
         state.clean, state.sky.noise, state.bad,
         np.r_[first.x, x[new]], np.r_[first.y, y[new]],

@@ -62,9 +62,7 @@ def aperture_fluxes(
     return flux, sigma
 
 
-def aperture_corrections(
-    psf_flux: np.ndarray, aperture_flux: np.ndarray, min_stars: int = 5
-) -> ApertureCorrections:
+def aperture_corrections(psf_flux: np.ndarray, aperture_flux: np.ndarray, min_stars: int = 5) -> ApertureCorrections:
     """Median of PSF magnitude minus aperture magnitude over bright isolated stars.
 
     psf_flux : array (n,); aperture_flux : array (n, n_apertures); same units.

@@ -200,9 +200,7 @@ def _refit_pointing(wcs, x, y, xi, eta, weight, clip):
     terms = list(tpv.POWERS)
     p = tpv.design_matrix(u, v, terms) @ wcs.pv[0, terms]
     q = tpv.design_matrix(v, u, terms) @ wcs.pv[1, terms]
-    solution, _ = _robust_lstsq(
-        np.column_stack([np.ones_like(p), p, q]), np.column_stack([xi, eta]), weight, clip
-    )
+    solution, _ = _robust_lstsq(np.column_stack([np.ones_like(p), p, q]), np.column_stack([xi, eta]), weight, clip)
     crval = np.array(tpv.deproject(solution[0, 0], solution[0, 1], wcs.crval))
     return replace(wcs, crval=crval, cd=solution[1:].T @ wcs.cd)
 
@@ -273,10 +271,7 @@ def solve_astrometry(
     expected_x, expected_y = tpv.sky_to_pixel(guess, ra, dec)
     margin = config.search + 0.01 * max(shape)
     near = np.flatnonzero(
-        (expected_x > -margin)
-        & (expected_x < nx + margin)
-        & (expected_y > -margin)
-        & (expected_y < ny + margin)
+        (expected_x > -margin) & (expected_x < nx + margin) & (expected_y > -margin) & (expected_y < ny + margin)
     )
     if len(x) < config.min_matches or len(near) < config.min_matches:
         raise NoAstrometry(
@@ -289,9 +284,7 @@ def solve_astrometry(
     area_ratio = (nx + 2 * margin) * (ny + 2 * margin) / (nx * ny)
     ranked = near[np.argsort(stars.mag[near])][: int(1.2 * area_ratio * config.bright)]
     centre = ((nx - 1) / 2, (ny - 1) / 2)
-    dx, dy, angle = match_pattern(
-        x[bright], y[bright], expected_x[ranked], expected_y[ranked], centre, config
-    )
+    dx, dy, angle = match_pattern(x[bright], y[bright], expected_x[ranked], expected_y[ranked], centre, config)
     turned_x, turned_y = _rotate(expected_x[near], expected_y[near], centre, angle)
     star_x, star_y = turned_x - dx, turned_y - dy
     weight = 1.0 / np.hypot(config.floor, sigma)
@@ -318,9 +311,7 @@ def solve_astrometry(
 
     i, j = match_nearest(x, y, star_x, star_y, config.final_radius)
     xi, eta = tpv.project(ra[near[j]], dec[near[j]], wcs.crval)
-    wcs, keep = _fit_distortion(
-        wcs, x[i], y[i], xi, eta, weight[i], _degree_for(len(i), config.degree), config.clip
-    )
+    wcs, keep = _fit_distortion(wcs, x[i], y[i], xi, eta, weight[i], _degree_for(len(i), config.degree), config.clip)
     i, j = i[keep], near[j[keep]]
     return _assess(wcs, guess, x, y, flux, sigma, ra, dec, i, j, shape, (dx, dy, angle), config)
 

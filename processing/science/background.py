@@ -18,9 +18,7 @@ class Background:
     rms: float
 
 
-def measure_background(
-    image: np.ndarray, bad: np.ndarray, box: int = 128, filter_size: int = 3
-) -> Background:
+def measure_background(image: np.ndarray, bad: np.ndarray, box: int = 128, filter_size: int = 3) -> Background:
     """Sky level and noise by clipped mode in boxes, median-filtered, bicubic in between (Bertin & Arnouts
     1996).
 

@@ -36,10 +36,7 @@ def _laplacian(image, y, x):
     c = 2 * image[y, x]
     left, right, up, down = image[y, x - 1], image[y, x + 1], image[y - 1, x], image[y + 1, x]
     return LAPLACE_SCALE * (
-        max(c - left - up, 0.0)
-        + max(c - left - down, 0.0)
-        + max(c - right - up, 0.0)
-        + max(c - right - down, 0.0)
+        max(c - left - up, 0.0) + max(c - left - down, 0.0) + max(c - right - up, 0.0) + max(c - right - down, 0.0)
     )
 
 

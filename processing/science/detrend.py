@@ -49,9 +49,7 @@ def detrend(
     """
     for name, array in (("bias", bias), ("flat", flat)):
         if np.shape(array) != np.shape(raw):
-            raise UnusableFrame(
-                f"{name} has shape {np.shape(array)}, the raw frame {np.shape(raw)}: same needed"
-            )
+            raise UnusableFrame(f"{name} has shape {np.shape(array)}, the raw frame {np.shape(raw)}: same needed")
     if np.shape(level) != (len(raw),):
         raise UnusableFrame(f"overscan curve has shape {np.shape(level)}: ({len(raw)},) needed")
     image = np.empty(raw.shape, np.float32)

@@ -42,11 +42,7 @@ def moffat(dx, dy, fwhm, e1, e2, beta):
     for i in range(3):
         for j in range(3):
             x, y = dx + NODES[i], dy + NODES[j]
-            total += (
-                WEIGHTS[i]
-                * WEIGHTS[j]
-                * (1.0 + (a * x * x + 2.0 * b * x * y + c * y * y) * inverse2) ** (-beta)
-            )
+            total += WEIGHTS[i] * WEIGHTS[j] * (1.0 + (a * x * x + 2.0 * b * x * y + c * y * y) * inverse2) ** (-beta)
     return norm * total
 
 
@@ -120,9 +116,7 @@ def fit_stars(image, ivar, xs, ys, fluxes, beta, radius, fwhm, iterations):
             continue
         previous = UNUSABLE
         for _ in range(iterations):
-            chi2, pixels = _normal_equations(
-                image, ivar, p, ix, iy, radius, beta, a_matrix, b_vector, gradient
-            )
+            chi2, pixels = _normal_equations(image, ivar, p, ix, iy, radius, beta, a_matrix, b_vector, gradient)
             if pixels < MIN_PIXELS:
                 break
             singular = False

@@ -48,8 +48,7 @@ def fit_overscan(
     """
     if strip is None or np.ndim(strip) != 2 or np.shape(strip)[1] <= skip_columns:
         raise UnusableFrame(
-            f"overscan strip has shape {np.shape(strip)}: two dimensions and "
-            f"more than {skip_columns} columns needed"
+            f"overscan strip has shape {np.shape(strip)}: two dimensions and more than {skip_columns} columns needed"
         )
     rows = np.median(strip[:, skip_columns:].astype(np.float64), axis=1)
     good = np.isfinite(rows) & (rows < saturation)
@@ -70,9 +69,7 @@ def fit_overscan(
             break
         good = keep
     curve = chebyshev.chebval(u, series).astype(np.float32)
-    return OverscanFit(
-        float(curve.mean()), float(curve[-1] - curve[0]), float(scatter), int(good.sum()), curve
-    )
+    return OverscanFit(float(curve.mean()), float(curve[-1] - curve[0]), float(scatter), int(good.sum()), curve)
 
 
 def subtract_overscan(

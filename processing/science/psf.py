@@ -213,9 +213,7 @@ def _residual_table(image, ivar, fits, shapes, beta, frame_shape, degree, config
     # Wings: azimuthal mean in half-pixel rings, against the image's sky.
     lhs0, rhs0 = np.zeros((n, n, 1, 1)), np.zeros((n, n, 1))
     one = np.ones((len(x), 1))
-    _accumulate_residuals(
-        image, ivar, x, y, flux, np.zeros(len(x)), shapes, beta, one, radius, floor2, lhs0, rhs0
-    )
+    _accumulate_residuals(image, ivar, x, y, flux, np.zeros(len(x)), shapes, beta, one, radius, floor2, lhs0, rhs0)
     rings = 2 * radius + 3
     ring = np.minimum((r * 2).astype(int), rings - 1)
     profile = np.bincount(ring.ravel(), rhs0.ravel(), rings) / np.maximum(
@@ -295,8 +293,7 @@ def build_psf(
     coefficients, good = _fit_shapes(fits, shape, degree)
     if good.sum() < config.min_stars:
         raise NoPsfModel(
-            f"{int(good.sum())} of {len(x)} PSF stars have consistent shapes: "
-            f"at least {config.min_stars} needed",
+            f"{int(good.sum())} of {len(x)} PSF stars have consistent shapes: at least {config.min_stars} needed",
             psf_stars=int(good.sum()),
         )
     fits = fits[good]

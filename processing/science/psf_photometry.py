@@ -108,9 +108,7 @@ def _pass(
         table = splines[cell(y, ny, rows), cell(x, nx, columns)]
         evaluate(table, radius, x, y, half, stamp, stamp_x, stamp_y, True)
         reach = fit_radius_of(bad, x, y, half, fit_radius)
-        pixels = normal(
-            residual, model, noise, bad, x, y, flux, half, reach, gain, stamp, stamp_x, stamp_y, a, b
-        )
+        pixels = normal(residual, model, noise, bad, x, y, flux, half, reach, gain, stamp, stamp_x, stamp_y, a, b)
         if a[0, 0] <= 0.0:
             continue
         dx, dy = 0.0, 0.0

@@ -183,8 +183,7 @@ def _extent(strip, config):
     for piece in pieces:
         good = piece[np.isfinite(piece)]
         shown.append(
-            good.size >= config.segment
-            and np.median(good) * np.sqrt(good.size) / MEDIAN_ERROR > config.segment_snr
+            good.size >= config.segment and np.median(good) * np.sqrt(good.size) / MEDIAN_ERROR > config.segment_snr
         )
     best, start, last = (0, 0), None, None
     for k, yes in enumerate(shown):

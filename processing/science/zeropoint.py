@@ -123,9 +123,7 @@ def fit_zero_point(
     spread = MAD_TO_SIGMA * np.median(np.abs(c - np.median(c)))
     columns = 2 if spread > config.min_colour_spread else 1
     design = np.column_stack([np.ones_like(c), c])[:, :columns]
-    keep = np.abs(d - np.median(d)) < max(
-        5.0 * MAD_TO_SIGMA * np.median(np.abs(d - np.median(d))), config.floor
-    )
+    keep = np.abs(d - np.median(d)) < max(5.0 * MAD_TO_SIGMA * np.median(np.abs(d - np.median(d))), config.floor)
     for _ in range(20):
         w = keep / s
         solution = np.linalg.lstsq(design * w[:, None], d * w, rcond=None)[0]

@@ -54,8 +54,7 @@ def draw_conditions(rng: np.random.Generator, filter: str | int, airmass: float 
     """
     band = filter_of(filter).band
     seeing, background, zp = (
-        float(np.interp(rng.random(), QUANTILES, table[band]))
-        for table in (SEEING_PIXELS, BACKGROUND_DN, ZERO_POINT)
+        float(np.interp(rng.random(), QUANTILES, table[band])) for table in (SEEING_PIXELS, BACKGROUND_DN, ZERO_POINT)
     )
     return Conditions(seeing, background, zp, COLOUR_COEFFICIENT[band], airmass)
 
@@ -86,9 +85,7 @@ def alt_az(jd: float, ra: float, dec: float, site: Site) -> tuple[float, float, 
     hour_angle = (sidereal_time(jd, site.longitude) - ra + 180.0) % 360.0 - 180.0
     h, d, phi = np.radians([hour_angle, dec, site.latitude])
     altitude = np.arcsin(np.sin(d) * np.sin(phi) + np.cos(d) * np.cos(phi) * np.cos(h))
-    azimuth = np.arctan2(
-        -np.cos(d) * np.sin(h), np.sin(d) * np.cos(phi) - np.cos(d) * np.cos(h) * np.sin(phi)
-    )
+    azimuth = np.arctan2(-np.cos(d) * np.sin(h), np.sin(d) * np.cos(phi) - np.cos(d) * np.cos(h) * np.sin(phi))
     return float(np.degrees(altitude)), float(np.degrees(azimuth) % 360.0), float(hour_angle)
 
 

@@ -147,9 +147,7 @@ def floating_bias(rng: np.random.Generator, camera: Camera, rcid: int) -> np.nda
     return (electronics(camera, rcid).level + rng.normal(0, 1.5) + drift + settling).astype("f4")
 
 
-def read_out(
-    rng: np.random.Generator, camera: Camera, rcid: int, light: np.ndarray | None, exptime: float
-) -> Readout:
+def read_out(rng: np.random.Generator, camera: Camera, rcid: int, light: np.ndarray | None, exptime: float) -> Readout:
     """Turn detected light into raw numbers.
 
     Parameters
@@ -191,9 +189,7 @@ def _digitise(dn):
     return np.clip(np.rint(dn, out=dn), 0, ADC_LARGEST, out=dn).astype(np.uint16)
 
 
-def add_cosmic_rays(
-    rng: np.random.Generator, electrons: np.ndarray, camera: Camera, exptime: float
-) -> np.ndarray:
+def add_cosmic_rays(rng: np.random.Generator, electrons: np.ndarray, camera: Camera, exptime: float) -> np.ndarray:
     """Add straight and a few wandering tracks, in place; returns the flat indices of the pixels hit."""
     ny, nx = electrons.shape
     count = rng.poisson(COSMIC_RAYS_PER_SECOND * exptime * nx * ny / (FULL_NX * FULL_NY))

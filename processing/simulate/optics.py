@@ -120,9 +120,7 @@ def vignetting(camera: Camera, rcid: int) -> np.ndarray:
     x, y = np.arange(0, camera.nx + step, step), np.arange(0, camera.ny + step, step)
     grid_x, grid_y = np.meshgrid(x, y)
     east, north = pixel_to_plane(camera, ccdid, qid, grid_x + 1, grid_y + 1)
-    coarse = (
-        1.0 - VIGNETTING_AT_CORNER * (np.hypot(east, north) / (FOCAL_RADIUS_DEG * camera.layout_scale)) ** 4
-    )
+    coarse = 1.0 - VIGNETTING_AT_CORNER * (np.hypot(east, north) / (FOCAL_RADIUS_DEG * camera.layout_scale)) ** 4
     return _upsample(coarse, step, camera.ny, camera.nx)
 
 

@@ -48,9 +48,7 @@ class RawExposure:
         return raw_name(self.filefracday, self.field, self.filtercode, ccdid, self.imgtypecode)
 
 
-def write_ccd(
-    root: Path, camera: Camera, exposure: RawExposure, ccdid: int, readouts: dict[int, Readout]
-) -> Path:
+def write_ccd(root: Path, camera: Camera, exposure: RawExposure, ccdid: int, readouts: dict[int, Readout]) -> Path:
     """Write one CCD's file into the raw tree below `root`; returns its path.
 
     The file is written under a temporary name, synced and renamed, so a reader never sees half of it.
@@ -85,9 +83,7 @@ def write_ccd(
 def _write_image(file, pixels, cards):
     # fitsio drops EXTNAME from a header; it has to be told by name.
     (extname,) = (value for name, value, _ in cards if name == "EXTNAME")
-    file.write(
-        pixels, header=_records(cards), extname=extname, compress="RICE", tile_dims=(1, pixels.shape[1])
-    )
+    file.write(pixels, header=_records(cards), extname=extname, compress="RICE", tile_dims=(1, pixels.shape[1]))
     checksums.reserve(file[-1])
 
 
@@ -157,9 +153,7 @@ def _sky_cards(camera, exposure):
     ]
 
 
-def quadrant_cards(
-    camera: Camera, exposure: RawExposure, ccdid: int, qid: int
-) -> list[tuple[str, object, str]]:
+def quadrant_cards(camera: Camera, exposure: RawExposure, ccdid: int, qid: int) -> list[tuple[str, object, str]]:
     """Cards of a quadrant's extension: its amplifier, for sky frames also the WCS that was pointed at."""
     cards = [
         ("EXTNAME", str(qid), "Quadrant"),

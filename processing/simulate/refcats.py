@@ -62,8 +62,7 @@ def panstarrs_catalog(sky: Sky, seed: int) -> Table:
     years = -2.0
     columns = {
         "objid": s["id"],
-        "ra": s["ra"]
-        + (s["pmra"] * years + rng.normal(0, 20.0, len(s))) / 3.6e6 / np.cos(np.radians(s["dec"])),
+        "ra": s["ra"] + (s["pmra"] * years + rng.normal(0, 20.0, len(s))) / 3.6e6 / np.cos(np.radians(s["dec"])),
         "dec": s["dec"] + (s["pmdec"] * years + rng.normal(0, 20.0, len(s))) / 3.6e6,
     }
     for band, limit in PS1_LIMIT_5SIGMA.items():

@@ -202,9 +202,7 @@ def _star_colours(rng, table):
 
 def _stars(rng, count, population):
     stars = _blank(count, Kind.STAR)
-    stars["r"] = _counts(
-        rng, count, population.star_slope, population.star_brightest, population.star_faintest
-    )
+    stars["r"] = _counts(rng, count, population.star_slope, population.star_brightest, population.star_faintest)
     _star_colours(rng, stars)
     spread = 4.0 + 30.0 * 10 ** (-0.15 * (stars["r"] - 12.0))
     stars["pmra"] = spread * rng.standard_t(4, count)
@@ -232,13 +230,9 @@ def _pulsators(rng, count, family, first_jd):
     if family == "RR":
         fundamental = rng.random(count) < 0.75
         pulsators["kind"] = np.where(fundamental, Kind.RRAB, Kind.RRC)
-        pulsators["period"] = np.where(
-            fundamental, rng.normal(0.57, 0.06, count), rng.normal(0.33, 0.03, count)
-        )
+        pulsators["period"] = np.where(fundamental, rng.normal(0.57, 0.06, count), rng.normal(0.33, 0.03, count))
         pulsators["period"] = np.clip(pulsators["period"], 0.2, 0.95)
-        pulsators["amplitude"] = np.where(
-            fundamental, rng.uniform(0.6, 1.3, count), rng.uniform(0.3, 0.6, count)
-        )
+        pulsators["amplitude"] = np.where(fundamental, rng.uniform(0.6, 1.3, count), rng.uniform(0.3, 0.6, count))
     else:
         g_r = rng.uniform(0.5, 0.9, count)
         pulsators["period"] = 10 ** rng.uniform(0.3, 1.3, count)

@@ -85,9 +85,7 @@ def survey_sky(plan: SurveyPlan, camera: Camera, ephemeris: Ephemeris | None = N
 def footprint_radius(camera: Camera) -> float:
     """Distance (deg) from the boresight to the farthest corner of the CCDs in use."""
     x, y = np.array([1, camera.nx, camera.nx, 1]), np.array([1, 1, camera.ny, camera.ny])
-    corners = [
-        np.hypot(*pixel_to_plane(camera, *ccd_quadrant(channel), x, y)).max() for channel in camera.rcids
-    ]
+    corners = [np.hypot(*pixel_to_plane(camera, *ccd_quadrant(channel), x, y)).max() for channel in camera.rcids]
     return float(max(corners))
 
 
@@ -200,9 +198,7 @@ def _render(plan, exposure, camera, channel, fid, state):
     rng = stream(plan.seed, "quadrant", expid_of_jd(exposure.jd), channel)
     cards = optics.true_wcs(camera, channel, state.pointing)
     psf = optics.draw_point_spread(rng, channel, state.conditions.seeing)
-    zp = state.conditions.zp + float(
-        stream(optics.INSTRUMENT_SEED, "zp", channel, fid).normal(0, CHANNEL_ZP_SCATTER)
-    )
+    zp = state.conditions.zp + float(stream(optics.INSTRUMENT_SEED, "zp", channel, fid).normal(0, CHANNEL_ZP_SCATTER))
     centre = quadrant_centre(camera, *ccd_quadrant(channel))
     half = 0.5 * max(camera.nx, camera.ny) * camera.pixel_scale + SKY_MARGIN_DEG
     near = (np.abs(state.east - centre[0]) < half) & (np.abs(state.north - centre[1]) < half)

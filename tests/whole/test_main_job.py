@@ -5,13 +5,13 @@ from collections import Counter
 import numpy as np
 import pytest
 from astropy.io import fits
-from lightcurves.models import Detection
 
 from archive import search, storage
 from archive.footprints import read_wcs, separation
 from archive.images import cutout
 from archive.models import Alert, DifferenceImage, ProductFile, ReferenceImage, ScienceImage
 from archive.search import ImageQuery
+from lightcurves.models import Detection
 from processing.models import Job
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("small_archive")]

@@ -96,9 +96,7 @@ class GeometryReader:
             frame = arguments.pop(0).this
             if frame.upper() not in FRAMES:
                 refuse(node, f"coordinate system {frame!r} is not supported: use 'ICRS' or leave it out")
-        reader = {"POINT": self._point, "CIRCLE": self._circle, "BOX": self._box, "POLYGON": self._polygon}[
-            name
-        ]
+        reader = {"POINT": self._point, "CIRCLE": self._circle, "BOX": self._box, "POLYGON": self._polygon}[name]
         shape = reader(node, arguments)
         if arguments:
             refuse(node, f"{name}: too many arguments")
@@ -145,10 +143,7 @@ class GeometryReader:
             refuse(node, f"BOX {width:g} x {height:g} at latitude {dec:g}: must not reach over a pole")
         signs = ((-1, -1), (1, -1), (1, 1), (-1, 1))
         return Polygon(
-            tuple(
-                Point(number((ra + sx * width / 2) % 360.0), number(dec + sy * height / 2))
-                for sx, sy in signs
-            )
+            tuple(Point(number((ra + sx * width / 2) % 360.0), number(dec + sy * height / 2)) for sx, sy in signs)
         )
 
     def _polygon(self, node, arguments):
@@ -224,9 +219,7 @@ def contains(node, left, right, size_of):
     if not isinstance(left, Point) and isinstance(right, Point) and node.name.upper() == "INTERSECTS":
         left, right = right, left
     if not isinstance(left, Point):
-        refuse(
-            node, f"{node.name.upper()}: one side must be a POINT; regions of both sides are not supported"
-        )
+        refuse(node, f"{node.name.upper()}: one side must be a POINT; regions of both sides are not supported")
     if isinstance(right, Circle):
         return within(left, right.center, right.radius, size_of)
     if isinstance(right, Polygon):

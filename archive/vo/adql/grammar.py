@@ -89,11 +89,7 @@ class ADQLDialect(Postgres):
         COMMENTS = ["--"]
         STRING_ESCAPES = ["'"]
         KEYWORDS = {
-            **{
-                word: kind
-                for word, kind in tokens.Tokenizer.KEYWORDS.items()
-                if word in _WORDS or word in _PHRASES
-            },
+            **{word: kind for word, kind in tokens.Tokenizer.KEYWORDS.items() if word in _WORDS or word in _PHRASES},
             "TOP": _T.TOP,
             "ILIKE": _T.ILIKE,
             "OFFSET": _T.OFFSET,
@@ -134,9 +130,7 @@ def _parse_error(adql, error):
     described = detail.get("description", "syntax error").rstrip(".")
     before = (detail.get("start_context") or "").split()
     if described.startswith("Required keyword") and "Limit" in described:
-        return ADQLError(
-            "TOP: a whole number that is not negative expected", detail.get("line"), detail.get("col")
-        )
+        return ADQLError("TOP: a whole number that is not negative expected", detail.get("line"), detail.get("col"))
     if described.startswith("Invalid expression"):
         described = f"unexpected {word!r}" if word else "the query ends too early"
     if described.startswith("Required keyword"):
