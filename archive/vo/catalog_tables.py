@@ -131,4 +131,4 @@ def _for_adql(one: Published) -> adql.Table:
 
 def describe_types(one: Published) -> Mapping[str, str]:
     """Column name -> xtype, for those that have one."""
-    return {name: "timestamp" for name in one.times}
+    return dict.fromkeys(one.times, "timestamp")

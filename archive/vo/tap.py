@@ -73,6 +73,14 @@ class Preview:
     overflow: bool
     translation: Translation
 
+    @property
+    def cells(self) -> list[list[tuple[bool, object]]]:
+        """Each row's values with whether they are numbers, for tables on pages; a null is empty."""
+        numbers = [not field.is_text for field in self.fields]
+        return [
+            [(n, "" if value is None else value) for n, value in zip(numbers, row, strict=True)] for row in self.rows
+        ]
+
 
 def fields_of(translation: Translation) -> tuple[Field, ...]:
     """The columns of a result as VOTable declares them."""
@@ -163,8 +171,6 @@ def _prepare(cursor, translation: Translation, seconds: int) -> None:
         # The planner cannot guess how few rows lie in a cone; left to itself it may read the whole table instead.
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL jit = off")
-
-
 
 
 @contextmanager
