@@ -10,5 +10,5 @@ urlpatterns = [
     path("capabilities", views.capabilities, name="tap-capabilities"),
     path("availability", views.availability, name="tap-availability"),
     path("tables", views.tables, name="tap-tables"),
-    path("tables/<str:name>", views.tables, name="tap-table"),
+    path("tables/<str:name>", views.table, name="tap-table"),
 ]

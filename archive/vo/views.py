@@ -64,9 +64,19 @@ def availability(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def tables(request: HttpRequest, name: str | None = None) -> HttpResponse:
-    """The tables and columns; `detail=min` leaves the columns out."""
-    text = vosi.tables(name or request.GET.get("tables"), columns=request.GET.get("detail") != "min")
+def tables(request: HttpRequest) -> HttpResponse:
+    """The tables and columns; `detail=min` leaves the columns out, `tables=` names one."""
+    wanted = request.GET.get("tables")
+    return _described(vosi.tables(wanted, columns=request.GET.get("detail") != "min"), wanted)
+
+
+@require_safe
+def table(request: HttpRequest, name: str) -> HttpResponse:
+    """One table and its columns."""
+    return _described(vosi.table(name), name)
+
+
+def _described(text: str | None, name: str | None) -> HttpResponse:
     if text is None:
         return HttpResponse(f"table {name!r} is not here", content_type="text/plain", status=404)
     return HttpResponse(text, content_type=XML)

@@ -14,6 +14,9 @@ from archive.vo.tap_formats import FORMATS
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+# astroquery's TapPlus (seen in 0.4.11) reads no column without this attribute; the schema lets foreign ones stand.
+ESA = 'xmlns:esatapplus="http://esa.int/xml/EsaTapPlus"'
+ESA_FLAGS = 'esatapplus:flags="0"'
 VERSION = ' version="1.1"'
 STANDARD = f' role="std"{VERSION}'
 ADQL_FEATURES = {
@@ -71,20 +74,26 @@ def availability() -> str:
 
 
 def tables(wanted: str | None = None, columns: bool = True) -> str | None:
-    """The tables with their columns; only the one `wanted`, if it is named; None if there is none of that name."""
-    if wanted is None:
-        shown, element = published(), "vosi:tableset"
-    else:
-        shown, element = tuple(one for one in published() if one.table.name == wanted.lower()), "vosi:table"
-    if not shown:
-        return None
-    if wanted is None:
-        body = "".join(_schema(name, shown, columns) for name in SCHEMAS)
-    else:
-        body = _table_body(shown[0], columns)
+    """The tables by schema; only the one `wanted`, if it is named; None if there is none of that name."""
+    shown = published() if wanted is None else _named(wanted)
+    body = "".join(_schema(name, shown, columns) for name in SCHEMAS if any(one.schema == name for one in shown))
+    return _document("vosi:tableset", body) if shown else None
+
+
+def table(name: str) -> str | None:
+    """One table with its columns, or None."""
+    found = _named(name)
+    return _document("vosi:table", _table_body(found[0], columns=True)) if found else None
+
+
+def _named(name: str) -> tuple[Published, ...]:
+    return tuple(one for one in published() if one.table.name == name.lower())
+
+
+def _document(element: str, body: str) -> str:
     return (
         f'{HEAD}<{element} xmlns:vosi="http://www.ivoa.net/xml/VOSITables/v1.0" {XSI}'
-        f' xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1">\n{body}</{element}>\n'
+        f' xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1" {ESA}>\n{body}</{element}>\n'
     )
 
 
@@ -145,7 +154,7 @@ def _column(column: Column, xtype: str | None, sky: bool) -> str:
     extended = f" extendedType={quoteattr(xtype)}" if xtype else ""
     indexed = column.indexed or (sky and column.name in ("ra", "dec"))
     return (
-        f"<column><name>{column.name}</name><description>{escape(column.description)}</description>"
+        f"<column {ESA_FLAGS}><name>{column.name}</name><description>{escape(column.description)}</description>"
         + (f"<unit>{escape(column.unit)}</unit>" if column.unit else "")
         + (f"<ucd>{escape(column.ucd)}</ucd>" if column.ucd else "")
         + f'<dataType xsi:type="vs:VOTableType"{size}{extended}>{column.datatype}</dataType>'
