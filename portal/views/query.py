@@ -74,10 +74,11 @@ class Problem:
 def query_page(request: HttpRequest) -> HttpResponse:
     """A form for ADQL; with `query` the first rows of its result."""
     query = request.GET.get("query", "").strip()
-    context = {"query": query, "tables": published(), "examples": EXAMPLES, "limit": PREVIEW_ROWS}
+    service = request.build_absolute_uri(reverse("tap")).rstrip("/")
+    tables = sorted(published(), key=lambda one: one.schema == "tap_schema")  # data first
+    context = {"query": query, "tables": tables, "examples": EXAMPLES, "limit": PREVIEW_ROWS, "service": service}
     if not query:
         return render(request, TEMPLATE, context)
-    service = request.build_absolute_uri(reverse("tap")).rstrip("/")
     context |= {"downloads": _downloads(query), "snippets": _snippets(service, query)}
     try:
         context["result"] = tap.preview(query, PREVIEW_ROWS)
@@ -106,8 +107,7 @@ def _snippets(service: str, query: str) -> list[tuple[str, str]]:
     """The same query from a script; ready to be copied."""
     quoted = query.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     python = (
-        f'import pyvo\n\nztf = pyvo.dal.TAPService("{service}")\n'
-        f'table = ztf.run_sync("""\n{quoted}\n""").to_table()\n'
+        f'import pyvo\n\nztf = pyvo.dal.TAPService("{service}")\ntable = ztf.run_sync("""\n{quoted}\n""").to_table()\n'
     )
     encoded = shlex.quote(f"QUERY={query}")
     curl = f"curl '{service}/sync' \\\n  -d RESPONSEFORMAT=csv -d LANG=ADQL \\\n  --data-urlencode {encoded}\n"

@@ -9,8 +9,10 @@ function insert(text) {
 
 function showPlace(line, column) {
   const before = field.value.split("\n").slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0);
+  const start = before + column - 1;
+  const word = /^\w+|^./.exec(field.value.slice(start));
   field.focus();
-  field.setSelectionRange(before + column - 1, before + column);
+  field.setSelectionRange(start, start + (word ? word[0].length : 1));
 }
 
 field.addEventListener("keydown", (event) => {
