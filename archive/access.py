@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from django.db import connections, models, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 ENGINEERING, PUBLIC, PARTNERSHIP, CALTECH = 0, 1, 2, 3
 PROGRAMS = (ENGINEERING, PUBLIC, PARTNERSHIP, CALTECH)
@@ -52,12 +53,32 @@ _current: ContextVar[Reader | None] = ContextVar("reader", default=None)
 def reading(reader: Reader) -> Iterator[None]:
     """Within this block all reads of archive tables happen with `reader`'s rights, in one read-only transaction."""
     with transaction.atomic(using="reader"), connections["reader"].cursor() as cursor:
-        cursor.execute("SET LOCAL ztf.programs = %s", [reader.setting])
+        _take_rights(cursor, reader)
         token = _current.set(reader)
         try:
             yield
         finally:
             _current.reset(token)
+
+
+@contextmanager
+def streaming(reader: Reader) -> Iterator[BaseDatabaseWrapper]:
+    """A connection apart from the request's, in one read-only transaction with `reader`'s rights.
+
+    For an answer that is still being written when the request's own transaction has ended.
+    """
+    connection = connections.create_connection("reader")
+    try:
+        connection.set_autocommit(False)
+        with connection.cursor() as cursor:
+            _take_rights(cursor, reader)
+        yield connection
+    finally:
+        connection.close()
+
+
+def _take_rights(cursor, reader: Reader) -> None:
+    cursor.execute("SET LOCAL ztf.programs = %s", [reader.setting])
 
 
 def current_reader() -> Reader | None:

@@ -8,8 +8,10 @@ class ArchiveConfig(AppConfig):
 
     def ready(self):
         from archive import checks  # noqa: F401 (registers the database checks)
+        from archive.vo import catalog
 
         _let_numpy_numbers_through()
+        catalog.open_tables(self)
 
 
 def _let_numpy_numbers_through() -> None:

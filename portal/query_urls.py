@@ -1,11 +1,7 @@
-"""Replaced by its owner."""
+"""The query page."""
 
-from django.http import HttpResponse
 from django.urls import path
 
+from portal.views import query
 
-def soon(request):
-    return HttpResponse("")
-
-
-urlpatterns = [path("", soon, name="query")]
+urlpatterns = [path("", query.query_page, name="query")]

@@ -1,11 +1,36 @@
-"""Replaced by its owner."""
+"""REST's addresses."""
 
-from django.http import HttpResponse
-from django.urls import path
+from django.urls import path, register_converter
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-
-def soon(request):
-    return HttpResponse("")
+from portal.api import views
 
 
-urlpatterns = [path("", soon, name="api-docs")]
+class Kind:
+    """What cutouts are made of."""
+
+    regex = "images|references"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(Kind, "imagekind")
+
+urlpatterns = [
+    path("", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+    path("schema", SpectacularAPIView.as_view(), name="api-schema"),
+    path("images/", views.Images.as_view(), name="api-images"),
+    path("images/<int:pid>/", views.Image.as_view(), name="api-image"),
+    path("references/<int:rfid>/", views.Reference.as_view(), name="api-reference"),
+    path("<imagekind:kind>/<int:number>/cutout", views.Cutout.as_view(), name="api-cutout"),
+    path("alerts/", views.Alerts.as_view(), name="api-alerts"),
+    path("alerts/<int:candid>/", views.AlertPacket.as_view(), name="api-alert"),
+    path("moving/", views.Moving.as_view(), name="api-moving"),
+    path("resolve/", views.Names.as_view(), name="api-resolve"),
+    path("jobs/", views.Bundles.as_view(), name="api-jobs"),
+    path("jobs/<uuid:job_id>/", views.Job.as_view(), name="api-job"),
+]

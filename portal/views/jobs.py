@@ -30,7 +30,7 @@ def job_list(request: HttpRequest) -> HttpResponse:
 
 def job_page(request: HttpRequest, job_id) -> HttpResponse:
     """How far a job is; the page asks again by itself until it has ended."""
-    job = _job(request, job_id)
+    job = job_of(request, job_id)
     if format_of(request) == "json":
         return JsonResponse(
             {"id": str(job.pk), "phase": job.phase, "done": job.done, "total": job.total, "message": job.message}
@@ -41,13 +41,13 @@ def job_page(request: HttpRequest, job_id) -> HttpResponse:
 
 def result(request: HttpRequest, job_id) -> FileResponse:
     """The tar of a finished bundle."""
-    job = _job(request, job_id)
+    job = job_of(request, job_id)
     if job.phase != UserJob.Phase.COMPLETED:
         raise Http404(f"job {job_id} is {job.phase}: it has no result yet")
     return FileResponse(bundles.result_path(job).open("rb"), as_attachment=True, filename=f"ztf-{job.pk}.tar")
 
 
-def _job(request: HttpRequest, job_id) -> UserJob:
+def job_of(request: HttpRequest, job_id) -> UserJob:
     """A job of this person's, or one that nobody owns: its unguessable id is the key."""
     job = get_object_or_404(UserJob, pk=job_id)
     if job.owner_id is not None and job.owner_id != request.user.pk:

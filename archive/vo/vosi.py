@@ -1,0 +1,172 @@
+"""What TAP says about itself: capabilities, availability, tables (VOSI 1.1, TAPRegExt 1.0, VODataService 1.1)."""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import escape, quoteattr
+
+from django.conf import settings
+
+from archive.tables import Column
+from archive.vo.catalog_schema import KEYS, has_position
+from archive.vo.catalog_tables import SCHEMAS, Published, describe_types, published
+from archive.vo.tap import LONGEST
+from archive.vo.tap_formats import FORMATS
+
+HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+# astroquery's TapPlus (seen in 0.4.11) reads no column without this attribute; the schema lets foreign ones stand.
+ESA = 'xmlns:esatapplus="http://esa.int/xml/EsaTapPlus"'
+ESA_FLAGS = 'esatapplus:flags="0"'
+VERSION = ' version="1.1"'
+STANDARD = f' role="std"{VERSION}'
+ADQL_FEATURES = {
+    "ivo://ivoa.net/std/TAPRegExt#features-adqlgeo": (
+        "POINT",
+        "CIRCLE",
+        "BOX",
+        "POLYGON",
+        "CONTAINS",
+        "INTERSECTS",
+        "DISTANCE",
+        "COORD1",
+        "COORD2",
+    ),
+    "ivo://ivoa.net/std/TAPRegExt#features-adql-string": ("LOWER", "UPPER", "ILIKE"),
+    "ivo://ivoa.net/std/TAPRegExt#features-adql-sets": ("UNION", "EXCEPT", "INTERSECT"),
+    "ivo://ivoa.net/std/TAPRegExt#features-adql-common-table": ("WITH",),
+    "ivo://ivoa.net/std/TAPRegExt#features-adql-type": ("CAST",),
+    "ivo://ivoa.net/std/TAPRegExt#features-adql-unit": ("IN_UNIT",),
+    "ivo://ivoa.net/std/TAPRegExt#features-adql-offset": ("OFFSET",),
+    "ivo://ivoa.net/std/TAPRegExt#features-adql-conditional": ("COALESCE", "CASE"),
+}
+UDFS = {
+    "ivo_string_agg(expression TEXT, delimiter TEXT) -> TEXT": "All values of a group, joined by the delimiter",
+    "gavo_to_mjd(d TIMESTAMP) -> DOUBLE": "Modified Julian date of a time",
+}
+
+
+def capabilities(base: str) -> str:
+    """What TAP offers; `base` is the address below which everything lies, without a slash at its end."""
+    return (
+        f'{HEAD}<vosi:capabilities xmlns:vosi="http://www.ivoa.net/xml/VOSICapabilities/v1.0" {XSI}'
+        ' xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1" xmlns:tr="http://www.ivoa.net/xml/TAPRegExt/v1.0">\n'
+        '<capability standardID="ivo://ivoa.net/std/TAP" xsi:type="tr:TableAccess">\n'
+        f"{_interface(base, 'base', STANDARD)}"
+        f"{_language()}{''.join(map(_output_format, FORMATS))}"
+        f"<executionDuration><hard>{LONGEST}</hard></executionDuration>\n"
+        f'<outputLimit><default unit="row">{settings.TAP_ROW_LIMIT}</default>'
+        f'<hard unit="row">{settings.TAP_ROW_LIMIT}</hard></outputLimit>\n</capability>\n'
+        + "".join(
+            f'<capability standardID="ivo://ivoa.net/std/VOSI#{name}">\n'
+            f"{_interface(f'{base}/{name}', 'full', version)}</capability>\n"
+            for name, version in (("capabilities", ""), ("availability", ""), ("tables", VERSION))
+        )
+        + "</vosi:capabilities>\n"
+    )
+
+
+def availability() -> str:
+    """That TAP is up: who reads this has reached it."""
+    return (
+        f'{HEAD}<vosi:availability xmlns:vosi="http://www.ivoa.net/xml/VOSIAvailability/v1.0">\n'
+        "<vosi:available>true</vosi:available>\n</vosi:availability>\n"
+    )
+
+
+def tables(wanted: str | None = None, columns: bool = True) -> str | None:
+    """The tables by schema; only the one `wanted`, if it is named; None if there is none of that name."""
+    shown = published() if wanted is None else _named(wanted)
+    body = "".join(_schema(name, shown, columns) for name in SCHEMAS if any(one.schema == name for one in shown))
+    return _document("vosi:tableset", body) if shown else None
+
+
+def table(name: str) -> str | None:
+    """One table with its columns, or None."""
+    found = _named(name)
+    return _document("vosi:table", _table_body(found[0], columns=True)) if found else None
+
+
+def _named(name: str) -> tuple[Published, ...]:
+    return tuple(one for one in published() if one.table.name == name.lower())
+
+
+def _document(element: str, body: str) -> str:
+    return (
+        f'{HEAD}<{element} xmlns:vosi="http://www.ivoa.net/xml/VOSITables/v1.0" {XSI}'
+        f' xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1" {ESA}>\n{body}</{element}>\n'
+    )
+
+
+def _interface(url: str, use: str, more: str) -> str:
+    return f'<interface xsi:type="vs:ParamHTTP"{more}><accessURL use="{use}">{escape(url)}</accessURL></interface>\n'
+
+
+def _language() -> str:
+    features = "".join(
+        f"<languageFeatures type={quoteattr(kind)}>"
+        + "".join(f"<feature><form>{form}</form></feature>" for form in forms)
+        + "</languageFeatures>\n"
+        for kind, forms in ADQL_FEATURES.items()
+    )
+    functions = "".join(
+        f"<feature><form>{escape(form)}</form><description>{escape(text)}</description></feature>"
+        for form, text in UDFS.items()
+    )
+    return (
+        "<language><name>ADQL</name>"
+        '<version ivo-id="ivo://ivoa.net/std/ADQL#v2.0">2.0</version>'
+        '<version ivo-id="ivo://ivoa.net/std/ADQL#v2.1">2.1</version>'
+        "<description>The Astronomical Data Query Language; positions are ICRS degrees.</description>\n"
+        f'{features}<languageFeatures type="ivo://ivoa.net/std/TAPRegExt#features-udf">{functions}'
+        "</languageFeatures></language>\n"
+    )
+
+
+def _output_format(one) -> str:
+    aliases = "".join(f"<alias>{escape(name)}</alias>" for name in one.names[1:] if "/" not in name or ";" not in name)
+    return f"<outputFormat><mime>{escape(one.names[0])}</mime>{aliases}</outputFormat>\n"
+
+
+def _schema(name: str, shown: tuple[Published, ...], columns: bool) -> str:
+    inside = "".join(
+        f"<table type={quoteattr(_kind(one))}>\n{_table_body(one, columns)}</table>\n"
+        for one in shown
+        if one.schema == name
+    )
+    return f"<schema><name>{name}</name><description>{escape(SCHEMAS[name])}</description>\n{inside}</schema>\n"
+
+
+def _kind(one: Published) -> str:
+    return "output" if one.schema != "tap_schema" else "base_table"
+
+
+def _table_body(one: Published, columns: bool) -> str:
+    head = f"<name>{one.table.name}</name><description>{escape(one.table.description)}</description>\n"
+    if not columns:
+        return head
+    xtypes, sky = describe_types(one), has_position(one)
+    listed = "".join(_column(column, xtypes.get(column.name), sky) for column in one.table.columns)
+    return head + listed + "".join(_key(key) for key in KEYS if key[1] == one.table.name)
+
+
+def _column(column: Column, xtype: str | None, sky: bool) -> str:
+    size = ' arraysize="*"' if column.datatype == "char" else ""
+    extended = f" extendedType={quoteattr(xtype)}" if xtype else ""
+    indexed = column.indexed or (sky and column.name in ("ra", "dec"))
+    return (
+        f"<column {ESA_FLAGS}><name>{column.name}</name><description>{escape(column.description)}</description>"
+        + (f"<unit>{escape(column.unit)}</unit>" if column.unit else "")
+        + (f"<ucd>{escape(column.ucd)}</ucd>" if column.ucd else "")
+        + f'<dataType xsi:type="vs:VOTableType"{size}{extended}>{column.datatype}</dataType>'
+        + ("<flag>indexed</flag>" if indexed else "")
+        + ("<flag>principal</flag>" if column.principal else "")
+        + "</column>\n"
+    )
+
+
+def _key(key: tuple[str, ...]) -> str:
+    _, _, column, target, aim, text = key
+    return (
+        f"<foreignKey><targetTable>{target}</targetTable><fkColumn><fromColumn>{column}</fromColumn>"
+        f"<targetColumn>{aim}</targetColumn></fkColumn><description>{escape(text)}</description></foreignKey>\n"
+    )

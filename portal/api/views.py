@@ -1,0 +1,253 @@
+"""REST: the verbs of the pages for programs. Nothing is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from archive import bundles, search, storage, tables
+from archive import images as pixels
+from archive.alerts.packets import STAMPS, packet_of
+from archive.models import Alert, ProductFile, ReferenceImage, ScienceImage
+from archive.moving.search import MOVING, images_of
+from archive.names import resolve
+from portal.api.parameters import (
+    DEFAULT_PAGE,
+    ImageParameters,
+    NameParameters,
+    PageParameters,
+    PlaceParameters,
+    described,
+    page_schema,
+    row_schema,
+)
+from portal.api.problems import checked
+from portal.forms import DEFAULT_CUTOUT, AlertSearchForm
+from portal.views.images import FAMILIES, MAIN_FILE, TABLES
+from portal.views.jobs import job_of
+from portal.views.moving import MovingForm
+
+
+def page_of(request: Request, table: tables.Table, rows: QuerySet | Sequence) -> Response:
+    """One page of rows, with the addresses of the next and the previous."""
+    asked = checked(PageParameters(request.query_params)).cleaned_data
+    paginator = Paginator(rows, asked["page_size"] or DEFAULT_PAGE)
+    number = asked["page"] or 1
+    if number > paginator.num_pages:
+        raise Http404(f"page={number}: there are {paginator.num_pages} pages")
+    page = paginator.page(number)
+    return Response(
+        {
+            "count": paginator.count,
+            "next": _page_url(request, page.next_page_number()) if page.has_next() else None,
+            "previous": _page_url(request, page.previous_page_number()) if page.has_previous() else None,
+            "results": records(table, page.object_list),
+        }
+    )
+
+
+def records(table: tables.Table, objects) -> list[dict]:
+    """Rows by the names of the data dictionary."""
+    names = [column.name for column in table.columns]
+    return [dict(zip(names, row, strict=True)) for row in table.rows(objects)]
+
+
+def _page_url(request: Request, number: int) -> str:
+    query = request.query_params.copy()
+    query["page"] = number
+    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+
+
+class Images(APIView):
+    """Images by place, time and quality."""
+
+    @extend_schema(
+        operation_id="images",
+        parameters=described(ImageParameters, PageParameters),
+        responses={200: page_schema(tables.SCIENCE)},
+    )
+    def get(self, request: Request) -> Response:
+        """Search images; with a position alone those that cover it, with a radius those whose centre is near it."""
+        query = checked(ImageParameters(request.query_params)).query
+        return page_of(request, TABLES[query.family], search.images(query))
+
+
+class Image(APIView):
+    """One science image."""
+
+    @extend_schema(operation_id="image", responses={200: row_schema(tables.SCIENCE)})
+    def get(self, request: Request, pid: int) -> Response:
+        """An image with its files, the references of its quadrant, and its calibrations."""
+        image = get_object_or_404(ScienceImage, pk=pid)
+        same = ReferenceImage.objects.filter(field=image.field, rcid=image.rcid, fid=image.fid)
+        return Response(
+            {
+                **records(tables.SCIENCE, [image])[0],
+                "files": _files(request, "sci", pid),
+                "references": records(tables.REFERENCE, same),
+                "cutout": request.build_absolute_uri(reverse("api-cutout", args=["images", pid])),
+            }
+        )
+
+
+class Reference(APIView):
+    """One reference image."""
+
+    @extend_schema(operation_id="reference", responses={200: row_schema(tables.REFERENCE)})
+    def get(self, request: Request, rfid: int) -> Response:
+        """A reference with its files and the images it was made of."""
+        image = get_object_or_404(ReferenceImage, pk=rfid)
+        return Response(
+            {
+                **records(tables.REFERENCE, [image])[0],
+                "files": _files(request, "ref", rfid),
+                "inputs": list(image.inputs.order_by("obsjd").values_list("pid", flat=True)),
+                "cutout": request.build_absolute_uri(reverse("api-cutout", args=["references", rfid])),
+            }
+        )
+
+
+def _files(request: Request, family: str, number: int) -> list[dict]:
+    files = ProductFile.objects.filter(family__in=FAMILIES[family], product_id=number).order_by("path")
+    return [
+        {
+            "path": file.path,
+            "suffix": file.suffix,
+            "size": file.size,
+            "sha256": file.sha256,
+            "origin": file.origin,
+            "url": request.build_absolute_uri(reverse("file", args=[file.path])),
+        }
+        for file in files
+    ]
+
+
+class Cutout(APIView):
+    """A part of an image."""
+
+    def perform_content_negotiation(self, request: Request, force: bool = False):
+        """FITS is all there is, whatever the client accepts; the renderer is for errors."""
+        return super().perform_content_negotiation(request, force=True)
+
+    @extend_schema(
+        operation_id="cutout",
+        parameters=described(PlaceParameters),
+        responses={(200, "application/fits"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, kind: str, number: int) -> HttpResponse:
+        """A FITS image of what lies around a position."""
+        asked = checked(PlaceParameters(request.query_params)).cleaned_data
+        family = {"images": "sci", "references": "ref"}[kind]
+        suffix = asked["file"] or MAIN_FILE[family]
+        files = ProductFile.objects.filter(family__in=FAMILIES[family], product_id=number, suffix=suffix)
+        file = files.first()
+        if file is None or not storage.absolute(file.path).is_file():
+            raise Http404(f"{kind} {number}: no file {suffix!r} is here, or it is not public")
+        size = DEFAULT_CUTOUT if asked["size"] is None else asked["size"]
+        body = pixels.fits_bytes(pixels.cutout(file, asked["ra"] % 360, asked["dec"], size))
+        name = f"cutout_{file.name.removesuffix('.fz')}"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private"}
+        return HttpResponse(body, content_type="application/fits", headers=headers)
+
+
+class Alerts(APIView):
+    """Alerts by place, object, time, brightness and score."""
+
+    @extend_schema(
+        operation_id="alerts",
+        parameters=described(AlertSearchForm, PageParameters),
+        responses={200: page_schema(tables.ALERTS)},
+    )
+    def get(self, request: Request) -> Response:
+        """Search alerts."""
+        return page_of(request, tables.ALERTS, checked(AlertSearchForm(request.query_params)).rows())
+
+
+class AlertPacket(APIView):
+    """One alert."""
+
+    @extend_schema(operation_id="alert", responses={200: row_schema(tables.ALERTS)})
+    def get(self, request: Request, candid: int) -> Response:
+        """An alert's whole packet, without its stamps; `links` say where these and the Avro file are."""
+        alert = get_object_or_404(Alert.objects.select_related("packet"), pk=candid)
+        packet = {name: value for name, value in packet_of(alert).items() if name not in STAMPS.values()}
+        stamps = {kind: request.build_absolute_uri(reverse("stamp", args=[candid, kind])) for kind in STAMPS}
+        avro = request.build_absolute_uri(reverse("file", args=[alert.packet.path]))
+        return Response({**packet, "links": {**stamps, "avro": avro}})
+
+
+class Moving(APIView):
+    """Images of moving objects."""
+
+    @extend_schema(
+        operation_id="moving",
+        parameters=described(MovingForm, PageParameters),
+        responses={200: page_schema(MOVING)},
+    )
+    def get(self, request: Request) -> Response:
+        """Images in which an asteroid or comet was, with its ephemeris at each."""
+        form = checked(MovingForm(request.query_params))
+        return page_of(request, MOVING, images_of(form.orbit, form.cleaned_data["since"], form.cleaned_data["until"]))
+
+
+class Names(APIView):
+    """Names and positions."""
+
+    @extend_schema(operation_id="resolve", parameters=described(NameParameters), responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> Response:
+        """The position that a name or a text stands for; a moving object has none of its own."""
+        found = resolve(checked(NameParameters(request.query_params)).cleaned_data["name"])
+        return Response(
+            {"kind": found.kind, "name": found.name, "ra": found.ra, "dec": found.dec, "detail": found.detail}
+        )
+
+
+class Bundles(APIView):
+    """Bundles of files."""
+
+    @extend_schema(
+        operation_id="order_bundle",
+        parameters=described(ImageParameters),
+        request=OpenApiTypes.OBJECT,
+        responses={201: OpenApiResponse(OpenApiTypes.OBJECT, "the job; its address is in Location")},
+    )
+    def post(self, request: Request) -> Response:
+        """Order all files of the images that a search finds, as one tar; the parameters are those of the search."""
+        form = checked(ImageParameters(request.data or request.query_params))
+        job = bundles.order(form.as_parameters(), request.reader, request.user)
+        state = job_state(request, job)
+        return Response(state, status=201, headers={"Location": state["url"]})
+
+
+class Job(APIView):
+    """One job."""
+
+    @extend_schema(operation_id="job", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, job_id) -> Response:
+        """How far a job is, and where its result is once it is completed."""
+        return Response(job_state(request, job_of(request, job_id)))
+
+
+def job_state(request: Request, job) -> dict:
+    """A job as programs see it."""
+    done = job.phase == job.Phase.COMPLETED
+    return {
+        "id": str(job.pk),
+        "kind": job.kind,
+        "phase": job.phase,
+        "done": job.done,
+        "total": job.total,
+        "message": job.message,
+        "url": request.build_absolute_uri(reverse("api-job", args=[job.pk])),
+        "result": request.build_absolute_uri(reverse("job-result", args=[job.pk])) if done else None,
+    }
