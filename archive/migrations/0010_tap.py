@@ -1,4 +1,8 @@
-"""Schemas for queries: `ztf` for the views, `tap_schema` for what describes them (filled after each migration)."""
+"""Schemas for queries: `tap_data` for the views, `tap_schema` for what describes them (filled after each migration).
+
+The views' schema must not be called `ztf` as in ADQL: a role finds the schema of its own name before `public`, and the
+database's owner is called so.
+"""
 
 from django.db import migrations
 
@@ -28,12 +32,12 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(
             [
-                "CREATE SCHEMA ztf",
+                "CREATE SCHEMA tap_data",
                 "CREATE SCHEMA tap_schema",
                 *TAP_SCHEMA,
-                f"GRANT USAGE ON SCHEMA ztf, tap_schema TO {READER_ROLE}",
+                f"GRANT USAGE ON SCHEMA tap_data, tap_schema TO {READER_ROLE}",
                 f"GRANT SELECT ON ALL TABLES IN SCHEMA tap_schema TO {READER_ROLE}",
             ],
-            ["DROP SCHEMA ztf CASCADE", "DROP SCHEMA tap_schema CASCADE"],
+            ["DROP SCHEMA tap_data CASCADE", "DROP SCHEMA tap_schema CASCADE"],
         )
     ]

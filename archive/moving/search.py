@@ -15,6 +15,7 @@ from django.db import connections, router
 
 from archive import images as pixels
 from archive import storage
+from archive.columns import read_columns
 from archive.footprints import read_wcs, separation
 from archive.models import Exposure, ProductFile, ScienceImage
 from archive.moving.dynamics import (
@@ -138,13 +139,10 @@ def _exposures(start: datetime | None, end: datetime | None) -> tuple[np.ndarray
     rows = Exposure.objects.filter(imgtypecode="o", ra__isnull=False)
     rows = rows.filter(obsdate__gte=start) if start else rows
     rows = rows.filter(obsdate__lt=end) if end else rows
-    values = rows.values_list("expid", "tdb_mid", "ra", "dec", "observer_x", "observer_y", "observer_z")
-    # Identifiers stay below 2**53, so that one array of doubles holds all columns exactly.
-    numbers = np.array(list(values), dtype=np.float64).reshape(-1, 7)
-    table = ExposureTable(
-        np.ascontiguousarray(numbers[:, 1]), unit_vectors(numbers[:, 2], numbers[:, 3]), numbers[:, 4:].copy()
-    )
-    return numbers[:, 0].astype(np.int64), table
+    read = read_columns(rows, "expid", "tdb_mid", "ra", "dec", "observer_x", "observer_y", "observer_z")
+    observer = np.stack([read[f"observer_{axis}"] for axis in "xyz"], axis=1).astype(np.float64)
+    table = ExposureTable(read["tdb_mid"].astype(np.float64), unit_vectors(read["ra"], read["dec"]), observer)
+    return read["expid"].astype(np.int64), table
 
 
 # Only quadrants whose centre is near enough are fetched; the corners decide afterwards.

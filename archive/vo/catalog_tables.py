@@ -30,6 +30,9 @@ SCHEMAS = {
     "tap_schema": "What tables and columns there are",
 }
 
+VIEWS = "tap_data"
+"""PostgreSQL's schema of the views; a schema called ztf would be searched before `public` by the role of that name."""
+
 
 @dataclass(frozen=True)
 class Published:
@@ -54,6 +57,11 @@ class Published:
     @property
     def name(self) -> str:
         return self.table.name.partition(".")[2]
+
+    @property
+    def physical(self) -> tuple[str, str]:
+        """Schema and name in PostgreSQL."""
+        return (self.schema if self.schema == "tap_schema" else VIEWS, self.name)
 
     def type_of(self, column: Column) -> str:
         """PostgreSQL's type of a column, as the translator reads it."""
@@ -126,7 +134,7 @@ def _for_adql(one: Published) -> adql.Table:
         adql.Column(column.name, one.type_of(column), column.unit or None, column.ucd or None, column.description)
         for column in one.table.columns
     )
-    return adql.Table(one.schema, one.name, columns, one.rows)
+    return adql.Table(one.schema, one.name, columns, one.rows, one.physical)
 
 
 def describe_types(one: Published) -> Mapping[str, str]:

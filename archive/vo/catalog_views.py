@@ -13,7 +13,7 @@ from django.db import connections, transaction
 
 from archive.access import READER_ROLE
 from archive.vo.catalog_schema import SCHEMA_TABLES, contents
-from archive.vo.catalog_tables import Published, published
+from archive.vo.catalog_tables import VIEWS, Published, published
 
 log = structlog.get_logger("archive.vo")
 IN_POSTGRES = "tap_schema"  # these are tables themselves, made by a migration
@@ -24,9 +24,9 @@ def drop_views(using: str = "default", plan: Iterable = (), **kwargs) -> None:
     if using != "default" or not plan:
         return
     with connections[using].cursor() as cursor:
-        for one in _views():
-            if _exists(cursor, one.schema):
-                cursor.execute(f'DROP VIEW IF EXISTS "{one.schema}"."{one.name}" CASCADE')
+        for one in published() if _exists(cursor, VIEWS) else ():
+            if one.schema != IN_POSTGRES:
+                cursor.execute(f"DROP VIEW IF EXISTS {_name(one)} CASCADE")
 
 
 def make_views(using: str = "default", **kwargs) -> None:
@@ -34,7 +34,7 @@ def make_views(using: str = "default", **kwargs) -> None:
     if using != "default":
         return
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
-        if not all(_exists(cursor, schema) for schema in ("ztf", IN_POSTGRES)):
+        if not all(_exists(cursor, schema) for schema in (VIEWS, IN_POSTGRES)):
             return  # the migration that makes the schemas has not run (yet, or it was undone)
         present = [one for one in published() if _ready(cursor, one)]
         for one in present:
@@ -44,7 +44,7 @@ def make_views(using: str = "default", **kwargs) -> None:
 
 
 def _make_view(cursor, one: Published) -> None:
-    name = f'"{one.schema}"."{one.name}"'
+    name = _name(one)
     cursor.execute(f"DROP VIEW IF EXISTS {name} CASCADE")
     cursor.execute(f"CREATE VIEW {name} WITH (security_invoker = true) AS {one.query}")
     cursor.execute(f"GRANT SELECT ON {name} TO {READER_ROLE}")
@@ -59,8 +59,8 @@ def _fill(cursor, present: tuple[Published, ...]) -> None:
         cursor.executemany(f"INSERT INTO {table.name} VALUES ({places})", rows[table.name])
 
 
-def _views() -> list[Published]:
-    return [one for one in published() if one.schema != IN_POSTGRES]
+def _name(one: Published) -> str:
+    return '"{}"."{}"'.format(*one.physical)
 
 
 def _exists(cursor, schema: str) -> bool:

@@ -18,7 +18,7 @@ CENTRE = (120.0, 30.0)
 PASSWORD = "a long password of a partner"
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def sky(committed):
     """ALERTS alerts, every third of program 2 and unreleased; ten of program 3 at one place of their own; images."""
     rng = np.random.default_rng(7)
@@ -65,7 +65,7 @@ def _alert(file, number, ra, dec, mag, program, name) -> Alert:
     )
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def server(sky):
     """The address of a running portal."""
     live = LiveServer("127.0.0.1")
