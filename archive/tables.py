@@ -147,7 +147,7 @@ ALERTS = Table(
         Column("isdiffpos", "boolean", "Brighter than the reference"),
         Column("rb", "double", "Real-bogus score of the random forest, 1 is real"),
         Column("drb", "double", "Real-bogus score of the network, 1 is real"),
-        Column("distnr", "double", "Distance to the nearest source of the reference", "arcsec"),
+        Column("distnr", "double", "Distance to the nearest source of the reference", "pix"),
         Column("ssnamenr", "char", "Nearest known Solar System object"),
         Column("ssdistnr", "double", "Distance to it", "arcsec"),
         *_RIGHTS,

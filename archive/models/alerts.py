@@ -28,7 +28,7 @@ class Alert(ProtectedModel):
     isdiffpos = models.BooleanField(help_text="brighter than the reference")
     rb = models.FloatField(null=True)
     drb = models.FloatField(null=True)
-    distnr = models.FloatField(null=True, help_text="arcsec to the nearest source of the reference")
+    distnr = models.FloatField(null=True, help_text="pixels to the nearest source of the reference")
     ssnamenr = models.CharField(max_length=40, blank=True)
     ssdistnr = models.FloatField(null=True, help_text="arcsec")
     packet = models.ForeignKey(ProductFile, models.PROTECT, related_name="alerts")

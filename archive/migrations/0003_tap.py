@@ -28,7 +28,7 @@ TAP_SCHEMA = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("archive", "0003_footprints")]
+    dependencies = [("archive", "0002_rights")]
     operations = [
         migrations.RunSQL(
             [

@@ -1,0 +1,24 @@
+"""What light curves open to queries."""
+
+from __future__ import annotations
+
+from archive.vo.catalog_tables import publish_query
+from lightcurves import tables
+from lightcurves.models import STATISTICS
+
+SURVEY_ROWS = 5 * 10**9
+# Of the tiers that row-level security lets a reader see, the one of most programs is theirs.
+OBJECTS = f"""
+    SELECT o.*, {", ".join(f"s.{name}" for name in STATISTICS)}
+    FROM lightcurves_source AS o
+    LEFT JOIN LATERAL (
+        SELECT * FROM lightcurves_sourcestatistics AS t
+        WHERE t.oid = o.oid ORDER BY cardinality(t.programs) DESC LIMIT 1
+    ) AS s ON true
+"""
+
+
+def open_tables() -> None:
+    """Publish the objects with the statistics of the points that a reader may see."""
+    uses = ("lightcurves_source", "lightcurves_sourcestatistics")
+    publish_query(tables.OBJECTS, OBJECTS, SURVEY_ROWS, uses)
