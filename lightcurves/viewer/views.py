@@ -14,6 +14,7 @@ from archive.answers import answer, problem, refuse
 from lightcurves import store
 from lightcurves.models import STATISTICS, Source
 from lightcurves.periodograms import METHODS, Periodogram, periodogram
+from lightcurves.periods.grid import MIN_POINTS
 from lightcurves.tables import LIGHTCURVE, OBJECTS, point_rows
 from lightcurves.viewer.documents import documents
 from lightcurves.viewer.drawing import draw
@@ -66,6 +67,7 @@ def object_page(request: HttpRequest, oid: int) -> HttpResponse:
         "curve": draw(curves),
         "statistics": [(name, [getattr(one, name) for one in sources]) for name in STATISTICS],
         "methods": METHODS,
+        "least_points": MIN_POINTS,
         "form": form,
     }
     if not form.is_valid():

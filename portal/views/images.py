@@ -91,7 +91,7 @@ def _page(request: HttpRequest, image, family: str, context: dict) -> HttpRespon
 
 def _is_picture(file: ProductFile) -> bool:
     return file.suffix.endswith((".fits", ".fits.fz")) and not any(
-        part in file.suffix for part in ("cat", "psf", "cand")
+        part in file.suffix for part in ("cat", "psf", "cand", "stamp")
     )
 
 

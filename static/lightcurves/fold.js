@@ -8,6 +8,13 @@ export function visibleRows(columns, { bands, flagged, excluded }) {
     .filter((row) => !excluded.has(columns.pid[row]) && (flagged || columns.catflags[row] === 0));
 }
 
+// Points of the filter that has most among `rows`.
+export function mostInOneBand(columns, rows) {
+  const counts = {};
+  for (const row of rows) counts[columns.filtercode[row]] = (counts[columns.filtercode[row]] || 0) + 1;
+  return Math.max(0, ...Object.values(counts));
+}
+
 // Phase in [0, 1) from the first good point; two cycles are drawn.
 export function phases(times, rows, period) {
   const start = Math.min(...rows.map((row) => times[row]));

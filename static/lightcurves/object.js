@@ -1,6 +1,6 @@
 // The object page: light curve, folded curve and periodogram, and the tools between them.
 
-import { phases, plotted, visibleRows } from "./fold.js";
+import { mostInOneBand, phases, plotted, visibleRows } from "./fold.js";
 import { colour, embed, onThemeChange } from "./plots.js";
 
 const FINEST = 1e-4; // of the period, a step of the fine slider at its ends
@@ -113,6 +113,11 @@ function drawFolded(period) {
 }
 
 async function search() {
+  const most = mostInOneBand(state.columns, visibleRows(state.columns, state));
+  if (most < Number(viewer.dataset.least)) {
+    find("searched").textContent = `${most} points in one filter: a period needs at least ${viewer.dataset.least}.`;
+    return;
+  }
   const form = new FormData(find("search"));
   form.set("bands", [...state.bands].join(","));
   form.set("exclude", [...state.excluded].join(","));
