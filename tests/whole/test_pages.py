@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from lightcurves.models import Detection
 from playwright.sync_api import Page, sync_playwright
 
 from archive.models import Alert, ReferenceImage, ScienceImage
+from lightcurves.models import Detection
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 CHROMIUM = "/usr/bin/chromium"
