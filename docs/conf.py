@@ -9,6 +9,7 @@ myst_heading_anchors = 3
 exclude_patterns = ["_build"]
 html_theme = "alabaster"
 html_theme_options = {"description": "Raw frames in, a searchable archive out", "fixed_sidebar": True}
+html_favicon = "../static/portal/icon.svg"
 html_static_path = ["_static"]
 # The search box would need a script within the page, which the portal's policy forbids.
 html_sidebars = {"**": ["about.html", "navigation.html"]}

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import Count
 from scipy.interpolate import CubicSpline
 from tqdm import tqdm
 
@@ -33,7 +32,7 @@ from archive.registry import julian_date
 from archive.releases import publish
 from archive.survey.camera import Camera
 from deploy.machine import secret
-from lightcurves.models import Detection, Source
+from lightcurves.models import Detection, Source, SourceStatistics
 from processing.simulate.plan import SurveyPlan
 from processing.simulate.sky import Ephemeris, Population, Sky
 from processing.simulate.survey import Night, simulate_night, survey_sky, write_reference_catalogs, write_truth
@@ -55,6 +54,7 @@ REFERENCE_FRAMES = 6
 RELEASE = "demo-dr1"
 RELEASED_NIGHTS = 3
 PASSWORD_BYTES = 9
+LIVELY_MAG, LIVELY_LIMIT = 0.2, 17.5  # scatter and brightness of a star worth looking at
 PEOPLE = {
     "public": "an account without further rights",
     "partner": "sees the partnership's data (program 2) as well",
@@ -187,9 +187,9 @@ def places() -> list[tuple[str, str]]:
     alerts = Alert.objects.filter(origin="ours", programid=1).order_by("-rb")
     if alert := alerts.first():
         found.append(("an alert", f"/alerts/{alert.candid}/"))
-    busy = Detection.objects.values("oid").annotate(n=Count("pid")).order_by("-n").first()
-    if busy:
-        found.append(("a light curve", f"/objects/{busy['oid']}/"))
+    lively = SourceStatistics.objects.filter(programs=[], magrms__gt=LIVELY_MAG, medianmag__lt=LIVELY_LIMIT)
+    if curve := lively.order_by("-nobs", "-magrms").first():
+        found.append(("the light curve of a variable star", f"/objects/{curve.oid}/"))
     name = numbered.NUMBERED[numbered.DEMO_ASTEROIDS[0]].name
     found.append((f"images of asteroid {name}", f"/moving/?name={name}"))
     return [*found, ("queries (ADQL)", "/query/"), ("REST, OpenAPI", "/api/"), ("help", "/help/")]
