@@ -5,6 +5,8 @@ astrometry, no zero point) says so in INFOBITS and the others go on as far as th
 unfit as a whole raises `UnusableFrame`.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from archive.survey.bits import BAD_PIXEL_MASK, MaskBit
@@ -22,6 +24,7 @@ from processing.science import (
     quality,
     tpv,
     tracks,
+    wings,
     zeropoint,
 )
 from processing.science.background import Background, measure_background
@@ -247,6 +250,22 @@ def fit_hidden_stars(state, config):
     }
 
 
+def measure_wings(state, config):
+    """Make the whole light of a star the unit of the PSF, and of the fluxes."""
+    if state.fit is None:
+        return {}
+    fit = state.fit
+    flags = masks.flag_sources((state.mask & BAD_PIXEL_MASK).astype(np.int16), fit.x, fit.y)
+    with np.errstate(invalid="ignore"):
+        bright = np.flatnonzero((flags == 0) & (fit.flux > config.wings.min_snr * fit.sigma))
+    found = wings.measure_wings(fit, state.psf, state.sky.rms, state.bad, bright, config.wings)
+    if found is None:
+        return {"wing_stars": 0}
+    state.psf = wings.with_total(state.psf, found)
+    state.fit = replace(fit, flux=fit.flux * found.total, sigma=fit.sigma * found.total)
+    return {"wing_stars": found.stars, "psf_total": found.total, "psf_total_unc": found.error}
+
+
 def _positions(state):
     """Positions, fluxes, errors for astrometry: PSF fits, or isophotal barycentres without a PSF."""
     if state.fit is not None:
@@ -382,6 +401,7 @@ SCIENCE = Pipeline(
         fit_stars,
         mask_tracks,
         fit_hidden_stars,
+        measure_wings,
         solve_positions,
         mask_bright_stars,
         calibrate_flux,

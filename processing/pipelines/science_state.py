@@ -21,6 +21,7 @@ from processing.science.psf import Psf, PsfConfig
 from processing.science.psf_photometry import PsfFit, PsfFitConfig
 from processing.science.quality import QualityLimits
 from processing.science.tracks import TracksConfig
+from processing.science.wings import WingsConfig
 from processing.science.zeropoint import ZeroPoint, ZeroPointConfig
 
 VERSION = "1"
@@ -59,6 +60,7 @@ class ScienceConfig:
     detection: DetectionConfig = field(default_factory=DetectionConfig)
     psf: PsfConfig = field(default_factory=PsfConfig)
     psf_fit: PsfFitConfig = field(default_factory=PsfFitConfig)
+    wings: WingsConfig = field(default_factory=WingsConfig)
     tracks: TracksConfig = field(default_factory=TracksConfig)
     bright_stars: BrightStarConfig = field(default_factory=BrightStarConfig)
     astrometry: AstrometryConfig = field(default_factory=AstrometryConfig)
