@@ -34,7 +34,7 @@ MATCH = 1.0  # px, true star to catalog
 FALSE_BEYOND = 1.5  # px; a catalog entry without any source this near is false
 MAD_TO_SIGMA = 1.4826
 LIMIT_HALF, SUBPIXELS, CELLS = 20, 5, 3  # px; per px; along each side of the frame
-BRIGHT = 17.0  # mag
+BRIGHT, ZERO_FROM = 17.0, 18.0  # mag
 PURITY_SNR = 5.0
 SEXTRACTOR = next((name for name in ("source-extractor", "sex") if shutil.which(name)), None)
 
@@ -256,6 +256,9 @@ def genuine(truth: Truth, x, y) -> np.ndarray:
 def figures_of(frames) -> dict[str, Figure]:
     """All quadrants together."""
     pairs = [compared(truth, measured) for _, truth, measured, _ in frames]
+    for pair in pairs:
+        # Scatter is about the frame's own zero point, whose error stands below.
+        pair["error"] = pair["error"] - np.median(pair["error"][pair["mag"] < ZERO_FROM])
     every = {key: np.concatenate([pair[key] for pair in pairs]) for key in pairs[0]}
     figures = {}
     for faint in range(15, 22):
