@@ -189,7 +189,7 @@ def _residual_table(image, ivar, fits, shapes, beta, frame_shape, degree, config
     n, n_terms = 2 * radius * OVERSAMPLING + 1, terms.shape[1]
     x, y, flux = (np.ascontiguousarray(fits[:, k]) for k in (mof.X, mof.Y, mof.FLUX))
     lhs, rhs = np.zeros((n, n, n_terms, n_terms)), np.zeros((n, n, n_terms))
-    sky = np.zeros(len(x))
+    sky = np.ascontiguousarray(fits[:, mof.SKY])
     _accumulate_residuals(image, ivar, x, y, flux, sky, shapes, beta, terms, radius, floor2, lhs, rhs)
 
     def smooth(width):
