@@ -5,6 +5,8 @@ astrometry, no zero point) says so in INFOBITS and the others go on as far as th
 unfit as a whole raises `UnusableFrame`.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from archive.survey.bits import BAD_PIXEL_MASK, MaskBit
@@ -22,6 +24,7 @@ from processing.science import (
     quality,
     tpv,
     tracks,
+    wings,
     zeropoint,
 )
 from processing.science.background import Background, measure_background
@@ -94,11 +97,13 @@ def detect_sources(state, config):
     saturated = (state.mask & int(MaskBit.SATURATED)) != 0
     keep = saturated & np.isfinite(state.image)
     state.clean[keep] = state.image[keep] - state.sky.level[keep]
+    state.seeing = detection.measure_seeing(state.clean, state.sky.noise, state.bad, config.seeing)
     state.sources, state.segments = detection.detect(
-        state.clean, state.sky.noise, _unseen(state), config.detection, segmentation=True
+        state.clean, state.sky.noise, _unseen(state), config.detection, segmentation=True, fwhm=state.seeing
     )
     _measure_apertures(state)
-    return {"sex_sources": len(state.sources)}
+    found = {} if state.seeing is None else {"detection_fwhm": state.seeing}
+    return {"sex_sources": len(state.sources), **found}
 
 
 def _unseen(state):
@@ -182,14 +187,14 @@ def _pixel_scale(wcs):
 
 
 def fit_stars(state, config):
-    """First fit of all detections."""
+    """First fit of all detections, which need not come to rest yet."""
     if state.psf is None:
         return {}
     small = apertures.DIAMETERS.index(6.0)
     flux = np.maximum(state.aperture_flux[:, small], state.sky.rms)
     state.fit = psf_photometry.fit_sources(
         state.clean, state.sky.noise, state.bad, state.sources["x"], state.sources["y"], flux,
-        state.psf, state.gain, config.psf_fit,
+        state.psf, state.gain, replace(config.psf_fit, max_passes=config.psf_fit.passes),
     )  # fmt: skip
     return {"psf_fit_change": state.fit.change}
 
@@ -224,6 +229,7 @@ def fit_hidden_stars(state, config):
         detection.DetectionConfig(
             config.residual_threshold, config.detection.min_pixels, 8, 0.01
         ),
+        fwhm=state.seeing,
     )  # fmt: skip
     x, y = found["x"].astype(float), found["y"].astype(float)
     flux = apertures.aperture_fluxes(residual, noise, state.bad, x, y, state.gain, (4.0,))[0][:, 0]
@@ -243,8 +249,25 @@ def fit_hidden_stars(state, config):
         "psf_sources": int(np.count_nonzero(fit.flux > 0)),
         "hidden_sources": int(new.sum()),
         "psf_fit_change": fit.change,
+        "psf_fit_passes": fit.passes,
         "residual_noise": state.sky.rms,
     }
+
+
+def measure_wings(state, config):
+    """Make the whole light of a star the unit of the PSF, and of the fluxes."""
+    if state.fit is None:
+        return {}
+    fit = state.fit
+    flags = masks.flag_sources((state.mask & BAD_PIXEL_MASK).astype(np.int16), fit.x, fit.y)
+    with np.errstate(invalid="ignore"):
+        bright = np.flatnonzero((flags == 0) & (fit.flux > config.wings.min_snr * fit.sigma))
+    found = wings.measure_wings(fit, state.psf, state.sky.rms, state.bad, bright, config.wings)
+    if found is None:
+        return {"wing_stars": 0}
+    state.psf = wings.with_total(state.psf, found)
+    state.fit = replace(fit, flux=fit.flux * found.total, sigma=fit.sigma * found.total)
+    return {"wing_stars": found.stars, "psf_total": found.total, "psf_total_unc": found.error}
 
 
 def _positions(state):
@@ -382,6 +405,7 @@ SCIENCE = Pipeline(
         fit_stars,
         mask_tracks,
         fit_hidden_stars,
+        measure_wings,
         solve_positions,
         mask_bright_stars,
         calibrate_flux,

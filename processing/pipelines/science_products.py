@@ -120,6 +120,8 @@ def calibration_cards(state, measured):
             ]
     if state.psf is not None:
         cards.append(("SEEING", round(state.psf.fwhm, 4), "seeing FWHM [pixels]"))
+    if "psf_total" in measured:
+        cards.append(("PSFTOTAL", measured["psf_total"], "Light of a star over that in the PSF model"))
     if "maglim" in measured:
         cards.append(("MAGLIM", round(measured["maglim"], 3), "5-sigma mag-limit in PSF-fit catalog [mag]"))
     cards += [
@@ -230,9 +232,10 @@ def aperture_catalog(state):
 
 
 def psf_cutout(state):
-    """PSF at the centre of the frame, flux 1: float32 (25, 25); zeros if there is none."""
+    """PSF at the centre of the frame, flux 1 within the cutout: float32 (25, 25); zeros if there is none."""
     side = 2 * PSF_CUTOUT_HALF + 1
     if state.psf is None:
         return np.zeros((side, side), np.float32)
     ny, nx = state.psf.shape
-    return psf.psf_stamp(state.psf, float(nx // 2), float(ny // 2), PSF_CUTOUT_HALF).astype(np.float32)
+    stamp = psf.psf_stamp(state.psf, float(nx // 2), float(ny // 2), PSF_CUTOUT_HALF)
+    return (stamp / stamp.sum()).astype(np.float32)

@@ -15,12 +15,13 @@ from processing.science.apertures import ApertureCorrections
 from processing.science.astrometry import Astrometry, AstrometryConfig
 from processing.science.background import Background
 from processing.science.cosmics import CosmicsConfig
-from processing.science.detection import DetectionConfig
+from processing.science.detection import DetectionConfig, SeeingConfig
 from processing.science.masks import BrightStarConfig
 from processing.science.psf import Psf, PsfConfig
 from processing.science.psf_photometry import PsfFit, PsfFitConfig
 from processing.science.quality import QualityLimits
 from processing.science.tracks import TracksConfig
+from processing.science.wings import WingsConfig
 from processing.science.zeropoint import ZeroPoint, ZeroPointConfig
 
 VERSION = "1"
@@ -36,7 +37,8 @@ class ScienceConfig:
     gain (e-/DN), read_noise (e-) : taken where the header has no GAIN, READNOI
     background_box : px; residual_box : px, of the sky under the fitted stars
     min_residual_distance : px, new sources this near to a known one are residuals of its model
-    residual_threshold : sigmas; residual_profile_error : relative error of the PSF that hides new sources
+    residual_threshold : sigmas of the smoothed image; residual_profile_error : relative error of the PSF, which
+        hides new sources
     aperture_stars : brightest PSF stars used for aperture corrections
     min_match : S/N of the detections used in astrometry; match_radius : arcsec, calibrators
     """
@@ -50,15 +52,17 @@ class ScienceConfig:
     background_box: int = 128
     residual_box: int = 64
     min_residual_distance: float = 0.9
-    residual_threshold: float = 2.0
+    residual_threshold: float = 5.3
     residual_profile_error: float = 0.03
     aperture_stars: int = 300
     min_match: float = 8.0
     match_radius: float = 1.0
     cosmics: CosmicsConfig = field(default_factory=CosmicsConfig)
+    seeing: SeeingConfig = field(default_factory=SeeingConfig)
     detection: DetectionConfig = field(default_factory=DetectionConfig)
     psf: PsfConfig = field(default_factory=PsfConfig)
     psf_fit: PsfFitConfig = field(default_factory=PsfFitConfig)
+    wings: WingsConfig = field(default_factory=WingsConfig)
     tracks: TracksConfig = field(default_factory=TracksConfig)
     bright_stars: BrightStarConfig = field(default_factory=BrightStarConfig)
     astrometry: AstrometryConfig = field(default_factory=AstrometryConfig)
@@ -102,6 +106,7 @@ class ScienceState:
     bad: np.ndarray | None = None
     sky: Background | None = None
     clean: np.ndarray | None = None
+    seeing: float | None = None
     sources: np.ndarray | None = None
     segments: np.ndarray | None = None
     aperture_flux: np.ndarray | None = None

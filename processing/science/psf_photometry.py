@@ -2,7 +2,9 @@
 
 Block Gauss-Seidel: star after star, brightest first, is fitted (flux, x, y) to what all the others leave,
 in several passes; the frame of residuals is updated at once. This converges to the simultaneous solution of
-ALLSTAR (Stetson 1994, PASP 106, 250) without building its matrix.
+ALLSTAR (Stetson 1994, PASP 106, 250) without building its matrix. Most stars are at rest after a few passes;
+blends, and stars detected off their place, go on alone until their steps are small against their errors. A step
+that reverses the one before may be half as long only, so that no star wanders to and fro.
 """
 
 import math
@@ -22,14 +24,19 @@ STAMP_GROWTH = 2.0
 MIN_STAMP = 5
 MIN_PIXELS = 8
 MAX_SHIFT = 0.25
+# A star stays this near to where it was detected, and as near to the frame (px).
+MAX_MOVE, OUTSIDE = 1.5, 1.0
 
 
 @dataclass(frozen=True)
 class PsfFitConfig:
-    """passes: over all stars; fit_radius: pixels used around a star (px); profile_error: relative error of
+    """passes: over all stars; max_passes: with those over stars not yet at rest; at_rest: largest step of such a
+    star, in its sigmas; fit_radius: pixels used around a star (px); profile_error: relative error of
     the PSF, enters chi only; fix_positions: fit fluxes only."""
 
     passes: int = 4
+    max_passes: int = 60
+    at_rest: float = 0.05
     fit_radius: float = 3.5
     profile_error: float = 0.03
     fix_positions: bool = False
@@ -39,7 +46,7 @@ class PsfFitConfig:
 class PsfFit:
     """x, y (0-based px), flux, sigma (DN), sigma_x, sigma_y (px), chi (rms residual over expected), sharp
     (sigma^2 observed minus that of the PSF, px^2), all float64 (n,); residual, model: float32 (ny, nx), DN;
-    change: largest last step in sigmas of the flux."""
+    change: largest last step of a star, in sigmas of its flux or position; passes: made."""
 
     x: np.ndarray
     y: np.ndarray
@@ -52,6 +59,7 @@ class PsfFit:
     residual: np.ndarray
     model: np.ndarray
     change: float
+    passes: int
 
 
 @njit(fastmath=True, cache=True)
@@ -80,60 +88,54 @@ def _add_all(residual, model, xs, ys, fluxes, halves, splines, radius):
 
 @njit(fastmath=True, cache=True)
 def _pass(
-    residual,
-    model,
-    noise,
-    bad,
-    xs,
-    ys,
-    fluxes,
-    halves,
-    order,
-    splines,
-    radius,
-    gain,
-    fit_radius,
-    fix_positions,
-):
-    """One sweep over all stars; returns the largest change of a flux in its sigmas."""
-    ny, nx = residual.shape
-    rows, columns = splines.shape[:2]
+    residual, model, noise, bad, xs, ys, fluxes, halves, order, splines, cells, radius, gain, fit_radius,
+    fix_positions, bounds, moved, reach, steps,
+):  # fmt: skip
+    """One sweep over the stars in `order`; steps (n,) takes their steps in sigmas.
+
+    cells (n, 2): rows and columns of the PSF's tables; bounds (n, 4): least and largest x and y; moved (n, 2): last
+    shifts; reach (n,): longest shift allowed, halved when a shift reverses.
+    """
     side = 2 * radius + 1
     stamp, stamp_x, stamp_y = np.empty((side, side)), np.empty((side, side)), np.empty((side, side))
     a, b, c = np.empty((3, 3)), np.empty(3), np.empty((3, 3))
-    largest = 0.0
     for k in range(order.size):
         n = order[k]
         x, y, flux, half = xs[n], ys[n], fluxes[n], halves[n]
-        table = splines[cell(y, ny, rows), cell(x, nx, columns)]
+        table = splines[cells[n, 0], cells[n, 1]]
         evaluate(table, radius, x, y, half, stamp, stamp_x, stamp_y, True)
-        reach = fit_radius_of(bad, x, y, half, fit_radius)
-        pixels = normal(residual, model, noise, bad, x, y, flux, half, reach, gain, stamp, stamp_x, stamp_y, a, b)
+        within = fit_radius_of(bad, x, y, half, fit_radius)
+        pixels = normal(residual, model, noise, bad, x, y, flux, half, within, gain, stamp, stamp_x, stamp_y, a, b)
+        steps[n] = 0.0
         if a[0, 0] <= 0.0:
             continue
         dx, dy = 0.0, 0.0
         sigma = 1.0 / math.sqrt(a[0, 0])
-        change = b[0] / a[0, 0]
         if not fix_positions and flux > MIN_SNR_TO_MOVE * sigma and pixels >= MIN_PIXELS:
             a[1, 1] += 1.0 / SHIFT_PRIOR**2
             a[2, 2] += 1.0 / SHIFT_PRIOR**2
             if invert(a, c):
-                change = c[0, 0] * b[0] + c[0, 1] * b[1] + c[0, 2] * b[2]
-                dx = min(max(c[0, 1] * b[0] + c[1, 1] * b[1] + c[1, 2] * b[2], -MAX_SHIFT), MAX_SHIFT)
-                dy = min(max(c[0, 2] * b[0] + c[1, 2] * b[1] + c[2, 2] * b[2], -MAX_SHIFT), MAX_SHIFT)
-        new = flux + change
+                dx = c[0, 1] * b[0] + c[1, 1] * b[1] + c[1, 2] * b[2]
+                dy = c[0, 2] * b[0] + c[1, 2] * b[1] + c[2, 2] * b[2]
+                if dx * moved[n, 0] + dy * moved[n, 1] < 0.0:
+                    reach[n] *= 0.5
+                else:
+                    reach[n] = min(1.25 * reach[n], MAX_SHIFT)
+        dx = min(max(min(max(dx, -reach[n]), reach[n]), bounds[n, 0] - x), bounds[n, 1] - x)
+        dy = min(max(min(max(dy, -reach[n]), reach[n]), bounds[n, 2] - y), bounds[n, 3] - y)
+        # The flux that goes with the shift as it was allowed, not as it was wanted.
+        new = flux + (b[0] - a[0, 1] * dx - a[0, 2] * dy) / a[0, 0]
         if new < 0.0 and not fix_positions:
-            new = 0.05 * abs(flux)
-        largest = max(largest, abs(new - flux) / sigma)
+            new, dx, dy = max(flux + b[0] / a[0, 0], 0.0), 0.0, 0.0
+        moved[n, 0], moved[n, 1] = dx, dy
+        steps[n] = max(abs(new - flux) / sigma, abs(dx) * math.sqrt(a[1, 1]), abs(dy) * math.sqrt(a[2, 2]))
         if dx == 0.0 and dy == 0.0:
             _add(residual, model, x, y, new - flux, half, table, radius, stamp, stamp_x)
         else:
             _add(residual, model, x, y, -flux, half, table, radius, stamp, stamp_x)
             xs[n], ys[n] = x + dx, y + dy
-            moved = splines[cell(ys[n], ny, rows), cell(xs[n], nx, columns)]
-            _add(residual, model, xs[n], ys[n], new, half, moved, radius, stamp, stamp_x)
+            _add(residual, model, xs[n], ys[n], new, half, table, radius, stamp, stamp_x)
         fluxes[n] = new
-    return largest
 
 
 def _neighbours(x, y, reach):
@@ -191,21 +193,49 @@ def fit_sources(
     typical = float(np.median(noise))
     reach = STAMP_GROWTH * (np.maximum(flux, typical) / typical) ** 0.25
     halves = np.clip(np.ceil(reach), MIN_STAMP, psf.radius - 1).astype(np.int64)
-    order = np.argsort(-flux)
     _add_all(residual, model, x, y, flux, halves, psf.splines, psf.radius)
-    change = 0.0
-    for sweep in range(config.passes):
-        # The first sweep settles the fluxes; only then may positions move.
-        fixed = config.fix_positions or sweep == 0
-        change = _pass(
-            residual, model, noise, bad, x, y, flux, halves, order, psf.splines, psf.radius, gain,
-            config.fit_radius, fixed,
-        )  # fmt: skip
     starts, neighbours = _neighbours(x, y, 2 * config.fit_radius)
+    sweeps, change = _sweep(residual, model, noise, bad, x, y, flux, halves, starts, neighbours, psf, gain, config)
     quality = np.zeros((len(x), 5))
     psf_sigma2 = (psf.fwhm / 2.3548) ** 2
     report(
         residual, model, noise, bad, x, y, flux, halves, starts, neighbours, psf.splines, psf.radius, gain,
         config.fit_radius, config.profile_error, psf_sigma2, quality,
     )  # fmt: skip
-    return PsfFit(x, y, flux, *quality.T.copy(), residual, model, float(change))
+    return PsfFit(x, y, flux, *quality.T.copy(), residual, model, change, sweeps)
+
+
+def _limits(position, side):
+    """Least and largest coordinate that each star may take."""
+    least, largest = np.maximum(position - MAX_MOVE, -OUTSIDE), np.minimum(position + MAX_MOVE, side - 1 + OUTSIDE)
+    return np.minimum(least, position), np.maximum(largest, position)
+
+
+def _sweep(residual, model, noise, bad, x, y, flux, halves, starts, neighbours, psf, gain, config):
+    """Sweep over all stars, then over the restless ones and their neighbours; (sweeps, largest last step)."""
+    ny, nx = residual.shape
+    rows, columns = psf.splines.shape[:2]
+    # A star keeps the table of where it was detected: tables that change under a star keep it restless.
+    cells = np.column_stack(
+        [
+            np.clip(y / ny * rows, 0, rows - 1).astype(np.int64),
+            np.clip(x / nx * columns, 0, columns - 1).astype(np.int64),
+        ]
+    )
+    bounds = np.column_stack([*_limits(x, nx), *_limits(y, ny)])
+    moved, reach, steps = np.zeros((len(x), 2)), np.full(len(x), MAX_SHIFT), np.zeros(len(x))
+    order = np.argsort(-flux)
+    owner = np.repeat(np.arange(len(x)), np.diff(starts))
+    turn, sweeps = order, 0
+    while len(turn) and sweeps < config.max_passes:
+        # The first sweep settles the fluxes; only then may positions move.
+        _pass(
+            residual, model, noise, bad, x, y, flux, halves, turn, psf.splines, cells, psf.radius, gain,
+            config.fit_radius, config.fix_positions or sweeps == 0, bounds, moved, reach, steps,
+        )  # fmt: skip
+        sweeps += 1
+        if sweeps >= config.passes:
+            restless = steps > config.at_rest
+            restless[owner[restless[neighbours]]] = True
+            turn = order[restless[order]]
+    return sweeps, float(steps.max(initial=0.0))

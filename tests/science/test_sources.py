@@ -9,7 +9,7 @@ from archive.survey.bits import InfoBit, MaskBit
 from processing.science import masks, quality
 from processing.science.apertures import aperture_corrections, aperture_fluxes
 from processing.science.cosmics import find_cosmic_rays
-from processing.science.detection import detect
+from processing.science.detection import detect, matched_filter, measure_seeing
 from processing.science.errors import NoPhotometricCalibration, NoPsfModel
 from processing.science.psf import build_psf, psf_stamp, select_psf_stars
 from processing.science.psf_photometry import PsfFitConfig, fit_sources
@@ -178,6 +178,62 @@ def test_two_stars_two_pixels_apart_are_separated_and_their_errors_grow(measured
     scatter = 1.4826 * np.median(np.abs(fit.flux - np.median(fit.flux)))
     assert abs(np.median(fit.flux) / 3000 - 1) < 0.02
     assert 0.75 < np.median(fit.sigma) / scatter < 1.4
+
+
+@pytest.mark.parametrize("sigma", [0.6, 1.5])
+def test_a_filter_of_the_stars_width_finds_half_as_many_again_in_poor_seeing_and_hardly_more_noise(sigma):
+    rng, shape = np.random.default_rng(2), (512, 512)
+    places = np.arange(20.0, 500.0, 16.0)
+    x, y = (v.ravel() + rng.uniform(-0.5, 0.5, v.size) for v in np.meshgrid(places, places))
+    # The noise of a matched sum is that of 4 pi sigma^2 pixels: S/N 6 for each star were it a Gaussian.
+    flux, image = np.full(x.size, 6 * 2 * np.sqrt(np.pi) * np.hypot(sigma, 0.29)), rng.normal(0, 1, shape)
+    flux[:30] *= 60
+    for cx, cy, f in zip(x, y, flux, strict=True):
+        add_star(image, cx, cy, f, widen=sigma / 0.85)
+    image, noise, bad = image.astype(np.float32), np.ones(shape, np.float32), np.zeros(shape, bool)
+    fwhm = measure_seeing(image, noise, bad)
+    assert fwhm == pytest.approx(2.3548 * sigma, rel=0.2)
+    found = []
+    for width in (None, fwhm):
+        sources = detect(image, noise, bad, fwhm=width)
+        right, _ = nearest(sources["x"], sources["y"], x[30:], y[30:], 1.5)
+        found.append(len(right))
+        assert len(sources) - 30 - len(right) < 0.05 * len(sources)
+    assert found[1] > (1.5 if sigma > 1 else 0.95) * found[0]
+    assert measure_seeing(rng.normal(0, 1, shape).astype(np.float32), noise, bad) is None
+
+
+def test_the_filter_has_the_stars_width_and_unit_sum():
+    kernel = matched_filter(3.0)
+    offset = np.arange(len(kernel)) - len(kernel) // 2
+    assert kernel.sum() == pytest.approx(1, abs=1e-6) and len(kernel) % 2 == 1
+    assert np.sqrt(kernel.sum(0) @ offset**2) * 2.3548 == pytest.approx(3.0, rel=0.05)
+
+
+def test_the_fit_comes_to_rest_even_for_blends_edges_and_stars_detected_off_their_place(measured):
+    psf = measured[-1]
+    rng, shape = np.random.default_rng(3), psf.shape
+    noise, bad = np.full(shape, NOISE, np.float32), np.zeros(shape, bool)
+    x, y = rng.uniform(-1, 512, (2, 300))
+    # Pairs 1.8 px apart, stars whose centres lie just outside the frame, and light that is no star's.
+    x, y = np.r_[x, x[:40] + 1.8, rng.uniform(20, 490, 20)], np.r_[y, y[:40], np.full(20, 511.9)]
+    flux = 10 ** rng.uniform(2.5, 5, x.size)
+    image = np.zeros(shape)
+    for cx, cy, f in zip(x, y, flux, strict=True):
+        add_star(image, cx, cy, f)
+    add_star(image, 256.0, 256.0, 3e5, widen=3.0, half=30)
+    image = (image + rng.normal(0, 1, shape) * np.sqrt(NOISE**2 + image / GAIN)).astype(np.float32)
+    off = rng.uniform(-0.9, 0.9, (2, x.size))
+    start = (np.append(x + off[0], 258.0), np.append(y + off[1], 255.0), np.append(0.7 * flux, 1e5))
+    short = fit_sources(image, noise, bad, *start, psf, GAIN, PsfFitConfig(max_passes=4))
+    fit = fit_sources(image, noise, bad, *start, psf, GAIN)
+    assert short.change > 2.0 and fit.change < 1.0
+    assert 4 < fit.passes <= PsfFitConfig().max_passes
+    assert np.abs(fit.x - start[0]).max() <= 1.5 and np.abs(fit.y - start[1]).max() <= 1.5
+    lone = np.arange(40, 300)
+    error = -2.5 * np.log10(fit.flux[lone] / flux[lone])
+    bright = (flux[lone] > 1e4) & (x[lone] > 3) & (x[lone] < 508) & (y[lone] > 3) & (y[lone] < 508)
+    assert 1.4826 * np.median(np.abs(error[bright] - np.median(error[bright]))) < 0.012
 
 
 def test_aperture_corrections_are_the_magnitudes_that_the_aperture_misses():
