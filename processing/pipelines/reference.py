@@ -2,7 +2,7 @@
 catalogs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,13 +10,14 @@ import numpy as np
 from archive.survey.bits import MaskBit
 from processing.pipelines.base import Pipeline
 from processing.pipelines.reference_products import SUFFIXES, make_products
-from processing.science import apertures, coadd, detection, masks, psf, psf_photometry, quality, tpv
+from processing.science import apertures, coadd, detection, masks, psf, psf_photometry, quality, tpv, wings
 from processing.science.background import Background, measure_background
 from processing.science.coadd import CoaddFrame
 from processing.science.detection import DetectionConfig
 from processing.science.errors import UnusableFrame
 from processing.science.psf import PsfConfig
 from processing.science.psf_photometry import PsfFitConfig
+from processing.science.wings import WingsConfig
 
 VERSION = "1"
 ZERO_POINTS = {"zg": 26.325, "zr": 26.275, "zi": 25.660}
@@ -45,6 +46,7 @@ class ReferenceConfig:
     detection: DetectionConfig = field(default_factory=DetectionConfig)
     psf: PsfConfig = field(default_factory=PsfConfig)
     psf_fit: PsfFitConfig = field(default_factory=PsfFitConfig)
+    wings: WingsConfig = field(default_factory=WingsConfig)
 
 
 @dataclass(frozen=True)
@@ -169,12 +171,27 @@ def fit_stars(state, config):
     }
 
 
+def measure_wings(state, config):
+    """Make the whole light of a star the unit of the fluxes, as the zero points of the frames count it."""
+    fit = state.fit
+    flags = masks.flag_sources(state.bad.astype(np.int16), fit.x, fit.y)
+    with np.errstate(invalid="ignore"):
+        bright = np.flatnonzero((flags == 0) & (fit.flux > config.wings.min_snr * fit.sigma))
+    found = wings.measure_wings(fit, state.psf, state.sky.rms, state.bad, bright, config.wings)
+    if found is None:
+        return {"wing_stars": 0}
+    state.psf = wings.with_total(state.psf, found)
+    state.fit = replace(fit, flux=fit.flux * found.total, sigma=fit.sigma * found.total)
+    limit = quality.limiting_magnitude(state.zero_point, state.fit.flux, state.fit.sigma)
+    return {"wing_stars": found.stars, "psf_total": found.total, "maglim": limit}
+
+
 REFERENCE = Pipeline(
     name="reference",
     version=VERSION,
     config=ReferenceConfig,
     begin=begin,
-    steps=(choose_frames, measure_skies, average, detect_sources, model_psf, fit_stars),
+    steps=(choose_frames, measure_skies, average, detect_sources, model_psf, fit_stars, measure_wings),
     finish=make_products,
     makes=SUFFIXES,
 )

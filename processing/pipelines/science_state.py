@@ -24,7 +24,7 @@ from processing.science.tracks import TracksConfig
 from processing.science.wings import WingsConfig
 from processing.science.zeropoint import ZeroPoint, ZeroPointConfig
 
-VERSION = "1"
+VERSION = "2"
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,9 @@ def candidate_table(measured: Measured, state, triggers: Triggers) -> Table:
     state.limit = float(quality.empirical_limit(zero_point, state.subtraction.noise, area))
     m = measured
     ra, dec = tpv.pixel_to_sky(science.wcs, m.x, m.y)
-    magpsf, sigmapsf = magnitudes(m.flux, m.sigma, zero_point)
+    # The PSF model ends; the zero point is for the whole light of a star.
+    total = float(science.header.get("PSFTOTAL", 1.0))
+    magpsf, sigmapsf = magnitudes(total * m.flux, total * m.sigma, zero_point)
     magap, sigmagap = magnitudes(m.ap, m.ap_sigma, zero_point)
     magapbig, sigmagapbig = magnitudes(m.big, m.big_sigma, zero_point)
     ny, nx = state.shape
