@@ -1,4 +1,4 @@
-"""The demonstration: twelve nights on one field, seen by ZTF's camera with a smaller detector."""
+"""The demonstration: eight nights on one field, seen by ZTF's camera with a smaller detector."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ CAMERA = Camera().scaled(1024, 1024, (numbered.DEMO_CCD,))
 PLAN = SurveyPlan(
     field=numbered.DEMO_FIELD,
     first_night=date.fromisoformat(numbered.DEMO_FIRST_NIGHT),
-    nights=10,
+    nights=8,
     exposures=(("zg", 2), ("zr", 2)),
     program_shares=((1, 0.7), (2, 0.3)),
     bias_frames=5,

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from django import forms
 
+from archive.forms import PositionField
 from archive.images import COLOURMAPS, LARGEST_CUTOUT, STRETCHES, Rendering
 from archive.models import Alert
 from archive.models.base import Origin
-from archive.names import BadPosition, NameNotFound, resolve
 from archive.registry import julian_date
 from archive.search import FAMILIES, BadQuery, ImageQuery, query_of
 
@@ -20,22 +20,6 @@ DEFAULT_ALERT_RADIUS = 0.05  # deg
 FID = {"zg": 1, "zr": 2, "zi": 3}
 PREVIEW_WIDTH = 768  # pixels
 FILTERS = [("", "any"), ("zg", "g"), ("zr", "r"), ("zi", "i")]
-
-
-class PositionField(forms.CharField):
-    """A position in any usual notation, or a name that resolves to one; cleans to (ra, dec) in ICRS degrees."""
-
-    def clean(self, value):
-        text = super().clean(value)
-        if not text:
-            return None
-        try:
-            place = resolve(text)
-        except (BadPosition, NameNotFound) as error:
-            raise forms.ValidationError(str(error)) from error
-        if place.orbit is not None:
-            raise forms.ValidationError(f"{place.name} moves: look for it under Moving objects")
-        return place.ra, place.dec
 
 
 class ImageSearchForm(forms.Form):
@@ -78,16 +62,6 @@ class ImageSearchForm(forms.Form):
         """The query as JSON keeps it, for a job that runs later."""
         values = {name: value for name, value in asdict(self.query).items() if value not in (None, False)}
         return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
-
-
-def problems(form: forms.Form) -> str:
-    """All that is wrong with a form in one sentence, naming the parameters."""
-    parts = []
-    for name, errors in form.errors.items():
-        value = form.data.get(name, "")
-        prefix = "" if name == "__all__" else f"{name}={value!r}: "
-        parts += [prefix + str(error) for error in errors]
-    return "; ".join(parts)
 
 
 class CutoutForm(forms.Form):

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from itertools import count
 
 import numpy as np
+from astropy.io import fits
 
+from archive import storage
 from archive.footprints import farthest_corner
 from archive.models import Exposure, ProductFile, ReferenceImage, ScienceImage
 from archive.moving.dynamics import observer_at
@@ -98,3 +100,16 @@ def reference_image(
         **footprint(ra, dec, rcid),
     }
     return ReferenceImage.objects.create(**defaults | PUBLIC | values)
+
+
+def pixels(image: ScienceImage, value: float = 1.0) -> ProductFile:
+    """A sciimg of one value with the image's linear WCS, in the tree and registered."""
+    header = fits.Header({"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN"})
+    for card in ("crpix1", "crpix2", "crval1", "crval2"):
+        header[card] = getattr(image, card)
+    for card in ("cd11", "cd12", "cd21", "cd22"):
+        header[f"CD{card[2]}_{card[3]}"] = getattr(image, card)
+    path = f"sci/test/{image.pid}_sciimg.fits"
+    with storage.new_file(path) as temporary:
+        fits.PrimaryHDU(np.full((3080, 3072), value, np.float32), header).writeto(temporary)
+    return product_file(path=path, product_id=image.pid)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
-from archive.names import BadPosition, NameNotFound, resolve
+from archive.forms import PositionField
 from lightcurves.periodograms import HIGHEST_FREQUENCY, METHODS
 
 FILTERS = {"zg": 1, "zr": 2, "zi": 3}
@@ -13,26 +13,10 @@ LARGEST_RADIUS = 600.0  # arcsec, as IRSA's light-curve service has it
 LONGEST_PERIOD = 10_000.0  # d
 
 
-class PlaceField(forms.CharField):
-    """A position in any usual notation, or a name; cleans to (ra, dec), ICRS degrees, or None."""
-
-    def clean(self, value):
-        text = super().clean(value)
-        if not text:
-            return None
-        try:
-            place = resolve(text)
-        except (BadPosition, NameNotFound) as error:
-            raise forms.ValidationError(str(error)) from error
-        if place.orbit is not None:
-            raise forms.ValidationError(f"{place.name} moves: it has no light curve at one place")
-        return place.ra, place.dec
-
-
 class ObjectSearchForm(forms.Form):
     """Objects around a position."""
 
-    position = PlaceField(required=False, label="Position or name")
+    position = PositionField(required=False, label="Position or name")
     radius = forms.FloatField(required=False, min_value=0.1, max_value=LARGEST_RADIUS, label="Within (arcsec)")
     filtercode = forms.ChoiceField(
         choices=[("", "any"), ("zg", "g"), ("zr", "r"), ("zi", "i")], required=False, label="Filter"
@@ -75,12 +59,3 @@ class FoldForm(forms.Form):
     """A period to fold with."""
 
     period = forms.FloatField(required=False, min_value=1 / HIGHEST_FREQUENCY / 2, max_value=LONGEST_PERIOD)
-
-
-def problems(form: forms.Form) -> str:
-    """All that is wrong with a form in one sentence, naming the parameters and their values."""
-    parts = []
-    for name, errors in form.errors.items():
-        prefix = "" if name == "__all__" else f"{name}={form.data.get(name, '')!r}: "
-        parts += [prefix + str(error) for error in errors]
-    return "; ".join(parts)

@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from archive.answers import answer, problem, refuse
+from archive.forms import problems
 from lightcurves import store
 from lightcurves.models import STATISTICS, Source
 from lightcurves.periodograms import METHODS, Periodogram, periodogram
@@ -18,7 +19,7 @@ from lightcurves.periods.grid import MIN_POINTS
 from lightcurves.tables import LIGHTCURVE, OBJECTS, point_rows
 from lightcurves.viewer.documents import documents
 from lightcurves.viewer.drawing import draw
-from lightcurves.viewer.forms import FILTERS, FoldForm, ObjectSearchForm, PeriodogramForm, problems
+from lightcurves.viewer.forms import FILTERS, FoldForm, ObjectSearchForm, PeriodogramForm
 
 PAGE_ROWS = 100
 DEFAULT_FMAX = 10.0  # cycles per day

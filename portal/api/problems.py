@@ -9,11 +9,11 @@ from rest_framework import exceptions
 
 from archive.answers import problem
 from archive.bundles import BundleRefused
+from archive.forms import problems
 from archive.images import BadCutout
 from archive.moving.dynamics import DynamicsError
 from archive.names import BadPosition, NameNotFound
 from archive.search import BadQuery
-from portal.forms import problems
 
 BAD = (BadCutout, BadPosition, BadQuery, BundleRefused, DynamicsError)
 

@@ -15,9 +15,10 @@ from django.shortcuts import get_object_or_404
 from archive import tables
 from archive.alerts.packets import STAMPS, packet_of
 from archive.answers import answer, refuse
+from archive.forms import problems
 from archive.images import Rendering, png
 from archive.models import Alert, ScienceImage
-from portal.forms import AlertSearchForm, problems
+from portal.forms import AlertSearchForm
 
 PAGE_ROWS = 100
 HIDDEN = ("cutoutScience", "cutoutTemplate", "cutoutDifference")

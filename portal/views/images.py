@@ -11,8 +11,9 @@ from django.urls import reverse
 from archive import images as pixels
 from archive import search, storage, tables
 from archive.answers import answer, refuse
+from archive.forms import problems
 from archive.models import ProductFile, ReferenceImage, ScienceImage
-from portal.forms import CutoutForm, ImageSearchForm, problems
+from portal.forms import CutoutForm, ImageSearchForm
 from portal.skymap import Outline, sky_map
 
 PAGE_ROWS = 100

@@ -8,8 +8,9 @@ from django.views.decorators.http import require_POST
 
 from archive import bundles
 from archive.answers import format_of, refuse
+from archive.forms import problems
 from archive.models import UserJob
-from portal.forms import ImageSearchForm, problems
+from portal.forms import ImageSearchForm
 
 
 @require_POST

@@ -8,11 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from archive.answers import answer, refuse
+from archive.forms import problems
 from archive.moving.dynamics import DynamicsError, Orbit
 from archive.moving.elements import ELEMENTS, orbit_from_elements, resolve_orbit
 from archive.moving.numbered import NUMBERED
 from archive.moving.search import MOVING, images_of
-from portal.forms import problems
 from portal.skymap import sky_map
 from portal.views.images import outline
 

@@ -2,7 +2,7 @@
 catalogs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import numpy as np
@@ -173,17 +173,12 @@ def fit_stars(state, config):
 
 def measure_wings(state, config):
     """Make the whole light of a star the unit of the fluxes, as the zero points of the frames count it."""
-    fit = state.fit
-    flags = masks.flag_sources(state.bad.astype(np.int16), fit.x, fit.y)
-    with np.errstate(invalid="ignore"):
-        bright = np.flatnonzero((flags == 0) & (fit.flux > config.wings.min_snr * fit.sigma))
-    found = wings.measure_wings(fit, state.psf, state.sky.rms, state.bad, bright, config.wings)
-    if found is None:
-        return {"wing_stars": 0}
-    state.psf = wings.with_total(state.psf, found)
-    state.fit = replace(fit, flux=fit.flux * found.total, sigma=fit.sigma * found.total)
+    flags = masks.flag_sources(state.bad.astype(np.int16), state.fit.x, state.fit.y)
+    state.fit, state.psf, measured = wings.with_whole_light(
+        state.fit, state.psf, state.sky.rms, state.bad, flags, config.wings
+    )
     limit = quality.limiting_magnitude(state.zero_point, state.fit.flux, state.fit.sigma)
-    return {"wing_stars": found.stars, "psf_total": found.total, "maglim": limit}
+    return measured | {"maglim": limit}
 
 
 REFERENCE = Pipeline(

@@ -258,16 +258,11 @@ def measure_wings(state, config):
     """Make the whole light of a star the unit of the PSF, and of the fluxes."""
     if state.fit is None:
         return {}
-    fit = state.fit
-    flags = masks.flag_sources((state.mask & BAD_PIXEL_MASK).astype(np.int16), fit.x, fit.y)
-    with np.errstate(invalid="ignore"):
-        bright = np.flatnonzero((flags == 0) & (fit.flux > config.wings.min_snr * fit.sigma))
-    found = wings.measure_wings(fit, state.psf, state.sky.rms, state.bad, bright, config.wings)
-    if found is None:
-        return {"wing_stars": 0}
-    state.psf = wings.with_total(state.psf, found)
-    state.fit = replace(fit, flux=fit.flux * found.total, sigma=fit.sigma * found.total)
-    return {"wing_stars": found.stars, "psf_total": found.total, "psf_total_unc": found.error}
+    flags = masks.flag_sources((state.mask & BAD_PIXEL_MASK).astype(np.int16), state.fit.x, state.fit.y)
+    state.fit, state.psf, measured = wings.with_whole_light(
+        state.fit, state.psf, state.sky.rms, state.bad, flags, config.wings
+    )
+    return measured
 
 
 def _positions(state):

@@ -149,3 +149,22 @@ def with_total(psf: Psf, wings: Wings) -> Psf:
         samples=psf.samples * factor,
         noise_area=psf.noise_area * wings.total**2,
     )
+
+
+def with_whole_light(
+    fit: PsfFit, psf: Psf, noise: float, bad: np.ndarray, flags: np.ndarray, config: WingsConfig
+) -> tuple[PsfFit, Psf, dict[str, float]]:
+    """Fluxes and PSF in units of a star's whole light, and what was measured; unchanged where wings cannot be measured.
+
+    Parameters
+    ----------
+    flags : int array (n,), 0 for the sources whose surroundings are clean
+    """
+    with np.errstate(invalid="ignore"):
+        bright = np.flatnonzero((flags == 0) & (fit.flux > config.min_snr * fit.sigma))
+    found = measure_wings(fit, psf, noise, bad, bright, config)
+    if found is None:
+        return fit, psf, {"wing_stars": 0}
+    whole = replace(fit, flux=fit.flux * found.total, sigma=fit.sigma * found.total)
+    measured = {"wing_stars": found.stars, "psf_total": found.total, "psf_total_unc": found.error}
+    return whole, with_total(psf, found), measured

@@ -4,7 +4,6 @@ import base64
 import io
 
 import fastavro
-import numpy as np
 import pytest
 from astropy.io import fits
 from django.contrib.auth.models import User
@@ -26,7 +25,7 @@ def archive(committed, archive_root):
     factories.science_image(exposure, 49)
     closed = factories.science_image(exposure, 51, programid=2, public_date=None)
     reference = factories.reference_image()
-    files = [_pixels(image), _packet()]
+    files = [factories.pixels(image), _packet()]
     alert = Alert.objects.create(
         candid=1, objectid="ZTF20abcdefg", pid=image.pid, jd=factories.JD, nid=1362, fid=2, ra=image.ra, dec=image.dec,
         magpsf=18.5, sigmapsf=0.1, isdiffpos=True, rb=0.9, packet=files[1], packet_index=0, **factories.PUBLIC,
@@ -40,18 +39,6 @@ def archive(committed, archive_root):
     ReferenceImage.objects.filter(pk=reference.pk).delete()
     UserJob.objects.all().delete()
     partner.delete()
-
-
-def _pixels(image) -> ProductFile:
-    header = fits.Header({"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN"})
-    for card in ("crpix1", "crpix2", "crval1", "crval2"):
-        header[card] = getattr(image, card)
-    for card in ("cd11", "cd12", "cd21", "cd22"):
-        header[f"CD{card[2]}_{card[3]}"] = getattr(image, card)
-    path = f"sci/api/{image.pid}_sciimg.fits"
-    with storage.new_file(path) as temporary:
-        fits.PrimaryHDU(np.ones((3080, 3072), np.float32), header).writeto(temporary)
-    return factories.product_file(path=path, product_id=image.pid)
 
 
 def _packet() -> ProductFile:

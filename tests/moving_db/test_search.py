@@ -46,25 +46,13 @@ def nights(committed, archive_root):
         exposure = factories.exposure(jd=JD + night, **_boresight(_place(JD + night)), **rights)
         made.append({rcid: factories.science_image(exposure, rcid) for rcid in range(64)})
     factories.science_image(factories.exposure(jd=JD + 0.1, ra=250.0, dec=60.0), RCID)
-    file = _pixels(made[0][RCID])
+    file = factories.pixels(made[0][RCID])
     partner = User.objects.create_user("moving-partner", password="a long password")
     Membership.objects.create(user=partner, program_id=2)
     yield made
     ProductFile.objects.filter(pk=file.pk).delete()
     Exposure.objects.all().delete()
     partner.delete()
-
-
-def _pixels(image) -> ProductFile:
-    header = fits.Header({"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN"})
-    for card in ("crpix1", "crpix2", "crval1", "crval2"):
-        header[card] = getattr(image, card)
-    for card in ("cd11", "cd12", "cd21", "cd22"):
-        header[f"CD{card[2]}_{card[3]}"] = getattr(image, card)
-    path = f"sci/moving/{image.pid}_sciimg.fits"
-    with storage.new_file(path) as temporary:
-        fits.PrimaryHDU(np.zeros((3080, 3072), np.float32), header).writeto(temporary)
-    return factories.product_file(path=path, product_id=image.pid)
 
 
 def found(reader=ANYONE, *span):
