@@ -41,11 +41,11 @@ def up(chosen: list[str], programs: dict[str, processes.Program]) -> None:
             if variable not in os.environ:  # otherwise a server elsewhere serves us
                 kind().up()
     for name in chosen:
-        if name in programs:
-            if name == "portal" and programs[name].pid() is None and not machine.port_is_free(processes.PORT):
-                raise machine.SetupError(
-                    f"port {processes.PORT} is taken: choose another, for example PORT=8001 make serve"
-                )
+        if name in programs and programs[name].pid() is None:
+            programs[name].down()  # children that outlived a killed parent still hold its port
+            if name == "portal" and not machine.port_is_free(processes.PORT):
+                taken = f"port {processes.PORT} is taken: choose another, for example PORT=8001 make serve"
+                raise machine.SetupError(taken)
             programs[name].up()
     if "portal" in chosen:
         _wait_for_portal(programs["portal"])

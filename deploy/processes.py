@@ -39,9 +39,7 @@ class Program:
         return known["pid"] if _start_time(known["pid"]) == known["started"] else None
 
     def up(self) -> None:
-        if self.pid() is not None:
-            return
-        self.down()  # what a killed parent may have left of its group
+        """Start it; the caller has seen that neither it nor anything left of it runs."""
         RUN.mkdir(parents=True, exist_ok=True)
         LOG.mkdir(parents=True, exist_ok=True)
         with (LOG / f"{self.name}.log").open("ab") as log:
@@ -63,7 +61,8 @@ class Program:
         group = json.loads(self.note.read_text())["pid"]
         members = _session_members(group)
         for deadline, number in ((STOP_SECONDS, signal.SIGTERM), (5, signal.SIGKILL)):
-            for pid in members if number is signal.SIGKILL else members[:1]:
+            # A live leader ends its own children in order; orphans of a killed one are each told.
+            for pid in members[:1] if number is signal.SIGTERM and members[:1] == [group] else members:
                 _signal(pid, number)
             end = time.monotonic() + deadline
             while (members := _session_members(group)) and time.monotonic() < end:

@@ -244,3 +244,10 @@ def test_a_query_takes_a_few_milliseconds():
     for _ in range(20):
         translate(adql, CATALOG)
     assert (time.process_time() - start) / 20 < 0.02
+
+
+def test_rows_without_a_value_come_last_in_either_order():
+    for order in ("ASC", "DESC"):
+        sql = translate(f"SELECT oid FROM ztf.objects ORDER BY mag {order}", CATALOG).sql
+        assert order == "ASC" or "DESC NULLS LAST" in sql
+        assert "NULLS FIRST" not in sql

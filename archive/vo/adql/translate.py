@@ -81,10 +81,17 @@ def translate(adql, catalog, maxrec=None):
         columns = _result_columns(tree)
         limit = _row_limit(tree)
         tree = _Rewriter(catalog).rewrite(tree)
-        tree = _limited(tree, limit, maxrec)
+        tree = _limited(_nulls_last(tree), limit, maxrec)
         return Translation(sql=tree.sql(dialect="postgres", comments=False), columns=columns, limit=limit)
     except RecursionError as error:
         raise ADQLError("the query is nested too deeply") from error
+
+
+def _nulls_last(tree):
+    """Rows without a value come last in either order; PostgreSQL would put them first when descending."""
+    for ordered in tree.find_all(exp.Ordered):
+        ordered.set("nulls_first", False)
+    return tree
 
 
 def _resolve(tree, catalog):
