@@ -107,7 +107,7 @@ def test_one_image_comes_with_its_files_and_references_and_its_cutout_is_fits(cl
     image = archive["image"]
     body = client.get(f"/api/images/{image.pid}/").json()
     assert [one["rfid"] for one in body["references"]] == [archive["reference"].rfid]
-    assert body["files"][0]["url"].endswith(f"/files/sci/api/{image.pid}_sciimg.fits")
+    assert body["files"][0]["url"].endswith(f"/files/sci/test/{image.pid}_sciimg.fits")
     place = {"ra": image.ra, "dec": image.dec, "size": 0.01}
     answer = client.get(body["cutout"], place, headers={"Accept": "application/fits"})
     assert answer["Content-Type"] == "application/fits"

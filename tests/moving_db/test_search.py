@@ -104,7 +104,7 @@ def test_the_page_lists_images_maps_them_and_links_cutouts(client, nights):
     text = client.get("/moving/", {"name": "310 Margarita"}).content.decode()
     image = nights[0][RCID]
     assert f"/images/{image.pid}/" in text
-    assert f"/cutout/sci/moving/{image.pid}_sciimg.fits?ra=51." in text
+    assert f"/cutout/sci/test/{image.pid}_sciimg.fits?ra=51." in text
     assert "<svg" in text
     assert f"/images/{nights[CLOSED_NIGHT][RCID].pid}/" not in text
     client.force_login(User.objects.get(username="moving-partner"), "django.contrib.auth.backends.ModelBackend")
