@@ -25,13 +25,9 @@ FROM_TABLE = (
 )  # fmt: skip
 
 
-def image_fields(difference: DifferenceImage, header: Mapping, jdref: tuple[float, float]) -> dict:
-    """What all candidates of one difference image share.
-
-    header : of the science image's catalog, with the cards of the photometric calibration
-    jdref : JD of the first and last image in the reference
-    """
-    science, reference = difference.science, difference.reference
+def _of_image(difference: DifferenceImage) -> dict:
+    """Which image, when and how deep: what every record says, of a detection or of none."""
+    science = difference.science
     return {
         "jd": science.obsjd,
         "fid": science.fid,
@@ -43,6 +39,18 @@ def image_fields(difference: DifferenceImage, header: Mapping, jdref: tuple[floa
         "nid": science.nid,
         "rcid": science.rcid,
         "field": science.field,
+    }
+
+
+def image_fields(difference: DifferenceImage, header: Mapping, jdref: tuple[float, float]) -> dict:
+    """What all candidates of one difference image share.
+
+    header : of the science image's catalog, with the cards of the photometric calibration
+    jdref : JD of the first and last image in the reference
+    """
+    science, reference = difference.science, difference.reference
+    return {
+        **_of_image(difference),
         "tooflag": 0,
         "rfid": reference.rfid,
         "jdstartref": jdref[0],
@@ -112,16 +120,7 @@ def limit_record(difference: DifferenceImage) -> dict:
     """The record of an earlier image in which nothing was found: its depth only."""
     science = difference.science
     known = {
-        "jd": science.obsjd,
-        "fid": science.fid,
-        "pid": science.pid,
-        "diffmaglim": difference.diffmaglim,
-        "pdiffimfilename": difference_name(science),
-        "programpi": PROGRAM_INVESTIGATOR.get(science.programid),
-        "programid": science.programid,
-        "nid": science.nid,
-        "rcid": science.rcid,
-        "field": science.field,
+        **_of_image(difference),
         "magzpsci": science.magzp,
         "magzpsciunc": science.magzpunc,
         "magzpscirms": science.magzprms,

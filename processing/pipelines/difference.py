@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 
 from archive.survey.bits import BAD_PIXEL_MASK, MaskBit
 from processing.pipelines.base import Pipeline
-from processing.pipelines.difference_products import SUFFIXES, make_products
+from processing.pipelines.difference_products import SUFFIXES, VERSION, make_products
 from processing.science import candidates, features, psf, registration, resample, tpv, zogy
 from processing.science.background import measure_background
 from processing.science.errors import UnusableFrame
@@ -24,7 +24,6 @@ from processing.science.fill import fill_masked
 from processing.science.psf import PsfConfig
 from processing.science.zogy import SubtractConfig
 
-VERSION = "1"
 WARNING_BITS = MaskBit.GHOST | MaskBit.HALO
 """Bits that warn but do not make a pixel unfit to be subtracted."""
 

@@ -6,6 +6,7 @@ from astropy.table import Table
 from processing.pipelines.base import Product, log_text
 from processing.science import tpv
 
+VERSION = "2"
 SUFFIXES = (
     "scimrefdiffimg.fits.fz",
     "diffimgpsf.fits",
@@ -22,7 +23,7 @@ def make_products(state, config, measurements, steps):
     cards = list(state.inputs.cards) + tpv.header_cards(state.inputs.science.wcs) + _cards(state, measurements)
     image = np.where(state.reference_bad, np.float32(0.0), state.subtraction.difference)
     ny, nx = state.shape
-    text = log_text("difference", "1", config, steps)
+    text = log_text("difference", VERSION, config, steps)
     return {
         "scimrefdiffimg.fits.fz": Product(image, [("BUNIT", "DN", "Data number"), *cards]),
         "diffimgpsf.fits": Product(state.subtraction.psf_at(nx / 2, ny / 2), cards),

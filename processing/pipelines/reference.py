@@ -9,7 +9,7 @@ import numpy as np
 
 from archive.survey.bits import MaskBit
 from processing.pipelines.base import Pipeline
-from processing.pipelines.reference_products import SUFFIXES, make_products
+from processing.pipelines.reference_products import SUFFIXES, VERSION, make_products
 from processing.science import apertures, coadd, detection, masks, psf, psf_photometry, quality, tpv, wings
 from processing.science.background import Background, measure_background
 from processing.science.coadd import CoaddFrame
@@ -19,7 +19,6 @@ from processing.science.psf import PsfConfig
 from processing.science.psf_photometry import PsfFitConfig
 from processing.science.wings import WingsConfig
 
-VERSION = "1"
 ZERO_POINTS = {"zg": 26.325, "zr": 26.275, "zi": 25.660}
 """Zero point to which all references of a filter are scaled, as in the survey's."""
 MAX_FRAMES = 40

@@ -6,13 +6,15 @@ import numpy as np
 
 from processing.pipelines.base import Product, log_text
 from processing.pipelines.science_products import aperture_catalog, psf_catalog
+from processing.science import tpv
 
+VERSION = "2"
 SUFFIXES = ("refimg.fits", "refcov.fits", "refunc.fits", "refpsfcat.fits", "refsexcat.fits", "refimlog.txt")
 
 
 def make_products(state, config, measurements, steps):
     """All files of one reference: suffix -> Product."""
-    cards = list(state.inputs.cards) + wcs_cards(state.wcs) + calibration_cards(state, measurements)
+    cards = list(state.inputs.cards) + tpv.linear_cards(state.wcs, "TAN") + calibration_cards(state, measurements)
     # The catalogs of science images and references have the same columns, and the same code makes them.
     view = SimpleNamespace(
         fit=state.fit, mask=state.mask, astrometry=SimpleNamespace(wcs=state.wcs), sources=state.sources,
@@ -26,25 +28,8 @@ def make_products(state, config, measurements, steps):
         "refunc.fits": Product(state.uncertainty, [("BUNIT", "DN", "Data number"), *cards]),
         "refpsfcat.fits": Product(psf_catalog(view), cards),
         "refsexcat.fits": Product(aperture_catalog(view), cards),
-        "refimlog.txt": Product(log_text("reference", "1", config, steps) + f"frames\n{names}\n", []),
+        "refimlog.txt": Product(log_text("reference", VERSION, config, steps) + f"frames\n{names}\n", []),
     }
-
-
-def wcs_cards(wcs):
-    """Cards of a tangent plane without distortion."""
-    return [
-        ("WCSAXES", 2, "Number of WCS axes"),
-        ("RADESYS", "ICRS", "Coordinate reference system"),
-        ("CTYPE1", "RA---TAN", "Coord system X axis"),
-        ("CTYPE2", "DEC--TAN", "Coord system Y axis"),
-        ("CRPIX1", float(wcs.crpix[0]), "Coord system X ref pixel"),
-        ("CRPIX2", float(wcs.crpix[1]), "Coord system Y ref pixel"),
-        ("CRVAL1", float(wcs.crval[0]), "Coord system value at CRPIX1"),
-        ("CRVAL2", float(wcs.crval[1]), "Coord system value at CRPIX2"),
-        ("CUNIT1", "deg", "Coordinate units for X axis"),
-        ("CUNIT2", "deg", "Coordinate units for Y axis"),
-        *[(f"CD{i + 1}_{j + 1}", float(wcs.cd[i, j]), "WCS matrix") for i in (0, 1) for j in (0, 1)],
-    ]
 
 
 def calibration_cards(state, measured):

@@ -166,22 +166,26 @@ def from_header(header: Mapping) -> Tpv:
     )
 
 
-def header_cards(wcs: Tpv) -> list[tuple[str, object, str]]:
-    """The cards (keyword, value, comment) that describe a WCS, as in ZTF's science images."""
-    cards = [
+def linear_cards(wcs: Tpv, projection: str) -> list[tuple[str, object, str]]:
+    """The cards (keyword, value, comment) of a WCS without its distortion; projection: TAN or TPV."""
+    return [
         ("WCSAXES", 2, "Number of WCS axes"),
-        ("WCSNAME", "ZTF", "Name of the WCS coordinate system"),
         ("RADESYS", "ICRS", "Coordinate reference system"),
-        ("CTYPE1", "RA---TPV", "Coord system X axis"),
-        ("CTYPE2", "DEC--TPV", "Coord system Y axis"),
+        ("CTYPE1", f"RA---{projection}", "Coord system X axis"),
+        ("CTYPE2", f"DEC--{projection}", "Coord system Y axis"),
         ("CRPIX1", float(wcs.crpix[0]), "Coord system X ref pixel"),
         ("CRPIX2", float(wcs.crpix[1]), "Coord system Y ref pixel"),
         ("CRVAL1", float(wcs.crval[0]), "Coord system value at CRPIX1"),
         ("CRVAL2", float(wcs.crval[1]), "Coord system value at CRPIX2"),
         ("CUNIT1", "deg", "Coordinate units for X axis"),
         ("CUNIT2", "deg", "Coordinate units for Y axis"),
+        *[(f"CD{i + 1}_{j + 1}", float(wcs.cd[i, j]), "WCS matrix") for i in (0, 1) for j in (0, 1)],
     ]
-    cards += [(f"CD{i + 1}_{j + 1}", float(wcs.cd[i, j]), "WCS matrix") for i in (0, 1) for j in (0, 1)]
+
+
+def header_cards(wcs: Tpv) -> list[tuple[str, object, str]]:
+    """The cards (keyword, value, comment) that describe a WCS, as in ZTF's science images."""
+    cards = [("WCSNAME", "ZTF", "Name of the WCS coordinate system"), *linear_cards(wcs, "TPV")]
     cards += [
         (f"PV{axis + 1}_{k}", float(wcs.pv[axis, k]), "Projection distortion parameter")
         for axis in (0, 1)
