@@ -21,6 +21,7 @@ from processing.science import candidates, features, psf, registration, resample
 from processing.science.background import measure_background
 from processing.science.errors import UnusableFrame
 from processing.science.fill import fill_masked
+from processing.science.masks import grow_saturation
 from processing.science.psf import PsfConfig
 from processing.science.zogy import SubtractConfig
 
@@ -80,12 +81,13 @@ def begin(inputs: DifferenceInputs, config: DifferenceConfig) -> SimpleNamespace
         if missing:
             raise UnusableFrame(f"the {name}'s header has no {', '.join(missing)}: subtraction needs them")
     mask = inputs.science.mask
+    saturated = grow_saturation((mask & np.int16(int(MaskBit.SATURATED))) != 0)
     bad = (mask & np.int16(BAD_PIXEL_MASK & ~int(WARNING_BITS))) != 0
     return SimpleNamespace(
         inputs=inputs,
         shape=inputs.science.image.shape,
-        bad=bad | ~np.isfinite(inputs.science.image),
-        saturated=(mask & np.int16(int(MaskBit.SATURATED))) != 0,
+        bad=bad | saturated | ~np.isfinite(inputs.science.image),
+        saturated=saturated,
         stars=_positions(inputs.science.catalog),
         reference_stars=_positions(inputs.reference.catalog),
     )

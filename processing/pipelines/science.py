@@ -71,7 +71,9 @@ def calibrate(state, config):
     state.bad = (state.mask & BAD_PIXEL_MASK) != 0
     _set(state, ~np.isfinite(image), MaskBit.NAN)
     percent = 100.0 * float(saturated.mean())
-    _set(state, masks.grow_saturation(saturated, config.saturation_growth), MaskBit.SATURATED)
+    _set(state, saturated, MaskBit.SATURATED)
+    # The bit says what is saturated; what lies next to it has caught charge and is not measured either.
+    state.bad |= masks.grow_saturation(saturated, config.saturation_growth)
     _set(state, masks.charge_spillage(saturated), MaskBit.SPILLAGE)
     state.image = image
     state.uncertainty = uncertainty_image(
@@ -313,11 +315,11 @@ def solve_positions(state, config):
 def mask_bright_stars(state, config):
     if state.astrometry is None:
         return {}
-    stars = state.inputs.stars
-    x, y = tpv.sky_to_pixel(state.astrometry.wcs, stars.ra, stars.dec)
+    bright = state.inputs.bright if state.inputs.bright is not None else state.inputs.stars
     halo, ghost = masks.halos_and_ghosts(
-        state.image.shape, x, y, stars.mag, _pixel_scale(state.inputs.guess), config.bright_stars
-    )
+        state.image.shape, state.astrometry.wcs, bright.ra, bright.dec, bright.mag, state.inputs.boresight,
+        config.bright_stars,
+    )  # fmt: skip
     # Halos and ghosts warn; they do not make a pixel unfit for this frame's own measurements.
     masks.set_bit(state.mask, halo, MaskBit.HALO)
     masks.set_bit(state.mask, ghost, MaskBit.GHOST)

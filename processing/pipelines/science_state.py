@@ -75,7 +75,9 @@ class ScienceInputs:
     """raw (ny, nx) and overscan (ny, n): DN; header: of the raw exposure and quadrant (GAIN, READNOI,
     OBSJD, FILTER); bias, bias_unc (DN), flat, flat_unc (mean 1): float32 (ny, nx); defects: int16 mask of
     the calibration; guess: expected projection; filtercode: zg, zr, zi; stars: astrometric catalog;
-    calibrators: photometric catalog."""
+    calibrators: photometric catalog; bright: stars that throw halos and ghosts, also from outside the frame
+    (None: those of `stars`); boresight: (ra, dec) deg of the telescope, without which no ghosts are
+    predicted; identity: what the header says of the product's place in the archive (DBPID, CIDBIAS, …)."""
 
     raw: np.ndarray
     overscan: np.ndarray
@@ -89,6 +91,9 @@ class ScienceInputs:
     filtercode: str
     stars: astrometry.ReferenceStars
     calibrators: zeropoint.Calibrators
+    bright: astrometry.ReferenceStars | None = None
+    boresight: tuple[float, float] | None = None
+    identity: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass

@@ -6,19 +6,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from archive.survey.bits import MaskBit
+from processing.science import tpv
 
 
 @dataclass(frozen=True)
 class BrightStarConfig:
     """halo_mag: stars at least this bright have a halo (mag), of halo_radius (arcsec); ghost_mag: stars at
-    least this bright have a ghost (mag), a disc of ghost_radius (arcsec) at the star's place mirrored about
-    the frame's centre and scaled by ghost_scale."""
+    least this bright have a ghost (mag), a disc of ghost_radius (arcsec) on the line from the boresight
+    through the star, ghost_stretch of that distance beyond it; fetch_radius: how far outside the frame such
+    stars are looked for (deg)."""
 
     halo_mag: float = 6.5
     halo_radius: float = 367.0
-    ghost_mag: float = 7.5
-    ghost_radius: float = 35.0
-    ghost_scale: float = 0.1
+    ghost_mag: float = 8.0
+    ghost_radius: float = 62.0
+    ghost_stretch: float = 0.04
+    fetch_radius: float = 0.3
 
 
 def grow_saturation(saturated: np.ndarray, pixels: int = 1) -> np.ndarray:
@@ -32,28 +35,25 @@ def grow_saturation(saturated: np.ndarray, pixels: int = 1) -> np.ndarray:
     return grown
 
 
-def charge_spillage(saturated: np.ndarray, min_run: int = 12, reach: int = 40) -> np.ndarray:
-    """Pixels along the columns of long saturated runs, where charge has spilled: bool (ny, nx).
+def charge_spillage(saturated: np.ndarray, min_run: int = 12, rows: int = 16, columns: int = 40) -> np.ndarray:
+    """Pixels where the charge of an overflowing column has spilled along the read-out register: bool (ny, nx).
+
+    Charge that bleeds along a column stays in it until it reaches the register at the edge of the quadrant; from
+    there it is read out as a false, smeared source beside the column.
 
     Parameters
     ----------
     saturated : bool array (ny, nx)
     min_run : int
-        Rows of a column that are saturated without a gap, from which charge spills along it.
-    reach : int
-        Rows masked beyond the run on both sides.
+        Rows, saturated without a gap and reaching the first or the last row, from which a column overflows.
+    rows, columns : int
+        Size of the marked patch: rows from the edge, columns on either side.
     """
     spilled = np.zeros_like(saturated)
-    rows, columns = np.nonzero(saturated)
-    if len(rows) == 0:
-        return spilled
-    order = np.lexsort((rows, columns))
-    rows, columns = rows[order], columns[order]
-    breaks = np.flatnonzero((np.diff(rows) != 1) | (np.diff(columns) != 0)) + 1
-    first, last = np.r_[0, breaks], np.r_[breaks, len(rows)] - 1
-    for k in np.flatnonzero(rows[last] - rows[first] + 1 >= min_run):
-        bottom, top = rows[first[k]], rows[last[k]]
-        spilled[max(bottom - reach, 0) : top + reach + 1, columns[first[k]]] = True
+    ny = len(saturated)
+    for edge, patch in ((saturated[:min_run], slice(0, rows)), (saturated[ny - min_run :], slice(ny - rows, ny))):
+        for column in np.flatnonzero(edge.all(axis=0)):
+            spilled[patch, max(column - columns, 0) : column + columns + 1] = True
     return spilled & ~saturated
 
 
@@ -72,31 +72,47 @@ def discs(shape: tuple[int, int], x: np.ndarray, y: np.ndarray, radius: float) -
     return inside
 
 
+def ghost_places(
+    ra: np.ndarray, dec: np.ndarray, boresight: tuple[float, float], stretch: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where the ghosts of stars appear: ra, dec (deg, ICRS), the stars' distances from the boresight stretched.
+
+    Light reflected twice, between the filter or window and the detector, comes to a focus farther from the optical
+    axis than the star itself. Angles are those of the tangent plane at the boresight (deg).
+    """
+    centre = np.array(boresight, float)
+    xi, eta = tpv.project(ra, dec, centre)
+    return tpv.deproject(xi * (1.0 + stretch), eta * (1.0 + stretch), centre)
+
+
 def halos_and_ghosts(
     shape: tuple[int, int],
-    x: np.ndarray,
-    y: np.ndarray,
+    wcs: tpv.Tpv,
+    ra: np.ndarray,
+    dec: np.ndarray,
     mag: np.ndarray,
-    pixel_scale: float,
+    boresight: tuple[float, float] | None,
     config: BrightStarConfig | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Masks of halos and ghosts of bright stars, which may lie outside the frame.
+    """Masks of halos and ghosts of bright stars, which may lie outside the frame: two bool arrays (ny, nx).
 
-    x, y : 0-based pixels; mag : mag; pixel_scale : arcsec/pixel. Returns two bool arrays (ny, nx).
+    Parameters
+    ----------
+    ra, dec : arrays (n,), deg, ICRS
+    mag : array (n,), mag
+    boresight : (ra, dec), deg, of the telescope; None if unknown, then no ghosts are predicted
 
-    A geometric model: halos of one radius (ZTF Explanatory Supplement: about 367" around V <= 6.5), ghosts
-    as discs mirrored about the frame's centre.
+    Source: ZTF Explanatory Supplement: halos of about 367" around stars of V <= 6.5; for ghosts `ghost_places`.
     """
     config = config or BrightStarConfig()
+    scale = 3600.0 * float(np.sqrt(abs(np.linalg.det(wcs.cd))))
     bright = mag <= config.halo_mag
-    halo = discs(shape, x[bright], y[bright], config.halo_radius / pixel_scale)
+    halo = discs(shape, *tpv.sky_to_pixel(wcs, ra[bright], dec[bright]), config.halo_radius / scale)
+    if boresight is None:
+        return halo, np.zeros(shape, bool)
     bright = mag <= config.ghost_mag
-    centre_x, centre_y = (shape[1] - 1) / 2, (shape[0] - 1) / 2
-    ghost_x = centre_x - config.ghost_scale * (x[bright] - centre_x)
-    ghost_y = centre_y - config.ghost_scale * (y[bright] - centre_y)
-    inside = (x[bright] > 0) & (x[bright] < shape[1] - 1) & (y[bright] > 0) & (y[bright] < shape[0] - 1)
-    ghost = discs(shape, ghost_x[inside], ghost_y[inside], config.ghost_radius / pixel_scale)
-    return halo, ghost
+    places = ghost_places(ra[bright], dec[bright], boresight, config.ghost_stretch)
+    return halo, discs(shape, *tpv.sky_to_pixel(wcs, *places), config.ghost_radius / scale)
 
 
 def set_bit(mask: np.ndarray, where: np.ndarray, bit: MaskBit) -> None:

@@ -19,7 +19,9 @@ INTEGRATE_WITHIN = 2.5
 SMALLEST_RADIUS, LARGEST_RADIUS = 6.0, 250.0
 CUT_AT_SKY_SIGMA = 0.02
 MARGIN = 120.0
-"""Stars this many pixels outside still shine into the quadrant."""
+"""Stars this many pixels outside still shine into the quadrant,"""
+GHOST_MARGIN = 340.0
+"""and this many those that throw ghosts and halos."""
 
 EXPONENTIAL_SIGMA = np.array([0.1245, 0.3012, 0.5844, 1.1339])
 EXPONENTIAL_SHARE = np.array([0.0085, 0.0654, 0.3136, 0.6125])
@@ -32,7 +34,7 @@ GHOST_BRIGHTER_THAN = 10.0
 GHOST_SHARE, GHOST_INNER, GHOST_OUTER = 2e-3, 22.0, 58.0
 GHOST_MIRROR = 0.04
 """A ghost lies on the line from the boresight to its star, this part of the distance further out."""
-HALO_DISC_SHARE, HALO_DISC_RADIUS = 1e-2, 180.0
+HALO_DISC_SHARE, HALO_DISC_RADIUS = 2e-2, 363.0
 TRAIL_STEP = 0.4
 
 
@@ -79,11 +81,12 @@ def render_scene(
     psf : its point-spread function
     conditions : background (DN) and colour coefficient are used
     zp : zero point of this quadrant, mag for 1 DN in the whole exposure
-    ghost_offset : where ghosts lie from their star, pixels
+    ghost_offset : where the ghost of a star at the quadrant's centre lies from it, pixels
     """
     x, y = sky_to_pixel(cards, visible["ra"], visible["dec"])
     near = np.isfinite(x) & np.isfinite(y)
-    near &= (x > -MARGIN) & (x < camera.nx + MARGIN) & (y > -MARGIN) & (y < camera.ny + MARGIN)
+    margin = np.where(visible["mag"] < GHOST_BRIGHTER_THAN, GHOST_MARGIN, MARGIN)
+    near &= (x > -margin) & (x < camera.nx + margin) & (y > -margin) & (y < camera.ny + margin)
     row = np.flatnonzero(near)
     part, x, y = visible[row], x[row], y[row]
     mag_instrumental = part["mag"] - zp - conditions.colour_coefficient * part["colour"]
@@ -93,7 +96,8 @@ def render_scene(
     for piece in _pieces(part, x, y, flux, camera):
         _draw_points(image, camera, psf, threshold, *piece)
     for i in np.flatnonzero(part["mag"] < GHOST_BRIGHTER_THAN):
-        dx, dy = ghost_offset
+        dx = ghost_offset[0] + GHOST_MIRROR * (x[i] - (camera.nx - 1) / 2)
+        dy = ghost_offset[1] + GHOST_MIRROR * (y[i] - (camera.ny - 1) / 2)
         add_ring(image, x[i] + dx, y[i] + dy, flux[i] * GHOST_SHARE, GHOST_INNER, GHOST_OUTER)
         add_ring(image, x[i], y[i], flux[i] * HALO_DISC_SHARE, 0.0, HALO_DISC_RADIUS)
     return Scene(image, row, x, y, flux)

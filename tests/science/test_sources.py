@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.survey.bits import InfoBit, MaskBit
-from processing.science import masks, quality
+from archive.survey.bits import InfoBit
+from processing.science import quality
 from processing.science.apertures import aperture_corrections, aperture_fluxes
 from processing.science.cosmics import find_cosmic_rays
 from processing.science.detection import detect, matched_filter, measure_seeing
@@ -92,31 +92,6 @@ def test_a_bright_last_row_of_the_detector_is_no_trail():
     residual = np.random.default_rng(0).normal(0, 1, (512, 512)).astype(np.float32)
     residual[-3:, 100:] += 4
     assert find_tracks(residual, np.ones_like(residual), np.zeros(residual.shape, bool))[1] == []
-
-
-def test_saturation_grows_and_charge_spills_along_columns_only():
-    saturated = np.zeros((200, 200), bool)
-    saturated[90:110, 95:105] = True
-    saturated[20, 20] = True
-    grown = masks.grow_saturation(saturated, 2)
-    assert grown.sum() == 24 * 14 + 25
-    spilled = masks.charge_spillage(saturated)
-    rows, columns = np.nonzero(spilled)
-    assert set(columns) == set(range(95, 105)) and rows.min() == 50 and rows.max() == 149
-
-
-def test_a_halo_of_a_star_outside_the_frame_reaches_in():
-    halo, ghost = masks.halos_and_ghosts((500, 500), np.array([-100.0]), np.array([250.0]), np.array([5.0]), 1.0)
-    assert halo[250, 266] and not halo[250, 268] and not ghost.any()
-    _, ghost = masks.halos_and_ghosts((500, 500), np.array([450.0]), np.array([250.0]), np.array([5.0]), 1.0)
-    assert ghost[250, 230] and not ghost[250, 290]
-
-
-def test_flags_are_the_or_of_five_by_five_pixels_and_minus_one_at_the_edge():
-    mask = np.zeros((50, 50), np.int16)
-    mask[12, 12], mask[8, 10] = int(MaskBit.SPIKE), int(MaskBit.NOISY)
-    flags = masks.flag_sources(mask, np.array([10.0, 13.4, 30.0, 1.0]), np.array([10.0, 10.4, 30.0, 30.0]))
-    assert flags.tolist() == [int(MaskBit.SPIKE | MaskBit.NOISY), int(MaskBit.SPIKE), 0, -1]
 
 
 def test_the_psf_model_agrees_with_the_true_profile_to_half_a_percent_of_its_peak(field, measured):
