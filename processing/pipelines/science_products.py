@@ -4,10 +4,11 @@ import numpy as np
 import sep
 from astropy.table import Table
 
-from archive.survey.bits import BAD_PIXEL_MASK, INFO_DESCRIPTIONS, MASK_DESCRIPTIONS, bit_number
+from archive.survey.bits import BAD_PIXEL_MASK
+from processing.pipelines import science_cards as headers
 from processing.pipelines.base import Product, log_text
 from processing.pipelines.science_state import VERSION
-from processing.science import apertures, masks, psf, quality, tpv
+from processing.science import apertures, masks, psf, quality, stellarity, tpv
 from processing.science.zeropoint import MAG_PER_RELATIVE_FLUX
 
 SUFFIXES = (
@@ -22,13 +23,6 @@ SUFFIXES = (
 # SExtractor's automatic aperture: 2.5 Kron radii, of a Kron radius measured within 6 isophotal ones.
 KRON_FACTOR, KRON_RADIUS, MIN_KRON_RADIUS = 2.5, 6.0, 3.5
 PSF_CUTOUT_HALF = 12
-LAST_INFO_CARD = 21
-# Cards of the raw header that describe the file, not the exposure.
-STRUCTURAL = {
-    "SIMPLE", "XTENSION", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "PCOUNT", "GCOUNT", "GROUPS", "EXTEND", 
-    "BZERO", "BSCALE", "CHECKSUM", "DATASUM", "EXTNAME", "COMMENT", "HISTORY", "END", "", "TFIELDS", "BUNIT",
-}  # fmt: skip
-WCS_PREFIXES = ("CRPIX", "CRVAL", "CDELT", "CTYPE", "CUNIT", "CD1_", "CD2_", "PV1_", "PV2_", "PC1_", "PC2_")
 
 
 def make_products(state, config, measurements, steps):
@@ -36,106 +30,19 @@ def make_products(state, config, measurements, steps):
     infobits = quality.assess(measurements, config.limits)
     measurements["infobits"] = int(infobits)
     measurements["status"] = quality.status(infobits)
-    cards = exposure_cards(state) + wcs_cards(state) + calibration_cards(state, measurements)
-    mask_cards = cards + [
-        (f"MBIT{bit_number(bit):02d}", bit_number(bit), text) for bit, text in MASK_DESCRIPTIONS.items()
-    ]
+    cards = headers.science_cards(state, measurements)
     text = log_text("science", VERSION, config, steps)
     if state.problems:
         text += "\nproblems\n" + "".join(f"    {problem}\n" for problem in state.problems)
     return {
         "sciimg.fits": Product(state.image, [("BUNIT", "DN", "Data number")] + cards),
-        "mskimg.fits": Product(state.mask, mask_cards),
+        "mskimg.fits": Product(state.mask, headers.mask_cards(state)),
         "sciunc.fits": Product(state.uncertainty, [("BUNIT", "DN", "Data number")] + cards),
         "psfcat.fits": Product(psf_catalog(state), cards),
         "sexcat.fits": Product(aperture_catalog(state), cards),
         "sciimgdaopsfcent.fits": Product(psf_cutout(state), cards),
         "sciimlog.txt": Product(text, []),
     }
-
-
-def exposure_cards(state):
-    """The raw header's own cards, without those that describe its file or its guess of the WCS."""
-    header = state.inputs.header
-    comments = {card.keyword: card.comment for card in getattr(header, "cards", ())}
-    cards = []
-    for key in header:
-        if key in STRUCTURAL or key.startswith(WCS_PREFIXES) or key[:5] == "NAXIS":
-            continue
-        comment = comments.get(key, "")
-        cards.append((key, header[key], comment))
-    return cards
-
-
-def wcs_cards(state):
-    """The solution, or the guess where there is none (INFOBITS bit 12 tells)."""
-    return tpv.header_cards(state.astrometry.wcs if state.astrometry else state.inputs.guess)
-
-
-def calibration_cards(state, measured):
-    """Calibration block of ZTF's headers. What is unknown is left out."""
-    cards = []
-    if state.astrometry is not None:
-        a = state.astrometry
-        cards += [
-            ("ASTRRMS1", float(a.rms[0]), "Astrom. dispersion RMS (ref., high S/N) [deg]"),
-            ("ASTRRMS2", float(a.rms[1]), "Astrom. dispersion RMS (ref., high S/N) [deg]"),
-            ("ASTROMN", len(a.detection), "Number of astrometric matches"),
-            ("ASTCHI2", a.chi2, "Reduced chi-square of the astrometric fit"),
-        ]
-    if state.zero_point is not None:
-        z = state.zero_point
-        cards += [
-            ("NMATCHES", z.matches, "Number of photometric calibrators used"),
-            ("MAGZP", z.zp, "Magnitude zero point for PSF-photometry [mag]"),
-            ("MAGZPUNC", z.zp_unc, "Magnitude zero point uncertainty [mag]"),
-            ("MAGZPRMS", z.rms, "Magnitude zero point RMS deviation [mag]"),
-            ("CLRCOEFF", z.colour, "Color coefficient from linear fit"),
-            ("CLRCOUNC", z.colour_unc, "Color coefficient uncertainty"),
-            ("ZPCLRCOV", z.covariance, "Covariance in MAGZP and CLRCOEFF [mag^2]"),
-            ("PCOLOR", z.colour_name, "Calibrator color used for PSF-fit calibration"),
-            ("ZPMED", z.zp_median, "Mag zero point from median of mag diffs [mag]"),
-            ("ZPAVG", z.zp_mean, "Mag zero point from average of mag diffs [mag]"),
-            ("ZPRMSALL", z.zp_rms_all, "Mag zero point RMS from all mag diffs [mag]"),
-            ("CLRMED", z.colour_median, "Median calibrator color [mag]"),
-            ("CLRAVG", z.colour_mean, "Average calibrator color [mag]"),
-            ("CLRRMS", z.colour_rms, "RMS in calibrator color [mag]"),
-        ]
-    cards += [
-        ("SATURATE", float(state.saturation), "Saturation value in science image [DN]"),
-        ("GAIN", state.gain, "Gain [e-/DN]"),
-        ("READNOI", state.read_noise, "Read noise [e-]"),
-        ("FIXAPERS", ",".join(f"{d:g}" for d in apertures.DIAMETERS), "fixed aperture diameters [pixels]"),
-    ]
-    if state.corrections is not None:
-        c = state.corrections
-        for k, diameter in enumerate(apertures.DIAMETERS):
-            cards += [
-                (
-                    f"APCOR{k + 1}",
-                    float(c.correction[k]),
-                    f"PSF_mag - AP_mag for AP.diam={diameter:4.1f} pix.",
-                ),
-                (f"APCORUN{k + 1}", float(c.uncertainty[k]), f"Uncertainty in APCOR{k + 1} [mag]"),
-            ]
-    if state.psf is not None:
-        cards.append(("SEEING", round(state.psf.fwhm, 4), "seeing FWHM [pixels]"))
-    if "psf_total" in measured:
-        cards.append(("PSFTOTAL", measured["psf_total"], "Light of a star over that in the PSF model"))
-    if "maglim" in measured:
-        cards.append(("MAGLIM", round(measured["maglim"], 3), "5-sigma mag-limit in PSF-fit catalog [mag]"))
-    cards += [
-        ("BKGMED", measured["background"], "Median background [DN]"),
-        ("BKGRMS", measured["noise"], "Robust pixel noise [DN]"),
-        ("PIPEVER", VERSION, "Version of the science pipeline"),
-        ("INFOBITS", measured["infobits"], "infoBits; see BIT00 to BIT21"),
-    ]
-    for bit, text in INFO_DESCRIPTIONS.items():
-        number = bit_number(bit)
-        if number <= LAST_INFO_CARD:
-            cards.append((f"BIT{number:02d}", number, text))
-    cards.append(("STATUS", measured["status"], "overall processing flag: 0 = bad; 1 = usable"))
-    return cards
 
 
 def _sky(state, x, y):
@@ -198,7 +105,17 @@ def _kron(state, s):
     radius = np.maximum(KRON_FACTOR * np.nan_to_num(radius), MIN_KRON_RADIUS)
     flux, _, _ = sep.sum_ellipse(state.clean, s["x"], s["y"], a, b, theta, radius, mask=state.bad, subpix=1)
     area = np.pi * a * b * radius**2
-    return flux, np.sqrt(area * state.sky.rms**2 + np.maximum(flux, 0) / state.gain)
+    return flux, np.sqrt(area * state.sky.rms**2 + np.maximum(flux, 0) / state.gain), radius
+
+
+def _class_star(state, s):
+    """Probability that a source is a point; NaN where it cannot be told."""
+    if state.psf is None or len(s) == 0:
+        return np.full(len(s), np.nan)
+    small, large = (apertures.DIAMETERS.index(d) for d in (stellarity.SMALL, stellarity.LARGE))
+    mag, error = _magnitudes(state.aperture_flux, state.aperture_sigma)
+    excess = mag[:, small] - mag[:, large] - stellarity.expected_concentration(state.psf, s["x"], s["y"])
+    return stellarity.stellarity(excess, np.hypot(error[:, small], error[:, large]))
 
 
 def aperture_catalog(state):
@@ -206,7 +123,7 @@ def aperture_catalog(state):
     instrumental."""
     s = state.sources
     ra, dec = _sky(state, s["x"], s["y"])
-    auto, auto_sigma = _kron(state, s) if len(s) else (np.zeros(0), np.zeros(0))
+    auto, auto_sigma, kron_radius = _kron(state, s) if len(s) else (np.zeros(0),) * 3
     mag_auto, mag_auto_error = _magnitudes(auto, auto_sigma)
     mag_aper, mag_aper_error = _magnitudes(state.aperture_flux, state.aperture_sigma)
     bad = (state.mask & BAD_PIXEL_MASK).astype(np.int16)
@@ -219,6 +136,8 @@ def aperture_catalog(state):
         "BACKGROUND": state.sky.level[rows, columns], "A_IMAGE": s["a"], "B_IMAGE": s["b"],
         "THETA_IMAGE": np.degrees(s["theta"]), "ELONGATION": s["a"] / np.maximum(s["b"], 1e-3),
         # Full width of a Gaussian of the isophotal second moments
+        "KRON_RADIUS": kron_radius, "CLASS_STAR": _class_star(state, s),
+        "FLUX_RADIUS": stellarity.half_light_radius(state.aperture_flux, apertures.DIAMETERS, auto),
         "FWHM_IMAGE": 2.0 * np.sqrt(np.log(2.0) * (s["a"] ** 2 + s["b"] ** 2)),
     }  # fmt: skip
     table = Table({"NUMBER": np.arange(1, len(s) + 1, dtype=np.int32)})

@@ -71,13 +71,31 @@ class ScienceConfig:
 
 
 @dataclass(frozen=True)
+class ProductIdentity:
+    """Numbers by which the archive knows an exposure's quadrant (`archive.survey.identifiers`); created: when the
+    product was ordered (ISO 8601, UTC)."""
+
+    field: int
+    ccdid: int
+    qid: int
+    rcid: int
+    fid: int
+    nid: int
+    expid: int
+    rid: int
+    pid: int
+    created: str
+
+
+@dataclass(frozen=True)
 class ScienceInputs:
     """raw (ny, nx) and overscan (ny, n): DN; header: of the raw exposure and quadrant (GAIN, READNOI,
     OBSJD, FILTER); bias, bias_unc (DN), flat, flat_unc (mean 1): float32 (ny, nx); defects: int16 mask of
     the calibration; guess: expected projection; filtercode: zg, zr, zi; stars: astrometric catalog;
     calibrators: photometric catalog; bright: stars that throw halos and ghosts, also from outside the frame
     (None: those of `stars`); boresight: (ra, dec) deg of the telescope, without which no ghosts are
-    predicted; identity: what the header says of the product's place in the archive (DBPID, CIDBIAS, …)."""
+    predicted; identity: the product's place in the archive; calibration_ids: identifiers of the calibrations
+    by type (bias, hifreqflat, lofreqflat, pmask); astrometric_catalog: name of where `stars` come from."""
 
     raw: np.ndarray
     overscan: np.ndarray
@@ -93,7 +111,9 @@ class ScienceInputs:
     calibrators: zeropoint.Calibrators
     bright: astrometry.ReferenceStars | None = None
     boresight: tuple[float, float] | None = None
-    identity: Mapping[str, Any] = field(default_factory=dict)
+    identity: ProductIdentity | None = None
+    calibration_ids: Mapping[str, int] = field(default_factory=dict)
+    astrometric_catalog: str = "Gaia"
 
 
 @dataclass
