@@ -29,11 +29,13 @@ class StepReport:
 
 @dataclass(frozen=True)
 class Products:
-    """files: suffix -> Product; measurements: of all steps together; steps: reports in order."""
+    """files: suffix -> Product; measurements: of all steps together; steps: reports in order; details: what the
+    pipeline found out beyond single numbers, for the database, or None."""
 
     files: dict[str, Product]
     measurements: dict[str, Any]
     steps: tuple[StepReport, ...]
+    details: Any = None
 
     @property
     def cpu(self) -> float:
@@ -51,6 +53,7 @@ class Pipeline:
     steps : functions (state, config) -> measurements
     finish : (state, config, measurements, steps) -> files
     makes : suffixes of the products
+    details : state -> details of the products
 
     `run` raises `ScienceError` with the measurements so far when the frame cannot be carried further.
     """
@@ -62,6 +65,7 @@ class Pipeline:
     steps: tuple[Callable, ...]
     finish: Callable
     makes: tuple[str, ...] = field(default=())
+    details: Callable = lambda state: None
 
     def run(self, inputs: Any, config: Any = None) -> Products:
         """Execute the steps in order on one set of inputs."""
@@ -83,7 +87,7 @@ class Pipeline:
         files = self.finish(state, config, measurements, tuple(reports))
         if set(files) != set(self.makes):
             raise RuntimeError(f"{self.name} made {sorted(files)}, declared {sorted(self.makes)}")
-        return Products(files, measurements, tuple(reports))
+        return Products(files, measurements, tuple(reports), self.details(state))
 
 
 def log_text(pipeline_name: str, version: str, config: Any, steps: tuple[StepReport, ...]) -> str:

@@ -12,7 +12,8 @@ import numpy as np
 from archive.survey.bits import BAD_PIXEL_MASK, MaskBit
 from processing.pipelines.base import Pipeline
 from processing.pipelines.science_products import SUFFIXES, make_products
-from processing.pipelines.science_state import VERSION, ScienceConfig, ScienceInputs, ScienceState
+from processing.pipelines.science_residuals import assess_residuals
+from processing.pipelines.science_state import VERSION, ScienceConfig, ScienceInputs, ScienceState, epoch_of
 from processing.science import (
     apertures,
     astrometry,
@@ -37,9 +38,6 @@ from processing.science.errors import (
 )
 from processing.science.fill import fill_masked
 from processing.science.overscan import fit_overscan
-
-JULIAN_EPOCH = 2451545.0
-DAYS_PER_JULIAN_YEAR = 365.25
 
 
 def begin(inputs: ScienceInputs, config: ScienceConfig) -> ScienceState:
@@ -278,18 +276,15 @@ def _positions(state):
     return s["x"].astype(float), s["y"].astype(float), flux, 1.0 / np.maximum(snr, 1.0), snr
 
 
-def _epoch(header):
-    return 2000.0 + (float(header["OBSJD"]) - JULIAN_EPOCH) / DAYS_PER_JULIAN_YEAR
-
-
 def solve_positions(state, config):
     x, y, flux, sigma, snr = _positions(state)
     use = (snr > config.min_match) & np.isfinite(sigma)
     inputs = state.inputs
+    state.places = x[use], y[use]
     try:
         state.astrometry = astrometry.solve_astrometry(
             x[use], y[use], flux[use], sigma[use], inputs.stars, inputs.guess, state.image.shape,
-            _epoch(inputs.header), config.astrometry,
+            epoch_of(inputs.header), config.astrometry,
         )  # fmt: skip
     except NoAstrometry as problem:
         state.problems.append(str(problem))
@@ -340,6 +335,7 @@ def calibrate_flux(state, config):
     flags = masks.flag_sources((state.mask & BAD_PIXEL_MASK).astype(np.int16), fit.x[i], fit.y[i])
     good = (flags == 0) & (fit.flux[i] > 0)
     i, j = i[good], j[good]
+    state.calibrators = i, j
     try:
         state.zero_point = zeropoint.fit_zero_point(
             -2.5 * np.log10(fit.flux[i]),
@@ -406,9 +402,11 @@ SCIENCE = Pipeline(
         solve_positions,
         mask_bright_stars,
         calibrate_flux,
+        assess_residuals,
         correct_apertures,
         mark_sources,
     ),
     finish=make_products,
     makes=SUFFIXES,
+    details=lambda state: state.residuals,
 )

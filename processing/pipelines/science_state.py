@@ -20,11 +20,14 @@ from processing.science.masks import BrightStarConfig
 from processing.science.psf import Psf, PsfConfig
 from processing.science.psf_photometry import PsfFit, PsfFitConfig
 from processing.science.quality import QualityLimits
+from processing.science.residuals import Residuals
 from processing.science.tracks import TracksConfig
 from processing.science.wings import WingsConfig
 from processing.science.zeropoint import ZeroPoint, ZeroPointConfig
 
 VERSION = "2"
+JULIAN_EPOCH = 2451545.0
+DAYS_PER_JULIAN_YEAR = 365.25
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,8 @@ class ScienceInputs:
 
 @dataclass
 class ScienceState:
-    """What the steps hand on. `bad` is every pixel unfit for measuring; `mask` holds ZTF's bits."""
+    """What the steps hand on. `bad` is every pixel unfit for measuring; `mask` holds ZTF's bits; places: x, y of
+    the detections given to astrometry; calibrators: indices of fitted sources and of their catalog stars."""
 
     inputs: ScienceInputs
     gain: float
@@ -139,7 +143,15 @@ class ScienceState:
     psf_stars: np.ndarray | None = None
     psf: Psf | None = None
     fit: PsfFit | None = None
+    places: tuple[np.ndarray, np.ndarray] | None = None
     astrometry: Astrometry | None = None
+    calibrators: tuple[np.ndarray, np.ndarray] | None = None
     zero_point: ZeroPoint | None = None
+    residuals: Residuals | None = None
     corrections: ApertureCorrections | None = None
     problems: list[str] = field(default_factory=list)
+
+
+def epoch_of(header: Mapping[str, Any]) -> float:
+    """Julian year of an exposure."""
+    return 2000.0 + (float(header["OBSJD"]) - JULIAN_EPOCH) / DAYS_PER_JULIAN_YEAR
