@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from archive import calibrations
 from archive.models import CalibrationImage, Exposure, ProductFile, Program, RawImage, ReferenceImage, ScienceImage
 from archive.models.base import Origin
 from archive.moving.dynamics import observer_at
@@ -118,7 +119,7 @@ def register_science(
 
 
 def register_calibration(name: ProductName, nframes: int, start: datetime, end: datetime, quality: Mapping):
-    """A nightly calibration of one quadrant."""
+    """A calibration of one quadrant, judged by its measurements and those of its forerunners."""
     nid = identifiers.nid_of_date(datetime.strptime(str(name.nightdate), "%Y%m%d").date())  # noqa: DTZ007 (a date)
     fid = 0 if name.filtercode == "00" else filter_of(name.filtercode).fid
     row, _ = CalibrationImage.objects.update_or_create(
@@ -136,9 +137,10 @@ def register_calibration(name: ProductName, nframes: int, start: datetime, end: 
             "startobsdate": start,
             "endobsdate": end,
             "quality": dict(quality),
+            **calibrations.validity(name.caltype, nid),
         },
     )
-    return row
+    return calibrations.judge(row)
 
 
 def register_reference(name: ProductName, values: Mapping, footprint: Mapping, inputs: list[ScienceImage] = ()):

@@ -11,8 +11,8 @@ from archive.models import GaiaStar, PanstarrsStar, RawImage
 from archive.survey.camera import ccd_quadrant
 from archive.survey.filenames import sci_name
 from processing.executive.queue import Outcome
-from processing.executive.runs import files
-from processing.executive.runs.calibration import best_calibration, pixels
+from processing.executive.runs import files, selection
+from processing.executive.runs.calibration import pixels
 from processing.models import Job
 from processing.pipelines.science import SCIENCE, ScienceConfig, ScienceInputs
 from processing.science import tpv
@@ -31,8 +31,12 @@ def run_science(job: Job, config: ScienceConfig = ScienceConfig()) -> Outcome:  
     raw = RawImage.objects.select_related("exposure").get(exposure_id=job.parameters["expid"], ccdid=ccdid)
     exposure = raw.exposure
     frame, strip, header = files.raw_quadrant(raw, qid)
-    bias = best_calibration("bias", rcid, exposure.nid)
-    flat = best_calibration("hifreqflat", rcid, exposure.nid, exposure.fid)
+    chosen = [
+        selection.best("bias", rcid, exposure.nid),
+        selection.best("hifreqflat", rcid, exposure.nid, exposure.fid),
+    ]
+    bias, flat = (choice.image for choice in chosen)
+    header.extend(selection.cards(chosen), update=True)
     guess = tpv.from_header(header)
     ra, dec, radius = _region(guess, frame.shape)
     products = SCIENCE.run(
@@ -58,7 +62,7 @@ def run_science(job: Job, config: ScienceConfig = ScienceConfig()) -> Outcome:  
 
     written = files.write_products(products, name_of)
     cards = _header_of(products.files["sciimg.fits"], frame.shape)
-    made_of = {"exposure": exposure.expid, "bias": bias.cid, "flat": flat.cid}
+    made_of = {"exposure": exposure.expid, **selection.provenance(chosen)}
     provenance = files.provenance(SCIENCE, config, made_of)
 
     def record() -> None:
@@ -66,7 +70,7 @@ def run_science(job: Job, config: ScienceConfig = ScienceConfig()) -> Outcome:  
             name_of("sciimg.fits"),
             _as_dict(header) | _as_dict(cards),
             footprint(cards),
-            quality=_plain(products.measurements),
+            quality=files.plain(products.measurements) | selection.measurements(chosen),
         )
         image.calibrations.set([bias, flat])
         rights = {"programid": image.programid, "public_date": image.public_date}
@@ -123,13 +127,3 @@ def _header_of(product, shape: tuple[int, int]) -> fits.Header:
 
 def _as_dict(header: fits.Header) -> dict:
     return {card.keyword: card.value for card in header.cards if card.keyword}
-
-
-def _plain(values: dict) -> dict:
-    """Numbers and short texts only, as JSON takes them."""
-    plain = {name: value.item() if hasattr(value, "item") else value for name, value in values.items()}
-    return {
-        name: value
-        for name, value in plain.items()
-        if isinstance(value, int | str | bool) or (isinstance(value, float) and np.isfinite(value))
-    }
