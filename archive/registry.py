@@ -94,11 +94,6 @@ def register_science(
 ) -> ScienceImage:
     """A science image from the header of its sciimg; its files are registered each by `register_file`."""
     exposure = register_exposure(name, header, origin)
-    scale = abs(footprint["cd11"] * footprint["cd22"] - footprint["cd12"] * footprint["cd21"]) ** 0.5 * 3600
-    values = {column: header.get(card) for column, card in HEADER_QUALITY.items()}
-    values["infobits"] = values["infobits"] or 0
-    values["status"] = 1 if values["status"] is None else values["status"]
-    seeing = header.get("SEEING")  # the header counts pixels, the archive arcseconds
     row, _ = ScienceImage.objects.update_or_create(
         pid=identifiers.make_pid(exposure.expid, name.rcid),
         defaults={
@@ -107,15 +102,24 @@ def register_science(
             "ccdid": name.ccdid,
             "qid": name.qid,
             "rcid": name.rcid,
-            "seeing": None if seeing is None else seeing * scale,
             "quality": dict(quality or {}),
             **{column: getattr(exposure, column) for column in _SAME_AS_EXPOSURE},
             **_rights_of(exposure),
-            **values,
+            **quality_of(header, footprint),
             **footprint,
         },
     )
     return row
+
+
+def quality_of(header: Mapping, footprint: Mapping) -> dict:
+    """The quality columns of a science image, from the cards of its header and its place."""
+    scale = abs(footprint["cd11"] * footprint["cd22"] - footprint["cd12"] * footprint["cd21"]) ** 0.5 * 3600
+    values = {column: header.get(card) for column, card in HEADER_QUALITY.items()}
+    values["infobits"] = values["infobits"] or 0
+    values["status"] = 1 if values["status"] is None else values["status"]
+    seeing = header.get("SEEING")  # the header counts pixels, the archive arcseconds
+    return values | {"seeing": None if seeing is None else seeing * scale}
 
 
 def register_calibration(name: ProductName, nframes: int, start: datetime, end: datetime, quality: Mapping):

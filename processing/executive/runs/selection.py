@@ -53,7 +53,7 @@ def measurements(choices: Sequence[Choice]) -> dict[str, int]:
 
 def cards(choices: Sequence[Choice]) -> list[tuple[str, int, str]]:
     """Header cards of the choices: (keyword, value, comment)."""
-    made = [("CALFALL", fallback_flag(choices), "Calibration fallbacks: 0 none; 1,2 bias; 4,8 flat")]
+    made = [("CALFALL", fallback_flag(choices), "Calibration fallback: 1,2 bias; 4,8 flat")]
     for choice in choices:
         number, age = CARDS.get(choice.image.caltype, (None, None))
         if number:
