@@ -2,7 +2,8 @@
 
 from django.contrib import admin, messages
 
-from archive.models import Membership, Program, Release, UserJob
+from archive.calibrations import mark
+from archive.models import CalibrationImage, Membership, Program, Release, UserJob
 from archive.releases import ReleaseNotDraft, publish
 
 
@@ -34,6 +35,32 @@ class ReleaseAdmin(admin.ModelAdmin):
             else:
                 rows = ", ".join(f"{count} {name}" for name, count in opened.items())
                 self.message_user(request, f"{release.name} is public; opened: {rows}")
+
+
+@admin.register(CalibrationImage)
+class CalibrationImageAdmin(admin.ModelAdmin):
+    """Operators look at stacks, mark them good or bad, and set the nights they hold for."""
+
+    list_display = ("__str__", "status", "judge", "reason", "nframes", "valid_from", "valid_to")
+    list_filter = ("caltype", "status", "judge", "filtercode", "nid")
+    search_fields = ("cid", "nightdate")
+    fields = ("cid", "caltype", "rcid", "filtercode", "nightdate", "nframes", "quality", "status", "judge", "reason")
+    fields += ("valid_from", "valid_to")
+    readonly_fields = fields[:7] + ("status", "judge")
+    actions = ("mark_bad", "mark_good")
+
+    def has_add_permission(self, request):
+        return False
+
+    @admin.action(description="Mark the selected calibrations bad")
+    def mark_bad(self, request, queryset):
+        for stack in queryset:
+            mark(stack, CalibrationImage.Status.BAD, stack.reason or f"marked by {request.user}")
+
+    @admin.action(description="Mark the selected calibrations good")
+    def mark_good(self, request, queryset):
+        for stack in queryset:
+            mark(stack, CalibrationImage.Status.GOOD)
 
 
 @admin.register(UserJob)

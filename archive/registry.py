@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from archive import calibrations
 from archive.models import CalibrationImage, Exposure, ProductFile, Program, RawImage, ReferenceImage, ScienceImage
 from archive.models.base import Origin
 from archive.moving.dynamics import observer_at
@@ -93,11 +94,6 @@ def register_science(
 ) -> ScienceImage:
     """A science image from the header of its sciimg; its files are registered each by `register_file`."""
     exposure = register_exposure(name, header, origin)
-    scale = abs(footprint["cd11"] * footprint["cd22"] - footprint["cd12"] * footprint["cd21"]) ** 0.5 * 3600
-    values = {column: header.get(card) for column, card in HEADER_QUALITY.items()}
-    values["infobits"] = values["infobits"] or 0
-    values["status"] = 1 if values["status"] is None else values["status"]
-    seeing = header.get("SEEING")  # the header counts pixels, the archive arcseconds
     row, _ = ScienceImage.objects.update_or_create(
         pid=identifiers.make_pid(exposure.expid, name.rcid),
         defaults={
@@ -106,19 +102,28 @@ def register_science(
             "ccdid": name.ccdid,
             "qid": name.qid,
             "rcid": name.rcid,
-            "seeing": None if seeing is None else seeing * scale,
             "quality": dict(quality or {}),
             **{column: getattr(exposure, column) for column in _SAME_AS_EXPOSURE},
             **_rights_of(exposure),
-            **values,
+            **quality_of(header, footprint),
             **footprint,
         },
     )
     return row
 
 
+def quality_of(header: Mapping, footprint: Mapping) -> dict:
+    """The quality columns of a science image, from the cards of its header and its place."""
+    scale = abs(footprint["cd11"] * footprint["cd22"] - footprint["cd12"] * footprint["cd21"]) ** 0.5 * 3600
+    values = {column: header.get(card) for column, card in HEADER_QUALITY.items()}
+    values["infobits"] = values["infobits"] or 0
+    values["status"] = 1 if values["status"] is None else values["status"]
+    seeing = header.get("SEEING")  # the header counts pixels, the archive arcseconds
+    return values | {"seeing": None if seeing is None else seeing * scale}
+
+
 def register_calibration(name: ProductName, nframes: int, start: datetime, end: datetime, quality: Mapping):
-    """A nightly calibration of one quadrant."""
+    """A calibration of one quadrant, judged by its measurements and those of its forerunners."""
     nid = identifiers.nid_of_date(datetime.strptime(str(name.nightdate), "%Y%m%d").date())  # noqa: DTZ007 (a date)
     fid = 0 if name.filtercode == "00" else filter_of(name.filtercode).fid
     row, _ = CalibrationImage.objects.update_or_create(
@@ -136,9 +141,10 @@ def register_calibration(name: ProductName, nframes: int, start: datetime, end: 
             "startobsdate": start,
             "endobsdate": end,
             "quality": dict(quality),
+            **calibrations.validity(name.caltype, nid),
         },
     )
-    return row
+    return calibrations.judge(row)
 
 
 def register_reference(name: ProductName, values: Mapping, footprint: Mapping, inputs: list[ScienceImage] = ()):

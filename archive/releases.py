@@ -15,6 +15,7 @@ from archive.models import (
     RawImage,
     Release,
     ScienceImage,
+    ScienceVersion,
 )
 from archive.models.base import Origin
 from archive.survey.identifiers import nid_of_date
@@ -28,6 +29,7 @@ BY_NIGHT = {
     RawImage: "exposure__nid",
     ScienceImage: "nid",
     DifferenceImage: "science__nid",
+    ScienceVersion: "image__nid",
     Alert: "nid",
 }
 
@@ -75,11 +77,13 @@ def publish(release: Release) -> dict[str, int]:
     now = timezone.now()
     pids = list(selection(release, ScienceImage).values_list("pid", flat=True))
     expids = list(selection(release, Exposure).values_list("expid", flat=True))
+    beside = list(selection(release, ScienceVersion).values_list("pk", flat=True))
     opened = {}
     for model in BY_NIGHT:
         closed = selection(release, model).exclude(public_date__lte=now)
         opened[model.__name__] = closed.update(public_date=now)
     products = [*_files("sci", pids), *_files("diff", pids), *_files("alert", pids), *_files("raw", expids)]
+    products += _files(ProductFile.Family.VERSION, beside)
     closed = ProductFile.objects.filter(pk__in=products, programid__in=_programs(release)).exclude(public_date__lte=now)
     opened["ProductFile"] = closed.update(public_date=now)
     nids = (nid_of_date(release.first_night), nid_of_date(release.last_night))

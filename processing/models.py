@@ -8,7 +8,8 @@ from django.db import models
 class Job(models.Model):
     """One run of one pipeline on one input (a quadrant, a field's co-add, an exposure's light curves).
 
-    `key` names the input within its pipeline, so that planning the same work twice makes it once.
+    `key` names the input within its pipeline, so that planning the same work twice makes it once;
+    work for a processing version other than the current one has its name behind an @.
     """
 
     class State(models.TextChoices):
@@ -30,6 +31,7 @@ class Job(models.Model):
     waits_for = models.IntegerField(default=0, help_text="prerequisites that have not ended")
     prerequisites = models.ManyToManyField("self", symmetrical=False, related_name="dependants")
     attempts = models.SmallIntegerField(default=0)
+    attempts_before = models.SmallIntegerField(default=0, help_text="attempts of earlier rounds, before it was redone")
     reason = models.TextField(blank=True, help_text="why it was quarantined or failed")
     measurements = models.JSONField(default=dict)
     seconds = models.JSONField(default=dict, help_text="CPU seconds of each step")

@@ -8,6 +8,7 @@ from archive.models.products import ProductFile
 from archive.models.programs import Membership, Program, Release
 from archive.models.refcats import GaiaStar, PanstarrsStar
 from archive.models.userjobs import UserJob
+from archive.models.versions import ProcessingVersion, ScienceVersion
 
 __all__ = [
     "Alert",
@@ -17,11 +18,13 @@ __all__ = [
     "GaiaStar",
     "Membership",
     "PanstarrsStar",
+    "ProcessingVersion",
     "ProductFile",
     "Program",
     "RawImage",
     "ReferenceImage",
     "Release",
     "ScienceImage",
+    "ScienceVersion",
     "UserJob",
 ]

@@ -17,10 +17,11 @@ class ProductFile(ProtectedModel):
         REF = "ref"
         DIFF = "diff"
         ALERT = "alert"
+        VERSION = "ver"
 
     path = models.CharField(max_length=200, unique=True, help_text="relative to the archive's root, as in ZTF's tree")
     family = models.CharField(max_length=5, choices=Family.choices)
-    product_id = models.BigIntegerField(help_text="expid, cid, pid or rfid, by family")
+    product_id = models.BigIntegerField(help_text="expid, cid, pid, rfid or a version's row, by family")
     suffix = models.CharField(max_length=40, help_text="for example sciimg.fits")
     origin = models.CharField(max_length=4, choices=Origin.choices, default=Origin.OURS)
     size = models.BigIntegerField(help_text="bytes")

@@ -8,8 +8,8 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
+from archive import calibrations, search, storage, tables
 from archive import images as pixels
-from archive import search, storage, tables
 from archive.answers import answer, refuse
 from archive.forms import problems
 from archive.models import ProductFile, ReferenceImage, ScienceImage
@@ -62,7 +62,7 @@ def science_page(request: HttpRequest, pid: int) -> HttpResponse:
     """A science image: picture, quality, calibrations, files, difference."""
     image = get_object_or_404(ScienceImage.objects.select_related("exposure"), pk=pid)
     context = {
-        "calibrations": image.calibrations.all(),
+        "calibrations": calibrations.used_for(image),
         "difference": search.differences_of(ScienceImage.objects.filter(pk=pid)).first(),
     }
     return _page(request, image, "sci", context)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
 
 from archive.models import Exposure, RawImage, ReferenceImage
 from archive.survey import identifiers
+from archive.survey.camera import ccd_quadrant
 from archive.survey.camera import rcid as channel
+from processing.executive import queue
 from processing.models import Job
 
 QUADRANTS = (1, 2, 3, 4)
@@ -22,28 +24,105 @@ class PlanConfig:
     reference_frames: int = 15  # public science images of a field, quadrant and filter
 
 
-def plan_night(nid: int, config: PlanConfig = PlanConfig()) -> list[Job]:  # noqa: B008 (frozen)
+@dataclass(frozen=True)
+class Selection:
+    """Which quadrants of which exposures; an empty part takes all.
+
+    fields : ZTF fields; ccdids : 1..16; qids : 1..4; expids : exposures
+    """
+
+    fields: frozenset[int] = frozenset()
+    ccdids: frozenset[int] = frozenset()
+    qids: frozenset[int] = frozenset()
+    expids: frozenset[int] = frozenset()
+
+    def takes_quadrant(self, rcid: int) -> bool:
+        """Whether a readout channel is among those chosen."""
+        ccdid, qid = ccd_quadrant(rcid)
+        return (not self.ccdids or ccdid in self.ccdids) and (not self.qids or qid in self.qids)
+
+    def takes(self, exposure: Exposure, rcid: int) -> bool:
+        """Whether a quadrant of an exposure is; calibration frames are, for the quadrants that are."""
+        if not self.takes_quadrant(rcid):
+            return False
+        if exposure.imgtypecode != "o":
+            return True
+        return (not self.fields or exposure.field in self.fields) and (not self.expids or exposure.expid in self.expids)
+
+    def nights(self) -> list[int]:
+        """The nights (nid) on which something of it was taken here, in order."""
+        rows = Exposure.objects.filter(origin="ours")
+        for column, values in (("field", self.fields), ("expid", self.expids)):
+            rows = rows.filter(**{f"{column}__in": values}) if values else rows
+        return list(rows.order_by("nid").values_list("nid", flat=True).distinct())
+
+
+EVERYTHING = Selection()
+
+
+def plan_night(
+    nid: int,
+    config: PlanConfig = PlanConfig(),  # noqa: B008 (frozen)
+    selection: Selection = EVERYTHING,
+) -> list[Job]:
     """Make the jobs that the night's raw files call for; returns the new ones.
 
     Bias, then flat, then science for every quadrant; difference, alerts and light curves where a reference exists
     or can now be made. Planning a night again adds only what is new, for example files that came late.
     """
     with transaction.atomic():
-        planner = _Planner(nid, config)
+        planner = _Planner(nid, config, selection)
         planner.plan()
         return planner.made
+
+
+def plan_version(nid: int, version: str, selection: Selection = EVERYTHING) -> list[Job]:
+    """Make the jobs that put a version beside the night's science images; returns all of them, new or not.
+
+    Each waits for the job that makes the image's current version.
+    """
+    with transaction.atomic():
+        planner = _Planner(nid, PlanConfig(), selection)
+        return [
+            planner.version(exposure, rc, version) for exposure, rc in planner.frames() if exposure.imgtypecode == "o"
+        ]
+
+
+def redo_night(nid: int, pipelines: Collection[str] = ("science",), selection: Selection = EVERYTHING) -> list[int]:
+    """Run a night's ended jobs again, with the calibrations of today, and what follows from them; returns their ids.
+
+    References are made once and kept.
+    """
+    chosen = [
+        job
+        for job in Job.objects.filter(nid=nid, pipeline__in=pipelines).exclude(key__contains="@")
+        if _is_of(job, selection)
+    ]
+    return queue.again(chosen, leave=("reference",))
+
+
+def _is_of(job: Job, selection: Selection) -> bool:
+    rcid, expid = job.parameters["rcid"], job.parameters.get("expid")
+    if expid is None:
+        return selection.takes_quadrant(rcid)
+    return selection.takes(Exposure.objects.get(pk=expid), rcid)
 
 
 class _Planner:
     """Collects the jobs of one night while they are made."""
 
-    def __init__(self, nid: int, config: PlanConfig):
-        self.nid, self.config = nid, config
+    def __init__(self, nid: int, config: PlanConfig, selection: Selection):
+        self.nid, self.config, self.selection = nid, config, selection
         self.made: list[Job] = []
 
-    def plan(self) -> None:
+    def frames(self) -> list[tuple[Exposure, int]]:
+        """The night's exposures with the readout channels that were read and are wanted."""
         raw = RawImage.objects.filter(exposure__nid=self.nid).select_related("exposure")
-        frames = [(image.exposure, channel(image.ccdid, qid)) for image in raw for qid in QUADRANTS]
+        all_frames = [(image.exposure, channel(image.ccdid, qid)) for image in raw for qid in QUADRANTS]
+        return [frame for frame in all_frames if self.selection.takes(*frame)]
+
+    def plan(self) -> None:
+        frames = self.frames()
         biases = {rc: self._bias(rc) for rc in sorted({rc for one, rc in frames if one.imgtypecode == "b"})}
         flats = {
             (rc, fid): self._flat(rc, fid, biases)
@@ -66,8 +145,24 @@ class _Planner:
 
     def _science(self, exposure: Exposure, rc: int, biases: dict, flats: dict) -> Job:
         pid = identifiers.make_pid(exposure.expid, rc)
-        needs = [job for job in (biases.get(rc), flats.get((rc, exposure.fid))) if job is not None]
+        calibrations = (
+            biases.get(rc) or self._elsewhere("bias", rcid=rc),
+            flats.get((rc, exposure.fid)) or self._elsewhere("flat", rcid=rc, fid=exposure.fid),
+        )
+        needs = [job for job in calibrations if job is not None]
         return self._job("science", str(pid), {"expid": exposure.expid, "rcid": rc}, needs)
+
+    def _elsewhere(self, pipeline: str, **parameters: int) -> Job | None:
+        """A night without calibration frames of its own waits for the newest that is still being made."""
+        being_made = Job.objects.filter(pipeline=pipeline, parameters=parameters, state__in=Job.OPEN)
+        return being_made.filter(nid__lte=self.nid).order_by("-nid").first() or being_made.order_by("nid").first()
+
+    def version(self, exposure: Exposure, rc: int, version: str) -> Job:
+        """The job that makes one image in another version."""
+        pid = identifiers.make_pid(exposure.expid, rc)
+        current = Job.objects.filter(pipeline="science", key=str(pid))
+        parameters = {"expid": exposure.expid, "rcid": rc, "version": version}
+        return self._job("science", f"{pid}@{version}", parameters, current)
 
     def _beyond_reference(self, place: tuple[int, int, int], images: list[tuple[Exposure, Job]]) -> None:
         """What needs a reference, once there is one or enough images for it."""

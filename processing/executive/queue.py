@@ -7,7 +7,7 @@ claimed a job last may finish it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.db import connection, transaction
@@ -29,6 +29,7 @@ class Outcome:
     measurements: Mapping[str, object] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     log: str = ""
+    paths: tuple[str, ...] = ()  # files written for it, to be removed where no row came to know them
 
 
 def claim(job_id: int) -> Job | None:
@@ -83,10 +84,40 @@ def fail(job: Job, reason: str) -> list[int]:
     with transaction.atomic():
         if not _still_ours(job):
             return []
-        if job.attempts < MAX_ATTEMPTS:
+        if job.attempts - job.attempts_before < MAX_ATTEMPTS:
             Job.objects.filter(pk=job.pk).update(state=Job.State.READY, reason=reason)
             return [job.pk]
         return _end(job, Job.State.FAILED, reason=reason)
+
+
+def again(jobs: Iterable[Job], leave: Collection[str] = ()) -> list[int]:
+    """Run ended jobs once more, and whatever was made of their products; returns all that will run.
+
+    Jobs of the pipelines in `leave` keep what they have, and so does what follows only from them. A job that has not
+    ended yet is left alone: it will see the newest inputs anyway.
+    """
+    with transaction.atomic():
+        chosen = _with_dependants([job.pk for job in jobs], leave)
+        # Prerequisites are locked too, so that none ends between this look and our commit without telling.
+        touched = chosen | set(Job.objects.filter(dependants__in=chosen).values_list("pk", flat=True))
+        locked = list(Job.objects.select_for_update().filter(pk__in=touched).order_by("pk"))
+        ids = [job.pk for job in locked if job.pk in chosen and job.state in Job.ENDED]
+        # `attempts` goes on counting: it is the token by which a run that was overtaken is known.
+        Job.objects.filter(pk__in=ids).update(attempts_before=F("attempts"), state=Job.State.BLOCKED, reason="")
+        for job in Job.objects.filter(pk__in=ids).order_by("pk"):
+            job.waits_for = job.prerequisites.filter(state__in=Job.OPEN).count()
+            job.state = Job.State.BLOCKED if job.waits_for else Job.State.READY
+            job.save(update_fields=["waits_for", "state"])
+        return ids
+
+
+def _with_dependants(ids: list[int], leave: Collection[str]) -> set[int]:
+    found, new = set(ids), set(ids)
+    while new:
+        after = Job.objects.filter(prerequisites__in=new).exclude(pipeline__in=leave)
+        new = set(after.values_list("pk", flat=True)) - found
+        found |= new
+    return found
 
 
 def reap() -> list[int]:

@@ -7,6 +7,7 @@ from celery import shared_task
 from celery.signals import worker_process_init
 
 from processing.executive import queue, runners
+from processing.executive.runs.files import remove_unregistered
 from processing.models import Job
 from processing.science.errors import ScienceError
 
@@ -37,7 +38,7 @@ def run_claimed(job: Job) -> list[int]:
     """Run a job that this process has claimed and say how it ended; returns the jobs that it made ready."""
     try:
         outcome = runners.run(job)
-        ready = queue.finish(job, outcome)
+        ready = _finish(job, outcome)
     except ScienceError as reason:
         log.warning("quarantined", reason=str(reason))
         return queue.quarantine(job, str(reason), reason.measurements)
@@ -46,6 +47,15 @@ def run_claimed(job: Job) -> list[int]:
         return queue.fail(job, f"{type(error).__name__}: {error}")
     log.info("done", seconds=round(sum(outcome.seconds.values()), 2))
     return ready
+
+
+def _finish(job: Job, outcome: queue.Outcome) -> list[int]:
+    """Record a run; files that then nobody knows are removed, so that nothing half made stays in the tree."""
+    try:
+        return queue.finish(job, outcome)
+    except BaseException:
+        remove_unregistered(outcome.paths)
+        raise
 
 
 def send(job_ids: list[int]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
+
 from archive import registry
 from archive.models import CalibrationImage, RawImage
 from archive.survey import identifiers
@@ -11,6 +13,7 @@ from archive.survey.camera import ccd_quadrant
 from archive.survey.filenames import cal_name
 from processing.executive.queue import Outcome
 from processing.executive.runs import files
+from processing.executive.runs.selection import best_calibration
 from processing.models import Job
 from processing.pipelines.bias import BIAS, BiasConfig, BiasInputs
 from processing.pipelines.flat import FLAT, FlatConfig, FlatInputs
@@ -44,15 +47,6 @@ def run_flat(job: Job, config: FlatConfig = FlatConfig()) -> Outcome:  # noqa: B
     return _outcome(job, "hifreqflat", filtercode, images, products, files.provenance(FLAT, config, made_of))
 
 
-def best_calibration(caltype: str, rcid: int, nid: int, fid: int = 0) -> CalibrationImage:
-    """The calibration of the night, or else the newest before it, or else the first after it."""
-    made = CalibrationImage.objects.filter(caltype=caltype, rcid=rcid, fid=fid)
-    found = made.filter(nid__lte=nid).order_by("-nid").first() or made.order_by("nid").first()
-    if found is None:
-        raise UnusableFrame(f"no {caltype} of readout channel {rcid} (filter {fid}) exists; take in calibration frames")
-    return found
-
-
 def pixels(calibration: CalibrationImage, suffix: str):
     """An image of a calibration."""
     return files.image_pixels(files.product("cal", calibration.cid, suffix).path)
@@ -82,6 +76,7 @@ def _outcome(job: Job, caltype: str, filtercode: str, images: list[RawImage], pr
 
     written = files.write_products(products, name_of)
     first, last = images[0].exposure, images[-1].exposure
+    shape = np.shape(products.files[next(iter(written))].data)
 
     def record() -> None:
         calibration = registry.register_calibration(
@@ -89,7 +84,7 @@ def _outcome(job: Job, caltype: str, filtercode: str, images: list[RawImage], pr
             len(images),
             first.obsdate,
             last.obsdate + timedelta(seconds=last.exptime),
-            products.measurements,
+            products.measurements | {"pixels": int(np.prod(shape))},
         )
         rights = OPEN | {"public_date": first.obsdate}
         files.register_all(written, "cal", calibration.cid, rights, provenance)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import fitsio
@@ -60,17 +60,32 @@ def table(path: str) -> tuple[Table, fits.Header]:
     return Table.read(full, hdu=1), fits.getheader(full, 1)
 
 
-def write_products(products: Products | Mapping[str, Product], name_of) -> dict[str, StoredFile]:
-    """Write all files of a run into the tree; `name_of(suffix)` is the ProductName. Returns them by suffix."""
+def write_products(products: Products | Mapping[str, Product], name_of, below: str = "") -> dict[str, StoredFile]:
+    """Write all files of a run into the tree, or below a folder of it; all of them or, after an error, none that
+    is new. `name_of(suffix)` is the ProductName. Returns them by suffix."""
     files = products.files if isinstance(products, Products) else products
-    return {suffix: _write(content, name_of(suffix)) for suffix, content in files.items()}
+    paths = [below + name_of(suffix).path for suffix in files]
+    try:
+        return {suffix: _write(content, name_of(suffix), below) for suffix, content in files.items()}
+    except BaseException:
+        remove_unregistered(paths)
+        raise
 
 
-def _write(content: Product, name: ProductName) -> StoredFile:
-    path = storage.absolute(name.path)
+def remove_unregistered(paths: Iterable[str]) -> None:
+    """Remove files that no row knows, after a run that could not be recorded."""
+    paths = list(paths)
+    known = set(ProductFile.objects.filter(path__in=paths).values_list("path", flat=True))
+    for path in paths:
+        if path not in known:
+            storage.absolute(path).unlink(missing_ok=True)
+
+
+def _write(content: Product, name: ProductName, below: str) -> StoredFile:
+    path = storage.absolute(below + name.path)
     path.parent.mkdir(parents=True, exist_ok=True)
     _writer(content.data, name)(path, content)
-    return storage.stored(name.path)
+    return storage.stored(below + name.path)
 
 
 def _writer(data: Any, name: ProductName):
@@ -87,6 +102,11 @@ def register_all(
     """Rows for the files of one product."""
     for suffix, file in files.items():
         registry.register_file(file, family, product_id, suffix, rights, provenance=provenance)
+
+
+def paths_of(written: Mapping[str, StoredFile]) -> tuple[str, ...]:
+    """Where the files of a run lie."""
+    return tuple(file.path for file in written.values())
 
 
 def provenance(pipeline: Pipeline, config: Any, inputs: Mapping[str, Any]) -> dict:

@@ -5,14 +5,27 @@ from __future__ import annotations
 import numpy as np
 from astropy.io import fits
 
-from archive import registry
+from archive import registry, versions
+from archive.calibrations import Choice
 from archive.footprints import footprint
-from archive.models import GaiaStar, PanstarrsStar, RawImage
+from archive.models import (
+    Exposure,
+    GaiaStar,
+    PanstarrsStar,
+    ProcessingVersion,
+    ProductFile,
+    RawImage,
+    ScienceImage,
+)
+from archive.models.versions import CURRENT
+from archive.survey import identifiers
 from archive.survey.camera import ccd_quadrant
 from archive.survey.filenames import sci_name
+from archive.versions import FOLDER
 from processing.executive.queue import Outcome
-from processing.executive.runs import files
-from processing.executive.runs.calibration import best_calibration, pixels
+from processing.executive.runs import files, selection
+from processing.executive.runs.calibration import pixels
+from processing.executive.versions import config_of_version
 from processing.models import Job
 from processing.pipelines.science import SCIENCE, ScienceConfig, ScienceInputs
 from processing.science import tpv
@@ -24,55 +37,83 @@ MARGIN = 0.05  # deg around the footprint, for errors of the pointing
 FAINTEST_CALIBRATOR = 21.0  # r mag
 
 
-def run_science(job: Job, config: ScienceConfig = ScienceConfig()) -> Outcome:  # noqa: B008 (frozen)
-    """Calibrate one quadrant."""
-    rcid = job.parameters["rcid"]
-    ccdid, qid = ccd_quadrant(rcid)
-    raw = RawImage.objects.select_related("exposure").get(exposure_id=job.parameters["expid"], ccdid=ccdid)
-    exposure = raw.exposure
-    frame, strip, header = files.raw_quadrant(raw, qid)
-    bias = best_calibration("bias", rcid, exposure.nid)
-    flat = best_calibration("hifreqflat", rcid, exposure.nid, exposure.fid)
-    guess = tpv.from_header(header)
-    ra, dec, radius = _region(guess, frame.shape)
-    products = SCIENCE.run(
-        ScienceInputs(
-            raw=frame,
-            overscan=strip,
-            header=header,
-            bias=_fitting(pixels(bias, "bias.fits"), frame, "bias"),
-            bias_unc=pixels(bias, "biasunc.fits"),
-            flat=_fitting(pixels(flat, "hifreqflat.fits"), frame, "flat"),
-            flat_unc=pixels(flat, "hifreqflatunc.fits"),
-            defects=_defects(bias, flat),
-            guess=guess,
-            filtercode=exposure.filtercode,
-            stars=gaia_stars(ra, dec, radius),
-            calibrators=panstarrs_stars(ra, dec, radius),
-        ),
-        config,
-    )
+def run_science(job: Job, config: ScienceConfig | None = None) -> Outcome:
+    """Calibrate one quadrant, for the current version or for the one that the job names."""
+    version = job.parameters.get("version", CURRENT)
+    image = None if version == CURRENT else _current_image(job)
+    if config is None:
+        config = ScienceConfig() if version == CURRENT else config_of_version(version, SCIENCE.name)
+    exposure, (ccdid, qid) = _exposure(job), ccd_quadrant(job.parameters["rcid"])
+    inputs, chosen = _inputs(job, exposure)
+    products = SCIENCE.run(inputs, config)
 
     def name_of(suffix: str):
         return sci_name(exposure.filefracday, exposure.field, exposure.filtercode, ccdid, qid, suffix)
 
-    written = files.write_products(products, name_of)
-    cards = _header_of(products.files["sciimg.fits"], frame.shape)
-    made_of = {"exposure": exposure.expid, "bias": bias.cid, "flat": flat.cid}
-    provenance = files.provenance(SCIENCE, config, made_of)
+    written = files.write_products(products, name_of, "" if image is None else f"{FOLDER}/{version}/")
+    cards = _header_of(products.files["sciimg.fits"], np.shape(inputs.raw))
+    provenance = files.provenance(SCIENCE, config, {"exposure": exposure.expid, **selection.provenance(chosen)})
+    quality = files.plain(products.measurements) | selection.measurements(chosen)
 
     def record() -> None:
-        image = registry.register_science(
-            name_of("sciimg.fits"),
-            _as_dict(header) | _as_dict(cards),
-            footprint(cards),
-            quality=_plain(products.measurements),
-        )
-        image.calibrations.set([bias, flat])
-        rights = {"programid": image.programid, "public_date": image.public_date}
-        files.register_all(written, "sci", image.pid, rights, provenance)
+        place = footprint(cards)
+        if image is None:
+            header = _as_dict(inputs.header) | _as_dict(cards)
+            made = registry.register_science(name_of("sciimg.fits"), header, place, quality=quality)
+            made.calibrations.set([choice.image for choice in chosen])
+            family, number = ProductFile.Family.SCI, made.pid
+        else:
+            values = registry.quality_of(_as_dict(cards), place)
+            row = versions.register(image, ProcessingVersion.objects.get(pk=version), values, quality)
+            made, family, number = image, ProductFile.Family.VERSION, row.pk
+        rights = {"programid": made.programid, "public_date": made.public_date}
+        files.register_all(written, family, number, rights, provenance | {"processing_version": version})
 
-    return Outcome(record, products.measurements, files.seconds(products), files.log_of(products))
+    found = products.measurements | {"calibration_fallback": selection.fallback_flag(chosen)}
+    return Outcome(record, found, files.seconds(products), files.log_of(products), files.paths_of(written))
+
+
+def _exposure(job: Job) -> Exposure:
+    return Exposure.objects.get(pk=job.parameters["expid"])
+
+
+def _current_image(job: Job) -> ScienceImage:
+    """The image that a version stands beside."""
+    pid = identifiers.make_pid(job.parameters["expid"], job.parameters["rcid"])
+    image = ScienceImage.objects.filter(pk=pid).first()
+    if image is None:
+        raise UnusableFrame(f"pid {pid}: there is no current science image to stand beside; its job did not succeed")
+    return image
+
+
+def _inputs(job: Job, exposure: Exposure) -> tuple[ScienceInputs, list[Choice]]:
+    """What the pipeline takes, and which calibrations these are."""
+    rcid = job.parameters["rcid"]
+    ccdid, qid = ccd_quadrant(rcid)
+    frame, strip, header = files.raw_quadrant(RawImage.objects.get(exposure=exposure, ccdid=ccdid), qid)
+    chosen = [
+        selection.best("bias", rcid, exposure.nid),
+        selection.best("hifreqflat", rcid, exposure.nid, exposure.fid),
+    ]
+    bias, flat = (choice.image for choice in chosen)
+    header.extend(selection.cards(chosen), update=True)
+    guess = tpv.from_header(header)
+    ra, dec, radius = _region(guess, frame.shape)
+    inputs = ScienceInputs(
+        raw=frame,
+        overscan=strip,
+        header=header,
+        bias=_fitting(pixels(bias, "bias.fits"), frame, "bias"),
+        bias_unc=pixels(bias, "biasunc.fits"),
+        flat=_fitting(pixels(flat, "hifreqflat.fits"), frame, "flat"),
+        flat_unc=pixels(flat, "hifreqflatunc.fits"),
+        defects=_defects(bias, flat),
+        guess=guess,
+        filtercode=exposure.filtercode,
+        stars=gaia_stars(ra, dec, radius),
+        calibrators=panstarrs_stars(ra, dec, radius),
+    )
+    return inputs, chosen
 
 
 def gaia_stars(ra: float, dec: float, radius: float) -> ReferenceStars:
@@ -123,13 +164,3 @@ def _header_of(product, shape: tuple[int, int]) -> fits.Header:
 
 def _as_dict(header: fits.Header) -> dict:
     return {card.keyword: card.value for card in header.cards if card.keyword}
-
-
-def _plain(values: dict) -> dict:
-    """Numbers and short texts only, as JSON takes them."""
-    plain = {name: value.item() if hasattr(value, "item") else value for name, value in values.items()}
-    return {
-        name: value
-        for name, value in plain.items()
-        if isinstance(value, int | str | bool) or (isinstance(value, float) and np.isfinite(value))
-    }
