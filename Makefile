@@ -7,10 +7,10 @@ PY := .venv/bin/python
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev database demo serve stop status test lint docs bench lock clean tests
+.PHONY: help setup setup-dev database demo serve stop status test lint docs bench bench-peers lock clean tests
 
 help: ## show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install what the system needs (Debian packages only where missing)
 	@deploy/setup.sh
@@ -60,6 +60,9 @@ docs: setup ## build the documentation that the portal serves under /help/
 
 bench: ## list the measurements; run one with: python -m bench NAME
 	@$(PY) -m bench
+
+bench-peers: ## install the programs that the measurements stand beside (Debian packages)
+	@$(if $(filter 0,$(shell id -u)),,sudo) apt-get install -y --no-install-recommends source-extractor scamp psfex
 
 lock: setup-dev ## write the lock files from requirements*.in
 	@for name in requirements requirements-setup requirements-dev; do \

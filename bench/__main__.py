@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import pkgutil
 import sys
 from pathlib import Path
 
-HELPERS = {"__init__", "__main__", "report"}
+HELPERS = {"__main__", "report"}
 
 
 def main() -> int:
-    names = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in HELPERS)
+    names = sorted(
+        module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]) if module.name not in HELPERS
+    )
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("name", nargs="?", choices=names)
     parser.add_argument("--quick", action="store_true", help="smaller inputs, within two minutes")

@@ -101,6 +101,10 @@ class Population:
     supernova_peak: tuple[float, float] = (16.0, 20.0)
 
 
+PLANE = Population(stars=145000.0, galaxies=100.0, rrlyrae=15.0, cepheids=20.0, eclipsing=150.0, supernovae=1.0)
+"""Low galactic latitude: some 67,000 stars brighter than 21.5 mag in a full quadrant, 40,000 fainter ones beneath."""
+
+
 @dataclass(frozen=True)
 class Sky:
     """Everything in one round piece of sky. `sources` has SOURCE_DTYPE and is not to be written to."""

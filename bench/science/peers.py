@@ -1,0 +1,93 @@
+"""SExtractor, scamp and PSFEx on the same calibrated images (Debian packages; `make bench-peers`)."""
+
+from __future__ import annotations
+
+import resource
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from bench.science.figures import Peer
+
+SEXTRACTOR = next((name for name in ("source-extractor", "sex") if shutil.which(name)), None)
+SCAMP, PSFEX = shutil.which("scamp"), shutil.which("psfex")
+INSTALLED = SEXTRACTOR is not None
+COLUMNS = "X_IMAGE Y_IMAGE SNR_WIN"
+LDAC_COLUMNS = (
+    "XWIN_IMAGE YWIN_IMAGE ERRAWIN_IMAGE ERRBWIN_IMAGE ERRTHETAWIN_IMAGE X_IMAGE Y_IMAGE FLUX_AUTO FLUXERR_AUTO "
+    "FLUX_APER(1) FLUXERR_APER(1) FLUX_RADIUS ELONGATION SNR_WIN FLAGS"
+)
+STAMP = "VIGNET(35,35)"
+CALIBRATION_SIGMA = 10.0  # sources for scamp and PSFEx
+GRID = 40
+
+
+def missing() -> str:
+    """What is not installed and so not compared."""
+    names = {"SExtractor": SEXTRACTOR, "scamp": SCAMP, "PSFEx": PSFEX}
+    absent = [name for name, path in names.items() if path is None]
+    return f"not installed, not compared (make bench-peers): {', '.join(absent)}" if absent else ""
+
+
+def measure(inputs, measured, truth, folder: Path, seeing: float) -> dict[str, Peer]:
+    """Every installed peer's result on one calibrated image; folder: for their files."""
+    image = folder / "image.fits"
+    _write_image(image, inputs, measured)
+    _, filters = _filter_files(folder, seeing)
+    peers = {}
+    for name, (kernel, threshold) in filters.items():
+        options = {"DETECT_THRESH": threshold, "ANALYSIS_THRESH": threshold, "FILTER_NAME": kernel}
+        cpu = _extract(folder, COLUMNS, "ASCII", "catalog.txt", options)
+        x, y, snr = np.loadtxt(folder / "catalog.txt", ndmin=2).T
+        peers[name] = Peer(x - 1, y - 1, snr, cpu)
+    return peers
+
+
+def _write_image(path, inputs, measured):
+    from astropy.io import fits
+
+    from processing.science import tpv
+
+    header = fits.Header([card[:3] for card in tpv.header_cards(inputs.guess)])
+    gain = float(inputs.header["GAIN"])
+    header.update({"GAIN": gain, "SATURATE": 57000.0, "EXPTIME": 30.0})
+    fits.writeto(path, np.nan_to_num(measured.image), header, overwrite=True)
+
+
+def _filter_files(folder, seeing):
+    """Kernel files. Beside the program's usual 3x3 filter at 1.5 sigmas: the pipeline's own filter and threshold,
+    which SExtractor takes in sigmas of the unsmoothed image."""
+    from processing.science.detection import DetectionConfig, matched_filter
+
+    usual = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]])
+    matched = matched_filter(seeing)
+    for name, kernel in (("usual.conv", usual), ("matched.conv", matched)):
+        rows = "\n".join(" ".join(f"{v:.6g}" for v in row) for row in kernel)
+        (folder / name).write_text(f"CONV NORM\n{rows}\n")
+    equal = DetectionConfig().threshold * float(np.sqrt((matched**2).sum()))
+    return folder, {"SExtractor": ("usual.conv", 1.5), "SExtractor, our filter": ("matched.conv", equal)}
+
+
+def _extract(folder, columns, kind, name, options):
+    """Run SExtractor; CPU seconds."""
+    (folder / "columns").write_text(columns.replace(" ", "\n") + "\n")
+    (folder / "empty").write_text("")
+    every = {
+        "CATALOG_NAME": name, "CATALOG_TYPE": kind, "PARAMETERS_NAME": "columns", "FILTER": "Y", "DETECT_MINAREA": 3,
+        "BACK_SIZE": 128, "STARNNW_NAME": "none", "VERBOSE_TYPE": "QUIET", "NTHREADS": 1, "PHOT_APERTURES": 10,
+        "MEMORY_PIXSTACK": 3_000_000, "MEMORY_OBJSTACK": 30_000, **options,
+    }  # fmt: skip
+    return _run([SEXTRACTOR, "image.fits", "-c", "empty"], every, folder)
+
+
+def _run(command, options, folder):
+    """CPU seconds of a program run to its end."""
+    for key, value in options.items():
+        command += [f"-{key}", str(value)]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, cwd=folder, check=True, stdout=sys.stderr)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
