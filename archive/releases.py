@@ -11,6 +11,7 @@ from archive.models import (
     Alert,
     DifferenceImage,
     Exposure,
+    ImageResiduals,
     ProductFile,
     RawImage,
     Release,
@@ -30,6 +31,7 @@ BY_NIGHT = {
     ScienceImage: "nid",
     DifferenceImage: "science__nid",
     ScienceVersion: "image__nid",
+    ImageResiduals: "image__nid",
     Alert: "nid",
 }
 

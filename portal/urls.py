@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path, register_converter
 
-from portal.views import alerts, home, images, jobs, moving, nights, releases
+from portal.views import alerts, home, images, jobs, moving, nights, quality, releases
 
 
 class ProductPath:
@@ -30,6 +30,7 @@ urlpatterns = [
     path("images/", images.image_search, name="images"),
     path("images/<int:pid>/", images.science_page, name="image"),
     path("references/<int:rfid>/", images.reference_page, name="reference"),
+    path("quality/", quality.quality_page, name="quality"),
     path("cutouts/", images.cutout_page, name="cutouts"),
     path("files/<product:path>", images.download, name="file"),
     path("pictures/<product:path>", images.picture, name="picture"),

@@ -6,6 +6,7 @@ from archive.models.exposures import Exposure, RawImage
 from archive.models.images import DifferenceImage, ReferenceImage, ScienceImage
 from archive.models.products import ProductFile
 from archive.models.programs import Membership, Program, Release
+from archive.models.quality import ImageResiduals
 from archive.models.refcats import GaiaStar, PanstarrsStar
 from archive.models.userjobs import UserJob
 from archive.models.versions import ProcessingVersion, ScienceVersion
@@ -16,6 +17,7 @@ __all__ = [
     "DifferenceImage",
     "Exposure",
     "GaiaStar",
+    "ImageResiduals",
     "Membership",
     "PanstarrsStar",
     "ProcessingVersion",

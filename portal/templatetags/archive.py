@@ -40,3 +40,9 @@ def item(mapping, key):
 def query(values: dict) -> str:
     """A mapping as a query string."""
     return urlencode(values)
+
+
+@register.filter
+def significant(value: float | None) -> str:
+    """A number with four significant digits; empty without one."""
+    return "" if value is None else f"{value:.4g}"

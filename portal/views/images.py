@@ -13,6 +13,7 @@ from archive import images as pixels
 from archive.answers import answer, refuse
 from archive.forms import problems
 from archive.models import ProductFile, ReferenceImage, ScienceImage
+from portal.charts import drawings
 from portal.forms import CutoutForm, ImageSearchForm
 from portal.skymap import Outline, sky_map
 
@@ -64,6 +65,7 @@ def science_page(request: HttpRequest, pid: int) -> HttpResponse:
     context = {
         "calibrations": calibrations.used_for(image),
         "difference": search.differences_of(ScienceImage.objects.filter(pk=pid)).first(),
+        "drawings": drawings(quality.of_image(image)),
     }
     return _page(request, image, "sci", context)
 

@@ -19,7 +19,7 @@ def make_products(state, config, measurements, steps):
     view = SimpleNamespace(
         fit=state.fit, mask=state.mask, astrometry=SimpleNamespace(wcs=state.wcs), sources=state.sources,
         clean=state.clean, bad=state.coverage == 0, sky=state.sky, gain=state.gain,
-        aperture_flux=state.aperture_flux, aperture_sigma=state.aperture_sigma,
+        aperture_flux=state.aperture_flux, aperture_sigma=state.aperture_sigma, psf=state.psf,
     )  # fmt: skip
     names = "\n".join(f"    {frame.name} seeing {frame.seeing:.2f} px" for frame in state.used)
     return {

@@ -19,13 +19,6 @@ STRUCTURAL = {
     "BZERO", "BSCALE", "CHECKSUM", "DATASUM", "EXTNAME", "COMMENT", "HISTORY", "END", "", "TFIELDS", "BUNIT",
 }  # fmt: skip
 WCS_PREFIXES = ("CRPIX", "CRVAL", "CDELT", "CTYPE", "CUNIT", "CD1_", "CD2_", "PV1_", "PV2_", "PC1_", "PC2_")
-# Card of a calibration's identifier -> its type
-CALIBRATION_CARDS = {
-    "CIDPMASK": ("pmask", "calibration DB ID for pmask image input"),
-    "CIDBIAS": ("bias", "calibration DB ID for bias image input"),
-    "CIDHIFLT": ("hifreqflat", "calibration DB ID for hi-nu flat image input"),
-    "CIDLOFLT": ("lofreqflat", "calibration DB ID for low-nu flat image input"),
-}
 
 
 def science_cards(state: ScienceState, measured: dict) -> Cards:
@@ -140,12 +133,9 @@ def quality_cards(state: ScienceState, measured: dict) -> Cards:
 
 
 def identity_cards(state: ScienceState) -> Cards:
-    """The product's place in the archive, and the calibrations that went into it."""
-    inputs, one = state.inputs, state.inputs.identity
+    """The product's place in the archive."""
+    one = state.inputs.identity
     cards = [("PROCVSN", int(VERSION), "Processing version")]
-    for card, (caltype, text) in CALIBRATION_CARDS.items():
-        if caltype in inputs.calibration_ids:
-            cards.append((card, inputs.calibration_ids[caltype], text))
     if one is None:
         return cards
     return cards + [

@@ -97,8 +97,8 @@ class ScienceInputs:
     the calibration; guess: expected projection; filtercode: zg, zr, zi; stars: astrometric catalog;
     calibrators: photometric catalog; bright: stars that throw halos and ghosts, also from outside the frame
     (None: those of `stars`); boresight: (ra, dec) deg of the telescope, without which no ghosts are
-    predicted; identity: the product's place in the archive; calibration_ids: identifiers of the calibrations
-    by type (bias, hifreqflat, lofreqflat, pmask); astrometric_catalog: name of where `stars` come from."""
+    predicted; identity: the product's place in the archive; astrometric_catalog: name of where `stars`
+    come from."""
 
     raw: np.ndarray
     overscan: np.ndarray
@@ -115,7 +115,6 @@ class ScienceInputs:
     bright: astrometry.ReferenceStars | None = None
     boresight: tuple[float, float] | None = None
     identity: ProductIdentity | None = None
-    calibration_ids: Mapping[str, int] = field(default_factory=dict)
     astrometric_catalog: str = "Gaia"
 
 

@@ -13,15 +13,13 @@ from processing.science import tpv
 class BrightStarConfig:
     """halo_mag: stars at least this bright have a halo (mag), of halo_radius (arcsec); ghost_mag: stars at
     least this bright have a ghost (mag), a disc of ghost_radius (arcsec) on the line from the boresight
-    through the star, ghost_stretch of that distance beyond it; fetch_radius: how far outside the frame such
-    stars are looked for (deg)."""
+    through the star, ghost_stretch of that distance beyond it."""
 
     halo_mag: float = 6.5
     halo_radius: float = 367.0
     ghost_mag: float = 8.0
     ghost_radius: float = 62.0
     ghost_stretch: float = 0.04
-    fetch_radius: float = 0.3
 
 
 def grow_saturation(saturated: np.ndarray, pixels: int = 1) -> np.ndarray:

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from archive.models import Alert, ProductFile, ScienceImage
+from archive.models import Alert, ImageResiduals, ProductFile, ScienceImage
 from tests.servers import Client
 
 pytestmark = pytest.mark.slow
@@ -86,6 +86,20 @@ def test_tap_counts_what_its_reader_may_see(clients):
         counted[person] = int(clients[person].get("/tap/sync", params=parameters).text.split()[1])
     images = ScienceImage.objects.filter(field=557)
     assert counted == {"anyone": images.filter(programid=1).count(), "partner": images.count()}
+
+
+def test_quality_numbers_and_residuals_are_of_visible_images(clients):
+    counted, stars = {}, {}
+    for person in ("anyone", "visitor", "partner"):
+        numbers = clients[person].get("/quality/?field=557&format=json").json()["rows"]
+        counted[person] = next(row["count"] for row in numbers if row["name"] == "magzp")
+        maps = clients[person].get("/quality/?field=557&part=residuals&format=json").json()["rows"]
+        stars[person] = sum(row["stars"] for row in maps if row["name"] == "mag")
+    for person, programs in {"anyone": (1,), "visitor": (1,), "partner": (1, 2)}.items():
+        images = ScienceImage.objects.filter(field=557, programid__in=programs)
+        assert counted[person] == images.filter(magzp__isnull=False).count()
+        rows = ImageResiduals.objects.filter(image__in=images)
+        assert stars[person] == sum(sum(row.lights) for row in rows) > 0
 
 
 def test_nights_are_for_staff(clients):

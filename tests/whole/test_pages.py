@@ -55,6 +55,7 @@ def addresses() -> dict[str, str]:
     return {
         "home": "/",
         "images": "/images/?field=557",
+        "quality": "/quality/?field=557",
         "image": f"/images/{image.pid}/",
         "reference": f"/references/{reference.rfid}/",
         "cutouts": f"/cutouts/?position={image.ra}+{image.dec}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from astropy.io import fits
 
-from archive import registry, versions
+from archive import quality, registry, versions
 from archive.calibrations import Choice
 from archive.footprints import footprint
 from archive.models import (
@@ -28,6 +28,7 @@ from processing.executive.runs.calibration import pixels
 from processing.executive.versions import config_of_version
 from processing.models import Job
 from processing.pipelines.science import SCIENCE, ScienceConfig, ScienceInputs
+from processing.pipelines.science_state import ProductIdentity
 from processing.science import tpv
 from processing.science.astrometry import ReferenceStars
 from processing.science.errors import UnusableFrame
@@ -35,6 +36,8 @@ from processing.science.zeropoint import Calibrators
 
 MARGIN = 0.05  # deg around the footprint, for errors of the pointing
 FAINTEST_CALIBRATOR = 21.0  # r mag
+BRIGHT, BRIGHT_MARGIN = 9.0, 0.3  # G mag and deg: stars whose ghosts and halos may reach the quadrant
+ASTROMETRIC_CATALOG = "archive_gaiastar"
 
 
 def run_science(job: Job, config: ScienceConfig | None = None) -> Outcome:
@@ -53,19 +56,20 @@ def run_science(job: Job, config: ScienceConfig | None = None) -> Outcome:
     written = files.write_products(products, name_of, "" if image is None else f"{FOLDER}/{version}/")
     cards = _header_of(products.files["sciimg.fits"], np.shape(inputs.raw))
     provenance = files.provenance(SCIENCE, config, {"exposure": exposure.expid, **selection.provenance(chosen)})
-    quality = files.plain(products.measurements) | selection.measurements(chosen)
+    measured = files.plain(products.measurements) | selection.measurements(chosen)
 
     def record() -> None:
         place = footprint(cards)
         if image is None:
             header = _as_dict(inputs.header) | _as_dict(cards)
-            made = registry.register_science(name_of("sciimg.fits"), header, place, quality=quality)
+            made = registry.register_science(name_of("sciimg.fits"), header, place, quality=measured)
             made.calibrations.set([choice.image for choice in chosen])
             family, number = ProductFile.Family.SCI, made.pid
         else:
             values = registry.quality_of(_as_dict(cards), place)
-            row = versions.register(image, ProcessingVersion.objects.get(pk=version), values, quality)
+            row = versions.register(image, ProcessingVersion.objects.get(pk=version), values, measured)
             made, family, number = image, ProductFile.Family.VERSION, row.pk
+        quality.register(made, version, products.details)
         rights = {"programid": made.programid, "public_date": made.public_date}
         files.register_all(written, family, number, rights, provenance | {"processing_version": version})
 
@@ -112,14 +116,36 @@ def _inputs(job: Job, exposure: Exposure) -> tuple[ScienceInputs, list[Choice]]:
         filtercode=exposure.filtercode,
         stars=gaia_stars(ra, dec, radius),
         calibrators=panstarrs_stars(ra, dec, radius),
+        bright=gaia_stars(ra, dec, radius + BRIGHT_MARGIN, BRIGHT),
+        boresight=(exposure.ra, exposure.dec),
+        identity=_identity(job, exposure),
+        astrometric_catalog=ASTROMETRIC_CATALOG,
     )
     return inputs, chosen
 
 
-def gaia_stars(ra: float, dec: float, radius: float) -> ReferenceStars:
-    """Gaia's stars within `radius` degrees."""
+def _identity(job: Job, exposure: Exposure) -> ProductIdentity:
+    rcid = job.parameters["rcid"]
+    ccdid, qid = ccd_quadrant(rcid)
+    return ProductIdentity(
+        field=exposure.field,
+        ccdid=ccdid,
+        qid=qid,
+        rcid=rcid,
+        fid=exposure.fid,
+        nid=exposure.nid,
+        expid=exposure.expid,
+        rid=identifiers.make_rid(exposure.expid, rcid),
+        pid=identifiers.make_pid(exposure.expid, rcid),
+        created=f"{job.created:%Y-%m-%dT%H:%M:%S}",
+    )
+
+
+def gaia_stars(ra: float, dec: float, radius: float, faintest: float | None = None) -> ReferenceStars:
+    """Gaia's stars within `radius` degrees, those of G above `faintest` left out."""
     columns = ("ra", "dec", "phot_g_mean_mag", "pmra", "pmdec")
-    values = _columns(GaiaStar.objects.within(ra, dec, radius), columns)
+    rows = GaiaStar.objects.within(ra, dec, radius)
+    values = _columns(rows if faintest is None else rows.filter(phot_g_mean_mag__lte=faintest), columns)
     return ReferenceStars(values["ra"], values["dec"], values["phot_g_mean_mag"], values["pmra"], values["pmdec"])
 
 

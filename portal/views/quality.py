@@ -1,0 +1,80 @@
+"""How good a set of images is: percentiles of their quality numbers, residuals against the catalogs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+
+from archive import quality, search
+from archive.answers import answer, format_of, refuse
+from archive.forms import problems
+from archive.models import ScienceImage
+from archive.tables import Column, Table
+from portal.charts import EDGES, UNITS, drawings
+from portal.forms import ImageSearchForm
+from processing.science.residuals import CELLS
+
+NUMBERS = Table(
+    "quality",
+    "Percentiles of the quality numbers of a set of science images.",
+    (
+        Column("name", "char", "Quality number"),
+        Column("unit", "char", "Its unit"),
+        Column("count", "int", "Images that have it"),
+        Column("low", "double", "5th percentile"),
+        Column("median", "double", "50th percentile"),
+        Column("high", "double", "95th percentile"),
+    ),
+)
+RESIDUALS = Table(
+    "residuals",
+    "Mean residuals of a set of science images against the reference catalogs, weighted with stars.",
+    (
+        Column("name", "char", "ra, dec, mag: maps of the frame; by_mag, by_colour: runs"),
+        Column("row", "int", "Cell of a map along y, from 0"),
+        Column("column", "int", "Cell of a map along x, from 0"),
+        Column("low", "double", "Lower edge of a run's bin", "mag"),
+        Column("value", "double", "Median residual: mas for ra and dec, else mmag"),
+        Column("unit", "char", "mas or mmag"),
+        Column("stars", "int", "Stars behind it"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class ResidualRow:
+    """One cell or bin."""
+
+    name: str
+    row: int | None
+    column: int | None
+    low: float | None
+    value: float | None
+    unit: str
+    stars: int
+
+
+def quality_page(request: HttpRequest) -> HttpResponse:
+    """Quality of the science images that answer a search (the parameters of /images/)."""
+    form = ImageSearchForm(request.GET)
+    template, context = "portal/quality.html", {"form": form}
+    if not form.is_valid():
+        return refuse(request, template, problems(form), context)
+    images = search.images(form.query)
+    if images.model is not ScienceImage:
+        return refuse(request, template, "family: only science images (family=sci) have these numbers", context)
+    if request.GET.get("part") == "residuals":
+        return answer(request, RESIDUALS, _rows(quality.mean_of(images)), template, context)
+    if format_of(request) == "html":
+        context |= {"drawings": drawings(quality.mean_of(images)), "images": images.count()}
+    return answer(request, NUMBERS, quality.spreads_of(images), template, context)
+
+
+def _rows(residuals: dict[str, quality.Residual]) -> list[ResidualRow]:
+    rows = []
+    for name, one in residuals.items():
+        for place, (value, stars) in enumerate(zip(one.values.tolist(), one.stars.tolist(), strict=True)):
+            where = (None, None, float(EDGES[name][place])) if name in EDGES else (*divmod(place, CELLS), None)
+            rows.append(ResidualRow(name, *where, None if value != value else value, UNITS[name], stars))
+    return rows
