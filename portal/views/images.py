@@ -8,7 +8,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from archive import calibrations, search, storage, tables
+from archive import calibrations, search, storage, tables, versions
 from archive import images as pixels
 from archive.answers import answer, refuse
 from archive.forms import problems
@@ -63,6 +63,7 @@ def science_page(request: HttpRequest, pid: int) -> HttpResponse:
     image = get_object_or_404(ScienceImage.objects.select_related("exposure"), pk=pid)
     context = {
         "calibrations": calibrations.used_for(image),
+        "versions": versions.beside(image),
         "difference": search.differences_of(ScienceImage.objects.filter(pk=pid)).first(),
     }
     return _page(request, image, "sci", context)
