@@ -64,6 +64,7 @@ def science_page(request: HttpRequest, pid: int) -> HttpResponse:
     context = {
         "calibrations": calibrations.used_for(image),
         "versions": versions.beside(image),
+        "problems": [text for name, text in sorted(image.quality.items()) if name.endswith("_problem")],
         "difference": search.differences_of(ScienceImage.objects.filter(pk=pid)).first(),
     }
     return _page(request, image, "sci", context)

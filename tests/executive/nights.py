@@ -31,7 +31,7 @@ PLAN = SurveyPlan(
     flat_frames=4,
     trail_probability=0.0,
     seed=11,
-    population=Population(),
+    population=Population(stars=90_000.0),
 )
 
 
