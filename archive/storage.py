@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from django.conf import settings
@@ -17,6 +18,10 @@ BLOCK = 1 << 20
 
 class NotInArchive(LookupError):
     """A path that cannot lie in the tree, or a file that is not there."""
+
+
+class Damaged(OSError):
+    """A file of the tree that is not what was registered."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,35 @@ def copy_in(source: Path, relative: str) -> StoredFile:
         with new_file(relative) as temporary:
             shutil.copyfile(source, temporary)
     return stored(relative)
+
+
+def verified(relative: str, sha256: str) -> Path:
+    """Where a file lies on disk, after its bytes were compared with its registered checksum.
+
+    A file is read for this once a process, as long as its size and date stay.
+
+    Raises
+    ------
+    Damaged
+        if it is missing or differs.
+    """
+    path = absolute(relative)
+    try:
+        state = path.stat()
+        found = _known_checksum(path, state.st_size, state.st_mtime_ns, state.st_ino)
+    except FileNotFoundError as error:
+        raise Damaged(f"{relative}: is missing from the tree; restore it from a copy or make it again") from error
+    if found != sha256:
+        raise Damaged(
+            f"{relative}: is damaged, its SHA-256 is {found[:12]}…, {sha256[:12]}… was registered; "
+            "restore it from a copy or make it again"
+        )
+    return path
+
+
+@lru_cache(maxsize=4096)
+def _known_checksum(path: Path, size: int, changed: int, inode: int) -> str:
+    return checksum(path)
 
 
 def checksum(path: Path) -> str:

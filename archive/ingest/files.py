@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from astropy.io import fits
 from django.db import transaction
 
 from archive import registry, storage
@@ -14,9 +15,13 @@ from archive.ingest.errors import Refused
 from archive.ingest.fitsfiles import read_headers, require
 from archive.models import ProductFile, ScienceImage
 from archive.models.base import Origin
-from archive.survey.filenames import NotAZtfProduct, ProductName, parse
+from archive.survey import identifiers
+from archive.survey.camera import FILTER_BY_CODE
+from archive.survey.filenames import IMAGE_TYPES, NotAZtfProduct, ProductName, parse
 
 CAMERA_CARDS = ("OBSJD", "EXPTIME", "PROGRMID")
+SECONDS_A_DAY = 86400.0
+LARGEST_CLOCK_ERROR = 5.0  # s; in real files name and OBSJD differ by a second
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,7 @@ def take(path: Path, origin: str = Origin.OURS) -> Taken:
 def _take_raw(path: Path, name: ProductName, origin: str) -> None:
     headers = read_headers(path, as_stored=True)
     require(headers[0], *CAMERA_CARDS, file=path.name)
+    _require_same_exposure(name, headers[0], path.name)
     if len(headers) != 9:
         raise Refused(f"{path.name}: {len(headers) - 1} extensions; a raw file has 4 quadrants and 4 overscan strips")
     file = storage.copy_in(path, name.path)
@@ -77,6 +83,7 @@ def _take_science(path: Path, name: ProductName, origin: str) -> None:
     header = next((one for one in headers if one.get("NAXIS", 0) == 2), headers[0])
     if name.suffix == "sciimg.fits":
         require(header, *CAMERA_CARDS, file=path.name)
+        _require_same_exposure(name, header, path.name)
         try:
             place = footprint(header)
         except NoSkyCoordinates as error:
@@ -89,6 +96,22 @@ def _take_science(path: Path, name: ProductName, origin: str) -> None:
             image = _owner(name)
         rights = {"programid": image.programid, "public_date": image.public_date}
         registry.register_file(file, ProductFile.Family.SCI, image.pid, name.suffix, rights, origin)
+
+
+def _require_same_exposure(name: ProductName, header: fits.Header, file: str) -> None:
+    """Refuse a file whose header tells of another exposure, field or filter than its name."""
+    said = {
+        "FILTER": FILTER_BY_CODE[name.filtercode].name if name.filtercode in FILTER_BY_CODE else None,
+        "FIELDID": name.field,
+        "IMGTYPE": IMAGE_TYPES[name.imgtypecode],
+    }
+    for card, expected in said.items():
+        found = header.get(card, expected)
+        if expected is not None and found != expected:
+            raise Refused(f"{file}: {card} is {found!r} in the header, {expected!r} by the name; one of them is wrong")
+    apart = abs(float(header["OBSJD"]) - identifiers.jd_of_filefracday(name.filefracday)) * SECONDS_A_DAY
+    if apart > LARGEST_CLOCK_ERROR:
+        raise Refused(f"{file}: OBSJD is {apart:.0f} s from the time in the name; {LARGEST_CLOCK_ERROR:g} s may be")
 
 
 def _owner(name: ProductName) -> ScienceImage:

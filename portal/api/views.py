@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from archive import bundles, search, storage, tables
+from archive import bundles, search, storage, tables, versions
 from archive import images as pixels
 from archive.alerts.packets import STAMPS, packet_of
 from archive.models import Alert, ProductFile, ReferenceImage, ScienceImage
@@ -87,7 +87,7 @@ class Image(APIView):
 
     @extend_schema(operation_id="image", responses={200: row_schema(tables.SCIENCE)})
     def get(self, request: Request, pid: int) -> Response:
-        """An image with its files, the references of its quadrant, and its calibrations."""
+        """An image with its files, the references of its quadrant, and other versions of it with theirs."""
         image = get_object_or_404(ScienceImage, pk=pid)
         same = ReferenceImage.objects.filter(field=image.field, rcid=image.rcid, fid=image.fid)
         return Response(
@@ -95,6 +95,7 @@ class Image(APIView):
                 **records(tables.SCIENCE, [image])[0],
                 "files": _files(request, "sci", pid),
                 "references": records(tables.REFERENCE, same),
+                "versions": [_version(request, one) for one in versions.beside(image)],
                 "cutout": request.build_absolute_uri(reverse("api-cutout", args=["images", pid])),
             }
         )
@@ -119,17 +120,29 @@ class Reference(APIView):
 
 def _files(request: Request, family: str, number: int) -> list[dict]:
     files = ProductFile.objects.filter(family__in=FAMILIES[family], product_id=number).order_by("path")
-    return [
-        {
-            "path": file.path,
-            "suffix": file.suffix,
-            "size": file.size,
-            "sha256": file.sha256,
-            "origin": file.origin,
-            "url": request.build_absolute_uri(reverse("file", args=[file.path])),
-        }
-        for file in files
-    ]
+    return [_file(request, file) for file in files]
+
+
+def _file(request: Request, file: ProductFile) -> dict:
+    return {
+        "path": file.path,
+        "suffix": file.suffix,
+        "size": file.size,
+        "sha256": file.sha256,
+        "origin": file.origin,
+        "url": request.build_absolute_uri(reverse("file", args=[file.path])),
+    }
+
+
+def _version(request: Request, beside: versions.Beside) -> dict:
+    """Another version of an image: its numbers, and how they differ from the current ones."""
+    return {
+        "version": beside.row.version_id,
+        "config": beside.row.version.overrides,
+        "quality": {number.name: number.value for number in beside.numbers},
+        "change": {number.name: number.change for number in beside.numbers},
+        "files": [_file(request, file) for file in beside.files],
+    }
 
 
 class Cutout(APIView):

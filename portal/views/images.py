@@ -8,7 +8,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from archive import calibrations, search, storage, tables
+from archive import calibrations, quality, search, storage, tables, versions
 from archive import images as pixels
 from archive.answers import answer, refuse
 from archive.forms import problems
@@ -64,6 +64,8 @@ def science_page(request: HttpRequest, pid: int) -> HttpResponse:
     image = get_object_or_404(ScienceImage.objects.select_related("exposure"), pk=pid)
     context = {
         "calibrations": calibrations.used_for(image),
+        "versions": versions.beside(image),
+        "problems": [text for name, text in sorted(image.quality.items()) if name.endswith("_problem")],
         "difference": search.differences_of(ScienceImage.objects.filter(pk=pid)).first(),
         "drawings": drawings(quality.of_image(image)),
     }

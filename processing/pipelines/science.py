@@ -64,11 +64,12 @@ def calibrate(state, config):
     fit = fit_overscan(inputs.overscan, config.overscan_order, config.saturation)
     raw_limit = fit.level + config.saturation
     image, saturated = detrend(inputs.raw, fit.curve, inputs.bias, inputs.flat, raw_limit)
-    state.saturation = config.saturation - float(np.median(inputs.bias))
+    percent = 100.0 * float(saturated.mean())
+    _require_light(percent, 100.0 * float((~np.isfinite(image)).mean()), config)
+    state.saturation = config.saturation - float(np.nanmedian(inputs.bias))
     state.mask = inputs.defects.astype(np.int16)
     state.bad = (state.mask & BAD_PIXEL_MASK) != 0
     _set(state, ~np.isfinite(image), MaskBit.NAN)
-    percent = 100.0 * float(saturated.mean())
     _set(state, saturated, MaskBit.SATURATED)
     # The bit says what is saturated; what lies next to it has caught charge and is not measured either.
     state.bad |= masks.grow_saturation(saturated, config.saturation_growth)
@@ -83,6 +84,17 @@ def calibrate(state, config):
         "overscan_scatter": fit.scatter,
         "saturated_percent": percent,
     }
+
+
+def _require_light(saturated, undefined, config):
+    """Percentages of a frame that nothing can be measured on."""
+    if saturated + undefined > 100.0 - config.min_usable:
+        raise UnusableFrame(
+            f"{saturated:.4g} % of the pixels are saturated and {undefined:.4g} % not finite: "
+            f"{config.min_usable:g} % must be usable",
+            saturated_percent=saturated,
+            undefined_percent=undefined,
+        )
 
 
 def measure_sky(state, config):
@@ -131,7 +143,7 @@ def model_psf(state, config):
         )
     except NoPsfModel as problem:
         state.problems.append(str(problem))
-        return {**problem.measurements, "psf_candidates": len(stars)}
+        return {**problem.measurements, "psf_candidates": len(stars), "psf_problem": str(problem)}
     state.psf_stars = stars
     scale = _pixel_scale(state.inputs.guess)
     return {
@@ -288,7 +300,7 @@ def solve_positions(state, config):
         )  # fmt: skip
     except NoAstrometry as problem:
         state.problems.append(str(problem))
-        return problem.measurements
+        return {**problem.measurements, "astrometry_problem": str(problem)}
     solution = state.astrometry
     # ZTF's bit 21 asks for the share of bright detections that have a match
     return {
@@ -337,15 +349,16 @@ def calibrate_flux(state, config):
     i, j = i[good], j[good]
     state.calibrators = i, j
     try:
-        state.zero_point = zeropoint.fit_zero_point(
+        zero_point = zeropoint.fit_zero_point(
             -2.5 * np.log10(fit.flux[i]),
             zeropoint.MAG_PER_RELATIVE_FLUX * fit.sigma[i] / fit.flux[i],
             magnitude[j], colour[j], name, config.zero_point,
         )  # fmt: skip
+        zeropoint.check_filter(zero_point, state.inputs.filtercode, config.zero_point)
     except NoPhotometricCalibration as problem:
         state.problems.append(str(problem))
-        return {**problem.measurements, "zp_candidates": len(i)}
-    zp = state.zero_point
+        return {**problem.measurements, "zp_candidates": len(i), "photometry_problem": str(problem)}
+    state.zero_point = zp = zero_point
     return {
         "zp": zp.zp,
         "zp_unc": zp.zp_unc,

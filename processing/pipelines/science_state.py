@@ -36,6 +36,7 @@ class ScienceConfig:
 
     overscan_order : degree of the floating-bias fit; saturation : DN above the floating bias, a little below
         the full well of 58647 so that noise does not hide it; saturation_growth : px
+    min_usable : percent of the pixels that must be neither saturated nor undefined
     hit_share : a source that owes a larger share of its light to cosmic rays is no source
     gain (e-/DN), read_noise (e-) : taken where the header has no GAIN, READNOI
     background_box : px; residual_box : px, of the sky under the fitted stars
@@ -49,6 +50,7 @@ class ScienceConfig:
     overscan_order: int = 3
     saturation: float = 58000.0
     saturation_growth: int = 1
+    min_usable: float = 5.0
     hit_share: float = 0.5
     gain: float = 6.0
     read_noise: float = 9.0

@@ -13,6 +13,8 @@ from processing.science.overscan import MAD_TO_SIGMA
 
 # filter code -> (band, bluer band of the colour, redder band, card PCOLOR)
 BANDS = {"zg": ("g", "g", "r", "g - R"), "zr": ("r", "g", "r", "g - R"), "zi": ("i", "r", "i", "R - i")}
+# CLRCOEFF of the camera's filters (median of real images); light of another filter gives -1 to +1.1 instead
+FILTER_COLOUR = {"zg": -0.06, "zr": 0.09, "zi": 0.19}
 MAG_PER_RELATIVE_FLUX = 2.5 / np.log(10.0)
 
 
@@ -32,7 +34,8 @@ class ZeroPointConfig:
     """min_matches: fewer give NoPhotometricCalibration; clip: robust sigmas; floor: scatter added in
     quadrature to the errors (mag); min_snr; faint_limit, bright_limit: calibrators used (mag); max_rms:
     larger gives NoPhotometricCalibration (mag); min_colour_spread: robust sigma of the colours below which
-    the slope is fixed at 0 (mag)."""
+    the slope is fixed at 0 (mag); colour_tolerance: the slope may differ by this (and three of its errors) from its
+    filter's, else the light came through another filter."""
 
     min_matches: int = 5
     clip: float = 3.0
@@ -42,6 +45,7 @@ class ZeroPointConfig:
     faint_limit: float = 20.5
     max_rms: float = 0.5
     min_colour_spread: float = 0.02
+    colour_tolerance: float = 0.3
 
 
 @dataclass(frozen=True)
@@ -161,3 +165,17 @@ def fit_zero_point(
         colour_rms=float(c[keep].std()),
         colour_name=colour_name,
     )
+
+
+def check_filter(zero_point: ZeroPoint, filtercode: str, config: ZeroPointConfig | None = None) -> None:
+    """Raise NoPhotometricCalibration if the colour term is not that of the filter that the header names."""
+    config = config or ZeroPointConfig()
+    expected = FILTER_COLOUR[filtercode]
+    allowed = config.colour_tolerance + 3.0 * zero_point.colour_unc
+    if abs(zero_point.colour - expected) > allowed:
+        raise NoPhotometricCalibration(
+            f"colour term {zero_point.colour:.2f}: within {allowed:.2f} of {expected:g} needed for {filtercode}; "
+            "the light came through another filter than the header names",
+            photometry_matches=zero_point.matches,
+            photometry_colour=zero_point.colour,
+        )

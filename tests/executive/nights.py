@@ -8,9 +8,11 @@ from pathlib import Path
 
 from archive import refcats
 from archive.ingest import take
-from archive.models import CalibrationImage, Exposure, GaiaStar, PanstarrsStar, ProductFile
+from archive.models import CalibrationImage, Exposure, GaiaStar, PanstarrsStar, ProcessingVersion, ProductFile
+from archive.models.versions import CURRENT
 from archive.survey.camera import Camera
 from processing.executive import queue, tasks
+from processing.executive.plan import Selection
 from processing.models import Job
 from processing.simulate.plan import SurveyPlan
 from processing.simulate.sky import Population, Sky
@@ -18,6 +20,7 @@ from processing.simulate.survey import simulate_night, survey_sky, write_referen
 
 CAMERA = Camera().scaled(512, 512, (8,))
 RCID = 28  # CCD 8, quadrant 1
+QUADRANT = Selection(ccdids=frozenset({8}), qids=frozenset({1}))
 PLAN = SurveyPlan(
     field=557,
     first_night=date(2026, 10, 25),
@@ -28,7 +31,7 @@ PLAN = SurveyPlan(
     flat_frames=4,
     trail_probability=0.0,
     seed=11,
-    population=Population(),
+    population=Population(stars=90_000.0),
 )
 
 
@@ -54,9 +57,9 @@ def take_all(paths: list[Path]) -> None:
         take(path)
 
 
-def run_all(**only) -> None:
-    """What workers do, one job after another in this process; `only`: conditions on the jobs that are run."""
-    while (ready := Job.objects.filter(state=Job.State.READY, **only).order_by("pk").first()) is not None:
+def run_all() -> None:
+    """What workers do, one job after another in this process."""
+    while (ready := Job.objects.filter(state=Job.State.READY).order_by("pk").first()) is not None:
         job = queue.claim(ready.pk)
         tasks.run_claimed(job)
         queue.release(job.pk)
@@ -66,3 +69,4 @@ def forget_all() -> None:
     """Remove every row that a night brought."""
     for model in (Job, Exposure, CalibrationImage, GaiaStar, PanstarrsStar, ProductFile):
         model.objects.all().delete()
+    ProcessingVersion.objects.exclude(name=CURRENT).delete()

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import fitsio
@@ -28,9 +29,11 @@ QUADRANTS = 4
 def raw_quadrant(image: RawImage, qid: int) -> tuple[np.ndarray, np.ndarray, fits.Header]:
     """Pixels, overscan strip and header (camera cards, then the quadrant's own) of one quadrant of a raw file."""
     row = ProductFile.objects.get(family="raw", product_id=image.exposure_id, path__contains=f"_c{image.ccdid:02}_")
-    path = storage.absolute(row.path)
+    path = _whole(row)
     try:
         with fitsio.FITS(str(path)) as hdus:
+            if len(hdus) <= qid + QUADRANTS:
+                raise UnusableFrame(f"{row.path}: has {len(hdus) - 1} extensions; 4 quadrants and 4 strips needed")
             pixels, strip = hdus[qid].read(), hdus[qid + QUADRANTS].read()
         header = fits.getheader(path, 0) + fits.getheader(path, qid)
     except OSError as error:
@@ -40,6 +43,14 @@ def raw_quadrant(image: RawImage, qid: int) -> tuple[np.ndarray, np.ndarray, fit
     return pixels, strip, header
 
 
+def _whole(row: ProductFile) -> Path:
+    """Where the file lies, if its bytes are those that were registered."""
+    try:
+        return storage.verified(row.path, row.sha256)
+    except storage.Damaged as reason:
+        raise UnusableFrame(str(reason)) from reason
+
+
 def image_pixels(path: str) -> np.ndarray:
     """The first image of a file of the tree, in native byte order."""
     with fitsio.FITS(str(storage.absolute(path))) as hdus:
@@ -47,10 +58,11 @@ def image_pixels(path: str) -> np.ndarray:
 
 
 def product(family: str, product_id: int, suffix: str) -> ProductFile:
-    """A registered file of a product; UnusableFrame if the product was never made."""
+    """A registered file of a product; UnusableFrame if the product was never made, or is damaged."""
     row = ProductFile.objects.filter(family=family, product_id=product_id, suffix=suffix).first()
     if row is None:
         raise UnusableFrame(f"{family} {product_id}: has no {suffix}; the job that makes it did not succeed")
+    _whole(row)
     return row
 
 
