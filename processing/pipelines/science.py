@@ -58,10 +58,14 @@ def _set(state, where, bit):
         state.bad |= where
 
 
+def measure_floating_bias(state, config):
+    state.overscan = fit = fit_overscan(state.inputs.overscan, config.overscan_order, config.saturation)
+    return {"overscan_level": fit.level, "overscan_slope": fit.slope, "overscan_scatter": fit.scatter}
+
+
 def calibrate(state, config):
     """Floating bias, bias, flat; mask of defects, saturation, spillage."""
-    inputs = state.inputs
-    fit = fit_overscan(inputs.overscan, config.overscan_order, config.saturation)
+    inputs, fit = state.inputs, state.overscan
     raw_limit = fit.level + config.saturation
     image, saturated = detrend(inputs.raw, fit.curve, inputs.bias, inputs.flat, raw_limit)
     percent = 100.0 * float(saturated.mean())
@@ -72,18 +76,14 @@ def calibrate(state, config):
     _set(state, ~np.isfinite(image), MaskBit.NAN)
     _set(state, saturated, MaskBit.SATURATED)
     # The bit says what is saturated; what lies next to it has caught charge and is not measured either.
-    state.bad |= masks.grow_saturation(saturated, config.saturation_growth)
+    state.overexposed = masks.grow_saturation(saturated, config.saturation_growth)
+    state.bad |= state.overexposed
     _set(state, masks.charge_spillage(saturated), MaskBit.SPILLAGE)
     state.image = image
     state.uncertainty = uncertainty_image(
         image, inputs.flat, inputs.flat_unc, inputs.bias_unc, state.gain, state.read_noise
     )
-    return {
-        "overscan_level": fit.level,
-        "overscan_slope": fit.slope,
-        "overscan_scatter": fit.scatter,
-        "saturated_percent": percent,
-    }
+    return {"saturated_percent": percent}
 
 
 def _require_light(saturated, undefined, config):
@@ -106,8 +106,7 @@ def detect_sources(state, config):
     """Sources on the sky-subtracted image, its bad pixels filled."""
     state.clean = fill_masked(state.image, state.bad, state.sky.level) - state.sky.level
     # Saturated stars keep their light: filling them would make holes in bright stars.
-    saturated = (state.mask & int(MaskBit.SATURATED)) != 0
-    keep = saturated & np.isfinite(state.image)
+    keep = state.overexposed & np.isfinite(state.image)
     state.clean[keep] = state.image[keep] - state.sky.level[keep]
     state.seeing = detection.measure_seeing(state.clean, state.sky.noise, state.bad, config.seeing)
     state.sources, state.segments = detection.detect(
@@ -120,7 +119,7 @@ def detect_sources(state, config):
 
 def _unseen(state):
     """Bad pixels without a signal; saturated ones have one."""
-    return state.bad & ((state.mask & int(MaskBit.SATURATED)) == 0)
+    return state.bad & ~state.overexposed
 
 
 def _measure_apertures(state):
@@ -165,9 +164,11 @@ def find_cosmic_rays(state, config):
         stamps = (psf.psf_stamp(state.psf, x + dx, y + dy, 8) for dx in phases for dy in phases)
         sharpest = max(cosmics.star_contrast(stamp) for stamp in stamps)
     before = state.clean
+    # The edges of overflowing columns are as sharp as hits.
+    edges = masks.grow_saturation(state.overexposed, config.overexposed_margin)
     hits, state.clean = cosmics.find_cosmic_rays(
         state.clean,
-        state.bad,
+        state.bad | edges,
         np.zeros_like(state.clean),
         state.sky.noise,
         state.gain,
@@ -403,6 +404,7 @@ SCIENCE = Pipeline(
     config=ScienceConfig,
     begin=begin,
     steps=(
+        measure_floating_bias,
         calibrate,
         measure_sky,
         detect_sources,

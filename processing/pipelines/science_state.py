@@ -17,6 +17,7 @@ from processing.science.background import Background
 from processing.science.cosmics import CosmicsConfig
 from processing.science.detection import DetectionConfig, SeeingConfig
 from processing.science.masks import BrightStarConfig
+from processing.science.overscan import OverscanFit
 from processing.science.psf import Psf, PsfConfig
 from processing.science.psf_photometry import PsfFit, PsfFitConfig
 from processing.science.quality import QualityLimits
@@ -35,7 +36,8 @@ class ScienceConfig:
     """Every number the science pipeline turns on.
 
     overscan_order : degree of the floating-bias fit; saturation : DN above the floating bias, a little below
-        the full well of 58647 so that noise does not hide it; saturation_growth : px
+        the full well of 58647 so that noise does not hide it; saturation_growth : px; overexposed_margin : px
+        around saturated ones in which no cosmic rays are looked for
     min_usable : percent of the pixels that must be neither saturated nor undefined
     hit_share : a source that owes a larger share of its light to cosmic rays is no source
     gain (e-/DN), read_noise (e-) : taken where the header has no GAIN, READNOI
@@ -50,6 +52,7 @@ class ScienceConfig:
     overscan_order: int = 3
     saturation: float = 58000.0
     saturation_growth: int = 1
+    overexposed_margin: int = 4
     min_usable: float = 5.0
     hit_share: float = 0.5
     gain: float = 6.0
@@ -122,18 +125,20 @@ class ScienceInputs:
 
 @dataclass
 class ScienceState:
-    """What the steps hand on. `bad` is every pixel unfit for measuring; `mask` holds ZTF's bits; places: x, y of
+    """What the steps hand on. `bad` is every pixel unfit for measuring, `overexposed` those of them
+    that are saturated or next to it; `mask` holds ZTF's bits; places: x, y of
     the detections given to astrometry; calibrators: indices of fitted sources and of their catalog stars."""
 
     inputs: ScienceInputs
     gain: float
     read_noise: float
     saturation: float = np.nan
-    level: np.ndarray | None = None
+    overscan: OverscanFit | None = None
     image: np.ndarray | None = None
     uncertainty: np.ndarray | None = None
     mask: np.ndarray | None = None
     bad: np.ndarray | None = None
+    overexposed: np.ndarray | None = None
     sky: Background | None = None
     clean: np.ndarray | None = None
     seeing: float | None = None

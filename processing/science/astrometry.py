@@ -46,7 +46,7 @@ class AstrometryConfig:
     max_rms: larger gives NoAstrometry (arcsec); bright_fraction: share of the matched stars, the brightest,
     whose rms is quoted; grid: cells per side for the check of coverage."""
 
-    search: float = 100.0
+    search: float = 200.0
     max_rotation: float = 0.4
     rotation_step: float = 0.1
     bin_size: float = 3.0
