@@ -206,10 +206,15 @@ def _refit_pointing(wcs, x, y, xi, eta, weight, clip):
 
 
 def _fit_distortion(wcs, x, y, xi, eta, weight, degree, clip):
+    """Fit the terms up to a degree; higher ones stay as they were guessed, for few stars cannot tell them."""
     terms = tpv.terms_up_to(degree)
+    higher = [k for k in tpv.POWERS if k not in terms]
     u, v = tpv.intermediate(wcs, x, y)
     pv = np.zeros((2, tpv.N_TERMS))
+    pv[:, higher] = wcs.pv[:, higher]
     first, second = tpv.design_matrix(u, v, terms), tpv.design_matrix(v, u, terms)
+    xi = xi - tpv.design_matrix(u, v, higher) @ pv[0, higher] if higher else xi
+    eta = eta - tpv.design_matrix(v, u, higher) @ pv[1, higher] if higher else eta
     keep = np.ones(len(x), bool)
     for _ in range(8):
         w = weight * keep
