@@ -32,7 +32,7 @@ def rendered(channel: int, x: float, y: float, mag: float):
     return images[0] - images[1], wcs, ra, dec
 
 
-@pytest.mark.parametrize(("channel", "x", "y"), [(0, 300.0, 500.0), (21, 500.0, 700.0), (63, 800.0, 200.0)])
+@pytest.mark.parametrize(("channel", "x", "y"), [(0, 300.0, 500.0), (12, 500.0, 500.0), (63, 800.0, 200.0)])
 def test_a_ghost_falls_on_the_pixels_that_the_mask_foretells(channel, x, y):
     light, wcs, ra, dec = rendered(channel, x, y, 6.8)
     _, ghost = masks.halos_and_ghosts(light.shape, wcs, ra, dec, np.array([6.8]), BORESIGHT)
