@@ -7,7 +7,7 @@ from archive.models.images import DifferenceImage, ReferenceImage, ScienceImage
 from archive.models.products import ProductFile
 from archive.models.programs import Membership, Program, Release
 from archive.models.quality import ImageResiduals
-from archive.models.refcats import GaiaStar, PanstarrsStar
+from archive.models.refcats import GaiaStar, PanstarrsStar, RefcatTile
 from archive.models.userjobs import UserJob
 from archive.models.versions import ProcessingVersion, ScienceVersion
 
@@ -24,6 +24,7 @@ __all__ = [
     "ProductFile",
     "Program",
     "RawImage",
+    "RefcatTile",
     "ReferenceImage",
     "Release",
     "ScienceImage",

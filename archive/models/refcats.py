@@ -46,3 +46,21 @@ class PanstarrsStar(OpenModel):
 
     class Meta:
         constraints = [has_position("panstarrsstar")]
+
+
+class RefcatTile(models.Model):
+    """A piece of sky whose rows of a catalog were fetched whole: one HEALPix cell (nested)."""
+
+    catalog = models.CharField(max_length=12, help_text="gaia, panstarrs or psc")
+    depth = models.SmallIntegerField(help_text="HEALPix order")
+    cell = models.BigIntegerField()
+    limit = models.FloatField(help_text="faintest magnitude that was asked for")
+    rows = models.IntegerField()
+    server = models.CharField(max_length=200)
+    fetched = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["catalog", "depth", "cell"], name="one_tile_a_cell")]
+
+    def __str__(self):
+        return f"{self.catalog} {self.depth}/{self.cell}"

@@ -69,7 +69,7 @@ def calibrate(state, config):
     raw_limit = fit.level + config.saturation
     image, saturated = detrend(inputs.raw, fit.curve, inputs.bias, inputs.flat, raw_limit)
     percent = 100.0 * float(saturated.mean())
-    _require_light(percent, 100.0 * float((~np.isfinite(image)).mean()), config)
+    _require_light(percent, 100.0 * float((~np.isfinite(image)).mean()), config, overscan_level=fit.level)
     state.saturation = config.saturation - float(np.nanmedian(inputs.bias))
     state.mask = inputs.defects.astype(np.int16)
     state.bad = (state.mask & BAD_PIXEL_MASK) != 0
@@ -86,7 +86,7 @@ def calibrate(state, config):
     return {"saturated_percent": percent}
 
 
-def _require_light(saturated, undefined, config):
+def _require_light(saturated, undefined, config, **measured):
     """Percentages of a frame that nothing can be measured on."""
     if saturated + undefined > 100.0 - config.min_usable:
         raise UnusableFrame(
@@ -94,6 +94,7 @@ def _require_light(saturated, undefined, config):
             f"{config.min_usable:g} % must be usable",
             saturated_percent=saturated,
             undefined_percent=undefined,
+            **measured,
         )
 
 

@@ -236,9 +236,13 @@ CASES = (
         "Lost file", "the archive's own copy is gone", "quarantined", archive=lost_from_the_tree,
         reason="is missing from the tree; restore it", spreads=True,
     ),
-    Case("NaN rows", "51 of 512 rows of a raw file of floats are NaN", "done", readout=lost_rows, status=1, undefined_rows=51),
+    Case(
+        "NaN rows", "51 of 512 rows of a raw file of floats are NaN", "done", readout=lost_rows, status=1,
+        undefined_rows=51,
+    ),
     Case("NaN frame", "NaN everywhere", "quarantined", readout=no_numbers, reason="100 % not finite"),
-    Case("NaN rows in the bias", "51 of 512 rows of the stack are NaN", "done", archive=bias_with_lost_rows, status=1,
+    Case(
+        "NaN rows in the bias", "51 of 512 rows of the stack are NaN", "done", archive=bias_with_lost_rows, status=1,
         undefined_rows=51,
     ),
     Case("NaN bias", "a stack of nothing but NaN", "quarantined", archive=bias_of_nothing, reason="100 % not finite"),

@@ -69,12 +69,12 @@ def small_archive(committed, archive_root, tmp_path_factory) -> Night:
             take(path)
     for nid in sorted(set(Exposure.objects.filter(field=PLAN.field).values_list("nid", flat=True))):
         plan_night(nid, PlanConfig(reference_frames=REFERENCE_FRAMES))
-        _run_all()
+        run_all()
     truth = {name: pd.read_parquet(path) for name, path in write_truth(sky, nights, folder / "truth").items()}
     return Night(folder, **truth)
 
 
-def _run_all() -> None:
+def run_all() -> None:
     """What workers do, one job after another in this process."""
     while (ready := Job.objects.filter(state=Job.State.READY).order_by("pk").first()) is not None:
         job = queue.claim(ready.pk)

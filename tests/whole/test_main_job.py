@@ -112,3 +112,20 @@ def test_processing_again_makes_nothing_new():
     for nid in set(Job.objects.values_list("nid", flat=True)):
         plan_night(nid, PlanConfig(reference_frames=3))
     assert Job.objects.count() == before
+
+
+def test_redoing_a_quadrant_and_all_that_follows_leaves_the_same_rows_once():
+    from processing.executive.plan import Selection, redo_night
+    from tests.whole.conftest import run_all
+
+    def rows() -> tuple[int, ...]:
+        return tuple(model.objects.count() for model in (ScienceImage, DifferenceImage, Detection, ProductFile, Job))
+
+    before, nid = rows(), science_images().earliest("obsjd").nid
+    again = redo_night(nid, selection=Selection(qids=frozenset({1})))
+    pipelines = Counter(Job.objects.filter(pk__in=again).values_list("pipeline", flat=True))
+    assert {"science", "difference", "alerts", "lightcurves", "statistics"} == set(pipelines)
+    assert pipelines["science"] == pipelines["difference"] == 4
+    run_all()
+    assert set(Job.objects.filter(pk__in=again).values_list("state", "reason")) == {("done", "")}
+    assert rows() == before
