@@ -107,7 +107,7 @@ def run(residual: Residual) -> Run:
     ]
     step = 2 if edges[-1] - edges[0] > 5 else 1
     ticks = [
-        {"x": round(LEFT + (value - edges[0]) * across, 1), "label": f"{value:g}"}
+        {"x": round(LEFT + (value - edges[0]) * across, 1), "label": f"{value + 0.0:g}"}
         for value in np.arange(np.ceil(edges[0]), edges[-1] + 1e-9, step)
     ]
     return Run(

@@ -7,6 +7,7 @@ from processing.science import astrometry, tpv, zeropoint
 from processing.science.residuals import map_residuals, summary
 
 MAS_PER_DEGREE = 3.6e6
+LEAST_SNR = 10.0  # of a calibrator that says something of the frame
 
 
 def assess_residuals(state: ScienceState, config: ScienceConfig) -> dict:
@@ -33,6 +34,8 @@ def _lights(state):
     """Pixels of the calibrators, calibrated minus catalog magnitude (mmag), catalog magnitude and colour."""
     i, j = state.calibrators
     fit, zp = state.fit, state.zero_point
+    sure = fit.flux[i] > LEAST_SNR * fit.sigma[i]
+    i, j = i[sure], j[sure]
     magnitude, colour, _ = zeropoint.band_and_colour(state.inputs.calibrators, state.inputs.filtercode)
     magnitude, colour = magnitude[j], colour[j]
     difference = -2.5 * np.log10(fit.flux[i]) + zp.zp + zp.colour * colour - magnitude
