@@ -194,7 +194,7 @@ def fit_stars(state, config):
     flux = np.maximum(state.aperture_flux[:, small], state.sky.rms)
     state.fit = psf_photometry.fit_sources(
         state.clean, state.sky.noise, state.bad, state.sources["x"], state.sources["y"], flux,
-        state.psf, state.gain, replace(config.psf_fit, max_passes=config.psf_fit.passes),
+        state.psf, state.gain, replace(config.psf_fit, max_passes=config.psf_fit.passes), errors=False,
     )  # fmt: skip
     return {"psf_fit_change": state.fit.change}
 
