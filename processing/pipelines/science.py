@@ -146,10 +146,11 @@ def calibrate_flux(state, config):
         return {}
     fit, wcs = state.fit, state.astrometry.wcs
     magnitude, colour, name = zeropoint.band_and_colour(state.inputs.calibrators, state.inputs.filtercode)
-    x, y = tpv.sky_to_pixel(wcs, state.inputs.calibrators.ra, state.inputs.calibrators.dec)
-    radius = config.match_radius / pixel_scale(wcs)
-    usable = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
-    i, j = astrometry.match_nearest(fit.x, fit.y, x[usable], y[usable], radius)
+    # Faint ones stay, lest a bright neighbour take their place; in crowded fields most lie below what is measured.
+    usable = np.flatnonzero((magnitude < config.zero_point.faint_limit + 0.5) & np.isfinite(colour))
+    x, y = tpv.sky_to_pixel(wcs, state.inputs.calibrators.ra[usable], state.inputs.calibrators.dec[usable])
+    usable, x, y = (values[np.isfinite(x) & np.isfinite(y)] for values in (usable, x, y))
+    i, j = astrometry.match_nearest(fit.x, fit.y, x, y, config.match_radius / pixel_scale(wcs))
     j = usable[j]
     flags = masks.flag_sources((state.mask & BAD_PIXEL_MASK).astype(np.int16), fit.x[i], fit.y[i])
     good = (flags == 0) & (fit.flux[i] > 0)

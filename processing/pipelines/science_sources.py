@@ -172,21 +172,18 @@ def fit_hidden_stars(state, config):
     """Sources that show only when the others are gone, in several rounds; then the final fit of all that last."""
     if state.fit is None:
         return {}
-    first, numbers = len(state.fit.x), []
-    for _ in range(config.hidden.rounds):
+    first, numbers, rounds = len(state.fit.x), [], config.hidden.rounds
+    for number in range(rounds):
         _lower_sky(state, config)
         found = hidden.find_hidden(
             state.fit, state.clean, state.sky.noise, state.bad, state.psf, state.gain, config.hidden
         )
         numbers.append(len(found[0]))
-        if numbers[-1] == 0:
-            break
-        state.fit = _fit_again(state, config, found, replace(config.psf_fit, max_passes=config.hidden.passes))
-    _lower_sky(state, config)
-    state.fit = _fit_again(state, config, None, config.psf_fit, errors=True)
+        short = replace(config.psf_fit, passes=config.hidden.passes, max_passes=config.hidden.passes)
+        state.fit = _fit_again(state, config, found, short, errors=number == rounds - 1)
     keep = hidden.lasting(state.fit, first, state.psf, config.hidden)
-    if not keep.all():
-        state.fit = _fit_again(state, config, None, config.psf_fit, errors=True, keep=keep)
+    _lower_sky(state, config)
+    state.fit = _fit_again(state, config, None, config.psf_fit, errors=True, keep=keep)
     # The steps that follow look at stars with all their light.
     if state.wing_light is not None:
         state.clean += state.wing_light
