@@ -92,7 +92,7 @@ def _positions(state):
     return s["x"].astype(float), s["y"].astype(float), flux, 1.0 / np.maximum(snr, 1.0), snr
 
 
-def _epoch(header):
+def epoch_of(header):
     return 2000.0 + (float(header["OBSJD"]) - JULIAN_EPOCH) / DAYS_PER_JULIAN_YEAR
 
 
@@ -103,7 +103,7 @@ def solve_positions(state, config):
     try:
         state.astrometry = astrometry.solve_astrometry(
             x[use], y[use], flux[use], sigma[use], inputs.stars, inputs.guess, state.image.shape,
-            _epoch(inputs.header), config.astrometry,
+            epoch_of(inputs.header), config.astrometry,
         )  # fmt: skip
     except NoAstrometry as problem:
         state.problems.append(str(problem))

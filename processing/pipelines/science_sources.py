@@ -176,12 +176,12 @@ def fit_hidden_stars(state, config):
     for number in range(rounds):
         _lower_sky(state, config)
         found = hidden.find_hidden(
-            state.fit, state.clean, state.sky.noise, state.bad, state.psf, state.gain, config.hidden
+            state.fit, _light(state), state.sky.noise, state.bad, state.psf, state.gain, config.hidden
         )
         numbers.append(len(found[0]))
         short = replace(config.psf_fit, passes=config.hidden.passes, max_passes=config.hidden.passes)
         state.fit = _fit_again(state, config, found, short, errors=number == rounds - 1)
-    keep = hidden.lasting(state.fit, first, state.psf, config.hidden)
+    keep = hidden.lasting(state.fit, _light(state), first, state.psf, config.hidden)
     _lower_sky(state, config)
     state.fit = _fit_again(state, config, None, config.psf_fit, errors=True, keep=keep)
     # The steps that follow look at stars with all their light.
@@ -196,6 +196,12 @@ def fit_hidden_stars(state, config):
         "psf_fit_passes": fit.passes,
         "residual_noise": state.sky.rms,
     }
+
+
+def _light(state):
+    """All that has been taken away for stars."""
+    light = state.clean - state.fit.residual
+    return light if state.wing_light is None else light + state.wing_light
 
 
 def _lower_sky(state, config):

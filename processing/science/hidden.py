@@ -37,17 +37,17 @@ class HiddenConfig:
     min_distance: float = 0.9
     min_share: float = 0.1
     final_share: float = 0.12
-    min_snr: float = 3.0
+    min_snr: float = 2.0
     blend: float = 1.0
     max_chi: float = 1.5
-    max_extent: float = 8.0
+    max_extent: float = 20.0
     extent_alone: float = 4.0
     crowding: float = 0.05
 
 
 def find_hidden(
     fit: PsfFit,
-    image: np.ndarray,
+    light: np.ndarray,
     noise: np.ndarray,
     bad: np.ndarray,
     psf: Psf,
@@ -58,22 +58,23 @@ def find_hidden(
 
     Parameters
     ----------
-    fit : PsfFit of `image`, its residual on a sky of zero
-    image, noise : float32 arrays (ny, nx), DN
+    fit : PsfFit, its residual on a sky of zero
+    light, noise : float32 arrays (ny, nx), DN
+        What was taken away for the stars, their wings too; noise of the sky.
     bad : bool array (ny, nx)
     psf : Psf
     gain : float, e-/DN
     """
     config = config or HiddenConfig()
     x, y, flux = find_peaks(
-        fit.residual, image, noise, bad, gain, config.filter * psf.fwhm, config.threshold, config.profile_error
+        fit.residual, light, noise, bad, gain, config.filter * psf.fwhm, config.threshold, config.profile_error
     )
     if len(x) == 0:
         return x, y, flux
     row, column = np.rint(y).astype(int), np.rint(x).astype(int)
     edge = maximum_filter(bad, 2 * NEAR_BAD + 1)
     new = ~edge[row, column]
-    new &= flux * _peak(psf) > config.min_share * (image[row, column] - fit.residual[row, column])
+    new &= flux * _peak(psf) > config.min_share * light[row, column]
     if len(fit.x):
         distance, _ = cKDTree(np.column_stack([fit.x, fit.y])).query(np.column_stack([x, y]))
         new &= distance > config.min_distance
@@ -85,10 +86,12 @@ def _peak(psf):
     return float(psf_stamp(psf, float(psf.shape[1] // 2), float(psf.shape[0] // 2), 1)[1, 1])
 
 
-def lasting(fit: PsfFit, first: int, psf: Psf, config: HiddenConfig | None = None) -> np.ndarray:
+def lasting(fit: PsfFit, light: np.ndarray, first: int, psf: Psf, config: HiddenConfig | None = None) -> np.ndarray:
     """Which sources to keep, bool (n,).
 
-    fit : with errors; first : how many of its sources were detected on the image, the others on the residual
+    fit : with errors
+    light : as for `find_hidden`
+    first : how many of its sources were detected on the image, the others on the residual
     """
     config = config or HiddenConfig()
     if len(fit.x) == 0:
@@ -107,7 +110,7 @@ def lasting(fit: PsfFit, first: int, psf: Psf, config: HiddenConfig | None = Non
         brighter[n] = fit.flux[near].max() > fit.flux[n]
     row = np.clip(np.rint(fit.y).astype(int), 0, ny - 1)
     column = np.clip(np.rint(fit.x).astype(int), 0, nx - 1)
-    share = fit.flux * _peak(psf) / np.maximum(fit.model[row, column], 1e-6)
+    share = fit.flux * _peak(psf) / np.maximum(light[row, column], 1e-6)
     extent = np.nan_to_num(fit.sharp) * snr / (psf.fwhm / FWHM_PER_SIGMA) ** 2
     chance = first / (ny * nx) * np.pi * (1.5 * psf.fwhm) ** 2
     limit = config.extent_alone if chance < config.crowding else config.max_extent

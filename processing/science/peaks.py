@@ -46,13 +46,13 @@ def _along_columns(image, kernel, out):
 
 
 @njit(fastmath=True, cache=True)
-def _weigh(residual, image, noise, bad, gain, profile_error, signal, weight):
+def _weigh(residual, light, noise, bad, gain, profile_error, signal, weight):
     """Inverse variance of what is left, and the residual times it."""
     ny, nx = residual.shape
     for y in range(ny):
         for x in range(nx):
-            light = max(image[y, x] - residual[y, x], np.float32(0.0))
-            variance = noise[y, x] ** 2 + light / gain + (profile_error * light) ** 2
+            lit = max(light[y, x], np.float32(0.0))
+            variance = noise[y, x] ** 2 + lit / gain + (profile_error * lit) ** 2
             weight[y, x] = np.float32(0.0) if bad[y, x] else np.float32(1.0) / variance
             signal[y, x] = weight[y, x] * residual[y, x]
 
@@ -100,7 +100,7 @@ def profile_along(fwhm: float) -> np.ndarray:
 
 def find_peaks(
     residual: np.ndarray,
-    image: np.ndarray,
+    light: np.ndarray,
     noise: np.ndarray,
     bad: np.ndarray,
     gain: float,
@@ -112,8 +112,8 @@ def find_peaks(
 
     Parameters
     ----------
-    residual, image : float32 arrays (ny, nx), DN
-        Without and with the fitted stars, sky-subtracted.
+    residual, light : float32 arrays (ny, nx), DN
+        What the stars leave, sky-subtracted, and what was taken away for them.
     noise : float32 array (ny, nx), DN, of the sky
     bad : bool array (ny, nx)
     gain : float, e-/DN
@@ -128,7 +128,7 @@ def find_peaks(
     """
     kernel = profile_along(fwhm)
     signal, weight, work = (np.empty(residual.shape, np.float32) for _ in range(3))
-    _weigh(residual, image, noise, bad, np.float32(gain), np.float32(profile_error), signal, weight)
+    _weigh(residual, light, noise, bad, np.float32(gain), np.float32(profile_error), signal, weight)
     _along_rows(signal, kernel, work)
     _along_columns(work, kernel, signal)
     _along_rows(weight, kernel**2, work)
