@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from bench.report import Figure
-from bench.science import matching
+from bench.science import calibration, matching
 from bench.science.measuring import Measured
 
 MAD_TO_SIGMA = 1.4826
@@ -42,16 +42,30 @@ class Quadrant:
 
     @cached_property
     def ours(self) -> Peer:
-        c = self.measured.catalog
-        return Peer(c["xpos"] - 1.0, c["ypos"] - 1.0, c["snr"], self.measured.cpu)
+        from processing.science import tpv
+
+        m = self.measured
+        own = {
+            calibration.WCS_LABEL: calibration.wcs_error(
+                self.truth, lambda x, y: tpv.pixel_to_sky(m.wcs, x, y), self.truth.shape
+            ),
+            calibration.PSF_LABEL: calibration.misplaced(self.truth, m.psf),
+        }
+        return Peer(m.catalog["xpos"] - 1.0, m.catalog["ypos"] - 1.0, m.catalog["snr"], m.cpu, own)
 
     @cached_property
     def everyone(self) -> dict[str, Peer]:
+        """All programs, ours first."""
         return {"ours": self.ours, **self.peers}
+
+    @property
+    def finders(self) -> dict[str, Peer]:
+        """Those that find sources."""
+        return {name: peer for name, peer in self.everyone.items() if len(peer.x)}
 
     @cached_property
     def matches(self) -> dict[str, matching.Match]:
-        return {name: matching.match(self.truth, peer.x, peer.y) for name, peer in self.everyone.items()}
+        return {name: matching.match(self.truth, peer.x, peer.y) for name, peer in self.finders.items()}
 
 
 def robust(values) -> float:
@@ -141,7 +155,7 @@ def trend_figures(every) -> dict[str, Figure]:
 def _shares(quadrants, counts):
     """Counted (found, total) over all quadrants -> share by program, and the total."""
     shares = {}
-    for name in quadrants[0].everyone:
+    for name in quadrants[0].finders:
         found, total = np.sum([counts(q, name) for q in quadrants], axis=0)
         shares[name] = found / max(total, 1)
     return shares, int(total)
@@ -207,20 +221,17 @@ def astrometry_figures(every, quadrants) -> dict[str, Figure]:
         figures[f"astrometry per axis, {name}"] = Figure(rms, "mas", target, n=int(which.sum()), peer=peer)
     means = [abs(float(np.median(every[axis][bright]))) for axis in ("dx", "dy")]
     figures["astrometry, mean offset of bright stars"] = Figure(max(means), "mas", 5, n=int(bright.sum()))
-    return figures | _peer_own(quadrants, "WCS about its mean, per axis", "mas", 5) | _peer_own(
-        quadrants, "PSF's misplaced light", "%", None
-    )  # fmt: skip
+    for label, unit, target in ((calibration.WCS_LABEL, "mas", 5), (calibration.PSF_LABEL, "%", None)):
+        figures |= _own(quadrants, label, unit, target)
+    return figures
 
 
-def _peer_own(quadrants, label, unit, target):
-    """A figure that programs give for themselves: medians over the frames."""
+def _own(quadrants, label, unit, target):
+    """A figure that programs have for themselves: medians over the frames."""
     values = {}
-    for name in quadrants[0].everyone:
-        own = [(q.measured.measurements if name == "ours" else q.peers[name].figures).get(label) for q in quadrants]
-        if None not in own:
-            values[name] = float(np.median(own))
-    if "ours" not in values:
-        return {}
+    for name, peer in quadrants[0].everyone.items():
+        if label in peer.figures:
+            values[name] = float(np.median([q.everyone[name].figures[label] for q in quadrants]))
     return {label: Figure(values.pop("ours"), unit, target, n=len(quadrants), peer=values)}
 
 
@@ -250,7 +261,7 @@ def per_frame(quadrants) -> str:
     lines = ["seeing  program               sources  purity  complete 1 mag above limit  zp - truth (mmag)  CPU (s)"]
     for q in quadrants:
         limit = q.measured.measurements["maglim"]
-        for name, peer in q.everyone.items():
+        for name, peer in q.finders.items():
             found, total = matching.completeness(q.truth, q.matches[name], limit - 1.25, limit - 0.75)
             error = f"{1e3 * (q.measured.measurements['zp'] - q.truth.magzp):+17.1f}" if name == "ours" else " " * 17
             lines.append(

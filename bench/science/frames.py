@@ -33,7 +33,8 @@ FIELD_TYPES = (
 @dataclass(frozen=True)
 class Truth:
     """Points and galaxies in the quadrant: id; x, y (0-based px), mag, colour, star (bool); limit (mag) and place_limit
-    (px), the least possible scatter; magzp; wcs (cards)."""
+    (px), the least possible scatter; magzp; wcs (cards); shape (ny, nx);
+    centre_psf: of a star in the middle of the frame."""
 
     id: np.ndarray
     x: np.ndarray
@@ -45,6 +46,8 @@ class Truth:
     place_limit: np.ndarray
     magzp: float
     wcs: dict = field(repr=False)
+    shape: tuple[int, int] = (0, 0)
+    centre_psf: np.ndarray | None = None
 
 
 def make_sky_of(camera, kind: FieldType, seed: int):
@@ -107,9 +110,10 @@ def truth_of(camera, visible, scene, psf, cards, level, background, zero_point) 
     inside = (scene.x > -0.5) & (scene.x < camera.nx - 0.5) & (scene.y > -0.5) & (scene.y < camera.ny - 0.5)
     part, x, y = visible[scene.row[inside]], scene.x[inside], scene.y[inside]
     limits = noise_limits(camera, psf, x, y, scene.flux[inside] * level, background * camera.gain * level)
+    middle = true_psf(psf, camera, camera.nx / 2, camera.ny / 2, 0.0)
     return Truth(
         part["id"], x, y, part["mag"].astype(float), part["colour"].astype(float), part["kind"] != Kind.GALAXY,
-        *limits, zero_point + 2.5 * float(np.log10(level)), cards,
+        *limits, zero_point + 2.5 * float(np.log10(level)), cards, (camera.ny, camera.nx), middle,
     )  # fmt: skip
 
 

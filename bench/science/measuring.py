@@ -22,6 +22,8 @@ class Measured:
     steps: dict[str, float]
     cpu: float
     peak_memory: float
+    wcs: object
+    psf: np.ndarray
     image: np.ndarray | None
 
     def without_image(self) -> Measured:
@@ -54,5 +56,13 @@ def measure(path: Path, keep_image: bool) -> Measured:
         steps | {"make_products": cpu - sum(steps.values())},
         cpu,
         resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+        _wcs_of(products.files["sciimg.fits"].cards),
+        products.files["sciimgdaopsfcent.fits"].data,
         products.files["sciimg.fits"].data if keep_image else None,
     )
+
+
+def _wcs_of(cards):
+    from processing.science import tpv
+
+    return tpv.from_header({card[0]: card[1] for card in cards})

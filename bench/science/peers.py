@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import resource
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 
+from bench.science import calibration
 from bench.science.figures import Peer
+from bench.science.programs import run_program
 
 SEXTRACTOR = next((name for name in ("source-extractor", "sex") if shutil.which(name)), None)
 SCAMP, PSFEX = shutil.which("scamp"), shutil.which("psfex")
@@ -22,7 +21,6 @@ LDAC_COLUMNS = (
 )
 STAMP = "VIGNET(35,35)"
 CALIBRATION_SIGMA = 10.0  # sources for scamp and PSFEx
-GRID = 40
 
 
 def missing() -> str:
@@ -43,6 +41,18 @@ def measure(inputs, measured, truth, folder: Path, seeing: float) -> dict[str, P
         cpu = _extract(folder, COLUMNS, "ASCII", "catalog.txt", options)
         x, y, snr = np.loadtxt(folder / "catalog.txt", ndmin=2).T
         peers[name] = Peer(x - 1, y - 1, snr, cpu)
+    if SCAMP or PSFEX:
+        options = {
+            "DETECT_THRESH": CALIBRATION_SIGMA,
+            "ANALYSIS_THRESH": CALIBRATION_SIGMA,
+            "FILTER_NAME": "usual.conv",
+        }
+        _extract(folder, f"{LDAC_COLUMNS} {STAMP}", "FITS_LDAC", "stars.cat", options)
+    nothing = np.zeros(0)
+    if SCAMP:
+        peers["scamp"] = Peer(nothing, nothing, nothing, *calibration.run_scamp(SCAMP, inputs, truth, folder))
+    if PSFEX:
+        peers["PSFEx"] = Peer(nothing, nothing, nothing, *calibration.run_psfex(PSFEX, truth, folder))
     return peers
 
 
@@ -80,14 +90,4 @@ def _extract(folder, columns, kind, name, options):
         "BACK_SIZE": 128, "STARNNW_NAME": "none", "VERBOSE_TYPE": "QUIET", "NTHREADS": 1, "PHOT_APERTURES": 10,
         "MEMORY_PIXSTACK": 3_000_000, "MEMORY_OBJSTACK": 30_000, **options,
     }  # fmt: skip
-    return _run([SEXTRACTOR, "image.fits", "-c", "empty"], every, folder)
-
-
-def _run(command, options, folder):
-    """CPU seconds of a program run to its end."""
-    for key, value in options.items():
-        command += [f"-{key}", str(value)]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, cwd=folder, check=True, stdout=sys.stderr)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return run_program([SEXTRACTOR, "image.fits", "-c", "empty"], every, folder)

@@ -5,38 +5,40 @@ astrometry, no zero point) says so in INFOBITS and the others go on as far as th
 unfit as a whole raises `UnusableFrame`.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from archive.survey.bits import BAD_PIXEL_MASK, MaskBit
 from processing.pipelines.base import Pipeline
 from processing.pipelines.science_products import SUFFIXES, make_products
 from processing.pipelines.science_residuals import assess_residuals
+from processing.pipelines.science_sources import (
+    detect_sources,
+    find_cosmic_rays,
+    fit_hidden_stars,
+    fit_stars,
+    mask_tracks,
+    measure_sky,
+    measure_wings,
+    model_psf,
+    pixel_scale,
+    set_bit,
+    subtract_wings,
+)
 from processing.pipelines.science_state import VERSION, ScienceConfig, ScienceInputs, ScienceState, epoch_of
 from processing.science import (
     apertures,
     astrometry,
-    cosmics,
-    detection,
     masks,
-    psf,
-    psf_photometry,
     quality,
     tpv,
-    tracks,
-    wings,
     zeropoint,
 )
-from processing.science.background import Background, measure_background
 from processing.science.detrend import detrend, uncertainty_image
 from processing.science.errors import (
     NoAstrometry,
     NoPhotometricCalibration,
-    NoPsfModel,
     UnusableFrame,
 )
-from processing.science.fill import fill_masked
 from processing.science.overscan import fit_overscan
 
 
@@ -52,12 +54,6 @@ def begin(inputs: ScienceInputs, config: ScienceConfig) -> ScienceState:
     )
 
 
-def _set(state, where, bit):
-    masks.set_bit(state.mask, where, bit)
-    if int(bit) & BAD_PIXEL_MASK:
-        state.bad |= where
-
-
 def measure_floating_bias(state, config):
     state.overscan = fit = fit_overscan(state.inputs.overscan, config.overscan_order, config.saturation)
     return {"overscan_level": fit.level, "overscan_slope": fit.slope, "overscan_scatter": fit.scatter}
@@ -69,16 +65,16 @@ def calibrate(state, config):
     raw_limit = fit.level + config.saturation
     image, saturated = detrend(inputs.raw, fit.curve, inputs.bias, inputs.flat, raw_limit)
     percent = 100.0 * float(saturated.mean())
-    _require_light(percent, 100.0 * float((~np.isfinite(image)).mean()), config, overscan_level=fit.level)
+    _require_light(percent, 100.0 * float((~np.isfinite(image)).mean()), config)
     state.saturation = config.saturation - float(np.nanmedian(inputs.bias))
     state.mask = inputs.defects.astype(np.int16)
     state.bad = (state.mask & BAD_PIXEL_MASK) != 0
-    _set(state, ~np.isfinite(image), MaskBit.NAN)
-    _set(state, saturated, MaskBit.SATURATED)
+    set_bit(state, ~np.isfinite(image), MaskBit.NAN)
+    set_bit(state, saturated, MaskBit.SATURATED)
     # The bit says what is saturated; what lies next to it has caught charge and is not measured either.
     state.overexposed = masks.grow_saturation(saturated, config.saturation_growth)
     state.bad |= state.overexposed
-    _set(state, masks.charge_spillage(saturated), MaskBit.SPILLAGE)
+    set_bit(state, masks.charge_spillage(saturated), MaskBit.SPILLAGE)
     state.image = image
     state.uncertainty = uncertainty_image(
         image, inputs.flat, inputs.flat_unc, inputs.bias_unc, state.gain, state.read_noise
@@ -86,7 +82,7 @@ def calibrate(state, config):
     return {"saturated_percent": percent}
 
 
-def _require_light(saturated, undefined, config, **measured):
+def _require_light(saturated, undefined, config):
     """Percentages of a frame that nothing can be measured on."""
     if saturated + undefined > 100.0 - config.min_usable:
         raise UnusableFrame(
@@ -94,189 +90,7 @@ def _require_light(saturated, undefined, config, **measured):
             f"{config.min_usable:g} % must be usable",
             saturated_percent=saturated,
             undefined_percent=undefined,
-            **measured,
         )
-
-
-def measure_sky(state, config):
-    state.sky = measure_background(state.image, state.bad, config.background_box)
-    return {"background": state.sky.median, "noise": state.sky.rms}
-
-
-def detect_sources(state, config):
-    """Sources on the sky-subtracted image, its bad pixels filled."""
-    state.clean = fill_masked(state.image, state.bad, state.sky.level) - state.sky.level
-    # Saturated stars keep their light: filling them would make holes in bright stars.
-    keep = state.overexposed & np.isfinite(state.image)
-    state.clean[keep] = state.image[keep] - state.sky.level[keep]
-    state.seeing = detection.measure_seeing(state.clean, state.sky.noise, state.bad, config.seeing)
-    state.sources, state.segments = detection.detect(
-        state.clean, state.sky.noise, _unseen(state), config.detection, segmentation=True, fwhm=state.seeing
-    )
-    _measure_apertures(state)
-    found = {} if state.seeing is None else {"detection_fwhm": state.seeing}
-    return {"sex_sources": len(state.sources), **found}
-
-
-def _unseen(state):
-    """Bad pixels without a signal; saturated ones have one."""
-    return state.bad & ~state.overexposed
-
-
-def _measure_apertures(state):
-    state.aperture_flux, state.aperture_sigma = apertures.aperture_fluxes(
-        state.clean, state.sky.noise, _unseen(state), state.sources["x"], state.sources["y"], state.gain
-    )
-
-
-def model_psf(state, config):
-    small = apertures.DIAMETERS.index(6.0)
-    flux, sigma = state.aperture_flux[:, small], state.aperture_sigma[:, small]
-    stars = psf.select_psf_stars(
-        state.sources, flux, flux / np.maximum(sigma, 1e-9), state.bad, state.saturation, config.psf
-    )
-    variance = state.sky.noise**2 + np.maximum(state.clean, 0.0) / np.float32(state.gain)
-    ivar = np.where(state.bad, np.float32(0.0), 1.0 / variance).astype(np.float32)
-    try:
-        state.psf = psf.build_psf(
-            state.clean, ivar, state.sources["x"][stars], state.sources["y"][stars], flux[stars], config.psf
-        )
-    except NoPsfModel as problem:
-        state.problems.append(str(problem))
-        return {**problem.measurements, "psf_candidates": len(stars), "psf_problem": str(problem)}
-    state.psf_stars = stars
-    scale = _pixel_scale(state.inputs.guess)
-    return {
-        "psf_candidates": len(stars),
-        "psf_stars": state.psf.stars,
-        "psf_beta": state.psf.beta,
-        "psf_fwhm": state.psf.fwhm,
-        "seeing_arcsec": state.psf.fwhm * scale,
-        "psf_ellipticity": state.psf.ellipticity,
-    }
-
-
-def find_cosmic_rays(state, config):
-    """Spikes, now that the sharpness of stars is known; what they counterfeited is no source."""
-    sharpest = 0.0
-    if state.psf is not None:
-        x, y = (side / 2 for side in reversed(state.psf.shape))
-        phases = (-0.5, -0.25, 0.0, 0.25, 0.5)
-        stamps = (psf.psf_stamp(state.psf, x + dx, y + dy, 8) for dx in phases for dy in phases)
-        sharpest = max(cosmics.star_contrast(stamp) for stamp in stamps)
-    before = state.clean
-    # The edges of overflowing columns are as sharp as hits.
-    edges = masks.grow_saturation(state.overexposed, config.overexposed_margin)
-    hits, state.clean = cosmics.find_cosmic_rays(
-        state.clean,
-        state.bad | edges,
-        np.zeros_like(state.clean),
-        state.sky.noise,
-        state.gain,
-        config.cosmics,
-        sharpest,
-    )
-    _set(state, hits, MaskBit.SPIKE)
-    # A source that owes most of its light to hits is no source; a few hits in a star are the star's own.
-    light = (before[hits] - state.clean[hits]).astype(float)
-    lost = np.bincount(state.segments[hits], light, minlength=len(state.sources) + 1)[1:]
-    false = lost > config.hit_share * state.sources["flux"]
-    if false.any():
-        number = np.cumsum(~false) * ~false
-        state.segments = np.r_[0, number].astype(np.int32)[state.segments]
-        if state.psf is not None:
-            state.psf_stars = number[state.psf_stars[~false[state.psf_stars]]] - 1
-        state.sources = state.sources[~false]
-    _measure_apertures(state)
-    return {
-        "spike_pixels": int(np.count_nonzero(hits)),
-        "star_contrast": sharpest,
-        "sex_sources": len(state.sources),
-    }
-
-
-def _pixel_scale(wcs):
-    """Arcsec per pixel."""
-    return 3600.0 * float(np.sqrt(abs(np.linalg.det(wcs.cd))))
-
-
-def fit_stars(state, config):
-    """First fit of all detections, which need not come to rest yet."""
-    if state.psf is None:
-        return {}
-    small = apertures.DIAMETERS.index(6.0)
-    flux = np.maximum(state.aperture_flux[:, small], state.sky.rms)
-    state.fit = psf_photometry.fit_sources(
-        state.clean, state.sky.noise, state.bad, state.sources["x"], state.sources["y"], flux,
-        state.psf, state.gain, replace(config.psf_fit, max_passes=config.psf_fit.passes),
-    )  # fmt: skip
-    return {"psf_fit_change": state.fit.change}
-
-
-def _residual_noise(state, config):
-    """Noise of the image after subtraction of the stars, with the error of their profiles."""
-    light = np.maximum(state.fit.model, 0.0)
-    variance = state.sky.noise**2 + light / np.float32(state.gain)
-    variance += (np.float32(config.residual_profile_error) * light) ** 2
-    return np.sqrt(variance, dtype=np.float32)
-
-
-def mask_tracks(state, config):
-    """Satellite trails in what the stars leave."""
-    if state.fit is None:
-        return {}
-    covered, found = tracks.find_tracks(state.fit.residual, _residual_noise(state, config), state.bad, config.tracks)
-    _set(state, covered, MaskBit.TRACK)
-    return {"tracks": len(found), "track_pixels": int(np.count_nonzero(covered))}
-
-
-def fit_hidden_stars(state, config):
-    """Sources that show only when the others are gone; then the final fit of all, on a better sky."""
-    if state.fit is None:
-        return {}
-    first = state.fit
-    under = measure_background(first.residual, state.bad, config.residual_box)
-    residual = first.residual - under.level
-    noise = _residual_noise(state, config)
-    found = detection.detect(
-        residual, noise, state.bad,
-        detection.DetectionConfig(
-            config.residual_threshold, config.detection.min_pixels, 8, 0.01
-        ),
-        fwhm=state.seeing,
-    )  # fmt: skip
-    x, y = found["x"].astype(float), found["y"].astype(float)
-    flux = apertures.aperture_fluxes(residual, noise, state.bad, x, y, state.gain, (4.0,))[0][:, 0]
-    known, _ = astrometry.match_nearest(x, y, first.x, first.y, config.min_residual_distance)
-    new = flux > 0
-    new[known] = False
-    state.clean -= under.level
-    state.sky = Background(state.sky.level + under.level, under.noise, state.sky.median + under.median, under.rms)
-    state.fit = psf_photometry.fit_sources(
-        state.clean, state.sky.noise, state.bad,
-        np.r_[first.x, x[new]], np.r_[first.y, y[new]],
-        np.r_[np.maximum(first.flux, state.sky.rms), flux[new] / 0.6],
-        state.psf, state.gain, config.psf_fit,
-    )  # fmt: skip
-    fit = state.fit
-    return {
-        "psf_sources": int(np.count_nonzero(fit.flux > 0)),
-        "hidden_sources": int(new.sum()),
-        "psf_fit_change": fit.change,
-        "psf_fit_passes": fit.passes,
-        "residual_noise": state.sky.rms,
-    }
-
-
-def measure_wings(state, config):
-    """Make the whole light of a star the unit of the PSF, and of the fluxes."""
-    if state.fit is None:
-        return {}
-    flags = masks.flag_sources((state.mask & BAD_PIXEL_MASK).astype(np.int16), state.fit.x, state.fit.y)
-    state.fit, state.psf, measured = wings.with_whole_light(
-        state.fit, state.psf, state.sky.rms, state.bad, flags, config.wings
-    )
-    return measured
 
 
 def _positions(state):
@@ -341,10 +155,11 @@ def calibrate_flux(state, config):
         return {}
     fit, wcs = state.fit, state.astrometry.wcs
     magnitude, colour, name = zeropoint.band_and_colour(state.inputs.calibrators, state.inputs.filtercode)
-    x, y = tpv.sky_to_pixel(wcs, state.inputs.calibrators.ra, state.inputs.calibrators.dec)
-    radius = config.match_radius / _pixel_scale(wcs)
-    usable = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
-    i, j = astrometry.match_nearest(fit.x, fit.y, x[usable], y[usable], radius)
+    # Faint ones stay, lest a bright neighbour take their place; in crowded fields most lie below what is measured.
+    usable = np.flatnonzero((magnitude < config.zero_point.faint_limit + 0.5) & np.isfinite(colour))
+    x, y = tpv.sky_to_pixel(wcs, state.inputs.calibrators.ra[usable], state.inputs.calibrators.dec[usable])
+    usable, x, y = (values[np.isfinite(x) & np.isfinite(y)] for values in (usable, x, y))
+    i, j = astrometry.match_nearest(fit.x, fit.y, x, y, config.match_radius / pixel_scale(wcs))
     j = usable[j]
     flags = masks.flag_sources((state.mask & BAD_PIXEL_MASK).astype(np.int16), fit.x[i], fit.y[i])
     good = (flags == 0) & (fit.flux[i] > 0)
@@ -412,6 +227,7 @@ SCIENCE = Pipeline(
         model_psf,
         find_cosmic_rays,
         fit_stars,
+        subtract_wings,
         mask_tracks,
         fit_hidden_stars,
         measure_wings,

@@ -16,6 +16,7 @@ from processing.science.astrometry import Astrometry, AstrometryConfig
 from processing.science.background import Background
 from processing.science.cosmics import CosmicsConfig
 from processing.science.detection import DetectionConfig, SeeingConfig
+from processing.science.hidden import HiddenConfig
 from processing.science.masks import BrightStarConfig
 from processing.science.overscan import OverscanFit
 from processing.science.psf import Psf, PsfConfig
@@ -26,7 +27,7 @@ from processing.science.tracks import TracksConfig
 from processing.science.wings import WingsConfig
 from processing.science.zeropoint import ZeroPoint, ZeroPointConfig
 
-VERSION = "2"
+VERSION = "3"
 JULIAN_EPOCH = 2451545.0
 DAYS_PER_JULIAN_YEAR = 365.25
 
@@ -42,9 +43,8 @@ class ScienceConfig:
     hit_share : a source that owes a larger share of its light to cosmic rays is no source
     gain (e-/DN), read_noise (e-) : taken where the header has no GAIN, READNOI
     background_box : px; residual_box : px, of the sky under the fitted stars
-    min_residual_distance : px, new sources this near to a known one are residuals of its model
-    residual_threshold : sigmas of the smoothed image; residual_profile_error : relative error of the PSF, which
-        hides new sources
+    residual_profile_error : relative error of the PSF, of what the stars leave, where tracks are sought
+    faintest_wing : sky sigmas per pixel, light of bright stars beyond the PSF's table is followed to here
     aperture_stars : brightest PSF stars used for aperture corrections
     min_match : S/N of the detections used in astrometry; match_radius : arcsec, calibrators
     """
@@ -59,9 +59,8 @@ class ScienceConfig:
     read_noise: float = 9.0
     background_box: int = 128
     residual_box: int = 64
-    min_residual_distance: float = 0.9
-    residual_threshold: float = 5.3
     residual_profile_error: float = 0.03
+    faintest_wing: float = 0.1
     aperture_stars: int = 300
     min_match: float = 8.0
     match_radius: float = 1.0
@@ -70,6 +69,7 @@ class ScienceConfig:
     detection: DetectionConfig = field(default_factory=DetectionConfig)
     psf: PsfConfig = field(default_factory=PsfConfig)
     psf_fit: PsfFitConfig = field(default_factory=PsfFitConfig)
+    hidden: HiddenConfig = field(default_factory=HiddenConfig)
     wings: WingsConfig = field(default_factory=WingsConfig)
     tracks: TracksConfig = field(default_factory=TracksConfig)
     bright_stars: BrightStarConfig = field(default_factory=BrightStarConfig)
@@ -150,6 +150,7 @@ class ScienceState:
     psf: Psf | None = None
     fit: PsfFit | None = None
     places: tuple[np.ndarray, np.ndarray] | None = None
+    wing_light: np.ndarray | None = None
     astrometry: Astrometry | None = None
     calibrators: tuple[np.ndarray, np.ndarray] | None = None
     zero_point: ZeroPoint | None = None

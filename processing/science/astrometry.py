@@ -44,7 +44,8 @@ class AstrometryConfig:
     background (sigmas); min_matches: fewer give NoAstrometry; first_radius, final_radius: matching radii
     (px); degree: of the TPV fit; floor: position error added in quadrature (px); clip: robust sigmas;
     max_rms: larger gives NoAstrometry (arcsec); bright_fraction: share of the matched stars, the brightest,
-    whose rms is quoted; grid: cells per side for the check of coverage."""
+    whose rms is quoted; grid: cells per side for the check of coverage; max_stars: detections used, the brightest,
+    and as many catalog stars: more cost time and say nothing new."""
 
     search: float = 200.0
     max_rotation: float = 0.4
@@ -61,6 +62,7 @@ class AstrometryConfig:
     max_rms: float = 0.6
     bright_fraction: float = 0.5
     grid: int = 3
+    max_stars: int = 8000
 
 
 @dataclass(frozen=True)
@@ -272,6 +274,8 @@ def solve_astrometry(
     """
     config = config or AstrometryConfig()
     ny, nx = shape
+    brightest = np.argsort(-flux)[: config.max_stars]
+    x, y, flux, sigma = (values[brightest] for values in (x, y, flux, sigma))
     ra, dec = apply_proper_motion(stars, epoch)
     expected_x, expected_y = tpv.sky_to_pixel(guess, ra, dec)
     margin = config.search + 0.01 * max(shape)
@@ -287,7 +291,8 @@ def solve_astrometry(
         )
     bright = np.argsort(-flux)[: config.bright]
     area_ratio = (nx + 2 * margin) * (ny + 2 * margin) / (nx * ny)
-    ranked = near[np.argsort(stars.mag[near])][: int(1.2 * area_ratio * config.bright)]
+    near = near[np.argsort(stars.mag[near], kind="stable")][: int(1.2 * area_ratio * config.max_stars)]
+    ranked = near[: int(1.2 * area_ratio * config.bright)]
     centre = ((nx - 1) / 2, (ny - 1) / 2)
     dx, dy, angle = match_pattern(x[bright], y[bright], expected_x[ranked], expected_y[ranked], centre, config)
     turned_x, turned_y = _rotate(expected_x[near], expected_y[near], centre, angle)
@@ -317,8 +322,9 @@ def solve_astrometry(
     i, j = match_nearest(x, y, star_x, star_y, config.final_radius)
     xi, eta = tpv.project(ra[near[j]], dec[near[j]], wcs.crval)
     wcs, keep = _fit_distortion(wcs, x[i], y[i], xi, eta, weight[i], _degree_for(len(i), config.degree), config.clip)
-    i, j = i[keep], near[j[keep]]
-    return _assess(wcs, guess, x, y, flux, sigma, ra, dec, i, j, shape, (dx, dy, angle), config)
+    i, j = i[keep], j[keep]
+    found = _assess(wcs, guess, x, y, flux, sigma, ra[near], dec[near], i, j, shape, (dx, dy, angle), config)
+    return replace(found, detection=brightest[i], star=near[j])
 
 
 def _assess(wcs, guess, x, y, flux, sigma, ra, dec, i, j, shape, pattern, config):

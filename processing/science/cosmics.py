@@ -56,7 +56,37 @@ def _median3x3(image, y, x, buffer):
 
 
 @njit(cache=True)
-def _is_hit(work, y, x, laplacian, variance, gain, sky, sigma_clip, contrast, buffers):
+def _middle(values, count):
+    """Median of the first `count` (odd) values, which it reorders (Hoare's selection)."""
+    low, high, wanted = 0, count - 1, count // 2
+    while low < high:
+        pivot, i, j = values[wanted], low, high
+        while i <= j:
+            while values[i] < pivot:
+                i += 1
+            while values[j] > pivot:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                i += 1
+                j -= 1
+        if j < wanted:
+            low = i
+        if i > wanted:
+            high = j
+    return values[wanted]
+
+
+@njit(cache=True, inline="always")
+def _remembered_median(work, known, y, x, buffer):
+    """`_median3x3`, computed once: neighbouring candidates ask for the same."""
+    if math.isnan(known[y, x]):
+        known[y, x] = _median3x3(work, y, x, buffer)
+    return known[y, x]
+
+
+@njit(cache=True)
+def _is_hit(work, known, y, x, laplacian, variance, gain, sky, sigma_clip, contrast, buffers):
     b9, b25, b49 = buffers
     k = 0
     for j in range(-2, 3):
@@ -64,26 +94,26 @@ def _is_hit(work, y, x, laplacian, variance, gain, sky, sigma_clip, contrast, bu
             b25[k] = work[y + j, x + i]
             k += 1
     # Noise of what lies beneath the hit: sky plus the median of the surroundings.
-    noise = math.sqrt(variance + max(np.median(b25) - sky, 0.0) / gain)
+    noise = math.sqrt(variance + max(_middle(b25, 25) - sky, 0.0) / gain)
     significance = laplacian / noise
     if significance < sigma_clip:
+        return False
+    k = 0
+    for j in range(-3, 4):
+        for i in range(-3, 4):
+            b49[k] = _remembered_median(work, known, y + j, x + i, b9)
+            k += 1
+    fine = max((b49[24] - _middle(b49, 49)) / noise, FINE_STRUCTURE_FLOOR)
+    # The last test can only lower the significance: most stars need not come to it.
+    if significance / fine <= contrast:
         return False
     k = 0
     for j in range(-2, 3):
         for i in range(-2, 3):
             b25[k] = _laplacian(work, y + j, x + i) / noise
             k += 1
-    significance -= np.median(b25)
-    if significance < sigma_clip:
-        return False
-    m3 = _median3x3(work, y, x, b9)
-    k = 0
-    for j in range(-3, 4):
-        for i in range(-3, 4):
-            b49[k] = _median3x3(work, y + j, x + i, b9)
-            k += 1
-    fine = max((m3 - np.median(b49)) / noise, FINE_STRUCTURE_FLOOR)
-    return significance / fine > contrast
+    significance -= _middle(b25, 25)
+    return significance >= sigma_clip and significance / fine > contrast
 
 
 @njit(cache=True)
@@ -91,19 +121,24 @@ def _find_kernel(work, skip, level, noise, gain, sigma_clip, low_clip, contrast,
     ny, nx = work.shape
     buffers = (np.empty(9), np.empty(25), np.empty(49))
     b9 = buffers[0]
+    known = np.full((ny, nx), np.nan, np.float32)
+    # Pixels whose surroundings have changed since they were judged: at first, all.
+    look = np.ones((ny, nx), np.bool_)
     for _ in range(iterations):
         found = 0
         core = np.zeros((ny, nx), np.bool_)
         for y in range(BORDER, ny - BORDER):
             for x in range(BORDER, nx - BORDER):
-                if skip[y, x] or hits[y, x]:
+                if skip[y, x] or hits[y, x] or not look[y, x]:
                     continue
-                variance = noise[y, x] * noise[y, x]
                 laplacian = _laplacian(work, y, x)
                 if laplacian < sigma_clip * noise[y, x]:
                     continue
-                if _is_hit(work, y, x, laplacian, variance, gain, level[y, x], sigma_clip, contrast, buffers):
-                    core[y, x] = True
+                variance = noise[y, x] * noise[y, x]
+                core[y, x] = _is_hit(
+                    work, known, y, x, laplacian, variance, gain, level[y, x], sigma_clip, contrast, buffers
+                )
+        look[:] = False
         for y in range(BORDER, ny - BORDER):
             for x in range(BORDER, nx - BORDER):
                 if not core[y, x]:
@@ -117,6 +152,10 @@ def _find_kernel(work, skip, level, noise, gain, sigma_clip, low_clip, contrast,
                         if (i == 0 and j == 0) or _laplacian(work, y + j, x + i) > low_clip * sigma:
                             hits[y + j, x + i] = True
                             found += 1
+                # What is mended beside this pixel is seen by pixels up to BORDER from there.
+                for j in range(max(y - BORDER - 1, 0), min(y + BORDER + 2, ny)):
+                    look[j, max(x - BORDER - 1, 0) : x + BORDER + 2] = True
+                    known[j, max(x - BORDER - 1, 0) : x + BORDER + 2] = np.nan
         if found == 0:
             break
         _mend(work, hits, skip, level)

@@ -19,14 +19,14 @@ MAX_JOINT = 5
 
 @njit(fastmath=True, cache=True)
 def _joint_errors(
-    model, noise, bad, xs, ys, fluxes, halves, moves, members, count, splines, radius, gain, fit_radius,
+    residual, image, noise, bad, xs, ys, fluxes, halves, moves, members, count, splines, radius, gain, fit_radius,
     stamps, gradient, matrix, out,
 ):  # fmt: skip
     """Errors of the first of `count` members from the normal matrix of all their fluxes and positions.
 
     stamps (members, 3, side, side), gradient and matrix are work space. False if the matrix is singular.
     """
-    ny, nx = model.shape
+    ny, nx = image.shape
     rows, columns = splines.shape[:2]
     x0, x1, y0, y1 = nx, 0, ny, 0
     for k in range(count):
@@ -45,7 +45,7 @@ def _joint_errors(
                 used |= (jx - xs[n]) ** 2 + (jy - ys[n]) ** 2 <= fit_radius * fit_radius
             if bad[jy, jx] or not used:
                 continue
-            w = 1.0 / (noise[jy, jx] ** 2 + max(model[jy, jx], 0.0) / gain)
+            w = 1.0 / (noise[jy, jx] ** 2 + max(image[jy, jx] - residual[jy, jx], 0.0) / gain)
             for k in range(count):
                 n = members[k]
                 half = halves[n]
@@ -95,7 +95,7 @@ def _cholesky_errors(matrix, size, out):
 
 @njit(fastmath=True, cache=True)
 def report(
-    residual, model, noise, bad, xs, ys, fluxes, halves, starts, neighbours, splines, radius, gain,
+    residual, image, noise, bad, xs, ys, fluxes, halves, starts, neighbours, order, splines, radius, gain,
     fit_radius, profile_error, psf_sigma2, out,
 ):  # fmt: skip
     """Errors, chi and sharpness of the converged fit: out (n, 5) = sigma, sigma_x, sigma_y, chi, sharp."""
@@ -106,12 +106,12 @@ def report(
     a, b, c = np.empty((3, 3)), np.empty(3), np.empty((3, 3))
     moves = np.zeros(xs.size, np.bool_)
     information = np.zeros(xs.size)
-    for n in range(xs.size):
+    for n in order:
         x, y, flux, half = xs[n], ys[n], fluxes[n], halves[n]
         table = splines[cell(y, ny, rows), cell(x, nx, columns)]
         evaluate(table, radius, x, y, half, stamp, stamp_x, stamp_y, True)
         reach = fit_radius_of(bad, x, y, half, fit_radius)
-        normal(residual, model, noise, bad, x, y, flux, half, reach, gain, stamp, stamp_x, stamp_y, a, b)
+        normal(residual, image, noise, bad, x, y, flux, half, reach, gain, stamp, stamp_x, stamp_y, a, b)
         out[n, :] = np.nan
         information[n] = a[0, 0]
         if a[0, 0] <= 0.0:
@@ -133,7 +133,7 @@ def report(
                 dx, dy = jx - x, jy - y
                 if bad[jy, jx] or dx * dx + dy * dy > reach * reach:
                     continue
-                m = max(model[jy, jx], 0.0)
+                m = max(image[jy, jx] - residual[jy, jx], 0.0)
                 variance = noise[jy, jx] ** 2 + m / gain
                 v = residual[jy, jx]
                 chi2 += v * v / (variance + (profile_error * m) ** 2)
@@ -152,7 +152,7 @@ def report(
     stamps = np.zeros((MAX_JOINT, 3, side, side))
     gradient, matrix = np.zeros(3 * MAX_JOINT), np.zeros((3 * MAX_JOINT, 3 * MAX_JOINT))
     members, errors = np.zeros(MAX_JOINT, np.int64), np.zeros(3)
-    for n in range(xs.size):
+    for n in order:
         if information[n] <= 0.0:
             continue
         members[0], count = n, 1
@@ -161,7 +161,7 @@ def report(
                 members[count] = neighbours[k]
                 count += 1
         if count > 1 and _joint_errors(
-            model, noise, bad, xs, ys, fluxes, halves, moves, members, count, splines, radius, gain,
+            residual, image, noise, bad, xs, ys, fluxes, halves, moves, members, count, splines, radius, gain,
             fit_radius, stamps, gradient, matrix, errors,
         ):  # fmt: skip
             # Bad pixels under a wing-fitted star can make the joint fit look better than the star's own.

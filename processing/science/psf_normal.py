@@ -16,7 +16,7 @@ def cell(position, side, cells):
 @njit(fastmath=True, cache=True)
 def normal(
     residual,
-    model,
+    image,
     noise,
     bad,
     x,
@@ -31,19 +31,23 @@ def normal(
     a_matrix,
     b_vector,
 ):
-    """Normal equations for (flux, x, y), chi2 and pixels used. Stamps must be filled."""
+    """Normal equations for (flux, x, y), and the number of pixels used. Stamps, half size `half`, must be filled.
+
+    What the residual lacks of the image is the model, whose photons make noise.
+    """
     ny, nx = residual.shape
     a_matrix[:] = 0.0
     b_vector[:] = 0.0
     ix, iy = int(math.floor(x + 0.5)), int(math.floor(y + 0.5))
     pixels = 0
+    reach2, photons = fit_radius * fit_radius, 1.0 / gain
     for j in range(max(0, half - iy), min(2 * half + 1, ny - iy + half)):
         jy = iy - half + j
         for i in range(max(0, half - ix), min(2 * half + 1, nx - ix + half)):
             jx = ix - half + i
-            if bad[jy, jx] or (jx - x) ** 2 + (jy - y) ** 2 > fit_radius * fit_radius:
+            if bad[jy, jx] or (jx - x) ** 2 + (jy - y) ** 2 > reach2:
                 continue
-            w = 1.0 / (noise[jy, jx] ** 2 + max(model[jy, jx], 0.0) / gain)
+            w = 1.0 / (noise[jy, jx] ** 2 + max(image[jy, jx] - residual[jy, jx], 0.0) * photons)
             v, s, p, q = residual[jy, jx], stamp[j, i], flux * stamp_x[j, i], flux * stamp_y[j, i]
             a_matrix[0, 0] += w * s * s
             a_matrix[0, 1] += w * s * p

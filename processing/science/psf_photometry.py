@@ -16,13 +16,17 @@ from scipy.spatial import cKDTree
 
 from processing.science.psf import Psf, evaluate
 from processing.science.psf_errors import MIN_SNR_TO_MOVE, SHIFT_PRIOR, report
-from processing.science.psf_normal import cell, fit_radius_of, invert, normal
+from processing.science.psf_normal import fit_radius_of, invert, normal
 
 # A star's model is subtracted out to where it falls below the noise: radius ~ (flux/noise)^(1/4) for the
 # wings.
 STAMP_GROWTH = 2.0
 MIN_STAMP = 5
 MIN_PIXELS = 8
+# Side of the tiles of stars that are fitted one after the other (px).
+TILE = 96
+# Steps below this many sigmas are not worth taking.
+NO_STEP = 0.002
 MAX_SHIFT = 0.25
 # A star stays this near to where it was detected, and as near to the frame (px).
 MAX_MOVE, OUTSIDE = 1.5, 1.0
@@ -63,32 +67,28 @@ class PsfFit:
 
 
 @njit(fastmath=True, cache=True)
-def _add(residual, model, x, y, flux, half, table, radius, stamp, unused):
-    """Put flux times the PSF into the model and take it out of the residual."""
+def _subtract(residual, x, y, flux, half, table, radius, stamp, unused):
+    """Take flux times the PSF out of the residual."""
     ny, nx = residual.shape
     evaluate(table, radius, x, y, half, stamp, unused, unused, False)
     ix, iy = int(math.floor(x + 0.5)), int(math.floor(y + 0.5))
     for j in range(max(0, half - iy), min(2 * half + 1, ny - iy + half)):
         for i in range(max(0, half - ix), min(2 * half + 1, nx - ix + half)):
-            value = flux * stamp[j, i]
-            residual[iy - half + j, ix - half + i] -= value
-            model[iy - half + j, ix - half + i] += value
+            residual[iy - half + j, ix - half + i] -= flux * stamp[j, i]
 
 
 @njit(fastmath=True, cache=True)
-def _add_all(residual, model, xs, ys, fluxes, halves, splines, radius):
-    ny, nx = residual.shape
-    rows, columns = splines.shape[:2]
+def _subtract_all(residual, xs, ys, fluxes, halves, order, cells, splines, radius):
     side = 2 * radius + 1
     stamp, unused = np.empty((side, side)), np.empty((1, 1))
-    for i in range(xs.size):
-        table = splines[cell(ys[i], ny, rows), cell(xs[i], nx, columns)]
-        _add(residual, model, xs[i], ys[i], fluxes[i], halves[i], table, radius, stamp, unused)
+    for i in order:
+        table = splines[cells[i, 0], cells[i, 1]]
+        _subtract(residual, xs[i], ys[i], fluxes[i], halves[i], table, radius, stamp, unused)
 
 
 @njit(fastmath=True, cache=True)
 def _pass(
-    residual, model, noise, bad, xs, ys, fluxes, halves, order, splines, cells, radius, gain, fit_radius,
+    residual, image, noise, bad, xs, ys, fluxes, halves, order, splines, cells, radius, gain, fit_radius,
     fix_positions, bounds, moved, reach, steps,
 ):  # fmt: skip
     """One sweep over the stars in `order`; steps (n,) takes their steps in sigmas.
@@ -103,9 +103,10 @@ def _pass(
         n = order[k]
         x, y, flux, half = xs[n], ys[n], fluxes[n], halves[n]
         table = splines[cells[n, 0], cells[n, 1]]
-        evaluate(table, radius, x, y, half, stamp, stamp_x, stamp_y, True)
         within = fit_radius_of(bad, x, y, half, fit_radius)
-        pixels = normal(residual, model, noise, bad, x, y, flux, half, within, gain, stamp, stamp_x, stamp_y, a, b)
+        box = min(half, int(math.ceil(within + 0.5)))
+        evaluate(table, radius, x, y, box, stamp, stamp_x, stamp_y, True)
+        pixels = normal(residual, image, noise, bad, x, y, flux, box, within, gain, stamp, stamp_x, stamp_y, a, b)
         steps[n] = 0.0
         if a[0, 0] <= 0.0:
             continue
@@ -129,12 +130,14 @@ def _pass(
             new, dx, dy = max(flux + b[0] / a[0, 0], 0.0), 0.0, 0.0
         moved[n, 0], moved[n, 1] = dx, dy
         steps[n] = max(abs(new - flux) / sigma, abs(dx) * math.sqrt(a[1, 1]), abs(dy) * math.sqrt(a[2, 2]))
+        if steps[n] < NO_STEP:
+            continue
         if dx == 0.0 and dy == 0.0:
-            _add(residual, model, x, y, new - flux, half, table, radius, stamp, stamp_x)
+            _subtract(residual, x, y, new - flux, half, table, radius, stamp, stamp_x)
         else:
-            _add(residual, model, x, y, -flux, half, table, radius, stamp, stamp_x)
+            _subtract(residual, x, y, -flux, half, table, radius, stamp, stamp_x)
             xs[n], ys[n] = x + dx, y + dy
-            _add(residual, model, xs[n], ys[n], new, half, table, radius, stamp, stamp_x)
+            _subtract(residual, xs[n], ys[n], new, half, table, radius, stamp, stamp_x)
         fluxes[n] = new
 
 
@@ -159,6 +162,7 @@ def fit_sources(
     psf: Psf,
     gain: float,
     config: PsfFitConfig | None = None,
+    errors: bool = True,
 ) -> PsfFit:
     """Fit fluxes and positions of all stars simultaneously.
 
@@ -175,6 +179,8 @@ def fit_sources(
     psf : Psf
     gain : float, e-/DN
     config : PsfFitConfig
+    errors : bool
+        Also measure errors, chi and sharpness; without them they are NaN.
 
     Returns
     -------
@@ -189,20 +195,40 @@ def fit_sources(
     if psf.shape != image.shape:
         raise ValueError(f"image has shape {image.shape}, the PSF's frame {psf.shape}: same needed")
     x, y, flux = (np.array(v, dtype=np.float64) for v in (x, y, flux))
-    residual, model = image.astype(np.float32), np.zeros(image.shape, np.float32)
+    image = np.ascontiguousarray(image, np.float32)
+    residual = image.copy()
     typical = float(np.median(noise))
     reach = STAMP_GROWTH * (np.maximum(flux, typical) / typical) ** 0.25
     halves = np.clip(np.ceil(reach), MIN_STAMP, psf.radius - 1).astype(np.int64)
-    _add_all(residual, model, x, y, flux, halves, psf.splines, psf.radius)
+    order, cells = _order(x, y, flux), _cells(x, y, image.shape, psf)
+    _subtract_all(residual, x, y, flux, halves, order, cells, psf.splines, psf.radius)
     starts, neighbours = _neighbours(x, y, 2 * config.fit_radius)
-    sweeps, change = _sweep(residual, model, noise, bad, x, y, flux, halves, starts, neighbours, psf, gain, config)
-    quality = np.zeros((len(x), 5))
-    psf_sigma2 = (psf.fwhm / 2.3548) ** 2
-    report(
-        residual, model, noise, bad, x, y, flux, halves, starts, neighbours, psf.splines, psf.radius, gain,
-        config.fit_radius, config.profile_error, psf_sigma2, quality,
-    )  # fmt: skip
-    return PsfFit(x, y, flux, *quality.T.copy(), residual, model, change, sweeps)
+    frame = (residual, image, noise, bad)
+    sweeps, change = _sweep(frame, x, y, flux, halves, starts, neighbours, order, cells, psf, gain, config)
+    quality = np.full((len(x), 5), np.nan)
+    if errors:
+        report(
+            *frame, x, y, flux, halves, starts, neighbours, order, psf.splines, psf.radius, gain,
+            config.fit_radius, config.profile_error, (psf.fwhm / 2.3548) ** 2, quality,
+        )  # fmt: skip
+    return PsfFit(x, y, flux, *quality.T.copy(), residual, image - residual, change, sweeps)
+
+
+def put_back(fit: PsfFit, psf: Psf, rows: np.ndarray) -> np.ndarray:
+    """The residual with the models of some stars put back, all others away: float32 (ny, nx), DN.
+
+    rows : indices of those stars in the fit
+    """
+    image = fit.residual.copy()
+    x, y, flux = (np.ascontiguousarray(v[rows]) for v in (fit.x, fit.y, fit.flux))
+    halves, cells = np.full(len(x), psf.radius - 1), _cells(x, y, image.shape, psf)
+    _subtract_all(image, x, y, -flux, halves, np.arange(len(x)), cells, psf.splines, psf.radius)
+    return image
+
+
+def _order(x, y, flux):
+    """Tile after tile, so that the pixels at work stay in the processor's cache; brightest first in each."""
+    return np.lexsort((-flux, (x // TILE).astype(np.int64), (y // TILE).astype(np.int64)))
 
 
 def _limits(position, side):
@@ -211,26 +237,24 @@ def _limits(position, side):
     return np.minimum(least, position), np.maximum(largest, position)
 
 
-def _sweep(residual, model, noise, bad, x, y, flux, halves, starts, neighbours, psf, gain, config):
+def _cells(x, y, shape, psf):
+    """Row and column of each star's table. It keeps that of where it was detected: tables that change under a star
+    keep it restless."""
+    parts = zip((y, x), shape, psf.splines.shape[:2], strict=True)
+    return np.column_stack([np.clip(v / side * cells, 0, cells - 1).astype(np.int64) for v, side, cells in parts])
+
+
+def _sweep(frame, x, y, flux, halves, starts, neighbours, order, cells, psf, gain, config):
     """Sweep over all stars, then over the restless ones and their neighbours; (sweeps, largest last step)."""
-    ny, nx = residual.shape
-    rows, columns = psf.splines.shape[:2]
-    # A star keeps the table of where it was detected: tables that change under a star keep it restless.
-    cells = np.column_stack(
-        [
-            np.clip(y / ny * rows, 0, rows - 1).astype(np.int64),
-            np.clip(x / nx * columns, 0, columns - 1).astype(np.int64),
-        ]
-    )
+    ny, nx = frame[0].shape
     bounds = np.column_stack([*_limits(x, nx), *_limits(y, ny)])
     moved, reach, steps = np.zeros((len(x), 2)), np.full(len(x), MAX_SHIFT), np.zeros(len(x))
-    order = np.argsort(-flux)
     owner = np.repeat(np.arange(len(x)), np.diff(starts))
     turn, sweeps = order, 0
     while len(turn) and sweeps < config.max_passes:
         # The first sweep settles the fluxes; only then may positions move.
         _pass(
-            residual, model, noise, bad, x, y, flux, halves, turn, psf.splines, cells, psf.radius, gain,
+            *frame, x, y, flux, halves, turn, psf.splines, cells, psf.radius, gain,
             config.fit_radius, config.fix_positions or sweeps == 0, bounds, moved, reach, steps,
         )  # fmt: skip
         sweeps += 1

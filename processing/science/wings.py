@@ -9,6 +9,7 @@ against the sky farther out, make its curve of growth. Beyond the rings a power 
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numba import njit
 
 from processing.science.overscan import MAD_TO_SIGMA
 from processing.science.psf import Psf, psf_stamp
@@ -22,6 +23,8 @@ AREAS = np.pi * np.diff(RINGS**2)
 # Out to here rings are averaged; farther out the median keeps unseen stars away.
 MEDIAN_FROM = 8.0
 MIN_PIXELS = 5
+# Wings are followed out to here (px); they begin this far within the edge of the PSF's table, where it fades.
+FARTHEST, TABLE_EDGE = 120, 3.0
 SLOPES = np.arange(3.0, 5.01, 0.25)
 CLIPPINGS = 5
 
@@ -43,13 +46,14 @@ class WingsConfig:
 
 @dataclass(frozen=True)
 class Wings:
-    """total: light within the aperture over the flux of the fit; error: of it; slope: of the power law;
-    stars: used."""
+    """total: light within the aperture over the flux of the fit; error: of it; slope: of the power law; stars: used;
+    profile: what the fit leaves of a star at 0, 1, 2, ... px, per pixel and per flux of the fit."""
 
     total: float
     error: float
     slope: float
     stars: int
+    profile: np.ndarray
 
 
 def measure_wings(
@@ -89,10 +93,55 @@ def measure_wings(
     error = float(np.sqrt(np.sum((weight * (growth - mean)) ** 2)) / weight.sum())
     if kept.sum() < config.min_stars or error > config.max_error:
         return None
-    amplitude, slope = _power_law(np.average(contrast, axis=0, weights=weight))
+    average = np.average(contrast, axis=0, weights=weight)
+    amplitude, slope = _power_law(average)
     beyond = amplitude * (_law_integral(slope, SUMMED, config.aperture) + area * _law_mean(slope)[SKY])
     inside = float(psf_stamp(psf, psf.shape[1] / 2, psf.shape[0] / 2, psf.radius - 1).sum())
-    return Wings(inside + float(mean) + float(beyond), error, float(slope), int(kept.sum()))
+    profile = _profile(average, amplitude, slope, psf.radius)
+    return Wings(inside + float(mean) + float(beyond), error, float(slope), int(kept.sum()), profile)
+
+
+def _profile(contrast, amplitude, slope, radius):
+    """Light beyond the PSF's table: the rings where they are well measured, farther out the power law."""
+    middle = 0.5 * (RINGS[1:] + RINGS[:-1])
+    rings = contrast + amplitude * _law_mean(slope)[SKY]
+    r = np.arange(FARTHEST + 1.0)
+    law = amplitude * np.maximum(r, 1.0) ** -slope
+    share = np.clip((r - LAW_FROM - 4.0) / 4.0, 0.0, 1.0)
+    profile = share * law + (1.0 - share) * np.interp(r, middle, rings)
+    # Within the table the fit has had its say.
+    return np.maximum(profile, 0.0) * (r > radius - TABLE_EDGE)
+
+
+def wing_light(
+    shape: tuple[int, int], x: np.ndarray, y: np.ndarray, flux: np.ndarray, wings: Wings, faintest: float
+) -> np.ndarray:
+    """Light of stars beyond their PSF's table, as far as it exceeds `faintest` (DN per pixel): float32 (ny, nx), DN.
+
+    x, y (0-based px), flux (of the fit, DN) : arrays (n,)
+    """
+    light = np.zeros(shape, np.float32)
+    bright = flux * wings.profile.max() > faintest
+    _add_wings(light, x[bright], y[bright], flux[bright], wings.profile, faintest)
+    return light
+
+
+@njit(cache=True)
+def _add_wings(light, xs, ys, fluxes, profile, faintest):
+    ny, nx = light.shape
+    first = 0
+    while first < profile.size and profile[first] <= 0.0:
+        first += 1
+    for n in range(xs.size):
+        last = profile.size - 1
+        while last > first and fluxes[n] * profile[last] < faintest:
+            last -= 1
+        for j in range(max(int(ys[n]) - last, 0), min(int(ys[n]) + last + 2, ny)):
+            for i in range(max(int(xs[n]) - last, 0), min(int(xs[n]) + last + 2, nx)):
+                r = np.hypot(i - xs[n], j - ys[n])
+                k = int(r)
+                if k >= first - 1 and k < last:
+                    light[j, i] += fluxes[n] * (profile[k] + (r - k) * (profile[k + 1] - profile[k]))
 
 
 def _rings(fit, row, bad):
@@ -151,6 +200,14 @@ def with_total(psf: Psf, wings: Wings) -> Psf:
     )
 
 
+def wings_of(
+    fit: PsfFit, psf: Psf, noise: float, bad: np.ndarray, flags: np.ndarray, config: WingsConfig
+) -> Wings | None:
+    """Wings from the bright stars whose surroundings are clean, flags (n,) being 0; None if they cannot be measured."""
+    bright = fit.flux > config.min_snr * noise * np.sqrt(psf.noise_area)
+    return measure_wings(fit, psf, noise, bad, np.flatnonzero((flags == 0) & bright), config)
+
+
 def with_whole_light(
     fit: PsfFit, psf: Psf, noise: float, bad: np.ndarray, flags: np.ndarray, config: WingsConfig
 ) -> tuple[PsfFit, Psf, dict[str, float]]:
@@ -160,9 +217,7 @@ def with_whole_light(
     ----------
     flags : int array (n,), 0 for the sources whose surroundings are clean
     """
-    with np.errstate(invalid="ignore"):
-        bright = np.flatnonzero((flags == 0) & (fit.flux > config.min_snr * fit.sigma))
-    found = measure_wings(fit, psf, noise, bad, bright, config)
+    found = wings_of(fit, psf, noise, bad, flags, config)
     if found is None:
         return fit, psf, {"wing_stars": 0}
     whole = replace(fit, flux=fit.flux * found.total, sigma=fit.sigma * found.total)
