@@ -19,6 +19,9 @@ from archive.survey.camera import filter_of
 from archive.survey.filenames import ProductName
 
 JD_UNIX_EPOCH = 2440587.5
+CALIBRATIONS_OF_A_KIND = 256
+# A bias has no filter, so that it and the flats share their numbers.
+_NUMBERED = {"bias": 0, "hifreqflat": 0, "lofreqflat": 1, "lampcorr": 2, "pmask": 3}
 HEADER_QUALITY = {
     "magzp": "MAGZP",
     "magzpunc": "MAGZPUNC",
@@ -132,7 +135,7 @@ def register_calibration(name: ProductName, nframes: int, start: datetime, end: 
         fid=fid,
         nid=nid,
         defaults={
-            "cid": identifiers.make_cid(nid, 4 * name.rcid + fid),
+            "cid": identifiers.make_cid(nid, CALIBRATIONS_OF_A_KIND * _NUMBERED[name.caltype] + 4 * name.rcid + fid),
             "ccdid": name.ccdid,
             "qid": name.qid,
             "filtercode": name.filtercode,

@@ -45,7 +45,8 @@ PLAN = SurveyPlan(
     exposures=(("zg", 2), ("zr", 2)),
     program_shares=((1, 0.7), (2, 0.3)),
     bias_frames=5,
-    flat_frames=5,
+    flat_frames=8,
+    star_flats=7,
     seed=20261025,
     population=Population(rrlyrae=60.0, cepheids=15.0, eclipsing=60.0, supernovae=40.0),
 )

@@ -21,7 +21,11 @@ IMAGE_TYPES = {"o": "object", "b": "bias", "d": "dark", "f": "flat", "c": "focus
 SCIENCE_FILTERS = ("zg", "zr", "zi")
 RAW_FILTERS = (*SCIENCE_FILTERS, "bi", "dk")
 CAL_FILTERS = (*SCIENCE_FILTERS, "00")
-CALTYPES = ("bias", "hifreqflat", "lofreqflat")
+CALTYPE_STEMS = {
+    "bias": "bias", "hifreqflat": "hifreqflat", "lofreqflat": "lownuflat", "lampcorr": "lampcorr", "pmask": "pmask",
+}  # fmt: skip
+"""How the suffixes of each kind of calibration begin."""
+CALTYPES = tuple(CALTYPE_STEMS)
 SCI_SUFFIXES = (
     "sciimg.fits", "mskimg.fits", "psfcat.fits", "sexcat.fits", "sciimgdao.psf", "sciimgdaopsfcent.fits",
     "sciimlog.txt", "scimrefdiffimg.fits.fz", "diffimgpsf.fits", "diffimlog.txt", "log.txt",
@@ -115,7 +119,7 @@ def sci_name(
 
 
 def cal_name(nightdate: int, caltype: str, filtercode: str, ccdid: int, qid: int, suffix: str) -> ProductName:
-    """Name of a nightly calibration product; the suffix starts with the caltype: 'biasunc.fits'."""
+    """Name of a calibration product; the suffix starts with the stem of its caltype: 'biasunc.fits'."""
     return ProductName("cal", suffix, filtercode, ccdid, qid, nightdate=nightdate, caltype=caltype)
 
 
@@ -159,7 +163,7 @@ def parse(name: str) -> ProductName:
 
 
 def _caltype_of(suffix):
-    return next((caltype for caltype in CALTYPES if suffix.startswith(caltype)), None)
+    return next((caltype for caltype, stem in CALTYPE_STEMS.items() if suffix.startswith(stem)), None)
 
 
 def _check(product):
@@ -182,10 +186,10 @@ def _check(product):
         raise NotAZtfProduct(f"field={product.field}: fields have up to six digits, calibration frames have 0")
     if kind == "cal":
         _check_date(str(product.nightdate), len(str(product.nightdate)) == 8, product.nightdate)
-        if product.caltype not in CALTYPES or not product.suffix.startswith(product.caltype):
+        if product.caltype not in CALTYPES or not product.suffix.startswith(CALTYPE_STEMS[product.caltype]):
             raise NotAZtfProduct(
                 f"suffix={product.suffix!r}, caltype={product.caltype!r}: a calibration suffix starts with "
-                f"its type, one of {', '.join(CALTYPES)}"
+                f"its type, one of {', '.join(CALTYPE_STEMS.values())}"
             )
     elif product.caltype is not None:
         raise NotAZtfProduct(f"caltype={product.caltype!r}: only calibration products have one")

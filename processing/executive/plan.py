@@ -12,6 +12,7 @@ from archive.survey import identifiers
 from archive.survey.camera import ccd_quadrant
 from archive.survey.camera import rcid as channel
 from processing.executive import queue
+from processing.executive.runs.statics import star_flat_exposures
 from processing.models import Job
 
 QUADRANTS = (1, 2, 3, 4)
@@ -67,8 +68,8 @@ def plan_night(
 ) -> list[Job]:
     """Make the jobs that the night's raw files call for; returns the new ones.
 
-    Bias, then flat, then science for every quadrant; difference, alerts and light curves where a reference exists
-    or can now be made. Planning a night again adds only what is new, for example files that came late.
+    Bias, then flat, then science for every quadrant; dithered engineering exposures make the static calibrations
+    before science; difference, alerts and light curves where a reference exists or can now be made. Planning a night again adds only what is new, for example files that came late.
     """
     with transaction.atomic():
         planner = _Planner(nid, config, selection)
@@ -83,8 +84,12 @@ def plan_version(nid: int, version: str, selection: Selection = EVERYTHING) -> l
     """
     with transaction.atomic():
         planner = _Planner(nid, PlanConfig(), selection)
+        frames = planner.frames()
+        dithered = star_flat_exposures(exposure for exposure, _ in frames)
         return [
-            planner.version(exposure, rc, version) for exposure, rc in planner.frames() if exposure.imgtypecode == "o"
+            planner.version(exposure, rc, version)
+            for exposure, rc in frames
+            if exposure.imgtypecode == "o" and exposure.expid not in dithered
         ]
 
 
@@ -128,10 +133,14 @@ class _Planner:
             (rc, fid): self._flat(rc, fid, biases)
             for rc, fid in sorted({(rc, one.fid) for one, rc in frames if one.imgtypecode == "f"})
         }
+        dithered = star_flat_exposures(one for one, _ in frames)
+        places = sorted({(rc, one.fid) for one, rc in frames if one.expid in dithered})
+        low = {place: self._low_flat(*place, biases, flats) for place in places}
+        masks = {rc: self._pixel_mask(rc, biases, flats, low) for rc in sorted({rc for rc, _ in places})}
         science = {}
         for exposure, rc in sorted(frames, key=lambda frame: (frame[0].obsjd, frame[1])):
-            if exposure.imgtypecode == "o":
-                job = self._science(exposure, rc, biases, flats)
+            if exposure.imgtypecode == "o" and exposure.expid not in dithered:
+                job = self._science(exposure, rc, biases, flats, (low.get((rc, exposure.fid)), masks.get(rc)))
                 science.setdefault((exposure.field, rc, exposure.fid), []).append((exposure, job))
         for place, images in sorted(science.items()):
             self._beyond_reference(place, images)
@@ -143,11 +152,22 @@ class _Planner:
         needs = [biases[rc]] if rc in biases else []
         return self._job("flat", f"{self.nid}-rc{rc:02}-f{fid}", {"rcid": rc, "fid": fid}, needs)
 
-    def _science(self, exposure: Exposure, rc: int, biases: dict, flats: dict) -> Job:
+    def _low_flat(self, rc: int, fid: int, biases: dict[int, Job], flats: dict) -> Job:
+        needs = [biases.get(rc), flats.get((rc, fid))]
+        parameters = {"rcid": rc, "fid": fid}
+        return self._job("lownuflat", f"{self.nid}-rc{rc:02}-f{fid}", parameters, [one for one in needs if one])
+
+    def _pixel_mask(self, rc: int, biases: dict[int, Job], *by_filter: dict) -> Job:
+        needs = [biases[rc]] if rc in biases else []
+        needs += [job for jobs in by_filter for (channel, _), job in jobs.items() if channel == rc]
+        return self._job("pmask", f"{self.nid}-rc{rc:02}", {"rcid": rc}, needs)
+
+    def _science(self, exposure: Exposure, rc: int, biases: dict, flats: dict, statics: tuple = ()) -> Job:
         pid = identifiers.make_pid(exposure.expid, rc)
         calibrations = (
             biases.get(rc) or self._elsewhere("bias", rcid=rc),
             flats.get((rc, exposure.fid)) or self._elsewhere("flat", rcid=rc, fid=exposure.fid),
+            *statics,
         )
         needs = [job for job in calibrations if job is not None]
         return self._job("science", str(pid), {"expid": exposure.expid, "rcid": rc}, needs)

@@ -11,12 +11,15 @@ from processing.executive.runs.difference import run_difference
 from processing.executive.runs.lightcurves import run_lightcurves, run_statistics
 from processing.executive.runs.reference import run_reference
 from processing.executive.runs.science import run_science
+from processing.executive.runs.statics import run_lowflat, run_pmask
 from processing.models import Job
 from processing.pipelines.warmup import warm_up
 
 RUNNERS: dict[str, Callable[[Job], Outcome]] = {
     "bias": run_bias,
     "flat": run_flat,
+    "lownuflat": run_lowflat,
+    "pmask": run_pmask,
     "science": run_science,
     "lightcurves": run_lightcurves,
     "statistics": run_statistics,

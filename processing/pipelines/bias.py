@@ -9,22 +9,26 @@ import numpy as np
 from processing.pipelines.base import Pipeline, Product, log_text
 from processing.science.defects import bias_defects
 from processing.science.errors import UnusableFrame
-from processing.science.overscan import subtract_overscan
-from processing.science.stack import clipped_mean
+from processing.science.frames import CalibratedFrame
+from processing.science.overscan import fit_overscan
+from processing.science.stack import clipped_mean, typical_sigma
 
-VERSION = "1"
+VERSION = "2"
 
 
 @dataclass(frozen=True)
 class BiasConfig:
-    """overscan_order: degree of the floating-bias fit; saturation: raw DN; min_frames: in the stack; clip:
-    sigmas in the stack; defect_clip: sigmas of a deviant pixel."""
+    """overscan_order: degree of the floating-bias fit; saturation: raw DN; max_saturated: share of such pixels with
+    which a frame is refused; min_frames: in the stack; clip: sigmas in the stack; defect_clip: sigmas of a deviant
+    level; noisy_chance: with which a good pixel would scatter as much as a noisy one."""
 
-    overscan_order: int = 3
+    overscan_order: int = 9
     saturation: float = 60000.0
+    max_saturated: float = 0.01
     min_frames: int = 3
     clip: float = 3.0
     defect_clip: float = 8.0
+    noisy_chance: float = 1e-7
 
 
 @dataclass(frozen=True)
@@ -45,15 +49,28 @@ def begin(inputs, config):
     return SimpleNamespace(inputs=inputs)
 
 
-def subtract_floating_bias(state, config):
-    pairs = [
-        subtract_overscan(frame, strip, config.overscan_order, config.saturation)
-        for frame, strip in zip(state.inputs.frames, state.inputs.overscans, strict=True)
-    ]
-    state.frames = [frame for frame, _ in pairs]
-    levels = [fit.level for _, fit in pairs]
+def fit_floating_bias(state, config):
+    """The amplifier's level along each frame; it is taken off while the frames are stacked."""
+    state.frames, levels, refused = [], [], 0
+    for raw, strip in zip(state.inputs.frames, state.inputs.overscans, strict=True):
+        fit = fit_overscan(strip, config.overscan_order, config.saturation)
+        if np.ndim(raw) != 2 or len(raw) != len(fit.curve):
+            raise UnusableFrame(
+                f"bias frame has shape {np.shape(raw)}, its overscan {np.shape(strip)}: same rows needed"
+            )
+        if np.mean(raw[::4, ::4] >= config.saturation) > config.max_saturated:
+            refused += 1
+            continue
+        state.frames.append(CalibratedFrame(raw, fit.curve, saturation=config.saturation))
+        levels.append(fit.level)
+    if len(levels) < config.min_frames:
+        raise UnusableFrame(
+            f"{len(levels)} bias frames below {config.saturation:g} DN: at least {config.min_frames} needed",
+            bias_refused=refused,
+        )
     return {
-        "frames": len(pairs),
+        "frames": len(levels),
+        "bias_refused": refused,
         "overscan_level": float(np.mean(levels)),
         "overscan_spread": float(np.std(levels)),
     }
@@ -64,12 +81,14 @@ def stack_frames(state, config):
     del state.frames
     return {
         "bias_median": float(np.nanmedian(state.stack.mean)),
-        "read_noise_dn": float(np.nanmedian(state.stack.scatter)),
+        "read_noise_dn": typical_sigma(state.stack.scatter, state.stack.freedom),
     }
 
 
 def mask_deviant_pixels(state, config):
-    state.mask = bias_defects(state.stack.mean, state.stack.scatter, config.defect_clip)
+    state.mask = bias_defects(
+        state.stack.mean, state.stack.scatter, state.stack.freedom, config.defect_clip, config.noisy_chance
+    )
     return {"deviant_pixels": int(np.count_nonzero(state.mask))}
 
 
@@ -83,7 +102,7 @@ def finish(state, config, measurements, steps):
     mean = np.where(state.mask != 0, np.nan_to_num(state.stack.mean), state.stack.mean).astype(np.float32)
     return {
         "bias.fits": Product(mean, cards),
-        "biasunc.fits": Product(state.stack.uncertainty, cards),
+        "biasunc.fits": Product(np.nan_to_num(state.stack.uncertainty), cards),
         "biascmask.fits": Product(state.mask, cards),
         "biaslog.txt": Product(log_text("bias", VERSION, config, steps), []),
     }
@@ -94,7 +113,7 @@ BIAS = Pipeline(
     version=VERSION,
     config=BiasConfig,
     begin=begin,
-    steps=(subtract_floating_bias, stack_frames, mask_deviant_pixels),
+    steps=(fit_floating_bias, stack_frames, mask_deviant_pixels),
     finish=finish,
     makes=("bias.fits", "biasunc.fits", "biascmask.fits", "biaslog.txt"),
 )

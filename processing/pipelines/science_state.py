@@ -49,7 +49,7 @@ class ScienceConfig:
     min_match : S/N of the detections used in astrometry; match_radius : arcsec, calibrators
     """
 
-    overscan_order: int = 3
+    overscan_order: int = 9
     saturation: float = 58000.0
     saturation_growth: int = 1
     overexposed_margin: int = 4

@@ -66,6 +66,18 @@ def detrend(
     return image, saturated
 
 
+def combine_flats(
+    high: np.ndarray, high_unc: np.ndarray, low: np.ndarray, low_unc: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Product of the high- and the low-frequency flat, and its uncertainty: float32 (ny, nx).
+
+    Raises UnusableFrame if the shapes differ.
+    """
+    if np.shape(high) != np.shape(low):
+        raise UnusableFrame(f"low-frequency flat has shape {np.shape(low)}, the high-frequency one {np.shape(high)}")
+    return high * low, np.hypot(high_unc * low, low_unc * high)
+
+
 @njit(cache=True)
 def _uncertainty_kernel(image, flat, flat_uncertainty, bias_uncertainty, gain, read_variance, out):
     ny, nx = image.shape

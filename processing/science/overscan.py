@@ -8,6 +8,8 @@ from numpy.polynomial import chebyshev
 from processing.science.errors import UnusableFrame
 
 MAD_TO_SIGMA = 1.4826
+ORDER = 9
+"""Follows an amplifier that settles by 4 DN within 120 of 3080 rows to 0.03 DN there; a cubic leaves 1 DN."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class OverscanFit:
 
 
 def fit_overscan(
-    strip: np.ndarray, order: int = 3, saturation: float = 60000.0, clip: float = 3.0, skip_columns: int = 3
+    strip: np.ndarray, order: int = ORDER, saturation: float = 60000.0, clip: float = 3.0, skip_columns: int = 3
 ) -> OverscanFit:
     """Fit a Chebyshev series along y to the row medians of an overscan strip, with iterated clipping.
 
@@ -50,7 +52,7 @@ def fit_overscan(
         raise UnusableFrame(
             f"overscan strip has shape {np.shape(strip)}: two dimensions and more than {skip_columns} columns needed"
         )
-    rows = np.median(strip[:, skip_columns:].astype(np.float64), axis=1)
+    rows = _row_medians(strip[:, skip_columns:])
     good = np.isfinite(rows) & (rows < saturation)
     if good.sum() <= len(rows) / 2 or good.sum() <= order + 1:
         raise UnusableFrame(
@@ -72,8 +74,19 @@ def fit_overscan(
     return OverscanFit(float(curve.mean()), float(curve[-1] - curve[0]), float(scatter), int(good.sum()), curve)
 
 
+def _row_medians(strip):
+    """As np.median along rows, float64; sorting whole numbers as they are is several times faster."""
+    ordered = np.sort(strip, axis=1)
+    half = ordered.shape[1] // 2
+    middle = ordered[:, [half]] if ordered.shape[1] % 2 else ordered[:, half - 1 : half + 1]
+    rows = middle.astype(np.float64).mean(axis=1)
+    # What is not a number is sorted to the end.
+    rows[np.isnan(ordered[:, -1].astype(np.float64))] = np.nan
+    return rows
+
+
 def subtract_overscan(
-    frame: np.ndarray, strip: np.ndarray, order: int = 3, saturation: float = 60000.0
+    frame: np.ndarray, strip: np.ndarray, order: int = ORDER, saturation: float = 60000.0
 ) -> tuple[np.ndarray, OverscanFit]:
     """Remove the amplifier's floating bias from one quadrant.
 

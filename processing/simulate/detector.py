@@ -2,6 +2,8 @@
 
 The bias structure, the dark current and the response are functions of (rcid, filter) alone and never change,
 so that calibration frames can recover them. The floating bias, cosmic rays and noise belong to one exposure.
+What a pixel answers to light changes smoothly with wavelength: a lamp of the screen is answered a little differently
+than a star, and lights the focal plane in its own way.
 """
 
 from dataclasses import dataclass
@@ -12,14 +14,19 @@ from numba import njit
 
 from archive.survey.bits import MaskBit
 from archive.survey.camera import FULL_NX, FULL_NY, Camera
+from processing.simulate.dome import lamp_light, lamp_phase, star_phase
 from processing.simulate.optics import INSTRUMENT_SEED, vignetting
 from processing.simulate.randomness import stream
 
 BIAS_LEVEL_DN = (900.0, 1200.0)
 PIXEL_RESPONSE_SCATTER = 0.004
-FILTER_RESPONSE_SCATTER = 0.0015
-DEAD_SHARE, LOW_SHARE, HOT_SHARE = 2e-5, 1e-4, 5e-5
-BAD_COLUMNS = 3
+COLOUR_RESPONSE_SCATTER = 0.006
+"""Of the part that comes and goes with wavelength."""
+DEAD_SHARE, LOW_SHARE, HOT_SHARE, NOISY_SHARE = 2e-5, 1e-4, 5e-5, 5e-5
+BAD_COLUMNS, WEAK_COLUMNS = 3, 2
+LOW_RESPONSES = (0.1, 0.7)
+NOISY_ELECTRONS, NOISY_RESPONSE = (30.0, 200.0), (0.01, 0.03)
+"""Of a noisy pixel: its read noise, and the scatter of its response from exposure to exposure."""
 HOT_ELECTRONS_PER_SECOND = 60.0
 DARK_ELECTRONS_PER_SECOND = 0.02
 COSMIC_RAYS_PER_SECOND = 1.3
@@ -32,11 +39,14 @@ SMALL_DETECTOR = 2**20
 
 @dataclass(frozen=True)
 class Electronics:
-    """Unchanging additive structure of a quadrant, (ny, nx): bias (DN, mean near 0), dark current (e-/s)."""
+    """Unchanging structure of a quadrant: level (DN); bias (DN, mean near 0) and dark current (e-/s), (ny, nx);
+    noisy: flat indices of the pixels with more read noise, noise: how much (e-)."""
 
     level: float
     bias: np.ndarray
     dark: np.ndarray
+    noisy: np.ndarray
+    noise: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -65,30 +75,45 @@ def _make_electronics(camera, rcid):
     hot = rng.choice(dark.size, round(HOT_SHARE * dark.size), replace=False)
     dark.flat[hot] += rng.exponential(HOT_ELECTRONS_PER_SECOND, len(hot)).astype("f4") + 10.0
     level = float(rng.uniform(*BIAS_LEVEL_DN))
-    return Electronics(level, _frozen(bias.astype("f4")), _frozen(dark.astype("f4")))
+    noisy = rng.choice(dark.size, round(NOISY_SHARE * dark.size), replace=False)
+    noise = rng.uniform(*NOISY_ELECTRONS, len(noisy)).astype("f4")
+    return Electronics(level, _frozen(bias.astype("f4")), _frozen(dark.astype("f4")), noisy, noise)
 
 
 def response(camera: Camera, rcid: int, fid: int) -> np.ndarray:
-    """Response of each pixel in one filter with vignetting and defects, mean near 1: float32 (ny, nx)."""
-    return _remembered(camera, _response_of_few, _response_of_many)(camera, rcid, fid)
+    """Response of each pixel to stars in one filter with vignetting and defects, mean near 1: float32 (ny, nx)."""
+    return _remembered(camera, _response_of_few, _response_of_many)(camera, rcid, fid, None)
 
 
-def _make_response(camera, rcid, fid):
+def screen(camera: Camera, rcid: int, fid: int, led: int) -> np.ndarray:
+    """What a lamp of the flat-field screen makes of each pixel, mean near 1: float32 (ny, nx).
+
+    It differs from `response` by the lamp's pattern on the screen, which is smooth, and by the lamp's wavelength.
+    """
+    return _remembered(camera, _response_of_few, _response_of_many)(camera, rcid, fid, led)
+
+
+def _make_response(camera, rcid, fid, led):
+    """To stars, or to a lamp."""
     rng = stream(INSTRUMENT_SEED, "response", rcid)
     shape = (camera.ny, camera.nx)
     pixels = 1.0 + PIXEL_RESPONSE_SCATTER * rng.standard_normal(shape, dtype="f4")
+    phase = star_phase(fid) if led is None else lamp_phase(led)
+    for part in (phase.real, phase.imag):
+        pixels += np.float32(COLOUR_RESPONSE_SCATTER * part) * rng.standard_normal(shape, dtype="f4")
     rng_filter = stream(INSTRUMENT_SEED, "response", rcid, fid)
-    pixels += FILTER_RESPONSE_SCATTER * rng_filter.standard_normal(shape, dtype="f4")
     u = np.linspace(-1, 1, camera.nx, dtype="f4")
     v = np.linspace(-1, 1, camera.ny, dtype="f4")[:, None]
     a = rng_filter.normal(0, 0.006, 5).astype("f4")
     pixels *= 1.0 + a[0] * u + a[1] * v + a[2] * u * u + a[3] * u * v + a[4] * v * v
     pixels *= vignetting(camera, rcid)
+    if led is not None:
+        pixels *= lamp_light(camera, rcid, led)
     for _ in range(3):
         _add_dust(pixels, rng)
     mask = defects(camera, rcid)
     low = (mask & MaskBit.LOW_RESPONSE) > 0
-    pixels[low] *= rng.uniform(0.1, 0.7, int(low.sum())).astype("f4")
+    pixels[low] *= low_responses(camera, rcid)[low]
     pixels[(mask & MaskBit.DEAD) > 0] = 0.0
     return _frozen(pixels)
 
@@ -116,11 +141,23 @@ def defects(camera: Camera, rcid: int) -> np.ndarray:
     mask = np.zeros((camera.ny, camera.nx), np.int16)
     for share, bit in ((LOW_SHARE, MaskBit.LOW_RESPONSE), (DEAD_SHARE, MaskBit.DEAD)):
         mask.flat[rng.choice(mask.size, round(share * mask.size), replace=False)] |= int(bit)
-    for _ in range(BAD_COLUMNS):
-        column, first = rng.integers(camera.nx), rng.integers(camera.ny)
-        mask[first:, column] |= int(MaskBit.DEAD)
-    mask[electronics(camera, rcid).dark > 5.0] |= int(MaskBit.NOISY)
+    for bit, count in ((MaskBit.DEAD, BAD_COLUMNS), (MaskBit.LOW_RESPONSE, WEAK_COLUMNS)):
+        for _ in range(count):
+            column, first = rng.integers(camera.nx), rng.integers(camera.ny)
+            mask[first:, column] |= int(bit)
+    parts = electronics(camera, rcid)
+    mask[parts.dark > 5.0] |= int(MaskBit.NOISY)
+    mask.flat[parts.noisy] |= int(MaskBit.NOISY)
     return mask
+
+
+def low_responses(camera: Camera, rcid: int) -> np.ndarray:
+    """What the pixels of low response keep of their light; the weak columns have one value each: float32 (ny, nx)."""
+    rng = stream(INSTRUMENT_SEED, "low", rcid)
+    kept = rng.uniform(*LOW_RESPONSES, (camera.ny, camera.nx)).astype("f4")
+    columns = (defects(camera, rcid) & MaskBit.LOW_RESPONSE > 0).sum(0) > 0.02 * camera.ny
+    kept[:, columns] = rng.uniform(*LOW_RESPONSES, int(columns.sum())).astype("f4")
+    return kept
 
 
 def _add_dust(pixels, rng):
@@ -161,9 +198,13 @@ def read_out(rng: np.random.Generator, camera: Camera, rcid: int, light: np.ndar
     cosmic_pixels = np.empty(0, np.int64)
     if light is None:
         electrons = rng.standard_normal((camera.ny, camera.nx), dtype="f4") * np.float32(camera.read_noise)
+        electrons.flat[parts.noisy] += parts.noise * rng.standard_normal(len(parts.noisy), dtype="f4")
     else:
+        flicker = rng.uniform(*NOISY_RESPONSE, len(parts.noisy)) * rng.standard_normal(len(parts.noisy))
+        light.flat[parts.noisy] *= 1.0 + flicker.astype("f4")
         light += parts.dark * np.float32(exptime)
         electrons = _noisy(rng, light, camera.read_noise)
+        electrons.flat[parts.noisy] += parts.noise * rng.standard_normal(len(parts.noisy), dtype="f4")
         cosmic_pixels = add_cosmic_rays(rng, electrons, camera, exptime)
         spill_charge(electrons, np.float32(camera.saturation * camera.gain))
     electrons *= np.float32(1.0 / camera.gain)

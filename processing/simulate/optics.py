@@ -121,10 +121,10 @@ def vignetting(camera: Camera, rcid: int) -> np.ndarray:
     grid_x, grid_y = np.meshgrid(x, y)
     east, north = pixel_to_plane(camera, ccdid, qid, grid_x + 1, grid_y + 1)
     coarse = 1.0 - VIGNETTING_AT_CORNER * (np.hypot(east, north) / (FOCAL_RADIUS_DEG * camera.layout_scale)) ** 4
-    return _upsample(coarse, step, camera.ny, camera.nx)
+    return upsample(coarse, step, camera.ny, camera.nx)
 
 
-def _upsample(coarse, step, ny, nx):
+def upsample(coarse, step, ny, nx):
     """Bilinear from nodes every `step` pixels to all pixels, float32."""
     fx, fy = np.arange(nx) / step, np.arange(ny) / step
     ix, iy = fx.astype(int), fy.astype(int)

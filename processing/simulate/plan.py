@@ -8,6 +8,7 @@ import numpy as np
 from archive.survey.camera import Camera
 from archive.survey.fields import CALIBRATION_FIELD, field_centre
 from archive.survey.identifiers import TICKS_PER_DAY, jd_of_ticks, nid_of_date
+from processing.science.lamps import FILTER_LEDS
 from processing.simulate.conditions import alt_az, sidereal_time
 from processing.simulate.randomness import stream
 from processing.simulate.raw import RawExposure
@@ -17,6 +18,11 @@ DARK_FROM, DARK_UNTIL = 0.12, 0.52
 """Night at Palomar, fraction of the UT day."""
 BETWEEN_VISITS_S, BETWEEN_FILTERS_S = 2400.0, 300.0
 FIRST_CALIBRATION, BETWEEN_CALIBRATIONS_S = 0.005, 52.0
+BETWEEN_STAR_FLATS_S = 45.0
+ENGINEERING = 0
+"""program of calibrations"""
+DITHER_REACH, GOLDEN_ANGLE = 0.45, 2.39996
+"""of a quadrant's width; rad"""
 LOWEST_ALTITUDE = 25.0
 FLAT_EXPTIME = 10.0
 
@@ -38,7 +44,9 @@ class SurveyPlan:
     exptime: float = 30.0
     bias_frames: int = 10
     flat_frames: int = 10
-    """per night, and per filter"""
+    """per night, and per filter; the lamps of a filter share them"""
+    star_flats: int = 0
+    """dithered exposures per filter for the low-frequency flat, on the first night"""
     trail_probability: float = 0.3
     """of a satellite crossing the focal plane in one exposure"""
     seed: int = 1
@@ -59,19 +67,36 @@ def night_exposures(plan: SurveyPlan, night: int, camera: Camera) -> tuple[RawEx
         raise ValueError(f"night={night}: the plan has nights 0 to {plan.nights - 1}")
     nid = nid_of_date(plan.first_night + timedelta(days=night))
     filters = [code for code, _ in plan.exposures]
-    kinds = [("bi", "b", 0.0)] * plan.bias_frames
-    kinds += [(code, "f", FLAT_EXPTIME) for code in filters for _ in range(plan.flat_frames)]
+    kinds = [("bi", "b", 0.0, None)] * plan.bias_frames
+    kinds += [(code, "f", FLAT_EXPTIME, led) for code in filters for led in lamp_sequence(code, plan.flat_frames)]
     calibrations = [
         RawExposure(
             _grid_jd(nid, FIRST_CALIBRATION + n * BETWEEN_CALIBRATIONS_S / 86400.0),
-            CALIBRATION_FIELD, code, exptime, 0, kind,
+            CALIBRATION_FIELD, code, exptime, 0, kind, led,
         )
-        for n, (code, kind, exptime) in enumerate(kinds)
+        for n, (code, kind, exptime, led) in enumerate(kinds)
     ]  # fmt: skip
-    return (*calibrations, *_science_exposures(plan, nid, camera))
+    stars = star_flat_offsets(plan, camera) if night == 0 else ()
+    return (*calibrations, *_science_exposures(plan, nid, camera, stars))
 
 
-def _science_exposures(plan, nid, camera):
+def lamp_sequence(filtercode: str, frames: int) -> list[int]:
+    """The lamp of each flat of a filter, one lamp after the other."""
+    leds = FILTER_LEDS[filtercode]
+    return [leds[n * len(leds) // frames] for n in range(frames)]
+
+
+def star_flat_offsets(plan: SurveyPlan, camera: Camera) -> tuple[tuple[str, tuple[float, float]], ...]:
+    """Filter and offset (deg east, north) of the dithered exposures: a spiral that fills half a quadrant."""
+    reach = DITHER_REACH * min(camera.nx, camera.ny) * camera.pixel_scale
+    number = np.arange(plan.star_flats)
+    radius = reach * np.sqrt(number / max(plan.star_flats - 1, 1))
+    angle = number * GOLDEN_ANGLE
+    places = list(zip((radius * np.cos(angle)).tolist(), (radius * np.sin(angle)).tolist(), strict=True))
+    return tuple((code, place) for code, _ in plan.exposures for place in places)
+
+
+def _science_exposures(plan, nid, camera, star_flats):
     ra, dec = field_centre(plan.field)
     rng = stream(plan.seed, "schedule", nid)
     visits = [
@@ -82,7 +107,7 @@ def _science_exposures(plan, nid, camera):
     if not visits:
         return []
     visits.sort()
-    length = visits[-1][0] / 86400.0
+    length = (visits[-1][0] + BETWEEN_STAR_FLATS_S * len(star_flats)) / 86400.0
     if length > DARK_UNTIL - DARK_FROM:
         raise ValueError(
             f"exposures={plan.exposures}: they take {24 * length:.1f} h, a night has "
@@ -96,7 +121,10 @@ def _science_exposures(plan, nid, camera):
     start += rng.uniform(0, 60.0) / 86400.0
     programs, shares = zip(*plan.program_shares, strict=True)
     exposures = []
-    for delay, code in visits:
+    visits = [(delay, code, None) for delay, code in visits]
+    after = visits[-1][0] + BETWEEN_FILTERS_S / 2
+    visits += [(after + n * BETWEEN_STAR_FLATS_S, *one) for n, one in enumerate(star_flats)]
+    for delay, code, offset in visits:
         jd = _grid_jd(nid, start + delay / 86400.0)
         altitude = alt_az(jd, ra, dec, camera.site)[0]
         if altitude < LOWEST_ALTITUDE:
@@ -104,6 +132,9 @@ def _science_exposures(plan, nid, camera):
                 f"field={plan.field}: only {altitude:.0f} deg high at JD {jd:.3f}; choose a field near "
                 f"right ascension {sidereal_time(_grid_jd(nid, 0.32), camera.site.longitude):.0f} deg"
             )
+        if offset is not None:
+            exposures.append(RawExposure(jd, plan.field, code, plan.exptime, ENGINEERING, offset=offset))
+            continue
         program = int(rng.choice(programs, p=np.divide(shares, sum(shares))))
         exposures.append(RawExposure(jd, plan.field, code, plan.exptime, program))
     return exposures

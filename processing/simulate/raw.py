@@ -11,10 +11,11 @@ from pathlib import Path
 
 import fitsio
 
-from archive.survey.camera import QUADRANT_IDS, Camera, filter_of, nominal_wcs
+from archive.survey.camera import QUADRANT_IDS, Camera, filter_of, nominal_wcs, plane_to_sky
 from archive.survey.fields import CALIBRATION_FIELD, field_centre
 from archive.survey.filenames import IMAGE_TYPES, ProductName, raw_name
 from archive.survey.identifiers import FIRST_NIGHT, TICKS_PER_DAY, filefracday_of_jd, ticks_of_jd
+from processing.science.lamps import LED_WAVELENGTH
 from processing.simulate import checksums
 from processing.simulate.conditions import airmass_at, alt_az, moon_illumination, sidereal_time
 from processing.simulate.detector import Readout
@@ -28,7 +29,8 @@ class RawExposure:
     """What the queue ordered: time (JD, UTC, shutter open, whole 1e-6 d), field, filter, program, kind of
     frame.
 
-    `filtercode` is zg, zr or zi, or 'bi' for a bias frame; `imgtypecode` o, b or f.
+    `filtercode` is zg, zr or zi, or 'bi' for a bias frame; `imgtypecode` o, b or f. `led` is the lamp of a flat;
+    `offset` (deg east, deg north) is how far from the field's centre the telescope is sent.
     """
 
     jd: float
@@ -37,6 +39,17 @@ class RawExposure:
     exptime: float
     programid: int = 1
     imgtypecode: str = "o"
+    led: int | None = None
+    offset: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Right ascension and declination (deg) that the telescope was told to look at."""
+        ra, dec = field_centre(self.field)
+        if self.offset == (0.0, 0.0):
+            return ra, dec
+        there = plane_to_sky(*self.offset, ra, dec)
+        return float(there[0]), float(there[1])
 
     @property
     def filefracday(self) -> int:
@@ -127,6 +140,11 @@ def primary_cards(camera: Camera, exposure: RawExposure, filename: str) -> list[
             ("FILTER", filter_.name, "Filter name"),
             ("FILTPOS", filter_.fid, "Filter position"),
         ]
+    if exposure.led is not None:
+        cards += [
+            ("ILUM_LED", exposure.led, "Flat-field lamp that was on"),
+            ("ILUMWAVE", LED_WAVELENGTH[exposure.led], "Peak wavelength of the lamp (nm)"),
+        ]
     if exposure.field != CALIBRATION_FIELD:
         cards += _sky_cards(camera, exposure)
     return cards
@@ -134,7 +152,7 @@ def primary_cards(camera: Camera, exposure: RawExposure, filename: str) -> list[
 
 def _sky_cards(camera, exposure):
     """Where the telescope was told to look, and how high that was."""
-    ra, dec = field_centre(exposure.field)
+    ra, dec = exposure.centre
     altitude, azimuth, hour_angle = alt_az(exposure.jd, ra, dec, camera.site)
     return [
         ("EQUINOX", 2000.0, "Equinox"),
@@ -162,7 +180,7 @@ def quadrant_cards(camera: Camera, exposure: RawExposure, ccdid: int, qid: int) 
         ("CCD_ROT", 0.0, "CCD rotation angle"),
     ]
     if exposure.field != CALIBRATION_FIELD:
-        ra, dec = field_centre(exposure.field)
+        ra, dec = exposure.centre
         cards.append(("WCSVERS", "2.1", "WCS version number"))
         cards += [(name, value, "") for name, value in nominal_wcs(camera, ccdid, qid, ra, dec).items()]
     return cards

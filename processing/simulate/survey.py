@@ -30,7 +30,8 @@ from processing.simulate.conditions import (
     draw_conditions,
     for_exptime,
 )
-from processing.simulate.plan import SurveyPlan, night_exposures
+from processing.simulate.dome import lamp_drift
+from processing.simulate.plan import SurveyPlan, night_exposures, star_flat_offsets
 from processing.simulate.randomness import stream
 from processing.simulate.raw import write_ccd
 from processing.simulate.refcats import gaia_catalog, panstarrs_catalog
@@ -38,6 +39,7 @@ from processing.simulate.render import GHOST_MIRROR, SatelliteTrail, Scene, add_
 from processing.simulate.sky import Ephemeris, Sky, make_sky
 
 FLAT_ELECTRONS = 90000.0
+LAMP_BRIGHTNESS_SCATTER = 0.02
 CHANNEL_ZP_SCATTER = 0.02
 SKY_MARGIN_DEG = 0.1
 QUADRANT_SCHEMA = pa.schema(
@@ -73,13 +75,17 @@ def survey_sky(plan: SurveyPlan, camera: Camera, ephemeris: Ephemeris | None = N
     first_jd = jd_of_ticks(nid_of_date(plan.first_night) * TICKS_PER_DAY)
     return make_sky(
         field_centre(plan.field),
-        footprint_radius(camera) + SKY_MARGIN_DEG,
+        footprint_radius(camera) + SKY_MARGIN_DEG + _farthest_dither(plan, camera),
         plan.seed,
         plan.population,
         first_jd,
         float(plan.nights),
         ephemeris,
     )
+
+
+def _farthest_dither(plan, camera):
+    return max((float(np.hypot(*offset)) for _, offset in star_flat_offsets(plan, camera)), default=0.0)
 
 
 def footprint_radius(camera: Camera) -> float:
@@ -164,7 +170,7 @@ def _observe(plan, exposure, camera, sky):
     if exposure.imgtypecode != "o":
         return None
     rng = stream(plan.seed, "exposure", expid_of_jd(exposure.jd))
-    ra, dec = field_centre(exposure.field)
+    ra, dec = exposure.centre
     pointing = optics.draw_pointing(rng, ra, dec)
     middle = exposure.jd + 0.5 * exposure.exptime / 86400.0
     visible = sky.at(middle, exposure.filtercode, exposure.exptime)
@@ -187,11 +193,20 @@ def _light(plan, exposure, camera, channel, state):
     if exposure.imgtypecode == "b":
         return None, None
     fid = filter_of(exposure.filtercode).fid
-    response = detector.response(camera, channel, fid)
     if exposure.imgtypecode == "f":
-        return response * np.float32(FLAT_ELECTRONS), None
+        return flat_light(plan.seed, exposure, camera, channel, fid), None
+    response = detector.response(camera, channel, fid)
     truth = _render(plan, exposure, camera, channel, fid, state)
     return truth.scene.electrons * response, truth
+
+
+def flat_light(seed: int, exposure, camera: Camera, channel: int, fid: int) -> np.ndarray:
+    """Electrons of a screen flat: its lamp's light, a little brighter or fainter each time, and drifting a little."""
+    rng = stream(seed, "lamp", expid_of_jd(exposure.jd))
+    light = detector.screen(camera, channel, fid, exposure.led)
+    light = light * lamp_drift(rng, camera, channel)
+    light *= np.float32(FLAT_ELECTRONS * (1.0 + LAMP_BRIGHTNESS_SCATTER * rng.standard_normal()))
+    return light
 
 
 def _render(plan, exposure, camera, channel, fid, state):

@@ -12,7 +12,7 @@ RAW = st.builds(fn.raw_name, TIME, FIELD, st.sampled_from(fn.RAW_FILTERS), CCD, 
 SCI = st.builds(fn.sci_name, TIME, FIELD, FILTER, CCD, QID, st.sampled_from(fn.SCI_SUFFIXES))
 CAL = st.builds(
     lambda night, caltype, filtercode, ccdid, qid, tail: fn.cal_name(
-        night, caltype, filtercode, ccdid, qid, caltype + tail
+        night, caltype, filtercode, ccdid, qid, fn.CALTYPE_STEMS[caltype] + tail
     ),
     NIGHT,
     st.sampled_from(fn.CALTYPES),

@@ -31,7 +31,8 @@ PLAN = SurveyPlan(
     exposures=(("zr", 4),),
     program_shares=((1, 0.75), (2, 0.25)),
     bias_frames=4,
-    flat_frames=4,
+    flat_frames=8,
+    star_flats=7,
     seed=5,
     population=Population(rrlyrae=400.0, supernovae=300.0),
 )

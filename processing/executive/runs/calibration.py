@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
+from astropy.io import fits
 
-from archive import registry
+from archive import calibrations, registry, storage
 from archive.models import CalibrationImage, RawImage
 from archive.survey import identifiers
 from archive.survey.camera import ccd_quadrant
@@ -16,8 +17,9 @@ from processing.executive.runs import files
 from processing.executive.runs.selection import best_calibration
 from processing.models import Job
 from processing.pipelines.bias import BIAS, BiasConfig, BiasInputs
-from processing.pipelines.flat import FLAT, FlatConfig, FlatInputs
+from processing.pipelines.flat import FLAT, FlatConfig, FlatInputs, lamps_of_cube
 from processing.science.errors import UnusableFrame
+from processing.science.surface import Surface
 
 OPEN = {"programid": 1}  # calibrations are open to all
 
@@ -26,8 +28,9 @@ def run_bias(job: Job, config: BiasConfig = BiasConfig()) -> Outcome:  # noqa: B
     """The night's bias of one quadrant."""
     rcid = job.parameters["rcid"]
     images, frames = _frames(job.nid, rcid, "b")
-    products = BIAS.run(BiasInputs([frame for frame, _ in frames], [strip for _, strip in frames]), config)
-    return _outcome(job, "bias", "00", images, products, files.provenance(BIAS, config, _ids(images)))
+    inputs = BiasInputs([frame for frame, _, _ in frames], [strip for _, strip, _ in frames])
+    products = BIAS.run(inputs, config)
+    return outcome(job, "bias", "00", images, products, files.provenance(BIAS, config, _ids(images)))
 
 
 def run_flat(job: Job, config: FlatConfig = FlatConfig()) -> Outcome:  # noqa: B008 (frozen)
@@ -35,16 +38,26 @@ def run_flat(job: Job, config: FlatConfig = FlatConfig()) -> Outcome:  # noqa: B
     rcid, fid = job.parameters["rcid"], job.parameters["fid"]
     images, frames = _frames(job.nid, rcid, "f", fid)
     bias = best_calibration("bias", rcid, job.nid)
+    filtercode = images[0].exposure.filtercode
+    lamps = calibrations.optional("lampcorr", rcid, job.nid, fid)
     inputs = FlatInputs(
-        [frame for frame, _ in frames],
-        [strip for _, strip in frames],
+        [frame for frame, _, _ in frames],
+        [strip for _, strip, _ in frames],
         pixels(bias, "bias.fits"),
         pixels(bias, "biascmask.fits"),
+        filtercode,
+        [header.get("ILUM_LED") for _, _, header in frames],
+        None if lamps is None else lamp_surfaces(lamps.image, "lampcorr.fits"),
     )
     products = FLAT.run(inputs, config)
-    made_of = _ids(images) | {"bias": bias.cid}
-    filtercode = images[0].exposure.filtercode
-    return _outcome(job, "hifreqflat", filtercode, images, products, files.provenance(FLAT, config, made_of))
+    made_of = _ids(images) | {"bias": bias.cid} | ({} if lamps is None else {"lampcorr": lamps.image.cid})
+    return outcome(job, "hifreqflat", filtercode, images, products, files.provenance(FLAT, config, made_of))
+
+
+def lamp_surfaces(calibration: CalibrationImage, suffix: str) -> dict[int, Surface]:
+    """The lamps' surfaces of a calibration, by lamp."""
+    path = files.product("cal", calibration.cid, suffix).path
+    return lamps_of_cube(files.image_pixels(path), fits.getheader(storage.absolute(path)))
 
 
 def pixels(calibration: CalibrationImage, suffix: str):
@@ -60,14 +73,15 @@ def _frames(nid: int, rcid: int, imgtypecode: str, fid: int | None = None):
     images = list(rows.select_related("exposure").order_by("exposure__obsjd"))
     if not images:
         raise UnusableFrame(f"night {nid} has no frames of type {imgtypecode!r} for CCD {ccdid}")
-    return images, [files.raw_quadrant(image, qid)[:2] for image in images]
+    return images, [files.raw_quadrant(image, qid) for image in images]
 
 
 def _ids(images: list[RawImage]) -> dict:
     return {"exposures": [image.exposure_id for image in images]}
 
 
-def _outcome(job: Job, caltype: str, filtercode: str, images: list[RawImage], products, provenance: dict) -> Outcome:
+def outcome(job: Job, caltype: str, filtercode: str, images: list[RawImage], products, provenance: dict) -> Outcome:
+    """Write the products of a calibration; their rows are recorded when the job ends."""
     ccdid, qid = ccd_quadrant(job.parameters["rcid"])
     night = int(identifiers.date_of_nid(job.nid).strftime("%Y%m%d"))
 

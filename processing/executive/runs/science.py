@@ -10,8 +10,6 @@ from archive.calibrations import Choice
 from archive.footprints import footprint
 from archive.models import (
     Exposure,
-    GaiaStar,
-    PanstarrsStar,
     ProcessingVersion,
     ProductFile,
     RawImage,
@@ -25,17 +23,16 @@ from archive.versions import FOLDER
 from processing.executive.queue import Outcome
 from processing.executive.runs import files, selection
 from processing.executive.runs.calibration import pixels
+from processing.executive.runs.catalogs import gaia_stars, panstarrs_stars
+from processing.executive.runs.statics import with_statics
 from processing.executive.versions import config_of_version
 from processing.models import Job
 from processing.pipelines.science import SCIENCE, ScienceConfig, ScienceInputs
 from processing.pipelines.science_state import ProductIdentity
 from processing.science import tpv
-from processing.science.astrometry import ReferenceStars
 from processing.science.errors import UnusableFrame
-from processing.science.zeropoint import Calibrators
 
 MARGIN = 0.05  # deg around the footprint, for errors of the pointing
-FAINTEST_CALIBRATOR = 21.0  # r mag
 BRIGHT, BRIGHT_MARGIN = 9.0, 0.3  # G mag and deg: stars whose ghosts and halos may reach the quadrant
 ASTROMETRIC_CATALOG = "archive_gaiastar"
 
@@ -100,6 +97,11 @@ def _inputs(job: Job, exposure: Exposure) -> tuple[ScienceInputs, list[Choice]]:
         selection.best("hifreqflat", rcid, exposure.nid, exposure.fid),
     ]
     bias, flat = (choice.image for choice in chosen)
+    flat_image = _fitting(pixels(flat, "hifreqflat.fits"), frame, "flat")
+    response, response_unc, defects, statics = with_statics(
+        flat_image, pixels(flat, "hifreqflatunc.fits"), _defects(bias, flat), rcid, exposure
+    )
+    chosen += statics
     header.extend(selection.cards(chosen), update=True)
     guess = tpv.from_header(header)
     ra, dec, radius = _region(guess, frame.shape)
@@ -109,9 +111,9 @@ def _inputs(job: Job, exposure: Exposure) -> tuple[ScienceInputs, list[Choice]]:
         header=header,
         bias=_fitting(pixels(bias, "bias.fits"), frame, "bias"),
         bias_unc=pixels(bias, "biasunc.fits"),
-        flat=_fitting(pixels(flat, "hifreqflat.fits"), frame, "flat"),
-        flat_unc=pixels(flat, "hifreqflatunc.fits"),
-        defects=_defects(bias, flat),
+        flat=response,
+        flat_unc=response_unc,
+        defects=defects,
         guess=guess,
         filtercode=exposure.filtercode,
         stars=gaia_stars(ra, dec, radius),
@@ -139,26 +141,6 @@ def _identity(job: Job, exposure: Exposure) -> ProductIdentity:
         pid=identifiers.make_pid(exposure.expid, rcid),
         created=f"{job.created:%Y-%m-%dT%H:%M:%S}",
     )
-
-
-def gaia_stars(ra: float, dec: float, radius: float, faintest: float | None = None) -> ReferenceStars:
-    """Gaia's stars within `radius` degrees, those of G above `faintest` left out."""
-    columns = ("ra", "dec", "phot_g_mean_mag", "pmra", "pmdec")
-    rows = GaiaStar.objects.within(ra, dec, radius)
-    values = _columns(rows if faintest is None else rows.filter(phot_g_mean_mag__lte=faintest), columns)
-    return ReferenceStars(values["ra"], values["dec"], values["phot_g_mean_mag"], values["pmra"], values["pmdec"])
-
-
-def panstarrs_stars(ra: float, dec: float, radius: float) -> Calibrators:
-    """Pan-STARRS's stars (not galaxies) within `radius` degrees."""
-    rows = PanstarrsStar.objects.within(ra, dec, radius).filter(rmag__lt=FAINTEST_CALIBRATOR, sgscore__gt=0.5)
-    values = _columns(rows, ("ra", "dec", "gmag", "rmag", "imag"))
-    return Calibrators(values["ra"], values["dec"], values["gmag"], values["rmag"], values["imag"])
-
-
-def _columns(rows, names: tuple[str, ...]) -> dict[str, np.ndarray]:
-    table = np.array(list(rows.order_by().values_list(*names)), dtype=float).reshape(-1, len(names))
-    return dict(zip(names, table.T, strict=True))
 
 
 def _region(guess: tpv.Tpv, shape: tuple[int, int]) -> tuple[float, float, float]:
