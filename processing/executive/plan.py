@@ -69,7 +69,8 @@ def plan_night(
     """Make the jobs that the night's raw files call for; returns the new ones.
 
     Bias, then flat, then science for every quadrant; dithered engineering exposures make the static calibrations
-    before science; difference, alerts and light curves where a reference exists or can now be made. Planning a night again adds only what is new, for example files that came late.
+    before science; difference, alerts and light curves where a reference exists or can now be made. Planning a night
+    again adds only what is new, for example files that came late.
     """
     with transaction.atomic():
         planner = _Planner(nid, config, selection)

@@ -8,8 +8,6 @@ import pytest
 from astropy.io import fits
 
 from archive.survey.bits import InfoBit, MaskBit
-from processing.pipelines.bias import BIAS, BiasInputs
-from processing.pipelines.flat import FLAT, FlatInputs
 from processing.pipelines.science import SCIENCE
 from processing.pipelines.science_state import ScienceInputs
 from processing.pipelines.warmup import warm_up
@@ -206,55 +204,6 @@ def test_an_error_carries_what_was_measured_before_it(inputs):
     with pytest.raises(ScienceError) as problem:
         SCIENCE.run(replace(inputs, flat=flat))
     assert problem.value.measurements["overscan_level"] == pytest.approx(1001.7, abs=1)
-
-
-def calibration_frames(n, light, seed=0, shape=(200, 180)):
-    rng = np.random.default_rng(seed)
-    fixed = np.random.default_rng(99)
-    bias = fixed.normal(0, 1.0, shape)
-    flat = 1 + 0.02 * fixed.standard_normal(shape)
-    frames, strips = [], []
-    for _ in range(n):
-        level = 1000 + rng.normal(0, 5) + np.linspace(0, 2, shape[0])
-        counts = light * rng.uniform(0.9, 1.1) * flat
-        noisy = rng.poisson(counts * 6) / 6 + rng.normal(0, 1.5, shape)
-        frames.append(np.clip(np.rint(noisy + bias + level[:, None]), 0, 65535).astype(np.uint16))
-        strips.append(np.rint(strip_for(shape, level, rng)))
-    return frames, strips, bias, flat
-
-
-def test_the_bias_pipeline_recovers_the_pattern_within_its_uncertainty():
-    frames, strips, bias, _ = calibration_frames(16, 0.0)
-    frames[0][50, 60] = 9000
-    products = BIAS.run(BiasInputs(frames, strips))
-    error = products.files["bias.fits"].data - bias
-    expected = np.median(products.files["biasunc.fits"].data)
-    assert abs((error - error.mean()).std() / expected - 1) < 0.2
-    assert abs(error[50, 60] - error.mean()) < 6 * expected
-    assert abs(products.measurements["read_noise_dn"] / np.hypot(1.5, 0.29) - 1) < 0.1
-    assert np.count_nonzero(products.files["biascmask.fits"].data) < 20
-
-
-def test_the_flat_pipeline_recovers_the_response_although_the_lamp_drifts():
-    frames, strips, bias, flat = calibration_frames(12, 15000.0)
-    for frame in frames:
-        frame[40, 40] = 1000 + (frame[40, 40] - 1000.0) * 0.2
-    products = FLAT.run(FlatInputs(frames, strips, bias.astype(np.float32), np.zeros(bias.shape, np.int16)))
-    ratio = products.files["hifreqflat.fits"].data / flat
-    ratio[40, 40] = 1
-    assert ratio.std() < 1.5 * np.median(products.files["hifreqflatunc.fits"].data) < 0.003
-    mask = products.files["hifreqflatcmask.fits"].data
-    assert mask[40, 40] & int(MaskBit.LOW_RESPONSE) and np.count_nonzero(mask) < 20
-
-
-def test_too_few_or_too_dark_calibration_frames_are_refused():
-    frames, strips, bias, _ = calibration_frames(2, 100.0)
-    with pytest.raises(UnusableFrame, match="at least 3"):
-        BIAS.run(BiasInputs(frames, strips))
-    with pytest.raises(UnusableFrame, match="at least 4 needed"):
-        FLAT.run(FlatInputs(frames, strips, bias.astype(np.float32), np.zeros(bias.shape, np.int16)))
-    with pytest.raises(UnusableFrame, match="one each"):
-        BIAS.run(BiasInputs(frames * 3, strips))
 
 
 def test_warming_up_works():
