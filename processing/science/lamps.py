@@ -19,9 +19,9 @@ FILTER_LEDS = {"zg": (2, 3, 4, 5), "zr": (7, 8, 9, 10), "zi": (11, 12, 13)}
 FILTER_BAND = {"zg": (415.6, 543.4), "zr": (565.9, 714.4), "zi": (719.5, 924.5)}
 """Half-power wavelengths, nm."""
 STAR_TEMPERATURE = 5500.0
-SMOOTHING = 30.0
-"""nm: the response of silicon and its coating has no features narrower than this."""
-EVENNESS = 0.05
+SMOOTHING = 70.0
+"""nm: a pixel's deviation from the mean response changes more slowly with wavelength than this."""
+EVENNESS = 0.02
 """How much an even mix is preferred, in units of the lamps' spectra: a lamp without weight would add no photons."""
 GRID = np.arange(350.0, 1000.0, 2.0)
 HC_OVER_K = 1.438777e7

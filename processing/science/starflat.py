@@ -133,6 +133,8 @@ def solve_star_flat(
         keep = new
     used = np.unique(seen.star[keep])
     freedom = max(int(keep.sum()) - len(used) - len(solution), 1)
+    # A star's own offset follows its few measurements, which then lie too near to it.
+    shrunk = np.sqrt(int(keep.sum()) / freedom)
     chi2 = float(np.sum(residual[keep] ** 2 * weight[keep]) / freedom)
     covariance = np.linalg.inv(normal) * max(chi2, 1.0)
     values = np.concatenate([[0.0], solution[exposures + 1 :]])
@@ -141,7 +143,7 @@ def solve_star_flat(
         covariance[exposures + 1 :, exposures + 1 :],
         solution[:exposures],
         float(solution[exposures]),
-        float(MAD_TO_SIGMA * np.median(np.abs(residual[keep]))),
+        float(shrunk * MAD_TO_SIGMA * np.median(np.abs(residual[keep]))),
         chi2,
         keep,
         len(used),

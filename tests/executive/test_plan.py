@@ -66,3 +66,21 @@ def test_planning_a_night_again_adds_only_what_came_late():
     assert plan_night(NID, CONFIG) == []
     frames("o", 1)
     assert len(plan_night(NID, CONFIG)) == 4
+
+
+def test_dithered_engineering_exposures_make_the_static_calibrations_before_science():
+    frames("b", 5, fid=0, filtercode="bi")
+    frames("f", 5)
+    for step in range(5):
+        frames("o", 1, programid=0, ra=55.0 + 0.1 * step, dec=33.0)
+    frames("o", 2)
+    plan_night(NID, CONFIG)
+    assert counts() == {"bias": 4, "flat": 4, "lownuflat": 4, "pmask": 4, "science": 8}
+    science = Job.objects.filter(pipeline="science").first()
+    assert {one.pipeline for one in science.prerequisites.all()} == {"bias", "flat", "lownuflat", "pmask"}
+
+
+def test_engineering_exposures_that_are_not_dithered_are_science():
+    frames("o", 5, programid=0, ra=55.0, dec=33.0)
+    plan_night(NID, PlanConfig(reference_frames=99))
+    assert counts() == {"science": 20}
