@@ -19,7 +19,7 @@ from processing.pipelines.base import Pipeline, Product, log_text
 from processing.science import surface
 from processing.science.defects import MIN_FREEDOM, flat_defects, noisy_in_flats
 from processing.science.errors import UnusableFrame
-from processing.science.frames import CalibratedFrame
+from processing.science.frames import CalibratedFrame, MeanFrame
 from processing.science.lamps import FILTER_LEDS, led_weights
 from processing.science.overscan import fit_overscan
 from processing.science.stack import clipped_mean, typical_sigma
@@ -146,14 +146,16 @@ def measure_lamps(state, config):
     if state.lamps == [None]:
         return {}
     shape = state.good.shape
-    patterns = []
-    for group in range(len(state.lamps)):
-        meshes = [surface.mesh_medians(frame, state.good) for frame in _of_group(state, group)]
-        patterns.append(np.mean([values for _, _, values in meshes], axis=0))
+    meshes = [surface.mesh_medians(_mean_of(state, group), state.good) for group in range(len(state.lamps))]
     x, y, _ = meshes[0]
-    mix = state.weights @ np.array(patterns)
-    basis = surface.basis(x, y, shape, config.lamp_degree)
-    fitted = np.linalg.lstsq(basis, (np.array(patterns) / mix).T, rcond=None)[0].T
+    patterns = np.array([values for _, _, values in meshes])
+    whole = np.isfinite(patterns).all(axis=0)
+    basis = surface.basis(x[whole], y[whole], shape, config.lamp_degree)
+    if len(basis) < 2 * basis.shape[1]:
+        raise UnusableFrame(f"lamps can be compared in {len(basis)} boxes only: {2 * basis.shape[1]} needed")
+    x, y, patterns = x[whole], y[whole], patterns[:, whole]
+    mix = state.weights @ patterns
+    fitted = np.linalg.lstsq(basis, (patterns / mix).T, rcond=None)[0].T
     own = {
         led: surface.from_terms(values, shape, config.lamp_degree)
         for led, values in zip(state.lamps, fitted, strict=True)
@@ -169,8 +171,8 @@ def measure_lamps(state, config):
     return found
 
 
-def _of_group(state, group):
-    return [frame for frame, one in zip(state.frames, state.groups, strict=True) if one == group]
+def _mean_of(state, group):
+    return MeanFrame([frame for frame, one in zip(state.frames, state.groups, strict=True) if one == group])
 
 
 def stack_frames(state, config):

@@ -26,7 +26,7 @@ def warm_up() -> None:
     raw = (image + rng.normal(0, 6, image.shape)).astype(np.float32)
     strip = np.full((SIDE, 30), OVERSCAN, np.float32)
     zero, one = np.zeros((SIDE, SIDE), np.float32), np.ones((SIDE, SIDE), np.float32)
-    dark = [OVERSCAN + rng.normal(0, 2, (SIDE, SIDE)).astype(np.float32) for _ in range(4)]
+    dark = [(OVERSCAN + rng.normal(0, 2, (SIDE, SIDE))).astype(np.uint16) for _ in range(4)]
     BIAS.run(BiasInputs(dark, [strip] * 4))
     scale = 2.8e-4
     guess = Tpv(

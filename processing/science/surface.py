@@ -56,7 +56,8 @@ def from_terms(values: np.ndarray, shape: tuple[int, int], degree: int) -> Surfa
 
 
 def mesh_medians(frame, good: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Medians of the good pixels in boxes of 64 px: centres x and y (0-based) and values, each (n,).
+    """Medians of the good pixels in boxes of 64 px: centres x and y (0-based) and values, each (n,), NaN in a box with
+    hardly a good pixel.
 
     frame: array (ny, nx), or anything that can be sliced like one; good: bool (ny, nx).
     """
@@ -69,8 +70,7 @@ def mesh_medians(frame, good: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nd
         step = MESH_BOX // MESH_STEP
         for left in range(0, part.shape[1], step):
             box = part[:, left : left + step][usable[:, left : left + step]]
-            if len(box) >= step:
-                x.append(MESH_STEP * (left + 0.5 * (min(step, part.shape[1] - left) - 1)))
-                y.append(top + 0.5 * MESH_STEP * (len(part) - 1))
-                values.append(np.median(box))
+            x.append(MESH_STEP * (left + 0.5 * (min(step, part.shape[1] - left) - 1)))
+            y.append(top + 0.5 * MESH_STEP * (len(part) - 1))
+            values.append(np.median(box) if len(box) >= step else np.nan)
     return np.array(x), np.array(y), np.array(values)
