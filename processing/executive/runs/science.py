@@ -97,6 +97,7 @@ def _inputs(job: Job, exposure: Exposure) -> tuple[ScienceInputs, list[Choice]]:
         selection.best("hifreqflat", rcid, exposure.nid, exposure.fid),
     ]
     bias, flat = (choice.image for choice in chosen)
+    bias_image = _fitting(pixels(bias, "bias.fits"), frame, "bias")
     flat_image = _fitting(pixels(flat, "hifreqflat.fits"), frame, "flat")
     response, response_unc, defects, statics = with_statics(
         flat_image, pixels(flat, "hifreqflatunc.fits"), _defects(bias, flat), rcid, exposure
@@ -109,7 +110,7 @@ def _inputs(job: Job, exposure: Exposure) -> tuple[ScienceInputs, list[Choice]]:
         raw=frame,
         overscan=strip,
         header=header,
-        bias=_fitting(pixels(bias, "bias.fits"), frame, "bias"),
+        bias=bias_image,
         bias_unc=pixels(bias, "biasunc.fits"),
         flat=response,
         flat_unc=response_unc,
