@@ -17,8 +17,9 @@ from archive.survey.filenames import IMAGE_TYPES, ProductName, raw_name
 from archive.survey.identifiers import FIRST_NIGHT, TICKS_PER_DAY, filefracday_of_jd, ticks_of_jd
 from processing.science.lamps import LED_WAVELENGTH
 from processing.simulate import checksums
-from processing.simulate.conditions import airmass_at, alt_az, moon_illumination, sidereal_time
+from processing.simulate.conditions import airmass_at, alt_az, sidereal_time
 from processing.simulate.detector import Readout
+from processing.simulate.telemetry import camera_cards, observatory_cards, pointing_cards
 
 PROGRAM_INVESTIGATOR = {0: "Engineering", 1: "Kulkarni", 2: "Kulkarni", 3: "Kulkarni"}
 JD_MINUS_MJD = 2400000.5
@@ -132,6 +133,8 @@ def primary_cards(camera: Camera, exposure: RawExposure, filename: str) -> list[
         ("SHUTOPEN", _iso(opened), "Shutter open time"),
         ("SHUTCLSD", _iso(opened + timedelta(seconds=exposure.exptime)), "Shutter close time"),
         ("NFRAMES", 2 * len(QUADRANT_IDS), "number of frames in FITS file"),
+        *camera_cards(exposure.jd, filename.removesuffix(".fz")),
+        *observatory_cards(exposure.jd, camera.site),
     ]
     if exposure.filtercode != "bi":
         filter_ = filter_of(exposure.filtercode)
@@ -167,7 +170,7 @@ def _sky_cards(camera, exposure):
         ("HOURANGD", round(hour_angle, 6), "Hour angle (deg)"),
         ("OBLSTD", round(sidereal_time(exposure.jd, camera.site.longitude), 6), "Local Sidereal Time (deg)"),
         ("AIRMASS", round(airmass_at(altitude), 4), "Airmass (Hardie)"),
-        ("MOONILLF", round(moon_illumination(exposure.jd), 4), "Moon illuminated fraction (frac)"),
+        *pointing_cards(exposure.jd, ra, dec, camera.site),
     ]
 
 
@@ -196,6 +199,7 @@ def _amplifier_cards(camera, ccdid, qid):
         ("CCD_ID", ccdid, "ID value of CCD detector"),
         ("CCDNAME", f"S{ccdid:02d}", "Detector name or serial number"),
         ("AMP_ID", qid - 1, "ID value of CCD amplifier"),
+        ("AMP_NAME", "EGFH"[qid - 1], "Name of CCD amplifier"),
         ("GAIN", camera.gain, "Gain e-/adu"),
         ("READNOI", camera.read_noise, "Read noise e-"),
         ("DARKCUR", camera.dark_current, "Dark current e-/s @ 150 K"),

@@ -13,6 +13,7 @@ from archive.models import Alert, DifferenceImage, ProductFile, ReferenceImage, 
 from archive.search import ImageQuery
 from lightcurves.models import Detection
 from processing.models import Job
+from tests.conftest import REAL_DATA
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("small_archive")]
 
@@ -138,3 +139,18 @@ def test_redoing_a_quadrant_and_all_that_follows_leaves_the_same_rows_once():
     assert once | {Detection: before[Detection]} == before
     redo()
     assert rows() == once
+
+
+# Cards that describe SCAMP's own run, or the layout of a file
+NOT_OURS = {"FGROUPNO", "ASTINST", "FLXSCALE", "MAGZEROP", "PHOTIRMS", "PHOTINST", "PHOTLINK", "SCAMPPTH"}
+NOT_OURS |= {"PCOUNT", "GCOUNT", "EXTNAME", "COMMENT", "HISTORY", ""}
+
+
+@pytest.mark.parametrize("suffix", ["sciimg.fits", "mskimg.fits"])
+def test_headers_have_every_card_of_a_real_product(suffix):
+    real = REAL_DATA / "images" / f"ztf_20200924431759_000655_zr_c13_o_q3_{suffix}"
+    if not real.exists():
+        pytest.skip(f"no real product at {real}")
+    made = ProductFile.objects.filter(family="sci", suffix=suffix).order_by("path").first()
+    header = fits.getheader(storage.absolute(made.path))
+    assert set(fits.getheader(real)) - set(header) - NOT_OURS == set()
