@@ -15,7 +15,7 @@ from archive.models import CalibrationImage, ScienceImage
 from archive.survey.camera import ccd_quadrant
 from archive.survey.identifiers import date_of_nid
 
-STATIC = ("lofreqflat", "lampcorr", "pmask")
+STATIC = ("lofreqflat", "lampcorr", "pmask", "distortion")
 FRAMES = {"bias": "bias frames", "hifreqflat": "flats"}
 
 

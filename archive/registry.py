@@ -21,7 +21,7 @@ from archive.survey.filenames import ProductName
 JD_UNIX_EPOCH = 2440587.5
 CALIBRATIONS_OF_A_KIND = 256
 # A bias has no filter, so that it and the flats share their numbers.
-_NUMBERED = {"bias": 0, "hifreqflat": 0, "lofreqflat": 1, "lampcorr": 2, "pmask": 3}
+_NUMBERED = {"bias": 0, "hifreqflat": 0, "lofreqflat": 1, "lampcorr": 2, "pmask": 3, "distortion": 4}
 HEADER_QUALITY = {
     "magzp": "MAGZP",
     "magzpunc": "MAGZPUNC",

@@ -38,7 +38,7 @@ class CalibrationImage(OpenModel):
 
     cid = models.BigIntegerField(primary_key=True)
     origin = models.CharField(max_length=4, choices=Origin.choices, default=Origin.OURS)
-    caltype = models.CharField(max_length=12, help_text="bias, hifreqflat, lofreqflat, lampcorr or pmask")
+    caltype = models.CharField(max_length=12, help_text="bias, hifreqflat, lofreqflat, lampcorr, pmask or distortion")
     ccdid = models.SmallIntegerField()
     qid = models.SmallIntegerField()
     rcid = models.SmallIntegerField()

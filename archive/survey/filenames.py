@@ -23,6 +23,7 @@ RAW_FILTERS = (*SCIENCE_FILTERS, "bi", "dk")
 CAL_FILTERS = (*SCIENCE_FILTERS, "00")
 CALTYPE_STEMS = {
     "bias": "bias", "hifreqflat": "hifreqflat", "lofreqflat": "lownuflat", "lampcorr": "lampcorr", "pmask": "pmask",
+    "distortion": "distortion",
 }  # fmt: skip
 """How the suffixes of each kind of calibration begin."""
 CALTYPES = tuple(CALTYPE_STEMS)

@@ -8,9 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from archive.survey.identifiers import date_of_nid
+from processing.executive.runners import RUNNERS
 from processing.models import Job
 
-PIPELINES = ("bias", "flat", "science", "reference", "difference", "alerts", "lightcurves", "statistics")
+PIPELINES = tuple(RUNNERS)
 
 
 @staff_member_required(login_url="sign-in")

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from archive.models import Exposure, RawImage, ReferenceImage
+from archive.models import CalibrationImage, Exposure, RawImage, ReferenceImage
 from archive.survey import identifiers
 from archive.survey.camera import ccd_quadrant
 from archive.survey.camera import rcid as channel
 from processing.executive import queue
+from processing.executive.runs.distortion import good_images
 from processing.executive.runs.statics import star_flat_exposures
 from processing.models import Job
 
@@ -20,9 +21,11 @@ QUADRANTS = (1, 2, 3, 4)
 
 @dataclass(frozen=True)
 class PlanConfig:
-    """When a reference is worth making."""
+    """When a reference, and a prior of a quadrant's projection, are worth making."""
 
     reference_frames: int = 15  # public science images of a field, quadrant and filter
+    distortion_frames: int = 5  # science images of a quadrant and filter
+    distortion_nights: int = 30  # after which a prior is made anew
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,9 @@ class _Planner:
                 science.setdefault((exposure.field, rc, exposure.fid), []).append((exposure, job))
         for place, images in sorted(science.items()):
             self._beyond_reference(place, images)
+        for rc, fid in sorted({(rc, fid) for _, rc, fid in science}):
+            jobs = [job for (_, *of), images in science.items() if of == [rc, fid] for _, job in images]
+            self._distortion(rc, fid, jobs)
 
     def _bias(self, rc: int) -> Job:
         return self._job("bias", f"{self.nid}-rc{rc:02}", {"rcid": rc})
@@ -177,6 +183,17 @@ class _Planner:
         """A night without calibration frames of its own waits for the newest that is still being made."""
         being_made = Job.objects.filter(pipeline=pipeline, parameters=parameters, state__in=Job.OPEN)
         return being_made.filter(nid__lte=self.nid).order_by("-nid").first() or being_made.order_by("nid").first()
+
+    def _distortion(self, rc: int, fid: int, science: list[Job]) -> None:
+        """A prior of the projection, where the last one is old and there are images enough."""
+        since = self.nid - self.config.distortion_nights
+        recent = CalibrationImage.objects.of("distortion", rc, fid).filter(nid__gt=since)
+        parameters = {"rcid": rc, "fid": fid}
+        being_made = Job.objects.filter(pipeline="distortion", parameters=parameters, state__in=Job.OPEN)
+        if recent.exists() or being_made.exists():
+            return
+        if good_images(rc, fid, self.nid).count() + len(science) >= self.config.distortion_frames:
+            self._job("distortion", f"{self.nid}-rc{rc:02}-f{fid}", parameters, science)
 
     def version(self, exposure: Exposure, rc: int, version: str) -> Job:
         """The job that makes one image in another version."""

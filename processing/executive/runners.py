@@ -8,6 +8,7 @@ from processing.executive.queue import Outcome
 from processing.executive.runs.alerts import run_alerts
 from processing.executive.runs.calibration import run_bias, run_flat
 from processing.executive.runs.difference import run_difference
+from processing.executive.runs.distortion import run_distortion
 from processing.executive.runs.lightcurves import run_lightcurves, run_statistics
 from processing.executive.runs.reference import run_reference
 from processing.executive.runs.science import run_science
@@ -21,6 +22,7 @@ RUNNERS: dict[str, Callable[[Job], Outcome]] = {
     "lownuflat": run_lowflat,
     "pmask": run_pmask,
     "science": run_science,
+    "distortion": run_distortion,
     "lightcurves": run_lightcurves,
     "statistics": run_statistics,
     "reference": run_reference,

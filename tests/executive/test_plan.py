@@ -83,4 +83,18 @@ def test_dithered_engineering_exposures_make_the_static_calibrations_before_scie
 def test_engineering_exposures_that_are_not_dithered_are_science():
     frames("o", 5, programid=0, ra=55.0, dec=33.0)
     plan_night(NID, PlanConfig(reference_frames=99))
-    assert counts() == {"science": 20}
+    assert counts() == {"science": 20, "distortion": 4}
+
+
+def test_a_prior_of_the_projection_waits_for_its_images_and_is_made_once_a_month():
+    frames("o", 3)
+    plan_night(NID, PlanConfig(reference_frames=99))
+    assert counts() == {"science": 12}
+    frames("o", 2)
+    plan_night(NID, PlanConfig(reference_frames=99))
+    assert counts() == {"science": 20, "distortion": 4}
+    job = Job.objects.filter(pipeline="distortion").first()
+    assert job.state == Job.State.BLOCKED and job.prerequisites.count() == 5
+    frames("o", 1)
+    plan_night(NID, PlanConfig(reference_frames=99))
+    assert counts() == {"science": 24, "distortion": 4}

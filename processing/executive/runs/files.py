@@ -43,6 +43,12 @@ def raw_quadrant(image: RawImage, qid: int) -> tuple[np.ndarray, np.ndarray, fit
     return pixels, strip, header
 
 
+def raw_header(image: RawImage, qid: int) -> fits.Header:
+    """The header of one quadrant of a raw file, with the projection that was pointed at."""
+    row = ProductFile.objects.get(family="raw", product_id=image.exposure_id, path__contains=f"_c{image.ccdid:02}_")
+    return fits.getheader(_whole(row), qid)
+
+
 def _whole(row: ProductFile) -> Path:
     """Where the file lies, if its bytes are those that were registered."""
     try:

@@ -24,6 +24,7 @@ from processing.executive.queue import Outcome
 from processing.executive.runs import files, selection
 from processing.executive.runs.calibration import pixels
 from processing.executive.runs.catalogs import gaia_stars, panstarrs_stars
+from processing.executive.runs.distortion import with_prior
 from processing.executive.runs.statics import with_statics
 from processing.executive.versions import config_of_version
 from processing.models import Job
@@ -103,8 +104,9 @@ def _inputs(job: Job, exposure: Exposure) -> tuple[ScienceInputs, list[Choice]]:
         flat_image, pixels(flat, "hifreqflatunc.fits"), _defects(bias, flat), rcid, exposure
     )
     chosen += statics
+    guess, prior = with_prior(tpv.from_header(header), rcid, exposure)
+    chosen += prior
     header.extend(selection.cards(chosen), update=True)
-    guess = tpv.from_header(header)
     ra, dec, radius = _region(guess, frame.shape)
     inputs = ScienceInputs(
         raw=frame,

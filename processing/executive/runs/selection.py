@@ -15,6 +15,7 @@ CARDS = {
     "hifreqflat": ("CIDHIFLT", "HIFLTAGE"),
     "lofreqflat": ("CIDLOFLT", "LOFLTAGE"),
     "pmask": ("CIDPMASK", None),
+    "distortion": ("CIDDISTO", None),
 }
 # CALFALL has two bits a type: 1 an earlier night's, 2 one outside its validity
 FALLBACK_SHIFT = {"bias": 0, "hifreqflat": 2}

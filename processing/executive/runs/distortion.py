@@ -1,0 +1,50 @@
+"""The usual projection of a quadrant: made of its newest good images, used by those that follow."""
+
+from __future__ import annotations
+
+from astropy.io import fits
+
+from archive import calibrations, storage
+from archive.calibrations import Choice
+from archive.models import Exposure, RawImage, ScienceImage
+from archive.survey.camera import ccd_quadrant
+from processing.executive.queue import Outcome
+from processing.executive.runs import files
+from processing.executive.runs.calibration import outcome
+from processing.models import Job
+from processing.pipelines.distortion import DISTORTION, DistortionConfig, DistortionInputs, prior_of
+from processing.science import tpv
+from processing.science.errors import UnusableFrame
+
+
+def good_images(rcid: int, fid: int, nid: int):
+    """Science images whose projections tell of the quadrant's, newest first."""
+    rows = ScienceImage.objects.filter(rcid=rcid, fid=fid, nid__lte=nid, infobits=0, origin="ours")
+    return rows.order_by("-obsjd")
+
+
+def run_distortion(job: Job, config: DistortionConfig = DistortionConfig()) -> Outcome:  # noqa: B008 (frozen)
+    """The prior of one quadrant and filter."""
+    rcid, fid = job.parameters["rcid"], job.parameters["fid"]
+    ccdid, qid = ccd_quadrant(rcid)
+    images = list(good_images(rcid, fid, job.nid)[: config.frames])
+    if not images:
+        raise UnusableFrame(f"no good science image of CCD {ccdid}, quadrant {qid} in filter {fid}")
+    raw = RawImage.objects.filter(exposure__in=[one.exposure_id for one in images], ccdid=ccdid)
+    by_exposure = {one.exposure_id: one for one in raw.select_related("exposure")}
+    headers = [fits.getheader(storage.absolute(files.product("sci", one.pid, "sciimg.fits").path)) for one in images]
+    nominal = [tpv.from_header(files.raw_header(by_exposure[one.exposure_id], qid)) for one in images]
+    shape = headers[0]["NAXIS2"], headers[0]["NAXIS1"]
+    products = DISTORTION.run(DistortionInputs(nominal, [tpv.from_header(one) for one in headers], shape), config)
+    provenance = files.provenance(DISTORTION, config, {"images": [one.pid for one in images]})
+    taken = sorted(by_exposure.values(), key=lambda one: one.exposure.obsjd)
+    return outcome(job, "distortion", images[0].filtercode, taken, products, provenance)
+
+
+def with_prior(nominal: tpv.Tpv, rcid: int, exposure: Exposure) -> tuple[tpv.Tpv, list[Choice]]:
+    """The projection to be expected of a frame, and the prior that it was taken from, if there is one."""
+    found = calibrations.optional("distortion", rcid, exposure.nid, exposure.fid)
+    if found is None:
+        return nominal, []
+    table, header = files.table(files.product("cal", found.image.cid, "distortion.fits").path)
+    return prior_of(table, header).applied(nominal), [found]
