@@ -214,18 +214,6 @@ def fit_sources(
     return PsfFit(x, y, flux, *quality.T.copy(), residual, image - residual, change, sweeps)
 
 
-def put_back(fit: PsfFit, psf: Psf, rows: np.ndarray) -> np.ndarray:
-    """The residual with the models of some stars put back, all others away: float32 (ny, nx), DN.
-
-    rows : indices of those stars in the fit
-    """
-    image = fit.residual.copy()
-    x, y, flux = (np.ascontiguousarray(v[rows]) for v in (fit.x, fit.y, fit.flux))
-    halves, cells = np.full(len(x), psf.radius - 1), _cells(x, y, image.shape, psf)
-    _subtract_all(image, x, y, -flux, halves, np.arange(len(x)), cells, psf.splines, psf.radius)
-    return image
-
-
 def _order(x, y, flux):
     """Tile after tile, so that the pixels at work stay in the processor's cache; brightest first in each."""
     return np.lexsort((-flux, (x // TILE).astype(np.int64), (y // TILE).astype(np.int64)))
