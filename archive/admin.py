@@ -3,8 +3,7 @@
 from django.contrib import admin, messages
 
 from archive.calibrations import mark
-from archive.models import CalibrationImage, Membership, Program, Release, UserJob
-from archive.releases import ReleaseNotDraft, publish
+from archive.models import CalibrationImage, Membership, Program, UserJob
 
 
 @admin.register(Program)
@@ -16,25 +15,6 @@ class ProgramAdmin(admin.ModelAdmin):
 class MembershipAdmin(admin.ModelAdmin):
     list_display = ("user", "program", "since", "until")
     list_filter = ("program",)
-
-
-@admin.register(Release)
-class ReleaseAdmin(admin.ModelAdmin):
-    list_display = ("name", "title", "state", "first_night", "last_night", "published")
-    readonly_fields = ("state", "published")
-    filter_horizontal = ("programs",)
-    actions = ("make_public",)
-
-    @admin.action(description="Make the selected releases public")
-    def make_public(self, request, queryset):
-        for release in queryset:
-            try:
-                opened = publish(release)
-            except ReleaseNotDraft as reason:
-                self.message_user(request, str(reason), messages.WARNING)
-            else:
-                rows = ", ".join(f"{count} {name}" for name, count in opened.items())
-                self.message_user(request, f"{release.name} is public; opened: {rows}")
 
 
 @admin.register(CalibrationImage)

@@ -1,12 +1,9 @@
-"""Which programs a person reads: their memberships today."""
+"""Which programs a person reads: their memberships at this moment, their own and those of their groups."""
 
 from __future__ import annotations
 
-from django.db.models import Q
-from django.utils import timezone
-
 from archive.access import ANYONE, EVERYTHING, Reader
-from archive.models import Membership
+from archive.models import GroupMembership, Membership
 
 
 def reader_of(user) -> Reader:
@@ -15,6 +12,6 @@ def reader_of(user) -> Reader:
         return ANYONE
     if user.is_superuser:
         return EVERYTHING
-    today = timezone.now()
-    held = Membership.objects.filter(Q(since__lte=today), Q(until__isnull=True) | Q(until__gt=today), user=user)
-    return Reader(frozenset(held.values_list("program_id", flat=True)))
+    own = Membership.now().filter(user=user).values_list("program_id", flat=True)
+    shared = GroupMembership.now().filter(user=user, group__programs__isnull=False)
+    return Reader(frozenset(own.union(shared.values_list("group__programs", flat=True))))

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from archive.models import ImageResiduals, ScienceImage
 from archive.models.quality import TENTHS
 from archive.models.versions import CURRENT
+from archive.releases.rights import keep_open, own_date
 
 SMALLEST, LARGEST = -(2**15), 2**15 - 1
 PAIRS = {"ra": "places", "dec": "places", "mag": "lights", "by_mag": "by_mag_stars", "by_colour": "by_colour_stars"}
@@ -32,11 +33,12 @@ def register(image: ScienceImage, version: str, residuals) -> None:
         return
     values = {name: _tenths(getattr(residuals, name)) for name in PAIRS}
     stars = {name: np.ravel(getattr(residuals, name)).tolist() for name in set(PAIRS.values())}
-    ImageResiduals.objects.update_or_create(
+    row, _ = ImageResiduals.objects.update_or_create(
         image=image,
         version_id=version,
-        defaults=values | stars | {"programid": image.programid, "public_date": image.public_date},
+        defaults=values | stars | {"programid": image.programid, "public_date": own_date(image)},
     )
+    keep_open(row)
 
 
 def _tenths(values: np.ndarray) -> list[int | None]:

@@ -13,6 +13,7 @@ from archive import calibrations
 from archive.models import CalibrationImage, Exposure, ProductFile, Program, RawImage, ReferenceImage, ScienceImage
 from archive.models.base import Origin
 from archive.moving.dynamics import observer_at
+from archive.releases.rights import keep_open, own_date
 from archive.storage import StoredFile
 from archive.survey import identifiers
 from archive.survey.camera import filter_of
@@ -79,6 +80,7 @@ def register_exposure(name: ProductName, header: Mapping, origin: str = Origin.O
             **rights(int(header["PROGRMID"]), observed),
         },
     )
+    keep_open(exposure)
     return exposure
 
 
@@ -88,6 +90,7 @@ def register_raw(name: ProductName, header: Mapping, file: StoredFile, origin: s
     row, _ = RawImage.objects.update_or_create(
         exposure=exposure, ccdid=name.ccdid, defaults={"origin": origin, **_rights_of(exposure)}
     )
+    keep_open(row)
     register_file(file, ProductFile.Family.RAW, exposure.expid, name.suffix, _rights_of(exposure), origin)
     return row
 
@@ -112,6 +115,7 @@ def register_science(
             **footprint,
         },
     )
+    keep_open(row)
     return row
 
 
@@ -193,6 +197,7 @@ def register_file(
             **rights,
         },
     )
+    keep_open(row)
     return row
 
 
@@ -212,5 +217,6 @@ _SAME_AS_EXPOSURE = (
 )
 
 
-def _rights_of(row) -> dict:
-    return {"programid": row.programid, "public_date": row.public_date}
+def _rights_of(exposure: Exposure) -> dict:
+    """What belongs to an exposure starts with its own rights: a release that opened its raw frames holds no more."""
+    return {"programid": exposure.programid, "public_date": own_date(exposure)}

@@ -6,6 +6,10 @@ from django.db import migrations
 
 from archive.access import READER_ROLE, VISIBLE
 
+MINE = "(SELECT current_setting('ztf.programs'))::smallint[]"
+# Asked once a query, not once a row; what an admin decides holds from the next query on, on every path.
+LISTED = "programid = ANY (ARRAY(SELECT p.programid FROM archive_program p WHERE p.listed))"
+
 
 def let_readers_see(table: str) -> migrations.RunSQL:
     """Every reader may read the whole table."""
@@ -36,4 +40,29 @@ def sky_index(table: str) -> migrations.RunSQL:
     return migrations.RunSQL(
         f"CREATE INDEX {table}_q3c ON {table} (q3c_ang2ipix(ra, dec))",
         f"DROP INDEX {table}_q3c",
+    )
+
+
+def list_images(table: str) -> migrations.RunSQL:
+    """Besides what is theirs, readers see the rows of programs whose images are listed before they are public."""
+    return migrations.RunSQL(
+        f"CREATE POLICY listed ON {table} FOR SELECT TO {READER_ROLE} USING ({LISTED})",
+        f"DROP POLICY listed ON {table}",
+    )
+
+
+def write_once(table: str) -> migrations.RunSQL:
+    """Rows are added and stay as they are, whoever asks: the owner's role could take back a mere REVOKE."""
+    function = f"{table}_stays"
+    return migrations.RunSQL(
+        [
+            f"""
+            CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                RAISE EXCEPTION '{table}: rows are only added' USING ERRCODE = 'restrict_violation';
+            END $$
+            """,
+            f"CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {function}()",
+        ],
+        [f"DROP TRIGGER stays ON {table}", f"DROP FUNCTION {function}()"],
     )

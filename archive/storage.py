@@ -105,6 +105,23 @@ def verified(relative: str, sha256: str) -> Path:
     return path
 
 
+def check_whole(relative: str, size: int, sha256: str) -> None:
+    """Read a file from disk and compare it with what was registered, whatever this process read before.
+
+    Raises
+    ------
+    Damaged
+        if it is missing, of another size, or of another checksum.
+    """
+    path = absolute(relative)
+    if not path.is_file():
+        raise Damaged(f"{relative}: is missing from the tree")
+    if path.stat().st_size != size:
+        raise Damaged(f"{relative}: has {path.stat().st_size} bytes, {size} were registered")
+    if checksum(path) != sha256:
+        raise Damaged(f"{relative}: is damaged, its SHA-256 is not the registered {sha256[:12]}…")
+
+
 @lru_cache(maxsize=4096)
 def _known_checksum(path: Path, size: int, changed: int, inode: int) -> str:
     return checksum(path)

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from archive.models import ProcessingVersion, ProductFile, ScienceImage, ScienceVersion
 from archive.models.versions import CURRENT, VERSION_NAME
+from archive.releases.rights import keep_open, own_date
 
 FOLDER = "versions"
 COMPARED = ("magzp", "magzprms", "maglimit", "seeing", "clrcoeff", "nmatches", "infobits", "status")
@@ -77,9 +78,10 @@ def register(image: ScienceImage, version: ProcessingVersion, values: Mapping, q
             **values,
             "quality": dict(quality),
             "programid": image.programid,
-            "public_date": image.public_date,
+            "public_date": own_date(image),
         },
     )
+    keep_open(row)
     return row
 
 

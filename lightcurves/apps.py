@@ -5,7 +5,8 @@ class LightcurvesConfig(AppConfig):
     name = "lightcurves"
 
     def ready(self):
-        from lightcurves import releases  # noqa: F401 (listens to releases of the archive)
+        from lightcurves.releases import open_with_releases
         from lightcurves.tap import open_tables
 
+        open_with_releases()
         open_tables()

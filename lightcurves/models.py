@@ -99,5 +99,25 @@ class SourceStatistics(OpenModel):
     programs = ArrayField(models.SmallIntegerField())
 
 
+class ClosedSource(models.Model):
+    """A source as it was before points of it became public: what it gets back when these are closed again."""
+
+    oid = models.BigIntegerField(primary_key=True)
+    public_date = models.DateTimeField(null=True)
+    rfid = models.BigIntegerField(null=True)
+    refmag = RealField(null=True)
+    refmagerr = RealField(null=True)
+    refchi = RealField(null=True)
+    refsharp = RealField(null=True)
+    refsnr = RealField(null=True)
+
+
+class Followed(models.Model):
+    """Up to when something that follows the clock has been followed."""
+
+    what = models.CharField(max_length=40, primary_key=True)
+    until = models.DateTimeField()
+
+
 for _name in STATISTICS:
     SourceStatistics.add_to_class(_name, RealField(null=True))

@@ -1,41 +1,85 @@
-"""What a release of the archive means for light curves: its points, corrections and sources open with its images."""
+"""What releases and passing dates mean for light curves: points, corrections, sources and statistics follow their images."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from django.db import connections
+from django.db import connections, transaction
 from django.dispatch import receiver
+from django.utils import timezone
 from django_q.tasks import async_task
 
-from archive.releases import released
-from lightcurves.sources import open_sources
+from archive.models import Family
+from archive.releases import released, withdrew
+from archive.releases.rights import Opening, also_opens
+from lightcurves.models import Followed
+from lightcurves.sources import settle
 
-OPEN_POINTS = """
-UPDATE lightcurves_detection SET public_date = %(now)s
-WHERE nid BETWEEN %(first)s AND %(last)s AND programid = ANY(%(programs)s)
-    AND (public_date IS NULL OR public_date > %(now)s)
-RETURNING oid
+OF_RELEASE = """
+SELECT DISTINCT d.oid FROM lightcurves_detection AS d
+JOIN archive_releaseitem AS i ON i.key = d.pid AND i.kind = 'sci'
+WHERE i.release_id = %(release)s AND d.nid BETWEEN %(first)s AND %(last)s AND d.programid = ANY(%(programs)s)
 """
-OPEN_CORRECTIONS = """
-UPDATE lightcurves_imagecorrection c SET public_date = i.public_date
-FROM archive_scienceimage i
-WHERE i.pid = c.pid AND i.nid BETWEEN %(first)s AND %(last)s AND i.programid = ANY(%(programs)s)
-    AND c.public_date IS DISTINCT FROM i.public_date
+PLACES = "SELECT DISTINCT field, rcid, fid FROM lightcurves_source WHERE oid = ANY(%s) ORDER BY 1, 2, 3"
+FORGET_STATISTICS = "DELETE FROM lightcurves_sourcestatistics WHERE oid = ANY(%s)"
+OPENED_BY_DATE = """
+SELECT DISTINCT i.field, i.rcid, i.fid FROM archive_scienceimage AS i
+WHERE i.public_date > %(since)s AND i.public_date <= %(now)s
+    AND EXISTS (SELECT FROM lightcurves_detection AS d WHERE d.pid = i.pid AND d.nid = i.nid)
+ORDER BY 1, 2, 3
 """
-PLACES = "SELECT DISTINCT field, rcid, fid FROM lightcurves_source WHERE oid = ANY(%s)"
+FOLLOW = "public dates"
+
+
+def open_with_releases() -> None:
+    """Let releases open points and corrections; the dates of both are those of their images."""
+    family = (Family.LIGHTCURVE,)
+    also_opens(Opening("lightcurves_detection", "pid", "pid", ("sci",), family, night="nid", follows=True))
+    also_opens(Opening("lightcurves_imagecorrection", "pid", "pid", ("sci",), family, follows=True))
 
 
 @receiver(released)
-def open_light_curves(sender, nids: tuple[int, int], programs: list[int], now: datetime, **kwargs) -> None:
-    """Open the points of a release and their sources; their public statistics are made anew in the queue."""
-    selection = {"first": nids[0], "last": nids[1], "programs": programs, "now": now}
+def open_sources_of(sender, release, parameters: dict, **kwargs) -> None:
+    """Open the sources of a release's points; their public statistics are made anew in the queue."""
+    if Family.LIGHTCURVE in release.families:
+        _follow(parameters, stale=False)
+
+
+@receiver(withdrew)
+def close_sources_of(sender, release, parameters: dict, **kwargs) -> None:
+    """Close what only a release had opened. Statistics that its points went into go at once, not when they are remade."""
+    if Family.LIGHTCURVE in release.families:
+        _follow(parameters, stale=True)
+
+
+def _follow(parameters: dict, stale: bool) -> None:
     with connections["default"].cursor() as cursor:
-        cursor.execute(OPEN_CORRECTIONS, selection)
-        cursor.execute(OPEN_POINTS, selection)
-        oids = sorted({oid for (oid,) in cursor.fetchall()})
-        open_sources(oids, programs, now)
+        cursor.execute(OF_RELEASE, parameters)
+        oids = [oid for (oid,) in cursor.fetchall()]
+        settle(oids)
+        if stale:
+            cursor.execute(FORGET_STATISTICS, [oids])
         cursor.execute(PLACES, [oids])
-        for field, rcid, fid in cursor.fetchall():
-            name = f"statistics {field:06}-rc{rcid:02}-f{fid}"
-            async_task("lightcurves.statistics.refresh", field, rcid, fid, task_name=name)
+        _refresh(cursor.fetchall())
+
+
+@transaction.atomic
+def follow_dates() -> int:
+    """Make the statistics anew to which dates that merely passed have opened points; returns how many places.
+
+    Called every few minutes. Rows themselves open when their date passes; what is computed from them is computed for
+    each set of closed programs, and that set has become smaller.
+    """
+    now = timezone.now()
+    mark, _ = Followed.objects.select_for_update().get_or_create(what=FOLLOW, defaults={"until": now})
+    with connections["default"].cursor() as cursor:
+        cursor.execute(OPENED_BY_DATE, {"since": mark.until, "now": now})
+        places = cursor.fetchall()
+    _refresh(places)
+    mark.until = now
+    mark.save(update_fields=["until"])
+    return len(places)
+
+
+def _refresh(places: list[tuple[int, int, int]]) -> None:
+    for field, rcid, fid in places:
+        name = f"statistics {field:06}-rc{rcid:02}-f{fid}"
+        async_task("lightcurves.statistics.refresh", field, rcid, fid, task_name=name)

@@ -12,6 +12,7 @@ from django.db import connections, transaction
 from archive.bulk import upsert
 from archive.footprints import separation
 from archive.models import PanstarrsStar, ReferenceImage, ScienceImage
+from archive.releases.rights import own_date
 from archive.survey.bits import InfoBit
 from archive.survey.identifiers import make_oid
 from lightcurves import skyindex, store
@@ -102,14 +103,18 @@ def add_points(
             oids, ra, dec = _known(image)
             matches = match_sky(found.ra, found.dec, ra, dec, config.radius)
         rows = _nearest(matches)
-        _open_with(image, oids[matches.index[rows]])
+        seen = oids[matches.index[rows]]
+        _open_with(image, seen)
         points = _points(image, found.rows(rows), oids, ra, dec, matches.index[rows])
+        written = store.append(image, points)
+        if own_date(image) != image.public_date:
+            settle(seen.tolist())
         return {
             "detections": len(found),
             "matched": int(np.sum(matches.index != UNMATCHED)),
             "ambiguous": int(np.sum(matches.ambiguous)),
             "born": made,
-            "points": store.append(image, points),
+            "points": written,
         }
 
 
@@ -141,6 +146,37 @@ WHERE oid = ANY(%(oids)s) AND (public_date IS NULL OR public_date > greatest(now
 """
 
 
+REFERENCE = ("rfid", "refmag", "refmagerr", "refchi", "refsharp", "refsnr")
+_KEPT = ", ".join(("public_date", *REFERENCE))
+RESTORE = f"""
+WITH kept AS (DELETE FROM lightcurves_closedsource WHERE oid = ANY(%(oids)s) RETURNING oid, {_KEPT})
+UPDATE lightcurves_source AS s SET ({_KEPT}) = (SELECT {_KEPT} FROM kept WHERE kept.oid = s.oid)
+FROM kept AS k WHERE k.oid = s.oid
+"""
+SEEN = """
+SELECT oid, min(public_date) AS since, array_agg(DISTINCT programid) AS programs
+FROM lightcurves_detection WHERE oid = ANY(%(oids)s) AND public_date <= now() GROUP BY oid
+"""
+KEEP = f"""
+INSERT INTO lightcurves_closedsource (oid, {_KEPT})
+SELECT s.oid, {", ".join(f"s.{name}" for name in ("public_date", *REFERENCE))}
+FROM lightcurves_source AS s JOIN ({SEEN}) AS seen ON seen.oid = s.oid
+WHERE s.public_date IS NULL OR s.public_date > now()
+"""
+OPEN_SEEN = f"""
+UPDATE lightcurves_source AS s SET public_date = seen.since,
+    {", ".join(f"{name} = CASE WHEN s.programid = ANY(seen.programs) THEN s.{name} END" for name in REFERENCE)}
+FROM ({SEEN}) AS seen WHERE seen.oid = s.oid AND (s.public_date IS NULL OR s.public_date > now())
+"""
+
+
+def settle(oids: list[int]) -> None:
+    """Open sources of which there are public points, and close those of which a release showed points and shows no more."""
+    with connections["default"].cursor() as cursor:
+        for statement in (RESTORE, KEEP, OPEN_SEEN):
+            cursor.execute(statement, {"oids": oids})
+
+
 def lock_place(field: int, rcid: int, fid: int) -> None:
     """Wait until nobody else adds to this field's quadrant and filter; held until the transaction ends."""
     with connections["default"].cursor() as cursor:
@@ -168,8 +204,9 @@ def _seed(image, found: Catalog, rfid: int | None, measured: bool = True) -> int
     first = int(oids.max()) + 1 if len(oids) else base
     last = make_oid(image.field, image.fid, image.ccdid, image.qid, first - base + len(new) - 1)
     table = pd.DataFrame({"oid": np.arange(first, last + 1), "ra": new.ra, "dec": new.dec})
-    for name in ("field", "ccdid", "qid", "rcid", "fid", "filtercode", "programid", "public_date"):
+    for name in ("field", "ccdid", "qid", "rcid", "fid", "filtercode", "programid"):
         table[name] = getattr(image, name)
+    table["public_date"] = own_date(image)  # what a release opens besides is settled when points are there
     table["rfid"] = rfid
     known = {"refmag": new.mag, "refmagerr": new.magerr, "refchi": new.chi, "refsharp": new.sharp, "refsnr": new.snr}
     for name, values in known.items():
@@ -219,8 +256,9 @@ def _nearest(matches) -> np.ndarray:
 
 
 def _open_with(image: ScienceImage, oids: np.ndarray) -> None:
-    if image.public_date is not None:
-        open_sources(oids.tolist(), [image.programid], image.public_date)
+    own = own_date(image)
+    if own is not None:
+        open_sources(oids.tolist(), [image.programid], own)
 
 
 def _points(image, found: Catalog, oids, ra, dec, index) -> store.Points:

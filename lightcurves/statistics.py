@@ -17,7 +17,8 @@ import pandas as pd
 from django.db import connections, transaction
 
 from archive.bulk import upsert
-from archive.models import ScienceImage
+from archive.models import Family, ScienceImage
+from archive.releases.rights import dates_of_family
 from lightcurves import store
 from lightcurves.metrics import light_curve_metrics
 from lightcurves.models import STATISTICS, ImageCorrection, Source, SourceStatistics
@@ -129,8 +130,10 @@ def _correction_rows(pids: np.ndarray, solved: Relphot, enough: np.ndarray) -> p
     found = pd.DataFrame(
         {"dzp": solved.zero_point, "dzprms": solved.zero_point_rms, "nstars": solved.n_used}, index=pids
     )[enough]
-    images = ScienceImage.objects.filter(pk__in=found.index.tolist()).values("pid", "programid", "public_date")
-    rights = pd.DataFrame(list(images), columns=["pid", "programid", "public_date"])
+    images = ScienceImage.objects.filter(pk__in=found.index.tolist()).values_list("pid", "programid")
+    dates = dates_of_family(found.index.tolist(), Family.LIGHTCURVE)
+    rows = [(pid, programid, dates[pid]) for pid, programid in images]
+    rights = pd.DataFrame(rows, columns=["pid", "programid", "public_date"])
     return rights.join(found, on="pid")
 
 

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from django.db import connections, models, router, transaction
 
-from archive.models import ScienceImage
+from archive.models import Family, ScienceImage
 from archive.moving.dynamics.constants import SUN
 from archive.moving.dynamics.planets import barycentric_position
+from archive.releases.rights import dates_of_family
 from lightcurves.models import STATISTICS, Detection, Source, SourceStatistics
 from lightcurves.pgcopy import copy_in, copy_out
 
@@ -131,7 +132,12 @@ def append(image: ScienceImage, points: Points) -> int:
     with transaction.atomic(), connections["default"].cursor() as cursor:
         _make_room(cursor, image.nid)
         cursor.execute("DELETE FROM lightcurves_detection WHERE nid = %s AND pid = %s", [image.nid, image.pid])
-        copy_in(cursor, "lightcurves_detection", rows, {"public_date": image.public_date})
+        copy_in(
+            cursor,
+            "lightcurves_detection",
+            rows,
+            {"public_date": dates_of_family([image.pid], Family.LIGHTCURVE)[image.pid]},
+        )
     return len(rows)
 
 

@@ -15,6 +15,7 @@ from scipy.interpolate import CubicSpline
 from tqdm import tqdm
 
 from archive import refcats
+from archive.audit import Actor
 from archive.models import (
     Alert,
     CalibrationImage,
@@ -29,7 +30,7 @@ from archive.models import (
 from archive.moving import numbered
 from archive.moving.dynamics import ephemeris, unit_vectors
 from archive.registry import julian_date
-from archive.releases import publish
+from archive.releases import freeze, publish
 from archive.survey.camera import Camera
 from deploy.machine import secret
 from lightcurves.models import Detection, Source, SourceStatistics
@@ -143,7 +144,8 @@ def publish_first_nights() -> None:
     )
     if made:
         release.programs.set([1, 2])
-        publish(release)
+        system = Actor("demo")
+        publish(freeze(release, system), system)
 
 
 def provide_people() -> None:

@@ -178,7 +178,10 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 86_400}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULE = {"reconcile": {"task": "processing.executive.tasks.reconcile", "schedule": 15.0}}
+CELERY_BEAT_SCHEDULE = {
+    "reconcile": {"task": "processing.executive.tasks.reconcile", "schedule": 15.0},
+    "follow_dates": {"task": "processing.executive.tasks.follow_dates", "schedule": 120.0},
+}
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "run" / "celerybeat-schedule")
 
 # --- user jobs: the job row and the queue row commit together ---------------------------------------------------

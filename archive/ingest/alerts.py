@@ -11,6 +11,7 @@ from django.db import transaction
 from archive import registry, storage
 from archive.ingest.errors import Refused
 from archive.models import Alert, ProductFile
+from archive.releases.rights import keep_open
 from archive.storage import StoredFile
 from archive.survey import identifiers
 
@@ -65,7 +66,9 @@ def register(file: StoredFile, packets: list[dict], origin: str, provenance: dic
     )
     alerts = [alert_of(packet, number, row, rights, origin) for number, packet in enumerate(packets)]
     columns = [field.name for field in Alert._meta.concrete_fields if field.name != "candid"]
-    return Alert.objects.bulk_create(alerts, update_conflicts=True, unique_fields=["candid"], update_fields=columns)
+    made = Alert.objects.bulk_create(alerts, update_conflicts=True, unique_fields=["candid"], update_fields=columns)
+    keep_open(*made)
+    return made
 
 
 def alert_of(packet: dict, number: int, file: ProductFile, rights: dict, origin: str) -> Alert:

@@ -15,6 +15,7 @@ from archive.ingest.errors import Refused
 from archive.ingest.fitsfiles import read_headers, require
 from archive.models import ProductFile, ScienceImage
 from archive.models.base import Origin
+from archive.releases.rights import own_date
 from archive.survey import identifiers
 from archive.survey.camera import FILTER_BY_CODE
 from archive.survey.filenames import IMAGE_TYPES, NotAZtfProduct, ProductName, parse
@@ -94,7 +95,7 @@ def _take_science(path: Path, name: ProductName, origin: str) -> None:
             image = registry.register_science(name, header, place, origin)
         else:
             image = _owner(name)
-        rights = {"programid": image.programid, "public_date": image.public_date}
+        rights = {"programid": image.programid, "public_date": own_date(image)}
         registry.register_file(file, ProductFile.Family.SCI, image.pid, name.suffix, rights, origin)
 
 

@@ -1,33 +1,45 @@
 """What the archive holds, by family."""
 
 from archive.models.alerts import Alert
+from archive.models.audit import AuditEntry
 from archive.models.calibrations import CalibrationImage
 from archive.models.exposures import Exposure, RawImage
 from archive.models.images import DifferenceImage, ReferenceImage, ScienceImage
 from archive.models.products import ProductFile
-from archive.models.programs import Membership, Program, Release
+from archive.models.programs import GroupMembership, Membership, Program, ReaderGroup
 from archive.models.quality import ImageResiduals
 from archive.models.refcats import GaiaStar, PanstarrsStar, RefcatTile
+from archive.models.releases import Family, OwnDate, Release, ReleaseFile, ReleaseItem
+from archive.models.tokens import Scope, Token
 from archive.models.userjobs import UserJob
 from archive.models.versions import ProcessingVersion, ScienceVersion
 
 __all__ = [
     "Alert",
+    "AuditEntry",
     "CalibrationImage",
     "DifferenceImage",
     "Exposure",
+    "Family",
     "GaiaStar",
+    "GroupMembership",
     "ImageResiduals",
     "Membership",
+    "OwnDate",
     "PanstarrsStar",
     "ProcessingVersion",
     "ProductFile",
     "Program",
     "RawImage",
+    "ReaderGroup",
     "RefcatTile",
     "ReferenceImage",
     "Release",
+    "ReleaseFile",
+    "ReleaseItem",
     "ScienceImage",
     "ScienceVersion",
+    "Scope",
+    "Token",
     "UserJob",
 ]

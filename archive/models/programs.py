@@ -1,4 +1,4 @@
-"""Programs, who belongs to them, and releases."""
+"""Programs, and who reads their unreleased data: people by themselves and as members of groups."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from archive.models.base import OpenModel
 
@@ -22,6 +23,12 @@ class Program(OpenModel):
         help_text="days from observation until public; empty: until a release opens them",
     )
 
+    listed = models.BooleanField(
+        default=False,
+        verbose_name="list unreleased images",
+        help_text="whether everybody sees the metadata of images before they are public, as at IRSA; never their files",
+    )
+
     class Meta:
         ordering = ["programid"]
 
@@ -35,13 +42,28 @@ class Program(OpenModel):
         return observed + timedelta(days=self.proprietary_days)
 
 
-class Membership(models.Model):
+class Term(models.Model):
+    """A time for which a right is held; it ends by itself."""
+
+    since = models.DateTimeField(default=timezone.now, help_text="UTC")
+    until = models.DateTimeField(null=True, blank=True, help_text="UTC; empty: until somebody ends it")
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def now(cls) -> models.QuerySet:
+        """Those that hold at this moment."""
+        moment = timezone.now()
+        open_ended = models.Q(until__isnull=True) | models.Q(until__gt=moment)
+        return cls.objects.filter(open_ended, since__lte=moment)
+
+
+class Membership(Term):
     """Somebody's right to a program's unreleased data, for a time."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
     program = models.ForeignKey(Program, models.CASCADE, related_name="memberships")
-    since = models.DateTimeField(auto_now_add=True)
-    until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "program"], name="one_membership_a_program")]
@@ -50,24 +72,28 @@ class Membership(models.Model):
         return f"{self.user} in {self.program}"
 
 
-class Release(OpenModel):
-    """A named selection of the archive with a public date."""
+class ReaderGroup(models.Model):
+    """People who read the same programs: a collaboration, a course, a referee's panel."""
 
-    class State(models.TextChoices):
-        DRAFT = "draft"
-        PUBLIC = "public"
-
-    name = models.SlugField(primary_key=True, help_text="for example dr1")
-    title = models.CharField(max_length=100)
-    notes = models.TextField(blank=True)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
-    programs = models.ManyToManyField(Program, related_name="releases")
-    first_night = models.DateField(help_text="UTC date of the first night")
-    last_night = models.DateField(help_text="UTC date of the last night, included")
-    published = models.DateTimeField(null=True, blank=True, editable=False)
+    name = models.CharField(max_length=80, unique=True)
+    description = models.TextField(blank=True)
+    programs = models.ManyToManyField(Program, related_name="reader_groups", blank=True)
 
     class Meta:
-        ordering = ["-last_night", "name"]
+        ordering = ["name"]
 
     def __str__(self):
-        return self.title
+        return self.name
+
+
+class GroupMembership(Term):
+    """Somebody's place in a group, for a time."""
+
+    group = models.ForeignKey(ReaderGroup, models.CASCADE, related_name="members")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="group_memberships")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["group", "user"], name="one_place_in_a_group")]
+
+    def __str__(self):
+        return f"{self.user} in {self.group}"

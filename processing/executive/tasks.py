@@ -6,6 +6,7 @@ import structlog
 from celery import shared_task
 from celery.signals import worker_process_init
 
+from lightcurves import releases
 from processing.executive import queue, runners
 from processing.executive.runs.files import remove_unregistered
 from processing.models import Job
@@ -69,6 +70,12 @@ def reconcile() -> None:
     """Bring back what was lost with a worker or the broker: the job rows say what should be running."""
     queue.reap()
     send_ready()
+
+
+@shared_task
+def follow_dates() -> None:
+    """Bring in step what depends on public dates that have merely passed."""
+    releases.follow_dates()
 
 
 def send_ready() -> int:

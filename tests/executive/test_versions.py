@@ -5,6 +5,7 @@ from django.core.management import CommandError, call_command
 
 from archive import releases, search, storage, versions
 from archive.access import ANYONE, EVERYTHING, Reader, reading
+from archive.audit import Actor
 from archive.models import ProcessingVersion, ProductFile, Release, ScienceImage, ScienceVersion
 from archive.search import ImageQuery
 from processing.models import Job
@@ -113,7 +114,8 @@ def test_a_release_opens_the_versions_of_its_images(image, shallow):
     release.programs.set([image.programid])
     ScienceVersion.objects.filter(pk=shallow.pk).update(public_date=None)
     ProductFile.objects.filter(family="ver").update(public_date=None)
-    assert releases.publish(release)["ScienceVersion"] == 1
+    system = Actor("test")
+    assert releases.publish(releases.freeze(release, system), system)["archive_scienceversion"] == 1
     assert not ProductFile.objects.filter(family="ver", public_date=None).exists()
 
 

@@ -7,12 +7,14 @@ import pytest
 from django_q.models import OrmQ
 
 from archive.access import ANYONE, EVERYTHING, Reader, reading
+from archive.audit import Actor
 from archive.models import Release
-from archive.releases import publish
+from archive.releases import freeze, publish
 from lightcurves import sources, statistics, store
 from lightcurves.models import Detection, ImageCorrection, Source, SourceStatistics
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
+SYSTEM = Actor("test")
 OID = 655213300000000
 VARIABLE = OID + 39
 PARTNER, CALTECH = Reader(frozenset({2})), Reader(frozenset({3}))
@@ -97,7 +99,7 @@ def test_a_release_opens_points_corrections_and_sources(sky):
         name="dr-test", title="Test", first_night=date(2020, 9, 1), last_night=date(2020, 12, 31)
     )
     release.programs.set([2])
-    publish(release)
+    publish(freeze(release, SYSTEM), SYSTEM)
     assert Detection.objects.filter(programid=2, public_date=None).count() == 0
     assert Detection.objects.filter(programid=3, public_date=None).count() == 120
     assert ImageCorrection.objects.exclude(public_date=None).count() == 15

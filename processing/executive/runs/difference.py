@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from archive.models import DifferenceImage, ReferenceImage, ScienceImage
+from archive.releases.rights import keep_open, own_date
 from archive.survey.filenames import sci_name
 from processing.executive.queue import Outcome
 from processing.executive.runs import files
@@ -44,7 +45,7 @@ def run_difference(job: Job, config: DifferenceConfig = DifferenceConfig()) -> O
 
     def record() -> None:
         rights = rights_of(science, reference)
-        DifferenceImage.objects.update_or_create(
+        made, _ = DifferenceImage.objects.update_or_create(
             science=science,
             defaults=rights
             | {
@@ -55,6 +56,7 @@ def run_difference(job: Job, config: DifferenceConfig = DifferenceConfig()) -> O
                 "quality": files.plain(found),
             },
         )
+        keep_open(made)
         files.register_all(written, "diff", science.pid, rights, provenance)
 
     return Outcome(record, found, files.seconds(products), files.log_of(products))
@@ -73,7 +75,7 @@ def rights_of(science: ScienceImage, reference: ReferenceImage) -> dict:
     """A difference is as closed as the science image; references are made of public images only."""
     if reference.programid != PUBLIC:
         raise UnusableFrame(f"reference {reference.rfid} is of program {reference.programid}: a public one is needed")
-    return {"programid": science.programid, "public_date": science.public_date}
+    return {"programid": science.programid, "public_date": own_date(science)}
 
 
 def _inputs(family: str, number: int, image: str, uncertainty: str, catalog: str, mask: str | None = None):

@@ -16,6 +16,7 @@ from archive.models import (
     ScienceImage,
 )
 from archive.models.versions import CURRENT
+from archive.releases.rights import own_date
 from archive.survey import identifiers
 from archive.survey.camera import ccd_quadrant
 from archive.survey.filenames import sci_name
@@ -68,7 +69,7 @@ def run_science(job: Job, config: ScienceConfig | None = None) -> Outcome:
             row = versions.register(image, ProcessingVersion.objects.get(pk=version), values, measured)
             made, family, number = image, ProductFile.Family.VERSION, row.pk
         quality.register(made, version, products.details)
-        rights = {"programid": made.programid, "public_date": made.public_date}
+        rights = {"programid": made.programid, "public_date": own_date(made)}  # a release keeps its own list of files
         files.register_all(written, family, number, rights, provenance | {"processing_version": version})
 
     found = products.measurements | {"calibration_fallback": selection.fallback_flag(chosen)}
