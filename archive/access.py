@@ -89,8 +89,12 @@ def current_reader() -> Reader | None:
 class ReaderRouter:
     """Inside `reading`, the archive's models are read under the read-only role; all writes go to the owner."""
 
-    def db_for_read(self, model, **hints):
-        return "reader" if _current.get() is not None and is_archive_table(model) else "default"
+    def db_for_read(self, model, instance=None, **hints):
+        if _current.get() is None or not is_archive_table(model):
+            return "default"
+        if not is_protected(model) and instance is not None and not is_archive_table(type(instance)):
+            return "default"  # a group's programs are found through a table that readers do not read
+        return "reader"
 
     def db_for_write(self, model, **hints):
         return "default"
@@ -105,3 +109,8 @@ class ReaderRouter:
 def is_archive_table(model: type[models.Model]) -> bool:
     """Whether the reader's role reads this model's table (what people sign in with stays with the owner)."""
     return bool(getattr(model, "open_to_reader", False))
+
+
+def is_protected(model: type[models.Model]) -> bool:
+    """Whether readers see only some rows of this model's table."""
+    return bool(getattr(model, "protected", False))

@@ -14,7 +14,8 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from archive import search, storage
-from archive.access import Reader, reading
+from archive.access import ANYONE, Reader, reading
+from archive.members import reader_of
 from archive.models import ProductFile, UserJob
 
 log = structlog.get_logger("archive.bundles")
@@ -29,7 +30,8 @@ class BundleRefused(ValueError):
 def order(query: dict, reader: Reader, user=None) -> UserJob:
     """Ask for a bundle of all files of the images that answer a query.
 
-    The job keeps the rights that its owner has now. Job row and queue row are written in one transaction.
+    The job has the rights that its owner has now, and loses what they lose. Job row and queue row are written in one
+    transaction.
 
     Raises
     ------
@@ -55,7 +57,7 @@ def make(job_id: str) -> None:
     job.phase, job.started = UserJob.Phase.EXECUTING, timezone.now()
     job.save(update_fields=["phase", "started"])
     try:
-        with reading(Reader(frozenset(job.programs))):
+        with reading(_reader_of(job)):
             files = list(_files(job.parameters))
         _write(job, files)
     except (BundleRefused, search.BadQuery, OSError) as error:
@@ -70,6 +72,21 @@ def make(job_id: str) -> None:
 def result_path(job: UserJob) -> Path:
     """Where a finished bundle lies."""
     return settings.JOB_ROOT / f"{job.pk}.tar"
+
+
+def still_open(job: UserJob) -> bool:
+    """Whether the current reader may still see every file of a finished bundle: rights may have ended since."""
+    with tarfile.open(result_path(job)) as tar:
+        lines = io.TextIOWrapper(tar.extractfile(tar.next()), encoding="utf-8", newline="")
+        paths = [row["path"] for row in csv.DictReader(lines)]
+    return ProductFile.objects.filter(path__in=paths).count() == len(paths)
+
+
+def _reader_of(job: UserJob) -> Reader:
+    """What the owner could read when the bundle was ordered and still can."""
+    if job.owner is None:
+        return ANYONE
+    return Reader(frozenset(job.programs) & reader_of(job.owner).programs)
 
 
 def _files(parameters: dict) -> list[ProductFile]:

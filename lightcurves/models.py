@@ -94,6 +94,8 @@ class SourceStatistics(OpenModel):
     rows whose programs they all hold; of these the one with the most programs is theirs.
     """
 
+    protected = True
+
     pk = models.CompositePrimaryKey("oid", "programs")
     oid = models.BigIntegerField()
     programs = ArrayField(models.SmallIntegerField())

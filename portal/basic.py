@@ -1,53 +1,134 @@
-"""Name and password with each request, as scripts send them, for every address of the portal."""
+"""Name and password, or a token, with each request, as scripts send them, for every address of the portal."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 
+from axes.handlers.proxy import AxesProxyHandler
+from axes.helpers import get_client_ip_address, get_cool_off
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import AbstractBaseUser, User
+from django.contrib.auth.signals import user_login_failed
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.crypto import salted_hmac
 
+from archive import tokens
+from archive.answers import problem
+from portal import scopes
+
 CHALLENGE = 'Basic realm="ZTF archive", charset="UTF-8"'
+CHALLENGES = f'Bearer realm="ZTF archive", {CHALLENGE}'
 REMEMBERED = 300  # s; checking a password takes a third of a second on purpose
+ANY_TOKEN = "(token)"  # the name under which wrong tokens are counted
+NAMES_FOR_TOKENS = ("", "token")  # what may stand for the name before a token
+
+
+class Refused(Exception):
+    """Credentials that do not open a request; `status` as HTTP has it."""
+
+    def __init__(self, status: int, message: str):
+        super().__init__(message)
+        self.status = status
 
 
 class BasicAuthentication:
-    """Signs in whoever sends `Authorization: Basic`, for this one request; wrong ones get 401."""
+    """Signs in whoever sends `Authorization`, for this one request; wrong ones get 401, too many of them 429."""
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.signed_in_by_password = False
-        header = request.headers.get("Authorization", "")
-        if header[:6].lower() == "basic ":
-            user = _user_of(request, header[6:].strip())
-            if user is None:
-                text = "Authorization: name or password is wrong, or there were too many wrong attempts\n"
-                refusal = HttpResponse(text, content_type="text/plain", status=401)
-                refusal["WWW-Authenticate"] = CHALLENGE
-                return refusal
-            request.user, request.signed_in_by_password = user, True
+        request.signed_in_by_password, request.token = False, None
+        kind, _, content = request.headers.get("Authorization", "").partition(" ")
+        try:
+            if kind.lower() == "basic":
+                user = _by_name(request, content.strip())
+            elif kind.lower() in ("bearer", "token"):
+                user = _by_token(request, content.strip())
+            else:
+                return self.get_response(request)
+        except Refused as refusal:
+            return _refusal(refusal)
+        request.user, request.signed_in_by_password = user, True
         return self.get_response(request)
 
 
-def _user_of(request: HttpRequest, credentials: str) -> AbstractBaseUser | None:
-    """The user of a header that was right; remembered for a while by a keyed hash, never by the password itself."""
-    key = "basic:" + salted_hmac("portal.basic", credentials, algorithm="sha256").hexdigest()
-    pk, signature = cache.get(key, (None, None))
-    if pk is not None:
-        user = User.objects.filter(pk=pk, is_active=True).first()
-        if user is not None and user.get_session_auth_hash() == signature:
-            return user
+def locked_out(request: HttpRequest, response: HttpResponse | None = None, credentials: dict | None = None):
+    """What the sign-in page answers after too many wrong attempts (axes calls this)."""
+    answer = render(request, "registration/locked_out.html", {"minutes": _wait() // 60}, status=429)
+    answer["Retry-After"] = str(_wait())
+    return answer
+
+
+def _by_name(request: HttpRequest, content: str) -> AbstractBaseUser:
+    """Whose name and password these are; a token may stand in the password's place."""
     try:
-        name, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
+        name, _, password = base64.b64decode(content, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
-        return None
-    user = authenticate(request, username=name, password=password)
+        raise Refused(401, "Authorization: Basic needs base64 of name:password") from None
+    if tokens.looks_like_one(password):
+        return _by_token(request, password, name)
+    user = _remembered(content)
     if user is not None:
-        cache.set(key, (user.pk, user.get_session_auth_hash()), REMEMBERED)
+        return user
+    if AxesProxyHandler.is_locked(request, {"username": name}):
+        raise Refused(429, _too_many())
+    user = authenticate(request, username=name, password=password)
+    if user is None:
+        raise Refused(401, "Authorization: name or password is wrong")
+    cache.set(_key(content), (user.pk, user.get_session_auth_hash()), REMEMBERED)
     return user
+
+
+def _by_token(request: HttpRequest, secret: str, name: str = "") -> AbstractBaseUser:
+    """Whose token this is, if it is good for what is asked."""
+    counted = {"username": ANY_TOKEN}
+    if AxesProxyHandler.is_locked(request, counted):
+        raise Refused(429, _too_many())
+    try:
+        token = tokens.recognise(secret, get_client_ip_address(request) or "")
+    except tokens.BadToken as reason:
+        raise Refused(401, f"Authorization: {reason}") from reason
+    if token is None or name not in (*NAMES_FOR_TOKENS, token.owner.get_username()):
+        user_login_failed.send(sender=__name__, credentials=counted, request=request)
+        raise Refused(401, "Authorization: there is no such token")
+    wanted = scopes.needed(request)
+    if wanted is None:
+        raise Refused(403, f"{request.path}: is not open to tokens; sign in with a password")
+    if not scopes.allows(token.scopes, wanted):
+        missing = ", ".join(sorted(wanted - set(token.scopes)))
+        raise Refused(403, f"{request.path}: needs a token of scope {missing}; this one has {', '.join(token.scopes)}")
+    request.token = token
+    return token.owner
+
+
+def _remembered(content: str) -> AbstractBaseUser | None:
+    """The user of a header that was right a while ago: kept by a keyed hash, never by the password itself."""
+    pk, signature = cache.get(_key(content), (None, None))
+    user = User.objects.filter(pk=pk, is_active=True).first() if pk is not None else None
+    return user if user is not None and user.get_session_auth_hash() == signature else None
+
+
+def _key(content: str) -> str:
+    return "basic:" + salted_hmac("portal.basic", content, algorithm="sha256").hexdigest()
+
+
+def _wait() -> int:
+    return int(get_cool_off().total_seconds())
+
+
+def _too_many() -> str:
+    return f"Authorization: too many wrong attempts from this address; wait {_wait() // 60} minutes"
+
+
+def _refusal(refusal: Refused) -> HttpResponse:
+    title = {401: "Not signed in", 403: "Not allowed", 429: "Too many attempts"}[refusal.status]
+    response = problem(str(refusal), refusal.status, title)
+    if refusal.status == 401:
+        response["WWW-Authenticate"] = CHALLENGES
+    if refusal.status == 429:
+        response["Retry-After"] = str(_wait())
+    return response

@@ -119,6 +119,7 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_CALLABLE = "portal.basic.locked_out"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 
 # --- language, time ---------------------------------------------------------------------------------------------

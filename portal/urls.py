@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path, register_converter
 
-from portal.views import alerts, home, images, jobs, moving, nights, quality, releases
+from portal.views import account, alerts, home, images, jobs, moving, nights, quality, releases
 
 
 class ProductPath:
@@ -43,6 +43,7 @@ urlpatterns = [
     path("moving/", moving.search_page, name="moving"),
     path("releases/", releases.release_list, name="releases"),
     path("releases/<slug:name>/", releases.release_page, name="release"),
+    path("releases/<slug:name>/manifest.<str:kind>", releases.manifest, name="release-manifest"),
     path("nights/", nights.night_list, name="nights"),
     path("nights/<int:nid>/", nights.night_page, name="night"),
     path("jobs/", jobs.job_list, name="jobs"),
@@ -52,6 +53,9 @@ urlpatterns = [
     path("query/", include("portal.query_urls")),
     path("tap/", include("archive.vo.urls")),
     path("api/", include("portal.api.urls")),
+    path("account/", account.account_page, name="account"),
+    path("account/tokens", account.make_token, name="account-tokens"),
+    path("account/tokens/<int:number>/revoke", account.revoke_token, name="account-revoke"),
     path("sign-in/", auth.LoginView.as_view(), name="sign-in"),
     path("sign-out/", auth.LogoutView.as_view(), name="sign-out"),
     path("admin/", admin.site.urls),

@@ -26,6 +26,8 @@ class OpenModel(models.Model):
 class ProtectedModel(OpenModel):
     """A table whose rows a reader sees by program and public date (see archive.access)."""
 
+    protected = True
+
     programid = models.SmallIntegerField(help_text="0 engineering, 1 public, 2 partnership, 3 Caltech")
     public_date = models.DateTimeField(null=True, blank=True, help_text="when everybody may see it; empty: not decided")
 

@@ -30,6 +30,8 @@ def every_family() -> list[str]:
 class Release(OpenModel):
     """A named selection of the archive. Frozen, it never changes; public, everybody reads what it holds."""
 
+    protected = True
+
     class State(models.TextChoices):
         DRAFT = "draft"
         FROZEN = "frozen"
@@ -76,6 +78,8 @@ class Release(OpenModel):
 class ReleaseItem(OpenModel):
     """What a frozen release holds: an exposure's raw frames, an exposure, a science image, a reference."""
 
+    protected = True
+
     class Kind(models.TextChoices):
         RAW = "raw", "raw frames of an exposure (expid)"
         EXPOSURE = "exp", "an exposure of a science image (expid)"
@@ -93,6 +97,8 @@ class ReleaseItem(OpenModel):
 
 class ReleaseFile(OpenModel):
     """One line of a release's manifest."""
+
+    protected = True
 
     pk = models.CompositePrimaryKey("release", "file")
     release = models.ForeignKey(Release, models.CASCADE, related_name="files")

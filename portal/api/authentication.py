@@ -5,7 +5,7 @@ from __future__ import annotations
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import SessionAuthentication
 
-from portal.basic import CHALLENGE
+from portal.basic import CHALLENGES
 
 
 class PortalAuthentication(SessionAuthentication):
@@ -16,14 +16,18 @@ class PortalAuthentication(SessionAuthentication):
             super().enforce_csrf(request)
 
     def authenticate_header(self, request):
-        return CHALLENGE
+        return CHALLENGES
 
 
 class PortalScheme(OpenApiAuthenticationExtension):
     """How OpenAPI names it."""
 
     target_class = PortalAuthentication
-    name = ["session", "password"]
+    name = ["session", "password", "token"]
 
     def get_security_definition(self, auto_schema):
-        return [{"type": "apiKey", "in": "cookie", "name": "sessionid"}, {"type": "http", "scheme": "basic"}]
+        return [
+            {"type": "apiKey", "in": "cookie", "name": "sessionid"},
+            {"type": "http", "scheme": "basic", "description": "name and password, or name and token"},
+            {"type": "http", "scheme": "bearer", "description": "a token, made under /account/"},
+        ]

@@ -253,7 +253,7 @@ class Job(APIView):
 
 def job_state(request: Request, job) -> dict:
     """A job as programs see it."""
-    done = job.phase == job.Phase.COMPLETED
+    done = job.phase == job.Phase.COMPLETED and job.kind == "bundle"
     return {
         "id": str(job.pk),
         "kind": job.kind,

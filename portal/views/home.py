@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.static import serve
 
+from archive import audit
 from archive.models import Alert, Exposure, ReferenceImage, ScienceImage
 from archive.names import BadPosition, NameNotFound
 from portal.finder import page_for
@@ -18,7 +19,8 @@ COUNTED = (("exposures", Exposure), ("science images", ScienceImage), ("referenc
 
 def home(request: HttpRequest) -> HttpResponse:
     """The search box, and how much this reader can see."""
-    key = f"holdings:{request.reader.setting}"
+    # A minute old at most; kept apart for each change of rights, so that nothing closed is ever counted.
+    key = f"holdings:{request.reader.setting}:{audit.epoch()}"
     holdings = cache.get_or_set(key, lambda: [(name, model.objects.count()) for name, model in COUNTED], 60)
     latest = ScienceImage.objects.filter(origin="ours").order_by("-obsjd")[:6]
     return render(request, "portal/home.html", {"holdings": holdings, "latest": latest})

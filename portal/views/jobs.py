@@ -45,6 +45,10 @@ def result(request: HttpRequest, job_id) -> FileResponse:
     job = job_of(request, job_id)
     if job.phase != UserJob.Phase.COMPLETED:
         raise Http404(f"job {job_id} is {job.phase}: it has no result yet")
+    if job.kind != "bundle":
+        raise Http404(f"job {job_id} is a {job.kind} job: it has no file")
+    if not bundles.still_open(job):
+        raise Http404(f"job {job_id}: files of it are not open to you any more; order the bundle again")
     return FileResponse(bundles.result_path(job).open("rb"), as_attachment=True, filename=f"ztf-{job.pk}.tar")
 
 

@@ -1,0 +1,122 @@
+"""Releases for admins: making drafts; freezing, publishing and withdrawing after a look at what that changes."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+
+from archive.admin import Audited
+from archive.audit import Actor
+from archive.models import AuditEntry, Family, Release, UserJob
+from archive.releases import preview
+from archive.releases.jobs import may_act, order
+from portal.skymap import sky_map
+from portal.views.images import outline
+
+STATES = {"freeze": ("draft",), "publish": ("frozen", "withdrawn"), "withdraw": ("public",)}
+SHOWN = 12  # audit entries of a release
+
+
+class ReleaseForm(forms.ModelForm):
+    """A draft: families are ticked, not typed."""
+
+    families = forms.MultipleChoiceField(
+        choices=Family.choices, widget=forms.CheckboxSelectMultiple, initial=list(Family.values)
+    )
+
+    class Meta:
+        model = Release
+        fields = ("name", "title", "notes", "citation", "programs", *Release.SELECTION)
+
+
+@admin.register(Release)
+class ReleaseAdmin(Audited):
+    """Notes and citation may always be mended; what a release selects, only while it is a draft."""
+
+    form = ReleaseForm
+    list_display = ("name", "title", "state", "first_night", "last_night", "published")
+    list_filter = ("state",)
+    filter_horizontal = ("programs",)
+    fields = ("state", "name", "title", "notes", "citation", "programs", *Release.SELECTION)
+    readonly_fields = ("state", "statistics", "manifest_sha256", "frozen", "published", "withdrawn")
+    actions = ("act_freeze", "act_publish", "act_withdraw")
+    change_form_template = "portal/admin/release_form.html"
+
+    def get_fields(self, request, obj=None):
+        if obj is None or obj.is_draft:
+            return self.fields
+        return (*self.fields, *self.readonly_fields[1:])
+
+    def get_readonly_fields(self, request, obj=None):
+        if obj is None:
+            return self.readonly_fields
+        fixed = ("name",) if obj.is_draft else ("name", "programs", *Release.SELECTION)
+        return (*self.readonly_fields, *fixed)
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and (obj is None or obj.is_draft)
+
+    def get_actions(self, request):
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)  # what was frozen stays
+        return actions
+
+    def get_urls(self):
+        act = path("<slug:name>/act/<str:action>/", self.admin_site.admin_view(self.act), name="archive_release_act")
+        return [act, *super().get_urls()]
+
+    def act(self, request: HttpRequest, name: str, action: str) -> HttpResponse:
+        """What an action would change, and the button that orders it; the action itself runs as a job."""
+        release = get_object_or_404(Release, pk=name)
+        if not may_act(request.user, release):
+            raise PermissionDenied("to do this you must be staff and read all programs of the release")
+        if release.state not in STATES.get(action, ()):
+            wanted = " or ".join(STATES.get(action, ())) or "asked for freeze, publish or withdraw"
+            self.message_user(request, f"{release.name} is {release.state}: it must be {wanted}", messages.WARNING)
+            return redirect("admin:archive_release_change", release.pk)
+        if request.method == "POST":
+            return redirect("job", order(action, release, request.user, Actor.of(request)).pk)
+        found = preview(release)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{action.capitalize()} {release.name}",
+            "release": release,
+            "action": action,
+            "preview": found,
+            "opened": {table.partition("_")[2]: count for table, count in found.opened.items()},
+            "map": sky_map(map(outline, found.footprints)) if found.footprints else None,
+            "entries": AuditEntry.objects.filter(target=release.name, action__startswith="release.")[:SHOWN],
+            "opts": self.model._meta,
+        }
+        return render(request, "portal/admin/release_act.html", context)
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        release = Release.objects.filter(pk=object_id).first()
+        possible = [action for action, states in STATES.items() if release and release.state in states]
+        running = UserJob.objects.filter(
+            kind="release", parameters__release=object_id, phase__in=(UserJob.Phase.QUEUED, UserJob.Phase.EXECUTING)
+        ).first()
+        context = {"possible": possible, "running": running} | (extra_context or {})
+        return super().change_view(request, object_id, form_url, context)
+
+    @admin.action(description="Freeze the selected release …")
+    def act_freeze(self, request, queryset):
+        return self._one(request, queryset, "freeze")
+
+    @admin.action(description="Publish the selected release …")
+    def act_publish(self, request, queryset):
+        return self._one(request, queryset, "publish")
+
+    @admin.action(description="Withdraw the selected release …")
+    def act_withdraw(self, request, queryset):
+        return self._one(request, queryset, "withdraw")
+
+    def _one(self, request, queryset, action: str):
+        chosen = list(queryset)
+        if len(chosen) != 1:
+            return self.message_user(request, f"choose one release to {action}; {len(chosen)} were", messages.WARNING)
+        return redirect(reverse("admin:archive_release_act", args=[chosen[0].pk, action]))

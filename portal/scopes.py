@@ -1,0 +1,61 @@
+"""What a token must be good for, by the address that is asked for.
+
+Every address that hands out data stands here. One that does not is open to tokens of scope `all` only, and those that
+change an account or the archive to none.
+"""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+
+from archive.models import Scope
+
+OPEN = frozenset()
+CATALOGS = ("cat.fits", "cat.fits.fz", "psfcat.fits", "sexcat.fits")
+NEEDS: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("health", "help", "api-docs", "api-schema", "api-resolve", "find", "releases", "release"), OPEN),
+    **dict.fromkeys(("release-manifest", "sign-in", "sign-out", "object-document"), OPEN),
+    **dict.fromkeys(("tap-capabilities", "tap-availability", "tap-tables", "tap-table", "home"), OPEN),
+    **dict.fromkeys(
+        ("images", "image", "reference", "cutouts", "picture", "cutout", "quality", "moving"), frozenset({Scope.IMAGES})
+    ),
+    **dict.fromkeys(
+        ("api-images", "api-image", "api-reference", "api-cutout", "api-moving"), frozenset({Scope.IMAGES})
+    ),
+    **dict.fromkeys(
+        ("order-bundle", "jobs", "job", "job-result", "api-jobs", "api-job"), frozenset({Scope.IMAGES, Scope.CATALOGS})
+    ),
+    **dict.fromkeys(("alerts", "alert", "packet", "stamp", "api-alerts", "api-alert"), frozenset({Scope.ALERTS})),
+    **dict.fromkeys(
+        ("objects", "object", "object-lightcurve", "object-points", "object-periodogram"),
+        frozenset({Scope.LIGHTCURVES}),
+    ),
+    **dict.fromkeys(("tap", "tap-sync", "query"), frozenset({Scope.TAP})),
+}
+EVERYTHING = frozenset({Scope.ALL})
+NEVER = ("admin", "account")
+
+
+def needed(request: HttpRequest) -> frozenset[str] | None:
+    """The scopes that a token needs for a request, all of them; None: no token will do."""
+    try:
+        match = resolve(request.path_info)
+    except Resolver404:
+        return OPEN
+    if match.namespaces[:1] == ["admin"] or (match.url_name or "").startswith(NEVER):
+        return None
+    if match.url_name == "file":
+        return _of_file(match.kwargs["path"])
+    return NEEDS.get(match.url_name or "", EVERYTHING)
+
+
+def allows(scopes: list[str], wanted: frozenset[str] | None) -> bool:
+    """Whether a token's scopes are enough."""
+    return wanted is not None and (Scope.ALL in scopes or wanted <= set(scopes))
+
+
+def _of_file(path: str) -> frozenset[str]:
+    if path.startswith("alert/") or path.endswith(".avro"):
+        return frozenset({Scope.ALERTS})
+    return frozenset({Scope.CATALOGS if path.endswith(CATALOGS) else Scope.IMAGES})
