@@ -1,0 +1,323 @@
+"""One question and its right answer for every address that hands out data.
+
+A probe asks as somebody, and compares with what the oracle (`World`) says that they see: rows, bytes, counts, statistics.
+`HOLDS_NO_DATA` names the addresses whose answers do not depend on rows. Together they must cover `portal.urls`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import tarfile
+
+import numpy as np
+from django.core.cache import cache
+from django.urls import reverse
+
+from archive import bundles
+from archive.models import UserJob
+from tests.rights.world import ASTEROID, Person, Unit, World
+
+HOLDS_NO_DATA = {
+    "health", "help", "api-docs", "api-schema", "api-resolve", "object-document", "sign-in", "sign-out", "tap",
+    "tap-capabilities", "tap-availability", "tap-tables", "tap-table", "account", "account-tokens", "account-revoke",
+    "nights", "night",
+}  # fmt: skip
+HELD_FILES = 5  # of a unit in a release: its reference was made of no images that have a night
+PROBES: dict[str, list] = {}
+
+
+def probe(*names: str):
+    """Register a probe for the addresses of these names."""
+
+    def register(function):
+        for name in names:
+            PROBES.setdefault(name, []).append(function)
+        return function
+
+    return register
+
+
+class Asker:
+    """Sends requests as somebody, and keeps what came back for the last look at every byte."""
+
+    def __init__(self, client, person: Person):
+        self.client, self.person = client, person
+        self.bodies: list[bytes] = []
+
+    def __call__(self, url: str, parameters: dict | None = None, method: str = "get", status: int | None = 200, **more):
+        response = getattr(self.client, method)(url, parameters or {}, headers=self.person.headers, **more)
+        body = b"".join(response.streaming_content) if response.streaming else response.content
+        self.bodies.append(body)
+        response.body = body
+        if status is not None:
+            assert response.status_code == status, (url, parameters, response.status_code, body[:300])
+        return response
+
+
+def csv_rows(response) -> list[dict]:
+    return list(csv.DictReader(io.StringIO(response.body.decode())))
+
+
+def pids(units: list[Unit]) -> list[int]:
+    return sorted(unit.pid for unit in units)
+
+
+def refused(ask: Asker, url: str, *scopes: str, **more) -> bool:
+    """Whether a token without these scopes was refused, as it must be."""
+    if ask.person.may(*scopes):
+        return False
+    ask(url, status=403, **more)
+    return True
+
+
+@probe("images", "api-images")
+def image_search(world: World, ask: Asker, draw) -> None:
+    if refused(ask, reverse("images"), "images"):
+        return
+    seen, cut = world.images(ask.person), draw(1, 6) * 0.1 + 1.45
+    bright = [unit for unit in seen if unit.seeing <= cut]
+    assert sorted(int(row["pid"]) for row in csv_rows(ask(reverse("images"), {"format": "csv"}))) == pids(seen)
+    found = ask(reverse("images"), {"format": "json", "seeing": cut}).json()
+    assert (found["count"], sorted(row["pid"] for row in found["rows"])) == (len(bright), pids(bright))
+    for position in ({}, {"position": f"{world.units[0].image.ra} {world.units[0].image.dec}"}):
+        page = ask(reverse("images"), position)
+        assert page.context["page"].paginator.count == len(seen)
+    found = ask(reverse("api-images"), {"page_size": 2, "order": "pid"}).json()
+    assert (found["count"], [row["pid"] for row in found["results"]]) == (len(seen), pids(seen)[:2])
+    program = draw(0, 3)
+    of_program = [unit for unit in seen if unit.metadata.programid == program]
+    assert ask(reverse("api-images"), {"programid": program}).json()["count"] == len(of_program)
+    references = ask(reverse("images"), {"family": "ref", "format": "json"}).json()["rows"]
+    assert sorted(row["rfid"] for row in references) == sorted(unit.rfid for unit in seen)
+
+
+@probe("image", "api-image", "reference", "api-reference")
+def one_image(world: World, ask: Asker, draw) -> None:
+    unit = world.units[draw(0, 5)]
+    if refused(ask, reverse("image", args=[unit.pid]), "images"):
+        return
+    for name, key in (("image", unit.pid), ("reference", unit.rfid)):
+        seen, files_seen = unit in world.images(ask.person), unit in world.data(ask.person)
+        page = ask(reverse(name, args=[key]), status=200 if seen else 404)
+        answer = ask(reverse(f"api-{name}", args=[key]), status=200 if seen else 404)
+        if not seen:
+            continue
+        expected = {"image": {"sci", "cat"}, "reference": {"ref"}}[name] if files_seen else set()
+        paths = {unit.files[one].path for one in expected}
+        assert {file["path"] for file in answer.json()["files"]} == paths
+        assert {file.path for file in page.context["files"]} == paths
+        assert bool(page.context["header"]) == files_seen
+        if name == "reference":
+            assert answer.json()["inputs"] == pids(world.images(ask.person))
+        else:
+            beside = answer.json()["versions"]
+            assert len(beside) == (unit in world.own(ask.person))
+            assert sum(len(one["files"]) for one in beside) == (len(beside) if files_seen else 0)
+
+
+@probe("file")
+def files(world: World, ask: Asker, draw) -> None:
+    unit = world.units[draw(0, 5)]
+    for key, scope in {"sci": "images", "cat": "catalogs", "raw": "images", "alert": "alerts", "ver": "images"}.items():
+        url = reverse("file", args=[unit.files[key].path])
+        if refused(ask, url, scope):
+            continue
+        answer = ask(url, status=200 if unit in world.data(ask.person) else 404)
+        if answer.status_code == 200:
+            assert len(answer.body) == unit.files[key].size
+
+
+@probe("picture", "cutout", "api-cutout")
+def parts_of_images(world: World, ask: Asker, draw) -> None:
+    unit = world.units[draw(0, 5)]
+    path, place = unit.files["sci"].path, {"ra": unit.image.ra, "dec": unit.image.dec, "size": 0.003}
+    if refused(ask, reverse("picture", args=[path]), "images"):
+        return
+    status = 200 if unit in world.data(ask.person) else 404
+    ask(reverse("picture", args=[path]), status=status)
+    ask(reverse("picture", args=[path]), place, status=status)
+    ask(reverse("cutout", args=[path]), place, status=status)
+    ask(reverse("api-cutout", args=["images", unit.pid]), place, status=status)
+    ask(reverse("api-cutout", args=["references", unit.rfid]), place, status=status)
+
+
+@probe("cutouts")
+def cutouts_of_a_place(world: World, ask: Asker, draw) -> None:
+    if refused(ask, reverse("cutouts"), "images"):
+        return
+    place = f"{world.units[0].image.ra} {world.units[0].image.dec}"
+    page = ask(reverse("cutouts"), {"position": place})
+    assert sorted(image.pid for image, _, _ in page.context["pairs"]) == pids(world.both(ask.person))
+
+
+@probe("quality")
+def statistics_of_images(world: World, ask: Asker, draw) -> None:
+    if refused(ask, reverse("quality"), "images"):
+        return
+    seen = [unit.seeing for unit in world.images(ask.person)]
+    rows = {row["name"]: row for row in ask(reverse("quality"), {"format": "json"}).json()["rows"]}
+    assert rows["seeing"]["count"] == len(seen)
+    for name, percentile in (("low", 5), ("median", 50), ("high", 95)):
+        expected = float(np.percentile(seen, percentile)) if seen else None
+        assert rows["seeing"][name] == (expected if expected is None else pytest_approx(expected))
+    behind = [unit for unit in world.images(ask.person) if unit in world.own(ask.person)]
+    cells = ask(reverse("quality"), {"format": "json", "part": "residuals"}).json()["rows"]
+    stars = sum(unit.number + 1 for unit in behind)
+    first = [row for row in cells if row["name"] == "ra"][:1]
+    assert [row["stars"] for row in first] == ([stars] if behind else [])
+    if behind:
+        mean = sum(unit.number * (unit.number + 1) for unit in behind) / stars
+        assert first[0]["value"] == pytest_approx(mean)
+    assert ask(reverse("quality")).context["images"] == len(seen)
+
+
+@probe("alerts", "api-alerts", "alert", "api-alert", "packet", "stamp")
+def alerts(world: World, ask: Asker, draw) -> None:
+    if refused(ask, reverse("alerts"), "alerts"):
+        return
+    seen = world.data(ask.person)
+    rows = ask(reverse("alerts"), {"format": "json"}).json()["rows"]
+    assert sorted(row["candid"] for row in rows) == [unit.candid for unit in seen]
+    assert ask(reverse("alerts")).context["page"].paginator.count == len(seen)
+    assert ask(reverse("api-alerts"), {"page_size": 1}).json()["count"] == len(seen)
+    unit = world.units[draw(0, 5)]
+    status = 200 if unit in seen else 404
+    page = ask(reverse("alert", args=[unit.candid]), status=status)
+    if status == 200:
+        assert (page.context["science"] is not None) == (unit in world.images(ask.person))
+    ask(reverse("packet", args=[unit.candid]), status=status)
+    ask(reverse("stamp", args=[unit.candid, "science"]), status=status)
+    ask(reverse("api-alert", args=[unit.candid]), status=status)
+
+
+@probe("objects", "object", "object-lightcurve", "object-points", "object-periodogram")
+def objects(world: World, ask: Asker, draw) -> None:
+    if refused(ask, reverse("objects"), "lightcurves"):
+        return
+    seen, points = world.data(ask.person), world.both(ask.person)
+    # Statistics are of all points that somebody sees; a point's image may be hidden from them none the less.
+    place = f"{world.units[0].image.ra} {world.units[0].image.dec}"
+    rows = ask(reverse("objects"), {"position": place, "radius": 600, "format": "json"}).json()["rows"]
+    near = {unit.oid for unit in world.units if abs(unit.image.ra - world.units[0].image.ra) < 0.05}
+    assert {row["oid"] for row in rows} & near == {unit.oid for unit in seen} & near
+    assert {row["nobs"] for row in rows} <= {len(seen)}
+    unit = world.units[draw(0, 5)]
+    status = 200 if unit in seen else 404
+    curve = ask(reverse("object-lightcurve", args=[unit.oid]), status=status)
+    columns = ask(reverse("object-points", args=[unit.oid]), status=status)
+    page = ask(reverse("object", args=[unit.oid]), status=status)
+    period = ask(reverse("object-periodogram", args=[unit.oid]), {"fmax": 5}, status=None)
+    if status == 404:
+        assert period.status_code == 404
+        return
+    assert curve.json()["count"] == len(points)
+    assert sorted({row["expid"] for row in curve.json()["rows"]}) == sorted(one.image.exposure_id for one in points)
+    assert set(columns.json()["columns"]["pid"]) == set(pids(points))
+    assert {one.pid for one in page.context["points"]} == set(pids(points))
+    if period.status_code == 200:
+        assert period.json()["n_points"] <= len(points)
+
+
+@probe("moving", "api-moving")
+def moving(world: World, ask: Asker, draw) -> None:
+    if refused(ask, reverse("moving"), "images"):
+        return
+    seen, files_seen = world.images(ask.person), world.data(ask.person)
+    rows = ask(reverse("moving"), {"name": str(ASTEROID), "format": "json"}).json()["rows"]
+    assert sorted(row["pid"] for row in rows) == pids(seen)
+    with_file = [unit.pid for unit in seen if unit in files_seen]
+    assert sorted(row["pid"] for row in rows if row["path"]) == sorted(with_file)
+    assert ask(reverse("api-moving"), {"name": str(ASTEROID)}).json()["count"] == len(seen)
+    assert ask(reverse("moving"), {"name": str(ASTEROID)}).context["page"].paginator.count == len(seen)
+
+
+@probe("tap-sync", "query")
+def queries(world: World, ask: Asker, draw) -> None:
+    if refused(ask, reverse("tap-sync"), "tap"):
+        return
+    seen, data = world.images(ask.person), world.data(ask.person)
+
+    def tap(adql: str, method: str = "get") -> list[dict]:
+        parameters = {"LANG": "ADQL", "REQUEST": "doQuery", "RESPONSEFORMAT": "csv", "QUERY": adql}
+        return csv_rows(ask(reverse("tap-sync"), parameters, method=method))
+
+    rows = tap("SELECT pid FROM ztf.ztf_current_meta_sci", "post")
+    assert sorted(int(row["pid"]) for row in rows) == pids(seen)
+    (row,) = tap("SELECT COUNT(*) AS n, AVG(seeing) AS mean, MAX(maglimit) AS deepest FROM ztf.ztf_current_meta_sci")
+    assert int(row["n"]) == len(seen)
+    assert (row["mean"] == "") == (not seen)
+    if seen:
+        assert float(row["mean"]) == pytest_approx(sum(unit.seeing for unit in seen) / len(seen))
+    image = world.units[draw(0, 5)].image
+    cone = f"1 = CONTAINS(POINT(ra, dec), CIRCLE({image.ra}, {image.dec}, 1))"
+    (row,) = tap(f"SELECT COUNT(*) AS n FROM ztf.ztf_current_meta_sci WHERE {cone}")
+    assert int(row["n"]) == len(seen)
+    assert int(tap("SELECT COUNT(*) AS n FROM ztf.ztf_current_meta_ref")[0]["n"]) == len(seen)
+    rows = tap("SELECT candid FROM ztf.ztf_alerts WHERE 1 / (magpsf - 17) <> 0 OR magpsf = 17 OR magpsf <> 17")
+    assert sorted(int(row["candid"]) for row in rows) == [unit.candid for unit in data]
+    joined = tap("SELECT a.candid FROM ztf.ztf_alerts AS a JOIN ztf.ztf_current_meta_sci AS s ON a.pid = s.pid")
+    assert len(joined) == len(world.both(ask.person))
+    preview = ask(reverse("query"), {"query": "SELECT candid FROM ztf.ztf_alerts"})
+    assert len(preview.context["result"].rows) == len(data)
+
+
+@probe("home")
+def counts_on_the_front_page(world: World, ask: Asker, draw) -> None:
+    cache.clear()
+    page = ask(reverse("home"))
+    seen, data = world.images(ask.person), world.data(ask.person)
+    expected = {"exposures": len(seen), "science images": len(seen), "references": len(seen), "alerts": len(data)}
+    assert dict(page.context["holdings"]) == expected
+    assert {image.pid for image in page.context["latest"]} == set(pids(seen))
+
+
+@probe("releases", "release", "release-manifest")
+def releases(world: World, ask: Asker, draw) -> None:
+    closed = ask.person.user is not None and ask.person.user.is_staff and {2, 3} <= ask.person.programs
+    names = {release.name for release in ask(reverse("releases")).context["releases"]}
+    assert names == ({"open", "closed"} if closed else {"open"})
+    page = ask(reverse("release", args=["open"]))
+    seen = world.images(ask.person)
+    assert page.context["holdings"]["science images"] == len(seen)
+    assert page.context["holdings"]["exposures"] == len(seen)
+    assert page.context["holdings"]["files"] == HELD_FILES * len(world.data(ask.person))
+    ask(reverse("release", args=["closed"]), status=200 if closed else 404)
+    for kind in ("csv", "parquet"):
+        ask(reverse("release-manifest", args=["closed", kind]), status=200 if closed else 404)
+
+
+@probe("find")
+def the_search_box(world: World, ask: Asker, draw) -> None:
+    unit = world.units[draw(0, 5)]
+    for number, seen in (
+        (unit.pid, world.images(ask.person)),
+        (unit.rfid, world.images(ask.person)),
+        (unit.candid, world.data(ask.person)),
+        (unit.oid, world.data(ask.person)),
+    ):
+        found = ask(reverse("find"), {"q": str(number)}, status=None)
+        assert (found.status_code == 302) == (unit in seen), number
+
+
+@probe("order-bundle", "jobs", "job", "job-result", "api-jobs", "api-job")
+def bundles_of_files(world: World, ask: Asker, draw) -> None:
+    if refused(ask, reverse("jobs"), "images", "catalogs"):
+        return
+    made = ask(reverse("api-jobs"), {"field": 655}, method="post", status=201).json()
+    assert ask(reverse("api-job", args=[made["id"]])).json()["phase"] == "QUEUED"
+    bundles.make(made["id"])
+    job = UserJob.objects.get(pk=made["id"])
+    expected = {unit.files[key].path for unit in world.both(ask.person) for key in ("sci", "cat")}
+    result = ask(reverse("job-result", args=[job.pk]), status=200 if expected else 404)
+    if expected:
+        with tarfile.open(fileobj=io.BytesIO(result.body)) as tar:
+            assert set(tar.getnames()) == expected | {"manifest.csv"}
+    mine = ask(reverse("jobs")).context["jobs"]
+    assert all(one.owner_id == getattr(ask.person.user, "pk", None) for one in mine)
+
+
+def pytest_approx(value: float):
+    import pytest
+
+    return pytest.approx(value, rel=1e-6, abs=1e-6)
