@@ -43,6 +43,7 @@ from archive.releases import freeze
 from archive.survey.identifiers import date_of_nid, make_oid, nid_of_jd
 from lightcurves import skyindex, statistics, store
 from lightcurves.models import ImageCorrection, Source, SourceStatistics
+from portal.charts import EDGES
 from tests import factories
 
 UNITS = 6
@@ -267,9 +268,11 @@ def _unit(number: int) -> Unit:
     DifferenceImage.objects.create(science=image, reference=reference, ncandidates=number, **factories.PUBLIC)
     version = ScienceVersion.objects.create(image=image, version_id="deep", magzp=25.0 + number, **factories.PUBLIC)
     cells, stars = [10 * number] * 64, [number + 1] * 64
+    bins = {name: len(edges) - 1 for name, edges in EDGES.items()}
+    runs = {name: [number] * count for name, count in bins.items()}
+    runs |= {f"{name}_stars": [1] * count for name, count in bins.items()}
     ImageResiduals.objects.create(
-        image=image, ra=cells, dec=cells, places=stars, mag=cells, lights=stars, by_mag=[number] * 4,
-        by_mag_stars=[1] * 4, by_colour=[number] * 4, by_colour_stars=[1] * 4, **factories.PUBLIC,
+        image=image, ra=cells, dec=cells, places=stars, mag=cells, lights=stars, **runs, **factories.PUBLIC,
     )  # fmt: skip
     oid = make_oid(655, 2, image.ccdid, image.qid, number + 1)
     Source.objects.create(
