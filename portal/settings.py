@@ -13,6 +13,8 @@ import structlog
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 
+from portal import providers as outside
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 VAR = Path(env.str("ZTF_VAR", default=str(BASE_DIR / "var"))).resolve()
@@ -41,6 +43,7 @@ def _secret_key() -> str:
 
 
 DEBUG = env.bool("DEBUG", default=False)
+HTTPS = env.bool("HTTPS", default=False)
 SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -95,6 +98,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "portal.outside.buttons",
             ],
         },
     },
@@ -114,6 +118,18 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+SIGN_IN_ELSEWHERE = outside.providers(env)  # OIDC, ORCID; none unless the environment names them
+if SIGN_IN_ELSEWHERE:
+    INSTALLED_APPS += outside.APPS
+    MIDDLEWARE.append("allauth.account.middleware.AccountMiddleware")
+    AUTHENTICATION_BACKENDS.append("allauth.account.auth_backends.AuthenticationBackend")
+    SOCIALACCOUNT_PROVIDERS = outside.settings_of(SIGN_IN_ELSEWHERE)
+    SOCIALACCOUNT_ADAPTER = "portal.outside.Adapter"
+    SOCIALACCOUNT_ONLY = True
+    SOCIALACCOUNT_AUTO_SIGNUP = True
+    SOCIALACCOUNT_STORE_TOKENS = False
+    ACCOUNT_EMAIL_VERIFICATION = "none"
+    ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
@@ -147,7 +163,6 @@ STORAGES = {
 }
 
 # --- security ---------------------------------------------------------------------------------------------------
-HTTPS = env.bool("HTTPS", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0

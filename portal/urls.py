@@ -1,5 +1,6 @@
 """Where everything is."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path, register_converter
@@ -60,3 +61,5 @@ urlpatterns = [
     path("sign-out/", auth.LogoutView.as_view(), name="sign-out"),
     path("admin/", admin.site.urls),
 ]
+if settings.SIGN_IN_ELSEWHERE:
+    urlpatterns.append(path("sign-in/with/", include("allauth.urls")))

@@ -52,7 +52,11 @@ def test_only_the_hash_of_a_token_is_kept(somebody):
 def test_a_token_signs_its_owner_in_on_every_path_and_its_use_is_noted(somebody, kind):
     token, secret = tokens.make(somebody, "script", ["images", "tap"], soon(), ME)
     client = with_secret(secret, kind)
-    for path in ("/images/?format=json", "/api/images/", "/tap/sync?LANG=ADQL&QUERY=SELECT+TOP+1+pid+FROM+ztf.ztf_current_meta_sci"):
+    for path in (
+        "/images/?format=json",
+        "/api/images/",
+        "/tap/sync?LANG=ADQL&QUERY=SELECT+TOP+1+pid+FROM+ztf.ztf_current_meta_sci",
+    ):
         assert client.get(path).status_code == 200, path
     token.refresh_from_db()
     assert token.last_used is not None
