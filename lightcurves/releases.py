@@ -1,4 +1,4 @@
-"""What releases and passing dates mean for light curves: points, corrections, sources and statistics follow their images."""
+"""What releases and passing dates mean for light curves: all that is made of points follows its images."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def open_sources_of(sender, release, parameters: dict, **kwargs) -> None:
 
 @receiver(withdrew)
 def close_sources_of(sender, release, parameters: dict, **kwargs) -> None:
-    """Close what only a release had opened. Statistics that its points went into go at once, not when they are remade."""
+    """Close what only a release had opened. Statistics that its points went into go at once, not when remade."""
     if Family.LIGHTCURVE in release.families:
         _follow(parameters, stale=True)
 

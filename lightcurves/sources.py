@@ -171,7 +171,7 @@ FROM ({SEEN}) AS seen WHERE seen.oid = s.oid AND (s.public_date IS NULL OR s.pub
 
 
 def settle(oids: list[int]) -> None:
-    """Open sources of which there are public points, and close those of which a release showed points and shows no more."""
+    """Open sources of which there are public points; close those whose points a release showed and shows no more."""
     with connections["default"].cursor() as cursor:
         for statement in (RESTORE, KEEP, OPEN_SEEN):
             cursor.execute(statement, {"oids": oids})

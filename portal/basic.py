@@ -20,9 +20,9 @@ from archive.answers import problem
 from portal import scopes
 
 CHALLENGE = 'Basic realm="ZTF archive", charset="UTF-8"'
-CHALLENGES = f'Bearer realm="ZTF archive", {CHALLENGE}'
+CHALLENGES = f'{CHALLENGE}, Bearer realm="ZTF archive"'
 REMEMBERED = 300  # s; checking a password takes a third of a second on purpose
-ANY_TOKEN = "(token)"  # the name under which wrong tokens are counted
+ANY_TOKEN = "(token)"  # noqa: S105; the name under which wrong tokens are counted
 NAMES_FOR_TOKENS = ("", "token")  # what may stand for the name before a token
 
 

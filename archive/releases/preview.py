@@ -89,7 +89,7 @@ def holdings(release: Release) -> dict:
     """Counts, bytes and statistics of a release, as far as the current reader sees it."""
     if release.frozen is None:
         science, exposures = selection.images(release), _exposures_of_draft(release)
-        held = {kind: keys for kind, keys in selection.items(release).items()}
+        held = selection.items(release)
         files = selection.files(release, held)
     else:
         held = {kind: _kept(release, kind) for kind in ReleaseItem.Kind}

@@ -32,7 +32,7 @@ def manifest(request: HttpRequest, name: str, kind: str) -> HttpResponse:
         return StreamingHttpResponse(_csv(release, request.reader), content_type="text/csv", headers=headers)
     if kind != "parquet":
         raise Http404(f"manifest.{kind}: use manifest.csv or manifest.parquet")
-    file = tempfile.TemporaryFile()
+    file = tempfile.TemporaryFile()  # noqa: SIM115 (the response closes it)
     manifests.write_parquet(release, file)
     file.seek(0)
     return FileResponse(file, as_attachment=True, filename=file_name, headers={"Cache-Control": "private, no-cache"})

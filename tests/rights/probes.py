@@ -1,6 +1,7 @@
 """One question and its right answer for every address that hands out data.
 
-A probe asks as somebody, and compares with what the oracle (`World`) says that they see: rows, bytes, counts, statistics.
+A probe asks as somebody, and compares with what the oracle (`World`) says that they see: rows, bytes, counts,
+statistics.
 `HOLDS_NO_DATA` names the addresses whose answers do not depend on rows. Together they must cover `portal.urls`.
 """
 

@@ -86,7 +86,7 @@ def test_what_has_ended_opens_nothing_and_says_why(somebody):
     answer = with_secret(secret).get("/api/images/")
     assert answer.status_code == 401
     assert "is revoked since" in answer.json()["detail"]
-    assert answer["WWW-Authenticate"].startswith("Bearer ")
+    assert answer["WWW-Authenticate"].endswith('Bearer realm="ZTF archive"')
     token, secret = tokens.make(somebody, "script", ["all"], soon(), ME)
     Token.objects.filter(pk=token.pk).update(expires=datetime.now(UTC))
     assert "is expired since" in with_secret(secret).get("/").json()["detail"]
