@@ -56,7 +56,7 @@ def make(job_id: str) -> None:
     job.save(update_fields=["phase", "started"])
     try:
         with reading(Reader(frozenset(job.programs))):
-            files = list(_files(job.parameters))
+            files = list(files_of(job.parameters))
         _write(job, files)
     except (BundleRefused, search.BadQuery, OSError) as error:
         log.warning("bundle failed", job=job_id, reason=str(error))
@@ -72,7 +72,8 @@ def result_path(job: UserJob) -> Path:
     return settings.JOB_ROOT / f"{job.pk}.tar"
 
 
-def _files(parameters: dict) -> list[ProductFile]:
+def files_of(parameters: dict) -> list[ProductFile]:
+    """The files of all images that answer a query, as far as the reader of the context may see them."""
     query = search.query_of(parameters)
     images = search.images(query).order_by().values_list("pk", flat=True)
     rows = ProductFile.objects.filter(family__in=FAMILIES[query.family], product_id__in=list(images))

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path, register_converter
 
+from archive.scripts import KINDS
 from portal.views import alerts, home, images, jobs, moving, nights, quality, releases
 
 
@@ -19,7 +20,20 @@ class ProductPath:
         return value
 
 
+class ScriptKind:
+    """A kind of download script."""
+
+    regex = "|".join(KINDS)
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
 register_converter(ProductPath, "product")
+register_converter(ScriptKind, "script")
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -45,6 +59,7 @@ urlpatterns = [
     path("releases/<slug:name>/", releases.release_page, name="release"),
     path("nights/", nights.night_list, name="nights"),
     path("nights/<int:nid>/", nights.night_page, name="night"),
+    path("images/script/<script:kind>", jobs.download_script, name="script"),
     path("jobs/", jobs.job_list, name="jobs"),
     path("jobs/bundle", jobs.order_bundle, name="order-bundle"),
     path("jobs/<uuid:job_id>/", jobs.job_page, name="job"),
