@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import BooleanField, CharField, DateTimeField, Func, Value
@@ -24,7 +24,7 @@ class ShownTime(Func):
 
 def as_shown(moment: datetime) -> str:
     """A time as IRSA's tables write it: 2018-11-11 08:53:07.789+00, without zeros at the end."""
-    moment += HALF_A_MILLISECOND
+    moment = moment.astimezone(UTC) + HALF_A_MILLISECOND
     fraction = f".{moment.microsecond // 1000:03}".rstrip("0").rstrip(".")
     return f"{moment:%Y-%m-%d %H:%M:%S}{fraction}+00"
 

@@ -13,7 +13,7 @@ from archive.conditions import expression_of
 from archive.metadata import BORESIGHT, FAMILIES, FOOTPRINT, Family
 from archive.models import DifferenceImage
 from archive.models.images import LARGEST_RADIUS
-from archive.regions import CENTER, COVERS, LARGEST_BOX, OVERLAPS, RELATIONS, Box, ccd_condition, footprint_condition
+from archive.regions import ENCLOSED, LARGEST_BOX, OVERLAPS, RELATIONS, Box, ccd_condition, footprint_condition
 from archive.where import BadCondition, parse
 
 CAMERA_RADIUS = 5.6  # deg from the telescope's axis to the farthest corner of a CCD
@@ -45,9 +45,9 @@ class ImageQuery:
     radius: float | None = None
     width: float | None = None  # deg
     height: float | None = None  # deg
-    intersect: str = OVERLAPS
+    intersect: str | None = None  # OVERLAPS where not given
     centred: bool = False
-    where: str = ""
+    where: str | None = None
     field: int | None = None
     ccdid: int | None = None
     qid: int | None = None
@@ -97,7 +97,7 @@ class ImageQuery:
         for size in (self.width, self.height):
             if size is not None and not 0 <= size <= LARGEST_BOX:
                 raise BadQuery("size", f"{size} must be 0 to {LARGEST_BOX:g} degrees, for example 0.1")
-        if self.intersect not in RELATIONS:
+        if self.intersect not in (None, *RELATIONS):
             raise BadQuery("intersect", f"{self.intersect!r} is not one of {', '.join(RELATIONS)}")
 
     @property
@@ -126,7 +126,7 @@ def images(query: ImageQuery) -> models.QuerySet:
     for part, condition in _conditions(family).items():
         if (value := getattr(query, part)) not in (None, False):
             rows = rows.filter(condition(value))
-    if query.where.strip():
+    if query.where and query.where.strip():
         rows = rows.filter(_where(query.where, family))
     if query.centred and query.box is not None and query.box.is_point and family.place == FOOTPRINT:
         return rows.order_by("distance", "pk")[:1]
@@ -163,13 +163,13 @@ def _at_place(rows: models.QuerySet, query: ImageQuery, family: Family) -> model
     """An index finds centres near enough for any image; then the footprint itself decides."""
     if query.radius is not None:
         return rows.within(query.ra, query.dec, query.radius)
-    box = query.box
+    box, relation = query.box, query.intersect or OVERLAPS
     if family.place == BORESIGHT:
-        return _by_axis(rows, box, query.intersect)
+        return _by_axis(rows, box, relation)
     table = rows.model._meta.db_table
     rows = rows.within(box.ra, box.dec, box.radius + LARGEST_RADIUS)
-    if not box.is_point or query.intersect not in (COVERS, CENTER, OVERLAPS):
-        return rows.filter(footprint_condition(table, box, query.intersect))
+    if not box.is_point or relation == ENCLOSED:
+        return rows.filter(footprint_condition(table, box, relation))
     corners = ", ".join(f'"{table}".ra{n}, "{table}".dec{n}' for n in (1, 2, 3, 4))
     inside = RawSQL(f"q3c_in_poly(%s, %s, ARRAY[{corners}])", [box.ra, box.dec], models.BooleanField())
     return rows.filter(inside)

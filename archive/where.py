@@ -142,13 +142,15 @@ class _Parser:
         return self.joined("AND", self.negation)
 
     def joined(self, word: str, part) -> Node:
-        node = part()
-        while token := self.take(word):
-            sides = (node, part())
-            for side in sides:
-                _must_be(side, (BOOLEAN,), f"{word} joins conditions, for example field = 655 {word} fid = 2")
-            node = Operation(word, sides, BOOLEAN, token.place)
-        return node
+        """Any number of conditions with one word between them: one operation, however many they are."""
+        parts, place = [part()], self.token.place
+        while self.take(word):
+            parts.append(part())
+        if len(parts) == 1:
+            return parts[0]
+        for side in parts:
+            _must_be(side, (BOOLEAN,), f"{word} joins conditions, for example field = 655 {word} fid = 2")
+        return Operation(word, tuple(parts), BOOLEAN, place)
 
     def negation(self) -> Node:
         token = self.take("NOT")
@@ -205,11 +207,13 @@ class _Parser:
         return self.arithmetic(("*", "/"), self.signed)
 
     def arithmetic(self, signs: tuple[str, ...], part) -> Node:
-        node = part()
+        node, terms = part(), 1
         while token := self.take(*signs):
-            sides = (node, part())
+            sides, terms = (node, part()), terms + 1
             for side in sides:
                 _must_be(side, (NUMBER,), f"{token.text} takes numbers")
+            if terms > DEEPEST:
+                raise BadCondition(f"more than {DEEPEST} terms in a row", token.place)
             node = Operation(token.text, sides, NUMBER, token.place)
         return node
 
