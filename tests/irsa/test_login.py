@@ -67,3 +67,17 @@ def test_another_site_cannot_sign_its_visitor_in(archive):
 def test_a_made_up_cookie_gives_nothing(archive):
     answer = with_cookie("abcdefghijklmnopqrstuvwxyz012345").get(DATA + archive.files["closed sciimg"].path)
     assert answer.status_code == 404
+
+
+def test_no_password_is_written_down(archive, caplog):
+    from axes.models import AccessAttempt
+
+    secret = "nobody-may-read-this"
+    sign_in(Client(REMOTE_ADDR="10.1.1.4"), PARTNER, secret)
+    attempt = AccessAttempt.objects.get(ip_address="10.1.1.4")
+    assert secret not in attempt.get_data + attempt.post_data
+    answer = Client().get(f"/ibe/search/ztf/products/none?josso_password={secret}&x=1")
+    assert answer.status_code == 404
+    written = caplog.text
+    assert "josso_password=...&x=1" in written
+    assert secret not in written
