@@ -14,7 +14,7 @@ from archive.metadata import BORESIGHT, FAMILIES, FOOTPRINT, Family
 from archive.models import DifferenceImage
 from archive.models.images import LARGEST_RADIUS
 from archive.regions import ENCLOSED, LARGEST_BOX, OVERLAPS, RELATIONS, Box, ccd_condition, footprint_condition
-from archive.where import BadCondition, parse
+from archive.where import BadCondition, Node, parse
 
 CAMERA_RADIUS = 5.6  # deg from the telescope's axis to the farthest corner of a CCD
 EXACT = ("field", "ccdid", "qid", "rcid", "filtercode", "pid", "expid", "rfid", "origin", "nid", "programid")
@@ -80,6 +80,7 @@ class ImageQuery:
                 raise BadQuery(part, f"{self.family} images have no {column}")
         if self.order is not None and self.order.lstrip("-") not in names:
             raise BadQuery("order", f"{self.order!r} is not a column of {self.family} images")
+        _tree(self.where, FAMILIES[self.family])
 
     def _check_place(self) -> None:
         if (self.ra is None) != (self.dec is None):
@@ -110,13 +111,7 @@ class ImageQuery:
 
 
 def images(query: ImageQuery) -> models.QuerySet:
-    """The images that answer a query, newest first unless it asks for another order.
-
-    Raises
-    ------
-    BadQuery
-        for a condition that cannot be read.
-    """
+    """The images that answer a query, newest first unless it asks for another order."""
     family = FAMILIES[query.family]
     rows = family.rows()
     if query.ra is not None:
@@ -126,8 +121,8 @@ def images(query: ImageQuery) -> models.QuerySet:
     for part, condition in _conditions(family).items():
         if (value := getattr(query, part)) not in (None, False):
             rows = rows.filter(condition(value))
-    if query.where and query.where.strip():
-        rows = rows.filter(_where(query.where, family))
+    if condition := _tree(query.where, family):
+        rows = rows.filter(expression_of(condition, family.expressions))
     if query.centred and query.box is not None and query.box.is_point and family.place == FOOTPRINT:
         return rows.order_by("distance", "pk")[:1]
     return rows.order_by(query.order or family.order, "pk")
@@ -152,11 +147,14 @@ def _column(part: str) -> str:
     return "exposure_id" if part == "expid" else part
 
 
-def _where(condition: str, family: Family):
+def _tree(condition: str | None, family: Family) -> Node | None:
+    """A condition as a tree; None for an empty one."""
+    if condition is None or not condition.strip():
+        return None
     try:
-        return expression_of(parse(condition, family.types), family.expressions)
+        return parse(condition, family.types)
     except BadCondition as error:
-        raise BadQuery("where", str(error)) from error
+        raise BadQuery("where", f"{condition[:80]!r}: {error}") from error
 
 
 def _at_place(rows: models.QuerySet, query: ImageQuery, family: Family) -> models.QuerySet:
@@ -178,7 +176,7 @@ def _at_place(rows: models.QuerySet, query: ImageQuery, family: Family) -> model
 def _by_axis(rows: models.QuerySet, box: Box, relation: str) -> models.QuerySet:
     """Raw files have no footprint: where the telescope looked and where the CCD sits in the camera say it."""
     near = RawSQL(
-        "q3c_dist(archive_exposure.ra, archive_exposure.dec, %s, %s) <= %s",
+        "q3c_radial_query(archive_exposure.ra, archive_exposure.dec, %s, %s, %s)",
         [box.ra, box.dec, box.radius + CAMERA_RADIUS],
         models.BooleanField(),
     )

@@ -205,7 +205,7 @@ META_CAL = Table(
     "cal",
     "Calibration images: stacks of one night, quadrant and filter",
     (
-        Column("caltype", "char", "bias, hifreqflat, lofreqflat, lampcorr or pmask", principal=True),
+        Column("caltype", "char", "bias, hifreqflat, lofreqflat, lampcorr, pmask or distortion", principal=True),
         *SCIENCE.only("cal", "ccdid qid rcid fid").columns,
         Column("filtercode", "char", "Filter: zg, zr, zi; 00 for a bias", ucd="meta.id;instr.filter", principal=True),
         Column("cid", "long", "Calibration identifier", ucd="meta.id;meta.main", indexed=True, principal=True),

@@ -66,7 +66,7 @@ def read(request: HttpRequest, family: Family) -> Request:
     try:
         queries = tuple((one, ImageQuery(**parts, **_place(one))) for one in positions)
     except BadQuery as error:
-        raise BadRequest(f"{error.parameter.upper()}: {error}") from error
+        raise BadRequest(error.parameter.upper() + str(error).removeprefix(error.parameter)) from error
     return Request(columns, output, False, queries, upload is not None)
 
 

@@ -16,7 +16,7 @@ from archive.conditions import as_shown
 from archive.irsa.errors import BadRequest
 from archive.irsa.ibe_parameters import Position, Request
 from archive.metadata import Family
-from archive.search import BadQuery, ImageQuery, images
+from archive.search import ImageQuery, images
 from archive.streams import QueryFailed, Rows, stream
 from archive.tables import Column
 from archive.vo.fields import Field
@@ -50,15 +50,13 @@ def find(asked: Request, family: Family, reader: Reader) -> Answer:
     Raises
     ------
     BadRequest
-        for a condition that cannot be read, or a search that the database does not finish.
+        for a search that the database does not finish.
     """
     known = {column.name: column for column in family.table.columns}
     columns = [known[name] for name in asked.columns]
     try:
-        prepared = [(_first(place), _selected(query, family, asked.columns)) for place, query in asked.queries]
-        rows = stream(prepared, reader)
-    except BadQuery as error:
-        raise BadRequest(f"{error.parameter.upper()}={asked.queries[0][1].where}: {error}") from error
+        queries = ((_first(place), _selected(query, family, asked.columns)) for place, query in asked.queries)
+        rows = stream(queries, reader)
     except QueryFailed as error:
         raise BadRequest(str(error)) from error
     return _written(asked.format, [*(UPLOADED if asked.uploaded else ()), *columns], rows, rows.close)

@@ -4,15 +4,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('archive', '0007_refcat_tiles'),
+        ("archive", "0007_refcat_tiles"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='calibrationimage',
-            name='caltype',
-            field=models.CharField(help_text='bias, hifreqflat, lofreqflat, lampcorr, pmask or distortion', max_length=12),
+            model_name="calibrationimage",
+            name="caltype",
+            field=models.CharField(
+                help_text="bias, hifreqflat, lofreqflat, lampcorr, pmask or distortion", max_length=12
+            ),
         ),
     ]

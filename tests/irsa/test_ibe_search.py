@@ -158,9 +158,9 @@ def test_a_bad_upload_is_refused(client, archive, content):
         ({"POS": "10,95"}, "POS=10,95: right ascension"),
         ({"POS": "10,10", "SIZE": "-2"}, "SIZE=-2: give one or two widths"),
         ({"POS": "10,10", "SIZE": "1,2,3"}, "SIZE=1,2,3"),
-        ({"POS": "10,10", "SIZE": "170"}, "SIZE: size: 170.0 must be 0 to 90"),
+        ({"POS": "10,10", "SIZE": "170"}, "SIZE: 170.0 must be 0 to 90"),
         ({"POS": "10,10", "INTERSECT": "TOUCHES"}, "INTERSECT=TOUCHES: use one of COVERS"),
-        ({"WHERE": "field=", "ct": "csv"}, "WHERE=field=: where: the end where"),
+        ({"WHERE": "field=", "ct": "csv"}, "WHERE: 'field=': the end where"),
         ({"WHERE": "pid*1e300*1e300 > 1"}, "a value cannot be computed"),
         ({"WHERE": "", "COLUMNS": "ra,colour"}, "COLUMNS=colour: sci has no such column"),
         ({"WHERE": "", "ct": "fits"}, "ct=fits: use one of html"),
@@ -181,3 +181,13 @@ def test_errors_are_xml_that_clients_of_csv_recognise(client, archive, parameter
 def test_calibrations_have_no_place_and_unknown_tables_are_not_found(client):
     assert "cal images have no place" in client.get(f"{PRODUCTS}cal", {"POS": "1,1"}).content.decode()
     assert client.get(f"{PRODUCTS}dark", {"POS": "1,1"}).status_code == 404
+
+
+def test_the_page_and_rest_find_the_same_by_box(client, archive):
+    place = {"position": f"{archive.open.ra} {archive.open.dec - 0.6}", "width": 0.2, "height": 0.5}
+    for parts, count in (({}, 1), ({"width": 5, "intersect": "ENCLOSED"}, 0), ({"width": 5, "height": 5}, 2)):
+        page = client.get("/images/", place | parts | {"format": "json"}).json()
+        rest = client.get("/api/images/", place | parts).json()
+        assert page["count"] == rest["count"] == count
+    wrong = client.get("/images/", place | {"width": 100, "format": "json"})
+    assert (wrong.status_code, "width" in wrong.json()["detail"]) == (400, True)
