@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from django.db import models
@@ -27,6 +28,7 @@ from archive.survey.camera import CCD_IDS, QUADRANT_IDS, Camera, pixel_to_plane
 COVERS, ENCLOSED, CENTER, OVERLAPS = "COVERS", "ENCLOSED", "CENTER", "OVERLAPS"
 RELATIONS = (COVERS, ENCLOSED, CENTER, OVERLAPS)
 LARGEST_BOX = 90.0  # deg; the tangent plane reaches no farther than a hemisphere
+MARGIN = 0.01  # deg, for edges that are sampled
 _SIDES = ((1, 2), (2, 3), (3, 4), (4, 1))
 _CORNERS = (1, 2, 3, 4)
 
@@ -82,13 +84,19 @@ def footprint_condition(table: str, box: Box, relation: str) -> RawSQL:
 def ccd_condition(exposures: str, images: str, box: Box, relation: str) -> RawSQL:
     """Whether a CCD has a relation to a box, by its place in the camera and the telescope's axis.
 
-    The axis stands in `ra`, `dec` of the table `exposures`, the CCD in `ccdid` of the table `images`.
+    The axis stands in `ra`, `dec` of the table `exposures`, the CCD in `ccdid` of the table `images`. The distance of
+    the box from the axis tells most CCDs apart before any corner is computed.
     """
-    places, values = _ccd_places()
-    return _condition(_of_ccds(exposures, images, places), values, box, relation)
+    nearest, farthest, corners = _ccd_places()
+    exact = _condition(_of_ccds(exposures, images), corners, box, relation)
+    ccd, distance = f'"{images}".ccdid', f'q3c_dist("{exposures}".ra, "{exposures}".dec, %s, %s)'
+    near = f"{distance} BETWEEN (%s::float8[])[{ccd}] AND (%s::float8[])[{ccd}]"
+    reach = box.radius + MARGIN
+    limits = [box.ra, box.dec, [low - reach for low in nearest], [high + reach for high in farthest]]
+    return RawSQL(f"({near} AND {exact.sql})", [*limits, *exact.params], models.BooleanField())
 
 
-def _condition(corners: str, values: list[float], box: Box, relation: str) -> RawSQL:
+def _condition(corners: str, values: list, box: Box, relation: str) -> RawSQL:
     """`corners` is a SELECT of the corners' vectors ux1, uy1, uz1 ... uz4, of any length."""
     if relation == ENCLOSED and box.is_point:
         return RawSQL("false", [], models.BooleanField())
@@ -104,29 +112,29 @@ def _of_corners(table: str) -> str:
     return f"SELECT {', '.join(parts)}"
 
 
-def _of_ccds(exposures: str, images: str, places: str) -> str:
+def _of_ccds(exposures: str, images: str) -> str:
     """A corner at east e and north n (radians on the camera's tangent plane) is axis + e * east + n * north."""
     ra, dec = f'radians("{exposures}".ra)', f'radians("{exposures}".dec)'
-    trigonometry = f"SELECT cos({ra}) AS ca, sin({ra}) AS sa, cos({dec}) AS cd, sin({dec}) AS sd OFFSET 0"
+    known = [f"cos({ra}) AS ca, sin({ra}) AS sa, cos({dec}) AS cd, sin({dec}) AS sd"]
+    known += [f'(%s::float8[])["{images}".ccdid] AS {axis}{n}' for n in _CORNERS for axis in ("e", "n")]
     parts = [
         f"cd * ca - e{n} * sa - n{n} * sd * ca AS ux{n}, "
         f"cd * sa + e{n} * ca - n{n} * sd * sa AS uy{n}, sd + n{n} * cd AS uz{n}"
         for n in _CORNERS
     ]
-    names = ", ".join(f"e{n}, n{n}" for n in _CORNERS)
-    return (
-        f"SELECT {', '.join(parts)} FROM ({trigonometry}) AS axis, (VALUES {places}) AS ccd (number, {names}) "
-        f'WHERE ccd.number = "{images}".ccdid'
-    )
+    return f"SELECT {', '.join(parts)} FROM (SELECT {', '.join(known)} OFFSET 0) AS ccd"
 
 
-def _ccd_places() -> tuple[str, list[float]]:
-    """The 16 CCDs' corners on the plane tangent at the telescope's axis, as bound rows."""
-    camera, values = Camera(), []
-    for ccdid in CCD_IDS:
-        values += [ccdid, *ccd_corners(camera, ccdid).ravel().tolist()]
-    row = "(" + ", ".join(["%s::int"] + ["%s::double precision"] * 8) + ")"
-    return ", ".join([row] * len(CCD_IDS)), values
+@cache
+def _ccd_places() -> tuple[list[float], list[float], list[list[float]]]:
+    """By CCD: the least and the largest distance of its area from the axis (deg), and each corner coordinate (rad)."""
+    camera = Camera()
+    corners = np.array([ccd_corners(camera, ccdid) for ccdid in CCD_IDS])
+    along = np.linspace(0, 1, 50)[:, None, None, None]
+    edges = corners + along * (np.roll(corners, -1, axis=1) - corners)
+    distance = np.degrees(np.arctan(np.hypot(edges[..., 0], edges[..., 1])))
+    listed = [corners[:, corner, axis].tolist() for corner in range(4) for axis in (0, 1)]
+    return distance.min(axis=(0, 2)).tolist(), distance.max(axis=(0, 2)).tolist(), listed
 
 
 def ccd_corners(camera: Camera, ccdid: int) -> np.ndarray:
