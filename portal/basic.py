@@ -5,14 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 
-from django.contrib.auth import authenticate
-from django.contrib.auth.models import AbstractBaseUser, User
-from django.core.cache import cache
+from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
-from django.utils.crypto import salted_hmac
+
+from archive.passwords import user_of
 
 CHALLENGE = 'Basic realm="ZTF archive", charset="UTF-8"'
-REMEMBERED = 300  # s; checking a password takes a third of a second on purpose
 
 
 class BasicAuthentication:
@@ -36,18 +34,9 @@ class BasicAuthentication:
 
 
 def _user_of(request: HttpRequest, credentials: str) -> AbstractBaseUser | None:
-    """The user of a header that was right; remembered for a while by a keyed hash, never by the password itself."""
-    key = "basic:" + salted_hmac("portal.basic", credentials, algorithm="sha256").hexdigest()
-    pk, signature = cache.get(key, (None, None))
-    if pk is not None:
-        user = User.objects.filter(pk=pk, is_active=True).first()
-        if user is not None and user.get_session_auth_hash() == signature:
-            return user
+    """The user of a header's name and password."""
     try:
         name, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         return None
-    user = authenticate(request, username=name, password=password)
-    if user is not None:
-        cache.set(key, (user.pk, user.get_session_auth_hash()), REMEMBERED)
-    return user
+    return user_of(request, name, password)

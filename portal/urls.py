@@ -67,6 +67,7 @@ urlpatterns = [
     path("query/", include("portal.query_urls")),
     path("tap/", include("archive.vo.urls")),
     path("api/", include("portal.api.urls")),
+    path("", include("archive.irsa.urls")),
     path("sign-in/", auth.LoginView.as_view(), name="sign-in"),
     path("sign-out/", auth.LogoutView.as_view(), name="sign-out"),
     path("admin/", admin.site.urls),

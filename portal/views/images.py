@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from archive import calibrations, quality, search, storage, tables, versions
+from archive import calibrations, delivery, quality, search, tables, versions
 from archive import images as pixels
 from archive.answers import answer, refuse
 from archive.forms import problems
@@ -147,24 +147,21 @@ def cutout_page(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/cutouts.html", context | {"pairs": pairs, "ra": ra, "dec": dec})
 
 
-def download(request: HttpRequest, path: str) -> FileResponse:
-    """A file of the tree, whole."""
-    file = _file(path)
-    response = FileResponse(storage.absolute(file.path).open("rb"), as_attachment=True, filename=file.name)
-    response["ETag"] = f'"{file.sha256}"'
-    return _private(response)
+def download(request: HttpRequest, path: str) -> HttpResponseBase:
+    """A file of the tree, whole or the part that is asked for."""
+    return delivery.deliver(request, _file(path), attachment=True)
 
 
 def _file(path: str) -> ProductFile:
     """The file's row, as far as this reader may see it; what is hidden is as absent as what is not there."""
-    file = ProductFile.objects.filter(path=path).first()
-    if file is None or not storage.absolute(file.path).is_file():
+    file = delivery.visible_file(path)
+    if file is None:
         raise Http404(f"{path}: no such file, or it is not public")
     return file
 
 
 def _private(response: HttpResponse) -> HttpResponse:
     """Shared caches must not keep what depends on the reader."""
-    response["Cache-Control"] = "private, max-age=3600"
-    response["Vary"] = "Cookie, Authorization"
+    for header, value in delivery.private().items():
+        response[header] = value
     return response
