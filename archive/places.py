@@ -1,4 +1,4 @@
-"""Where a name lies: by the tables that come along, by this archive's own objects, by Sesame where that is switched on."""
+"""Where a name lies: by the tables that come along, by our own objects, by Sesame where that is switched on."""
 
 from __future__ import annotations
 

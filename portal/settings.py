@@ -15,10 +15,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-# Where names that no table knows are looked up (for example https://cds.unistra.fr/cgi-bin/nph-sesame/); empty: nowhere.
-SESAME_SERVERS = env.list("SESAME_SERVERS", default=[])
 VAR = Path(env.str("ZTF_VAR", default=str(BASE_DIR / "var"))).resolve()
 env.read_env(VAR / "env")
+# Where names that no table knows are looked up, for example https://cds.unistra.fr/cgi-bin/nph-sesame/; empty: nowhere
+SESAME_SERVERS = env.list("SESAME_SERVERS", default=[])
 
 
 def _database(variable: str) -> dict:
