@@ -47,6 +47,12 @@ class ImageSearchForm(forms.Form):
     seeing = forms.FloatField(required=False, min_value=0, label="Seeing at most (″)")
     maglimit = forms.FloatField(required=False, label="Limit at least (mag)")
     origin = forms.ChoiceField(choices=[("", "any"), *Origin.choices], required=False)
+    where = forms.CharField(
+        required=False,
+        max_length=2000,
+        label="Condition (SQL)",
+        widget=forms.TextInput(attrs={"placeholder": "seeing < 2 AND airmass < 1.5"}),
+    )
     good = forms.BooleanField(required=False, label="Good quality only")
     pid = forms.IntegerField(required=False, widget=forms.HiddenInput)
     expid = forms.IntegerField(required=False, widget=forms.HiddenInput)

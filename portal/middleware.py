@@ -2,9 +2,11 @@
 
 import re
 
+from django.db import DataError, transaction
 from django_structlog.middlewares import RequestMiddleware
 
 from archive.access import reading
+from archive.answers import problem
 from archive.members import reader_of
 
 _PASSWORD = re.compile(r"(password[^=&]*=)[^&]*", re.IGNORECASE)
@@ -31,3 +33,10 @@ class ReaderMiddleware:
         request.reader = reader_of(request.user)
         with reading(request.reader):
             return self.get_response(request)
+
+    def process_exception(self, request, exception):
+        """A condition may ask for a number that no type of the database can hold."""
+        if isinstance(exception, DataError):
+            transaction.set_rollback(True, using="reader")
+            return problem(f"{request.path}: a number in the question is out of range ({exception})".strip())
+        return None
