@@ -19,6 +19,8 @@ VAR = Path(env.str("ZTF_VAR", default=str(BASE_DIR / "var"))).resolve()
 env.read_env(VAR / "env")
 # Where names that no table knows are looked up, for example https://cds.unistra.fr/cgi-bin/nph-sesame/; empty: nowhere
 SESAME_SERVERS = env.list("SESAME_SERVERS", default=[])
+# The internal location of nginx that holds the product tree, for example /tree/; empty: the portal sends files itself
+ACCEL_REDIRECT = env.str("ACCEL_REDIRECT", default="")
 
 
 def _database(variable: str) -> dict:
