@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "axes",
     "csp",
     "archive",
+    "archive.hips",
     "lightcurves",
     "processing",
     "portal",
