@@ -105,6 +105,12 @@ def visible(filtercode: str, order: int | None = None, cell: int = 0, finest: in
     return bool(rfids) and ReferenceImage.objects.filter(pk__in=rfids).count() == len(rfids)
 
 
+def start(filtercode: str) -> dict[str, float]:
+    """Where a viewer should begin: `ra`, `dec` and `fov`, degrees."""
+    values = describe.read(storage.absolute(f"{folder(filtercode)}/properties").read_text())
+    return {name: float(values[f"hips_initial_{name}"]) for name in ("ra", "dec", "fov")}
+
+
 @contextmanager
 def _alone(filtercode: str) -> Iterator[None]:
     number = list(FILTERS).index(filtercode)
