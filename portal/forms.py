@@ -91,6 +91,7 @@ class CutoutForm(forms.Form):
     low = forms.FloatField(required=False)
     high = forms.FloatField(required=False)
     width = forms.IntegerField(required=False, min_value=16, max_value=3200)
+    form = forms.ChoiceField(choices=[("png", "PNG"), ("jpeg", "JPEG")], required=False)
 
     def __init__(self, *args, needs_place: bool = False, **kwargs):
         super().__init__(*args, **kwargs)

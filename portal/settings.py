@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "axes",
     "csp",
     "archive",
+    "archive.hips",
     "lightcurves",
     "processing",
     "portal",

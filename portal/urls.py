@@ -66,6 +66,8 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/result", jobs.result, name="job-result"),
     path("query/", include("portal.query_urls")),
     path("tap/", include("archive.vo.urls")),
+    path("", include("archive.hips.urls")),
+    path("", include("portal.sky_urls")),
     path("api/", include("portal.api.urls")),
     path("", include("archive.irsa.urls")),
     path("sign-in/", auth.LoginView.as_view(), name="sign-in"),

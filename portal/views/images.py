@@ -101,7 +101,7 @@ def _is_picture(file: ProductFile) -> bool:
 
 
 def picture(request: HttpRequest, path: str) -> HttpResponse:
-    """A PNG of an image file: a preview of all of it, or a cutout around `ra`, `dec`."""
+    """A PNG or JPEG of an image file: a preview of all of it, or a cutout around `ra`, `dec`."""
     form = CutoutForm(request.GET)
     if not form.is_valid():
         return HttpResponse(problems(form), content_type="text/plain", status=400)
@@ -111,10 +111,10 @@ def picture(request: HttpRequest, path: str) -> HttpResponse:
             data = pixels.cutout(file, *form.place()).data
         else:
             data = pixels.pixels(file, step=form.step(pixels.header(file)["NAXIS1"]))
-        body = pixels.png(data, form.rendering())
+        drawn = {"png": pixels.png, "jpeg": pixels.jpeg}[form.cleaned_data["form"] or "png"](data, form.rendering())
     except pixels.BadCutout as error:
         return HttpResponse(str(error), content_type="text/plain", status=400)
-    return _private(HttpResponse(body, content_type="image/png"))
+    return _private(HttpResponse(drawn, content_type=f"image/{form.cleaned_data['form'] or 'png'}"))
 
 
 def cutout(request: HttpRequest, path: str) -> HttpResponse:
@@ -144,7 +144,8 @@ def cutout_page(request: HttpRequest) -> HttpResponse:
     by_image = {file.product_id: file for file in files}
     ra, dec = form.cleaned_data["position"]
     pairs = [(image, by_image[image.pk], page_url(image)) for image in images if image.pk in by_image]
-    return render(request, "portal/cutouts.html", context | {"pairs": pairs, "ra": ra, "dec": dec})
+    movies = sorted({image.filtercode for image, _, _ in pairs}) if form.query.family == "sci" else []
+    return render(request, "portal/cutouts.html", context | {"pairs": pairs, "ra": ra, "dec": dec, "movies": movies})
 
 
 def download(request: HttpRequest, path: str) -> HttpResponseBase:

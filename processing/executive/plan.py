@@ -227,7 +227,9 @@ class _Planner:
         if len(inputs) < self.config.reference_frames:
             return None
         minimum = {"minimum": self.config.reference_frames}
-        return self._job("reference", f"{place}-{self.nid}", parameters | minimum, inputs)
+        job = self._job("reference", f"{place}-{self.nid}", parameters | minimum, inputs)
+        self._job("hips", job.key, parameters, [job])
+        return job
 
     def _science_jobs(self, parameters: dict) -> list[Job]:
         exposures = Exposure.objects.filter(
