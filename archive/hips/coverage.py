@@ -57,7 +57,7 @@ def written(moc: MOC, form: str) -> bytes:
 
 def _fits(moc: MOC) -> bytes:
     buffer = io.BytesIO()
-    moc.serialize("fits", pre_v2=True).writeto(buffer)
+    moc.serialize("fits", v1_compatible=True).writeto(buffer)
     return buffer.getvalue()
 
 

@@ -80,18 +80,30 @@ def _interleaved(places: np.ndarray) -> np.ndarray:
 
 
 _NODES = sampling.node_places(SIDE)
-_NODE_CELLS = _interleaved(_NODES)[None, :] | (_interleaved(_NODES)[:, None] << 1)
+_EVERY = np.arange(SIDE, dtype=np.float64)
+# Between nodes the cells' grid is nearly straight, but not where the polar caps begin, nor around the poles.
+CAP, CAP_MARGIN, POLE = np.degrees(np.arcsin(2 / 3)), 0.01, 89.0  # deg
 
 
 def sky(order: int, cell: int) -> tuple[np.ndarray, np.ndarray]:
     """ICRS degrees (SIDE, SIDE) of the centres of a tile's pixels."""
-    places = _interleaved(np.arange(SIDE))
-    return _sky((np.int64(cell) << 2 * SUBORDER) + (places[None, :] | (places[:, None] << 1)), order + SUBORDER)
+    return _sky(order, cell, _EVERY)
 
 
-def _sky(cells: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray]:
-    lon, lat = healpix_to_lonlat(cells, 2**order, order="nested")
+def _sky(order: int, cell: int, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    places = _interleaved(nodes)
+    cells = (np.int64(cell) << 2 * SUBORDER) + (places[None, :] | (places[:, None] << 1))
+    lon, lat = healpix_to_lonlat(cells, 2 ** (order + SUBORDER), order="nested")
     return lon.to_value(u.deg), lat.to_value(u.deg)
+
+
+def _nodes(order: int, cell: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pixels of a tile between which places may be interpolated, and their ICRS degrees."""
+    ra, dec = _sky(order, cell, _NODES)
+    least, most = np.abs(dec).min(), np.abs(dec).max()
+    if most > POLE or least - CAP_MARGIN < CAP < most + CAP_MARGIN:
+        return _EVERY, *_sky(order, cell, _EVERY)
+    return _NODES, ra, dec
 
 
 def touched(wcs: WCS, shape: tuple[int, int], order: int) -> np.ndarray:
@@ -117,7 +129,7 @@ def make(order: int, cell: int, sources: list[Source]) -> np.ndarray:
     The sum is taken in the order of `sources`: the same sources give the same bits.
     """
     total, weights = np.zeros((SIDE, SIDE)), np.zeros((SIDE, SIDE))
-    ra, dec = _sky((np.int64(cell) << 2 * SUBORDER) + _NODE_CELLS, order + SUBORDER)
+    nodes, ra, dec = _nodes(order, cell)
     for source in sources:
         x, y = (values.reshape(ra.shape) for values in sampling.node_pixels(source.wcs, ra, dec))
         box = sampling.pixel_box(x, y, source.image.shape)
@@ -126,7 +138,7 @@ def make(order: int, cell: int, sources: list[Source]) -> np.ndarray:
         image = np.ascontiguousarray(source.image[box], np.float32) - np.float32(source.level)
         weight = np.ones_like(image) if source.weight is None else np.ascontiguousarray(source.weight[box], np.float32)
         x, y = x - box[1].start, y - box[0].start
-        sampling.accumulate(image, weight, x, y, _NODES, _NODES, source.factor, total, weights)
+        sampling.accumulate(image, weight, x, y, nodes, nodes, source.factor, total, weights)
     return np.where(weights > 0, total / np.where(weights > 0, weights, 1), np.nan).astype(np.float32)
 
 

@@ -39,6 +39,7 @@ def test_enough_images_call_for_a_reference_and_what_needs_it():
     frames("o", 3)
     plan_night(NID, CONFIG)
     made = counts()
+    assert made.pop("hips") == 4
     assert made == {"science": 12, "reference": 4, "difference": 12, "alerts": 12, "lightcurves": 12, "statistics": 4}
     reference = Job.objects.filter(pipeline="reference").first()
     assert reference.waits_for == 3
