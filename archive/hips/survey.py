@@ -55,12 +55,18 @@ class _Files:
     digest: str
 
 
-def refresh(filtercode: str, rfids: Iterable[int] | None = None, config: HipsConfig = HipsConfig()) -> Made:  # noqa: B008 (frozen)
+def refresh(
+    filtercode: str,
+    rfids: Iterable[int] | None = None,
+    config: HipsConfig = HipsConfig(),  # noqa: B008 (frozen)
+    anew: bool = False,
+) -> Made:
     """Make a filter's HiPS show its public references as they are now.
 
     Parameters
     ----------
     rfids : the references to look at; all where not given
+    anew : make their tiles again even if nothing about them changed
 
     Only tiles of references that are new, changed, gone or no longer public are made, and their parents.
     """
@@ -71,7 +77,7 @@ def refresh(filtercode: str, rfids: Iterable[int] | None = None, config: HipsCon
         wanted = _public(filtercode, config, chosen)
         known = Member.objects.filter(filtercode=filtercode)
         known = dict((known if chosen is None else known.filter(pk__in=chosen)).values_list("rfid", "digest"))
-        changed = {rfid for rfid, files in wanted.items() if known.get(rfid) != files.digest}
+        changed = {rfid for rfid, files in wanted.items() if anew or known.get(rfid) != files.digest}
         gone = known.keys() - wanted.keys()
         if not changed and not gone:
             return Made(0, 0, 0)
@@ -79,7 +85,7 @@ def refresh(filtercode: str, rfids: Iterable[int] | None = None, config: HipsCon
         after = {rfid: _touched(wanted[rfid], config.order) for rfid in changed}
         _announce(filtercode, after)
         dirty = before.union(*after.values())
-        made = _Writer(filtercode, config).write(sorted(dirty))
+        made = _Writer(filtercode, config, dirty).write(sorted(dirty))
         _settle(filtercode, wanted, after, gone)
         log.info("hips renewed", filter=filtercode, references=len(changed), gone=len(gone), tiles=made.tiles)
         return Made(len(changed) + len(gone), made.tiles, made.removed)
@@ -172,10 +178,11 @@ def _settle(filtercode: str, wanted: dict[int, _Files], after: dict[int, set[int
 class _Writer:
     """Writes the tiles of one update."""
 
-    def __init__(self, filtercode: str, config: HipsConfig):
+    def __init__(self, filtercode: str, config: HipsConfig, dirty: set[int]):
         self.filtercode, self.config = filtercode, config
         self.stretch = config.stretches[filtercode]
-        self.public = _public(filtercode, config, None)
+        beside = MemberTile.objects.filter(filtercode=filtercode, cell__in=dirty)
+        self.public = _public(filtercode, config, set(beside.values_list("member_id", flat=True)))
         self.source = lru_cache(OPEN_SOURCES)(self._open)
 
     def write(self, dirty: list[int]) -> Made:
@@ -248,13 +255,13 @@ class _Writer:
         moc = coverage.of_cells(np.array(sorted(cells)), order)
         self._write("Moc.fits", coverage.written(moc, "fits"))
         with reading(ANYONE):
-            rows = ReferenceImage.objects.filter(pk__in=self.public.keys()).order_by("pk")
+            rows = ReferenceImage.objects.filter(filtercode=self.filtercode, programid=PUBLIC).order_by("pk")
             facts = rows.aggregate(Max("public_date"), Min("startobsdate"), Max("endobsdate"))
             first = rows.first()
         times = [facts["startobsdate__min"], facts["endobsdate__max"]]
         mjd = tuple(time.timestamp() / DAY + TO_MJD for time in times) if all(times) else None
         properties = self._path_of("properties")
-        if first is None:
+        if first is None or not cells:
             properties.unlink(missing_ok=True)
             return
         values = describe.properties(

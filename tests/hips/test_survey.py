@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 from django.db import Error, connections
 from django.test import Client
 from mocpy import MOC
@@ -89,6 +90,16 @@ def test_any_history_of_updates_ends_with_the_same_bytes(public):
     forget(other)
     survey.refresh("zr")
     assert tree() == at_once
+
+
+def test_lost_tiles_are_made_again_byte_for_byte(public):
+    survey.refresh("zr")
+    before = tree()
+    shutil.rmtree(storage.absolute("hips/zr"))
+    call_command("hips", "zr", "--anew", verbosity=0)
+    assert tree() == before
+    with pytest.raises(CommandError, match="FILTER=zz: use zg, zr, zi"):
+        call_command("hips", "zz")
 
 
 def test_an_update_writes_only_the_tiles_of_the_reference_and_their_parents(public):

@@ -14,11 +14,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("filters", nargs="*", metavar="FILTER", help="all filters where none is named")
 
-    def handle(self, *args, filters, **options):
+        parser.add_argument(
+            "--anew", action="store_true", help="make every tile again, for example when some were lost"
+        )
+
+    def handle(self, *args, filters, anew, **options):
         if unknown := set(filters) - set(FILTERS):
             raise CommandError(f"FILTER={' '.join(sorted(unknown))}: use {', '.join(FILTERS)}")
         for filtercode in filters or FILTERS:
-            made = survey.refresh(filtercode)
+            made = survey.refresh(filtercode, anew=anew)
             self.stdout.write(
                 f"{filtercode}: {made.references} references changed, {made.tiles} tiles written, "
                 f"{made.removed} without data"
