@@ -19,7 +19,6 @@ from portal.views.images import outline, page_url
 
 FOOTPRINTS = 300
 NARROWEST = 0.5  # deg, of the view
-NOT_A_CONDITION = ("family", "order")
 # Aladin Lite draws with WebAssembly, which it carries as a data: address. The browser asks leave to read and compile
 # it; neither allows a script to be evaluated, or anybody else to be asked.
 ALADIN = {"script-src": [WASM_UNSAFE_EVAL], "connect-src": ["data:"]}
@@ -34,7 +33,7 @@ def sky_page(request: HttpRequest) -> HttpResponse:
     context = {"form": form, "surveys": surveys}
     if not form.is_valid():
         return render(request, "portal/sky.html", context | {"error": problems(form)}, status=400)
-    asked = any(value for name, value in form.cleaned_data.items() if name not in NOT_A_CONDITION)
+    asked = bool(request.GET)
     rows = search.images(form.query) if asked else search.images(form.query).none()
     page = Paginator(rows, FOOTPRINTS).get_page(request.GET.get("page"))
     place = form.cleaned_data.get("position")

@@ -19,9 +19,17 @@ const map = A.aladin(place, {
   target: `${sky.ra} ${sky.dec}`, fov: sky.fov * Math.max(1, place.clientWidth / place.clientHeight),
   showShareControl: false, showSimbadPointerControl: false, showLayersControl: false, showFrame: false,
   showGotoControl: false, showProjectionControl: false, showSettingsControl: false, showStatusBar: false,
-  showCooLocation: true, showZoomControl: true, showFullscreenControl: false, showCooGridControl: true,
+  showCooLocation: false, showZoomControl: true, showFullscreenControl: false, showCooGridControl: true,
   showColorPickerControl: false, samp: false,
 });
+
+// Its controls are pictures without words.
+const NAMES = { "aladin-zoom-in": "Zoom in", "aladin-zoom-out": "Zoom out", "aladin-grid-control": "Coordinate grid" };
+for (const button of place.querySelectorAll("button")) {
+  const name = Object.keys(NAMES).find((each) => button.closest(`.${each}`));
+  button.setAttribute("aria-label", NAMES[name] ?? "Map control");
+}
+for (const picture of place.querySelectorAll("img")) picture.alt = "";
 
 for (const filter of new Set(sky.footprints.map((one) => one.filter))) {
   const overlay = A.graphicOverlay({ name: filter, color: colour(filter), lineWidth: 2 });
