@@ -84,7 +84,7 @@ def test_no_version_shows_where_images_are_searched_or_bundled(image, shallow, c
 
     with reading(EVERYTHING):
         assert [one.pid for one in search.images(ImageQuery(nid=image.nid))] == [image.pid]
-        assert not [file for file in bundles._files({"nid": image.nid}) if file.path.startswith("versions/")]
+        assert not [file for file in bundles.files_of({"nid": image.nid}) if file.path.startswith("versions/")]
     rows = client.get("/images/", {"nid": image.nid, "format": "json"}).json()["rows"]
     assert [row["maglimit"] for row in rows] == [image.maglimit]
     tap = {"REQUEST": "doQuery", "LANG": "ADQL", "FORMAT": "csv"}
