@@ -14,9 +14,9 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from archive import search, storage
-from archive.access import ANYONE, Reader, reading
-from archive.members import reader_of
-from archive.models import ProductFile, UserJob
+from archive.access import Reader, reading
+from archive.members import reader_of_job
+from archive.models import AuditEntry, ProductFile, UserJob
 
 log = structlog.get_logger("archive.bundles")
 LARGEST_BUNDLE = 20 * 1024**3  # bytes
@@ -57,8 +57,8 @@ def make(job_id: str) -> None:
     job.phase, job.started = UserJob.Phase.EXECUTING, timezone.now()
     job.save(update_fields=["phase", "started"])
     try:
-        with reading(_reader_of(job)):
-            files = list(_files(job.parameters))
+        with reading(reader_of_job(job)):
+            files = list(files_of(job.parameters))
         _write(job, files)
     except (BundleRefused, search.BadQuery, OSError) as error:
         log.warning("bundle failed", job=job_id, reason=str(error))
@@ -74,22 +74,23 @@ def result_path(job: UserJob) -> Path:
     return settings.JOB_ROOT / f"{job.pk}.tar"
 
 
-def still_open(job: UserJob) -> bool:
-    """Whether the current reader may still see every file of a finished bundle: rights may have ended since."""
-    with tarfile.open(result_path(job)) as tar:
-        lines = io.TextIOWrapper(tar.extractfile(tar.next()), encoding="utf-8", newline="")
-        paths = [row["path"] for row in csv.DictReader(lines)]
-    return ProductFile.objects.filter(path__in=paths).count() == len(paths)
+def still_open(job: UserJob, reader: Reader) -> bool:
+    """Whether the reader may still see all that a finished job's file holds: rights may have ended since.
+
+    A bundle names its files. Of other kinds it is only known whose rights they were made with, so that any release
+    that was withdrawn since makes them out of date.
+    """
+    if job.kind == "bundle":
+        with tarfile.open(result_path(job)) as tar:
+            lines = io.TextIOWrapper(tar.extractfile(tar.next()), encoding="utf-8", newline="")
+            paths = [row["path"] for row in csv.DictReader(lines)]
+        return ProductFile.objects.filter(path__in=paths).count() == len(paths)
+    withdrawn = AuditEntry.objects.filter(action="release.withdraw", moment__gte=job.started)
+    return set(job.programs) <= reader.programs and not withdrawn.exists()
 
 
-def _reader_of(job: UserJob) -> Reader:
-    """What the owner could read when the bundle was ordered and still can."""
-    if job.owner is None:
-        return ANYONE
-    return Reader(frozenset(job.programs) & reader_of(job.owner).programs)
-
-
-def _files(parameters: dict) -> list[ProductFile]:
+def files_of(parameters: dict) -> list[ProductFile]:
+    """The files of all images that answer a query, as far as the reader of the context may see them."""
     query = search.query_of(parameters)
     images = search.images(query).order_by().values_list("pk", flat=True)
     rows = ProductFile.objects.filter(family__in=FAMILIES[query.family], product_id__in=list(images))

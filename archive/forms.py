@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django import forms
 
-from archive.names import BadPosition, NameNotFound, resolve
+from archive.names import BadPosition, NameNotFound
+from archive.places import locate
 
 
 class PositionField(forms.CharField):
@@ -15,7 +16,7 @@ class PositionField(forms.CharField):
         if not text:
             return None
         try:
-            place = resolve(text)
+            place = locate(text)
         except (BadPosition, NameNotFound) as error:
             raise forms.ValidationError(str(error)) from error
         if place.orbit is not None:

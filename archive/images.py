@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import fitsio
 import numpy as np
 from astropy.io import fits
-from astropy.nddata import Cutout2D, NoOverlapError
 from astropy.visualization import ZScaleInterval
 from bokeh.palettes import Cividis256, Inferno256, Magma256, Viridis256
 from PIL import Image
 
-from archive import storage
-from archive.footprints import read_wcs
+from archive import cutouts, storage
+from archive.cutouts import BadCutout
 from archive.models import ProductFile
 
 COLOURMAPS = {"viridis": Viridis256, "magma": Magma256, "inferno": Inferno256, "cividis": Cividis256}
@@ -23,10 +22,7 @@ ASINH_SOFTENING = 0.1  # of the range between the limits
 LOG_SCALE = 1000.0
 ZSCALE_SAMPLES = 1000
 LARGEST_CUTOUT = 1.0  # deg
-
-
-class BadCutout(ValueError):
-    """A cutout that cannot be made; the message names the parameter and what would be right."""
+JPEG_QUALITY = 90
 
 
 @dataclass(frozen=True)
@@ -83,37 +79,18 @@ def cutout(file: ProductFile, ra: float, dec: float, width: float, height: float
         raise BadCutout(f"size={width},{height}: give positive degrees up to {LARGEST_CUTOUT}, for example size=0.02")
     if not (0 <= ra < 360 and -90 <= dec <= 90):
         raise BadCutout(f"center={ra},{dec}: give ICRS degrees, for example center=255.1,33.2")
-    cards = header(file)
-    wcs = read_wcs(cards)
-    x, y = (float(value) for value in wcs.all_world2pix(ra, dec, 0))
-    scale = abs(np.linalg.det(wcs.pixel_scale_matrix)) ** 0.5
-    shape = tuple(max(1, round(length / scale)) for length in (height, width))
-    try:
-        # An empty stand-in of the full shape gives the slices; only they are read from the file.
-        frame = np.broadcast_to(np.uint8(0), (cards["NAXIS2"], cards["NAXIS1"]))
-        part = Cutout2D(frame, (x, y), shape, mode="trim")
-    except NoOverlapError as error:
-        raise BadCutout(f"center={ra},{dec}: the cutout does not overlap the image") from error
-    rows, columns = part.slices_original
-    with fitsio.FITS(str(storage.absolute(file.path))) as hdus:
-        data = _fitsio_image(hdus)[rows, columns]
-    cards["CRPIX1"] -= columns.start
-    cards["CRPIX2"] -= rows.start
-    cards["LTV1"], cards["LTV2"] = -float(columns.start), -float(rows.start)
-    for card in ("CHECKSUM", "DATASUM", "ZHECKSUM", "ZDATASUM"):
-        cards.remove(card, ignore_missing=True)
-    return fits.PrimaryHDU(data, cards)
+    region = cutouts.Region(cutouts.Lengths(ra, dec, cutouts.DEGREES), cutouts.Lengths(width, height, cutouts.DEGREES))
+    image = next(hdu for hdu in cutouts.cut(file, region) if hdu.header["NAXIS"] == 2)
+    return fits.PrimaryHDU(image.data, image.header)
 
 
 def fits_bytes(hdu: fits.PrimaryHDU) -> bytes:
     """A FITS file of one HDU, with checksums."""
-    buffer = io.BytesIO()
-    fits.HDUList([hdu]).writeto(buffer, checksum=True)
-    return buffer.getvalue()
+    return cutouts.to_bytes(fits.HDUList([hdu]))
 
 
 def png(data: np.ndarray, rendering: Rendering = Rendering(), up: bool = True) -> bytes:  # noqa: B008 (frozen)
-    """A picture of an image.
+    """A picture of an image as PNG.
 
     Parameters
     ----------
@@ -122,19 +99,36 @@ def png(data: np.ndarray, rendering: Rendering = Rendering(), up: bool = True) -
     up : bool
         Whether y grows upwards, as in FITS viewers.
     """
-    low, high = limits(data, rendering)
-    scaled = np.clip((np.nan_to_num(data.astype(np.float32), nan=low) - low) / (high - low), 0, 1)
-    levels = (_stretched(scaled, rendering.stretch) * 255).astype(np.uint8)
-    picture = Image.fromarray(levels[::-1] if up else levels)
+    buffer = io.BytesIO()
+    _picture(data, rendering, up).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def jpeg(data: np.ndarray, rendering: Rendering = Rendering(), up: bool = True) -> bytes:  # noqa: B008 (frozen)
+    """A picture of an image as JPEG; parameters as for `png`."""
+    buffer = io.BytesIO()
+    picture = _picture(data, rendering, up)
+    picture = picture.convert("RGB") if picture.mode == "P" else picture
+    picture.save(buffer, "JPEG", quality=JPEG_QUALITY)
+    return buffer.getvalue()
+
+
+def _picture(data: np.ndarray, rendering: Rendering, up: bool) -> Image.Image:
+    grey = levels(data, *limits(data, rendering), rendering.stretch)
+    picture = Image.fromarray(grey[::-1] if up else grey)
     if rendering.colourmap != "gray":
         picture.putpalette(bytes.fromhex("".join(colour[1:] for colour in COLOURMAPS[rendering.colourmap])))
     if rendering.width:
         method = Image.Resampling.NEAREST if rendering.width > picture.width else Image.Resampling.BOX
         size = (rendering.width, max(1, round(picture.height * rendering.width / picture.width)))
         picture = picture.resize(size, method if rendering.colourmap == "gray" else Image.Resampling.NEAREST)
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
+    return picture
+
+
+def levels(data: np.ndarray, low: float, high: float, stretch: str) -> np.ndarray:
+    """Values as uint8, 0 at `low` and below (and for NaN), 255 at `high` and above."""
+    scaled = np.clip((np.nan_to_num(data.astype(np.float32), nan=low) - low) / (high - low), 0, 1)
+    return (_stretched(scaled, stretch) * 255).astype(np.uint8)
 
 
 def limits(data: np.ndarray, rendering: Rendering) -> tuple[float, float]:

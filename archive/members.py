@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archive.access import ANYONE, EVERYTHING, Reader
-from archive.models import GroupMembership, Membership
+from archive.models import GroupMembership, Membership, UserJob
 
 
 def reader_of(user) -> Reader:
@@ -15,3 +15,10 @@ def reader_of(user) -> Reader:
     own = Membership.now().filter(user=user).values_list("program_id", flat=True)
     shared = GroupMembership.now().filter(user=user, group__programs__isnull=False)
     return Reader(frozenset(own.union(shared.values_list("group__programs", flat=True))))
+
+
+def reader_of_job(job: UserJob) -> Reader:
+    """What a job's owner could read when it was ordered and still can; nobody's job reads what is public."""
+    if job.owner is None:
+        return ANYONE
+    return Reader(frozenset(job.programs) & reader_of(job.owner).programs)

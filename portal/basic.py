@@ -7,22 +7,19 @@ import binascii
 
 from axes.handlers.proxy import AxesProxyHandler
 from axes.helpers import get_client_ip_address, get_cool_off
-from django.contrib.auth import authenticate
-from django.contrib.auth.models import AbstractBaseUser, User
+from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.auth.signals import user_login_failed
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.crypto import salted_hmac
 
 from archive import tokens
 from archive.answers import problem
+from archive.passwords import user_of
 from portal import scopes
 
 CHALLENGE = 'Basic realm="ZTF archive", charset="UTF-8"'
 CHALLENGES = f'{CHALLENGE}, Bearer realm="ZTF archive"'
-REMEMBERED = 300  # s; checking a password takes a third of a second on purpose
-ANY_TOKEN = "(token)"  # noqa: S105; the name under which wrong tokens are counted
+ANY_TOKEN = "(token)"  # noqa: S105 (the name under which wrong tokens are counted)
 NAMES_FOR_TOKENS = ("", "token")  # what may stand for the name before a token
 
 
@@ -71,16 +68,12 @@ def _by_name(request: HttpRequest, content: str) -> AbstractBaseUser:
         raise Refused(401, "Authorization: Basic needs base64 of name:password") from None
     if tokens.looks_like_one(password):
         return _by_token(request, password, name)
-    user = _remembered(content)
+    user = user_of(request, name, password)
     if user is not None:
         return user
     if AxesProxyHandler.is_locked(request, {"username": name}):
         raise Refused(429, _too_many())
-    user = authenticate(request, username=name, password=password)
-    if user is None:
-        raise Refused(401, "Authorization: name or password is wrong")
-    cache.set(_key(content), (user.pk, user.get_session_auth_hash()), REMEMBERED)
-    return user
+    raise Refused(401, "Authorization: name or password is wrong")
 
 
 def _by_token(request: HttpRequest, secret: str, name: str = "") -> AbstractBaseUser:
@@ -103,17 +96,6 @@ def _by_token(request: HttpRequest, secret: str, name: str = "") -> AbstractBase
         raise Refused(403, f"{request.path}: needs a token of scope {missing}; this one has {', '.join(token.scopes)}")
     request.token = token
     return token.owner
-
-
-def _remembered(content: str) -> AbstractBaseUser | None:
-    """The user of a header that was right a while ago: kept by a keyed hash, never by the password itself."""
-    pk, signature = cache.get(_key(content), (None, None))
-    user = User.objects.filter(pk=pk, is_active=True).first() if pk is not None else None
-    return user if user is not None and user.get_session_auth_hash() == signature else None
-
-
-def _key(content: str) -> str:
-    return "basic:" + salted_hmac("portal.basic", content, algorithm="sha256").hexdigest()
 
 
 def _wait() -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from archive.models import Alert, ReferenceImage, ScienceImage
-from archive.names import NameNotFound, resolve
+from archive.names import NameNotFound
+from archive.places import locate
 from archive.survey.filenames import NotAZtfProduct, parse
 from lightcurves.models import Source
 
@@ -33,7 +34,7 @@ def page_for(text: str) -> Page:
         return _by_file_name(text)
     if alert := Alert.objects.filter(objectid=text).order_by("-jd").first():
         return Page("alert", (alert.candid,))
-    place = resolve(text)
+    place = locate(text)
     if place.orbit is not None:
         return Page("moving", query={"name": text})
     return Page("images", query={"position": text})

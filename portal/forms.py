@@ -11,6 +11,7 @@ from archive.forms import PositionField
 from archive.images import COLOURMAPS, LARGEST_CUTOUT, STRETCHES, Rendering
 from archive.models import Alert
 from archive.models.base import Origin
+from archive.regions import LARGEST_BOX
 from archive.registry import julian_date
 from archive.search import FAMILIES, BadQuery, ImageQuery, query_of
 
@@ -19,6 +20,12 @@ DEFAULT_CUTOUT = 0.02  # deg
 DEFAULT_ALERT_RADIUS = 0.05  # deg
 FID = {"zg": 1, "zr": 2, "zi": 3}
 PREVIEW_WIDTH = 768  # pixels
+RELATIONS = [
+    ("", "overlaps the box"),
+    ("COVERS", "covers it"),
+    ("ENCLOSED", "lies in it"),
+    ("CENTER", "contains its centre"),
+]
 FILTERS = [("", "any"), ("zg", "g"), ("zr", "r"), ("zi", "i")]
 
 
@@ -28,6 +35,9 @@ class ImageSearchForm(forms.Form):
     family = forms.ChoiceField(choices=FAMILY_NAMES.items(), required=False, label="Kind")
     position = PositionField(required=False, help_text="RA Dec, or a name", label="Position or name")
     radius = forms.FloatField(required=False, min_value=0.0001, max_value=90, label="Centre within (deg)")
+    width = forms.FloatField(required=False, min_value=0, max_value=LARGEST_BOX, label="Box, width (deg)")
+    height = forms.FloatField(required=False, min_value=0, max_value=LARGEST_BOX, label="Box, height (deg)")
+    intersect = forms.ChoiceField(choices=RELATIONS, required=False, label="The image")
     filtercode = forms.ChoiceField(choices=FILTERS, required=False, label="Filter")
     field = forms.IntegerField(required=False, min_value=0)
     ccdid = forms.IntegerField(required=False, min_value=1, max_value=16, label="CCD")
@@ -37,6 +47,12 @@ class ImageSearchForm(forms.Form):
     seeing = forms.FloatField(required=False, min_value=0, label="Seeing at most (″)")
     maglimit = forms.FloatField(required=False, label="Limit at least (mag)")
     origin = forms.ChoiceField(choices=[("", "any"), *Origin.choices], required=False)
+    where = forms.CharField(
+        required=False,
+        max_length=2000,
+        label="Condition (SQL)",
+        widget=forms.TextInput(attrs={"placeholder": "seeing < 2 AND airmass < 1.5"}),
+    )
     good = forms.BooleanField(required=False, label="Good quality only")
     pid = forms.IntegerField(required=False, widget=forms.HiddenInput)
     expid = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -75,6 +91,7 @@ class CutoutForm(forms.Form):
     low = forms.FloatField(required=False)
     high = forms.FloatField(required=False)
     width = forms.IntegerField(required=False, min_value=16, max_value=3200)
+    form = forms.ChoiceField(choices=[("png", "PNG"), ("jpeg", "JPEG")], required=False)
 
     def __init__(self, *args, needs_place: bool = False, **kwargs):
         super().__init__(*args, **kwargs)

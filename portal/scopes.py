@@ -32,6 +32,15 @@ NEEDS: dict[str, frozenset[str]] = {
         frozenset({Scope.LIGHTCURVES}),
     ),
     **dict.fromkeys(("tap", "tap-sync", "query"), frozenset({Scope.TAP})),
+    **dict.fromkeys(("ibe-missions", "ibe-datasets", "ibe-tables", "irsa-login", "irsa-logout"), OPEN),
+    **dict.fromkeys(
+        ("ibe-search", "ibe-root", "script", "sky", "target-list", "movie", "api-cutouts", "api-movie"),
+        frozenset({Scope.IMAGES}),
+    ),
+    **dict.fromkeys(
+        ("hips", "hipslist", "hips-survey", "hips-properties", "hips-whole", "hips-tile", "moc"),
+        frozenset({Scope.IMAGES}),
+    ),
 }
 EVERYTHING = frozenset({Scope.ALL})
 NEVER = ("admin", "account")
@@ -45,7 +54,7 @@ def needed(request: HttpRequest) -> frozenset[str] | None:
         return OPEN
     if match.namespaces[:1] == ["admin"] or (match.url_name or "").startswith(NEVER):
         return None
-    if match.url_name == "file":
+    if match.url_name in ("file", "ibe-data"):
         return _of_file(match.kwargs["path"])
     return NEEDS.get(match.url_name or "", EVERYTHING)
 

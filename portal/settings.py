@@ -19,6 +19,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 VAR = Path(env.str("ZTF_VAR", default=str(BASE_DIR / "var"))).resolve()
 env.read_env(VAR / "env")
+# Where names that no table knows are looked up, for example https://cds.unistra.fr/cgi-bin/nph-sesame/; empty: nowhere
+SESAME_SERVERS = env.list("SESAME_SERVERS", default=[])
+# The internal location of nginx that holds the product tree, for example /tree/; empty: the portal sends files itself
+ACCEL_REDIRECT = env.str("ACCEL_REDIRECT", default="")
 
 
 def _database(variable: str) -> dict:
@@ -66,6 +70,7 @@ INSTALLED_APPS = [
     "axes",
     "csp",
     "archive",
+    "archive.hips",
     "lightcurves",
     "processing",
     "portal",
@@ -74,11 +79,12 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "archive.irsa.login.JossoSession",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "portal.middleware.RequestLog",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -137,6 +143,8 @@ AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_CALLABLE = "portal.basic.locked_out"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+# What the record of attempts leaves out of an address, beside `password`.
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "josso_username", "josso_password"]
 
 # --- language, time ---------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path, register_converter
 
+from archive.scripts import KINDS
 from portal.views import account, alerts, home, images, jobs, moving, nights, quality, releases
 
 
@@ -20,7 +21,20 @@ class ProductPath:
         return value
 
 
+class ScriptKind:
+    """A kind of download script."""
+
+    regex = "|".join(KINDS)
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
 register_converter(ProductPath, "product")
+register_converter(ScriptKind, "script")
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -47,16 +61,20 @@ urlpatterns = [
     path("releases/<slug:name>/manifest.<str:kind>", releases.manifest, name="release-manifest"),
     path("nights/", nights.night_list, name="nights"),
     path("nights/<int:nid>/", nights.night_page, name="night"),
+    path("images/script/<script:kind>", jobs.download_script, name="script"),
     path("jobs/", jobs.job_list, name="jobs"),
     path("jobs/bundle", jobs.order_bundle, name="order-bundle"),
     path("jobs/<uuid:job_id>/", jobs.job_page, name="job"),
     path("jobs/<uuid:job_id>/result", jobs.result, name="job-result"),
     path("query/", include("portal.query_urls")),
     path("tap/", include("archive.vo.urls")),
+    path("", include("archive.hips.urls")),
+    path("", include("portal.sky_urls")),
     path("api/", include("portal.api.urls")),
     path("account/", account.account_page, name="account"),
     path("account/tokens", account.make_token, name="account-tokens"),
     path("account/tokens/<int:number>/revoke", account.revoke_token, name="account-revoke"),
+    path("", include("archive.irsa.urls")),
     path("sign-in/", auth.LoginView.as_view(), name="sign-in"),
     path("sign-out/", auth.LogoutView.as_view(), name="sign-out"),
     path("admin/", admin.site.urls),

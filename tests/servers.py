@@ -32,7 +32,7 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def portal(folder: Path):
+def portal(folder: Path, **variables: str):
     """The portal as it is served, with a queue of user jobs beside it; gives its address."""
     port = free_port()
     python = Path(sys.executable)
@@ -40,7 +40,7 @@ def portal(folder: Path):
     serve += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--blocking-threads", "4", "--no-ws"]
     subprocess.run([python, "manage.py", "collectstatic", "--noinput", "-v0"], env=environment(), check=True)
     with (folder / "portal.log").open("w") as log, (folder / "queue.log").open("w") as queue_log:
-        options = {"env": environment(), "cwd": settings.BASE_DIR, "stderr": subprocess.STDOUT}
+        options = {"env": environment() | variables, "cwd": settings.BASE_DIR, "stderr": subprocess.STDOUT}
         server = subprocess.Popen(serve, stdout=log, start_new_session=True, **options)
         queue = subprocess.Popen([python, "manage.py", "qcluster"], stdout=queue_log, start_new_session=True, **options)
         try:

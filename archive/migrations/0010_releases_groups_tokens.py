@@ -11,7 +11,7 @@ import archive.models.releases
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("archive", "0008_calibration_types"),
+        ("archive", "0009_exposure_positions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from archive.models.base import Origin, ProtectedModel
+from archive.models.base import Origin, ProtectedModel, has_position
 
 
 class Exposure(ProtectedModel):
@@ -36,6 +36,7 @@ class Exposure(ProtectedModel):
     observer_z = models.FloatField()
 
     class Meta:
+        constraints = [has_position("exposure")]
         indexes = [
             models.Index(fields=["nid", "imgtypecode"]),
             models.Index(fields=["obsjd"]),

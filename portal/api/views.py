@@ -20,7 +20,7 @@ from archive import images as pixels
 from archive.alerts.packets import STAMPS, packet_of
 from archive.models import Alert, ProductFile, ReferenceImage, ScienceImage
 from archive.moving.search import MOVING, images_of
-from archive.names import resolve
+from archive.places import locate
 from portal.api.parameters import (
     DEFAULT_PAGE,
     ImageParameters,
@@ -219,7 +219,7 @@ class Names(APIView):
     @extend_schema(operation_id="resolve", parameters=described(NameParameters), responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         """The position that a name or a text stands for; a moving object has none of its own."""
-        found = resolve(checked(NameParameters(request.query_params)).cleaned_data["name"])
+        found = locate(checked(NameParameters(request.query_params)).cleaned_data["name"])
         return Response(
             {"kind": found.kind, "name": found.name, "ra": found.ra, "dec": found.dec, "detail": found.detail}
         )
@@ -253,7 +253,7 @@ class Job(APIView):
 
 def job_state(request: Request, job) -> dict:
     """A job as programs see it."""
-    done = job.phase == job.Phase.COMPLETED and job.kind == "bundle"
+    done = job.phase == job.Phase.COMPLETED and job.kind != "release"
     return {
         "id": str(job.pk),
         "kind": job.kind,

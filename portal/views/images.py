@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from archive import calibrations, quality, search, storage, tables, versions
+from archive import calibrations, delivery, quality, search, tables, versions
 from archive import images as pixels
 from archive.answers import answer, refuse
 from archive.forms import problems
@@ -101,7 +101,7 @@ def _is_picture(file: ProductFile) -> bool:
 
 
 def picture(request: HttpRequest, path: str) -> HttpResponse:
-    """A PNG of an image file: a preview of all of it, or a cutout around `ra`, `dec`."""
+    """A PNG or JPEG of an image file: a preview of all of it, or a cutout around `ra`, `dec`."""
     form = CutoutForm(request.GET)
     if not form.is_valid():
         return HttpResponse(problems(form), content_type="text/plain", status=400)
@@ -111,10 +111,10 @@ def picture(request: HttpRequest, path: str) -> HttpResponse:
             data = pixels.cutout(file, *form.place()).data
         else:
             data = pixels.pixels(file, step=form.step(pixels.header(file)["NAXIS1"]))
-        body = pixels.png(data, form.rendering())
+        drawn = {"png": pixels.png, "jpeg": pixels.jpeg}[form.cleaned_data["form"] or "png"](data, form.rendering())
     except pixels.BadCutout as error:
         return HttpResponse(str(error), content_type="text/plain", status=400)
-    return _private(HttpResponse(body, content_type="image/png"))
+    return _private(HttpResponse(drawn, content_type=f"image/{form.cleaned_data['form'] or 'png'}"))
 
 
 def cutout(request: HttpRequest, path: str) -> HttpResponse:
@@ -144,27 +144,25 @@ def cutout_page(request: HttpRequest) -> HttpResponse:
     by_image = {file.product_id: file for file in files}
     ra, dec = form.cleaned_data["position"]
     pairs = [(image, by_image[image.pk], page_url(image)) for image in images if image.pk in by_image]
-    return render(request, "portal/cutouts.html", context | {"pairs": pairs, "ra": ra, "dec": dec})
+    movies = sorted({image.filtercode for image, _, _ in pairs}) if form.query.family == "sci" else []
+    return render(request, "portal/cutouts.html", context | {"pairs": pairs, "ra": ra, "dec": dec, "movies": movies})
 
 
-def download(request: HttpRequest, path: str) -> FileResponse:
-    """A file of the tree, whole."""
-    file = _file(path)
-    response = FileResponse(storage.absolute(file.path).open("rb"), as_attachment=True, filename=file.name)
-    response["ETag"] = f'"{file.sha256}"'
-    return _private(response)
+def download(request: HttpRequest, path: str) -> HttpResponseBase:
+    """A file of the tree, whole or the part that is asked for."""
+    return delivery.deliver(request, _file(path), attachment=True)
 
 
 def _file(path: str) -> ProductFile:
     """The file's row, as far as this reader may see it; what is hidden is as absent as what is not there."""
-    file = ProductFile.objects.filter(path=path).first()
-    if file is None or not storage.absolute(file.path).is_file():
+    file = delivery.visible_file(path)
+    if file is None:
         raise Http404(f"{path}: no such file, or it is not public")
     return file
 
 
 def _private(response: HttpResponse) -> HttpResponse:
     """Shared caches must not keep what depends on the reader."""
-    response["Cache-Control"] = "private, max-age=3600"
-    response["Vary"] = "Cookie, Authorization"
+    for header, value in delivery.private().items():
+        response[header] = value
     return response

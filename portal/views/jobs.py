@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from archive import bundles
+from archive import bundles, scripts
 from archive.answers import format_of, refuse
 from archive.forms import problems
 from archive.models import UserJob
@@ -21,6 +22,22 @@ def order_bundle(request: HttpRequest) -> HttpResponse:
         return refuse(request, "portal/images.html", problems(form), {"form": form})
     job = bundles.order(form.as_parameters(), request.reader, request.user)
     return redirect("job", job.pk)
+
+
+def download_script(request: HttpRequest, kind: str) -> StreamingHttpResponse:
+    """A script that fetches the files of all images that a search found."""
+    form = ImageSearchForm(request.GET)
+    if not form.is_valid():
+        return refuse(request, "portal/images.html", problems(form), {"form": form})
+    files = bundles.files_of(form.as_parameters())
+    site = request.build_absolute_uri("/")
+    downloads = (
+        scripts.Download(site[:-1] + reverse("file", args=[one.path]), one.path, one.size, one.sha256) for one in files
+    )
+    suffix, _ = scripts.KINDS[kind]
+    lines = scripts.script(kind, downloads, f"{len(files)} files", site)
+    headers = {"Content-Disposition": f'attachment; filename="ztf-download.{suffix}"', "Cache-Control": "private"}
+    return StreamingHttpResponse(lines, content_type="text/plain; charset=utf-8", headers=headers)
 
 
 def job_list(request: HttpRequest) -> HttpResponse:
@@ -45,10 +62,10 @@ def result(request: HttpRequest, job_id) -> FileResponse:
     job = job_of(request, job_id)
     if job.phase != UserJob.Phase.COMPLETED:
         raise Http404(f"job {job_id} is {job.phase}: it has no result yet")
-    if job.kind != "bundle":
+    if job.kind == "release":
         raise Http404(f"job {job_id} is a {job.kind} job: it has no file")
-    if not bundles.still_open(job):
-        raise Http404(f"job {job_id}: files of it are not open to you any more; order the bundle again")
+    if not bundles.still_open(job, request.reader):
+        raise Http404(f"job {job_id}: files of it are not open to you any more; order it again")
     return FileResponse(bundles.result_path(job).open("rb"), as_attachment=True, filename=f"ztf-{job.pk}.tar")
 
 

@@ -141,16 +141,16 @@ class _Planner:
         places = sorted({(rc, one.fid) for one, rc in frames if one.expid in dithered})
         low = {place: self._low_flat(*place, biases, flats) for place in places}
         masks = {rc: self._pixel_mask(rc, biases, flats, low) for rc in sorted({rc for rc, _ in places})}
+        seen = {(rc, one.fid) for one, rc in frames if one.imgtypecode == "o" and one.expid not in dithered}
+        priors = {place: self._distortion(*place) for place in sorted(seen)}
         science = {}
         for exposure, rc in sorted(frames, key=lambda frame: (frame[0].obsjd, frame[1])):
             if exposure.imgtypecode == "o" and exposure.expid not in dithered:
-                job = self._science(exposure, rc, biases, flats, (low.get((rc, exposure.fid)), masks.get(rc)))
+                statics = low.get((rc, exposure.fid)), masks.get(rc), priors[rc, exposure.fid]
+                job = self._science(exposure, rc, biases, flats, statics)
                 science.setdefault((exposure.field, rc, exposure.fid), []).append((exposure, job))
         for place, images in sorted(science.items()):
             self._beyond_reference(place, images)
-        for rc, fid in sorted({(rc, fid) for _, rc, fid in science}):
-            jobs = [job for (_, *of), images in science.items() if of == [rc, fid] for _, job in images]
-            self._distortion(rc, fid, jobs)
 
     def _bias(self, rc: int) -> Job:
         return self._job("bias", f"{self.nid}-rc{rc:02}", {"rcid": rc})
@@ -184,16 +184,14 @@ class _Planner:
         being_made = Job.objects.filter(pipeline=pipeline, parameters=parameters, state__in=Job.OPEN)
         return being_made.filter(nid__lte=self.nid).order_by("-nid").first() or being_made.order_by("nid").first()
 
-    def _distortion(self, rc: int, fid: int, science: list[Job]) -> None:
-        """A prior of the projection, where the last one is old and there are images enough."""
-        since = self.nid - self.config.distortion_nights
-        recent = CalibrationImage.objects.of("distortion", rc, fid).filter(nid__gt=since)
-        parameters = {"rcid": rc, "fid": fid}
-        being_made = Job.objects.filter(pipeline="distortion", parameters=parameters, state__in=Job.OPEN)
-        if recent.exists() or being_made.exists():
-            return
-        if good_images(rc, fid, self.nid).count() + len(science) >= self.config.distortion_frames:
-            self._job("distortion", f"{self.nid}-rc{rc:02}-f{fid}", parameters, science)
+    def _distortion(self, rc: int, fid: int) -> Job | None:
+        """A prior of the projection, where the last one is old and earlier nights have images enough."""
+        since, minimum = self.nid - self.config.distortion_nights, self.config.distortion_frames
+        if CalibrationImage.objects.of("distortion", rc, fid).filter(nid__gt=since).exists():
+            return None
+        if good_images(rc, fid, self.nid).count() < minimum:
+            return None
+        return self._job("distortion", f"{self.nid}-rc{rc:02}-f{fid}", {"rcid": rc, "fid": fid, "minimum": minimum})
 
     def version(self, exposure: Exposure, rc: int, version: str) -> Job:
         """The job that makes one image in another version."""
@@ -229,7 +227,9 @@ class _Planner:
         if len(inputs) < self.config.reference_frames:
             return None
         minimum = {"minimum": self.config.reference_frames}
-        return self._job("reference", f"{place}-{self.nid}", parameters | minimum, inputs)
+        job = self._job("reference", f"{place}-{self.nid}", parameters | minimum, inputs)
+        self._job("hips", job.key, parameters, [job])
+        return job
 
     def _science_jobs(self, parameters: dict) -> list[Job]:
         exposures = Exposure.objects.filter(

@@ -9,6 +9,7 @@ from processing.executive.runs.alerts import run_alerts
 from processing.executive.runs.calibration import run_bias, run_flat
 from processing.executive.runs.difference import run_difference
 from processing.executive.runs.distortion import run_distortion
+from processing.executive.runs.hips import run_hips
 from processing.executive.runs.lightcurves import run_lightcurves, run_statistics
 from processing.executive.runs.reference import run_reference
 from processing.executive.runs.science import run_science
@@ -26,6 +27,7 @@ RUNNERS: dict[str, Callable[[Job], Outcome]] = {
     "lightcurves": run_lightcurves,
     "statistics": run_statistics,
     "reference": run_reference,
+    "hips": run_hips,
     "difference": run_difference,
     "alerts": run_alerts,
 }

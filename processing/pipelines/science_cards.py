@@ -26,7 +26,8 @@ def science_cards(state: ScienceState, measured: dict) -> Cards:
     return (
         exposure_cards(state)
         + wcs_cards(state)
-        + calibration_cards(state, measured)
+        + astrometry_cards(state)
+        + photometry_cards(state)
         + detector_cards(state)
         + quality_cards(state, measured)
         + identity_cards(state)
@@ -37,7 +38,14 @@ def mask_cards(state: ScienceState) -> Cards:
     """Header of the mask: what its bits mean."""
     bits = [(f"BIT{bit_number(bit):02d}", bit_number(bit), text) for bit, text in MASK_DESCRIPTIONS.items()]
     bits += [(f"BIT{number:02d}", number, "RESERVED FOR FUTURE USE") for number in RESERVED_MASK_BITS]
-    return exposure_cards(state) + wcs_cards(state) + detector_cards(state) + bits + identity_cards(state)
+    return (
+        exposure_cards(state)
+        + wcs_cards(state)
+        + astrometry_cards(state)
+        + detector_cards(state)
+        + bits
+        + identity_cards(state)
+    )
 
 
 def exposure_cards(state):
@@ -58,20 +66,25 @@ def wcs_cards(state):
     return tpv.header_cards(state.astrometry.wcs if state.astrometry else state.inputs.guess)
 
 
-def calibration_cards(state, measured):
-    """Calibration block of ZTF's headers. What is unknown is left out."""
-    cards = []
-    if state.astrometry is not None:
-        a = state.astrometry
-        cards += [
-            ("ASTRRMS1", float(a.rms[0]), "Astrom. dispersion RMS (ref., high S/N) [deg]"),
-            ("ASTRRMS2", float(a.rms[1]), "Astrom. dispersion RMS (ref., high S/N) [deg]"),
-            ("ASTIRMS1", 0.0, "Astrom. dispersion RMS (intern., high S/N)"),
-            ("ASTIRMS2", 0.0, "Astrom. dispersion RMS (intern., high S/N)"),
-            ("ASTROMN", len(a.detection), "Number of astrometric matches"),
-            ("ASTCHI2", a.chi2, "Reduced chi-square of the astrometric fit"),
-            ("SCAMPFIL", state.inputs.astrometric_catalog, "Astrometric reference catalog"),
-        ]
+def astrometry_cards(state: ScienceState) -> Cards:
+    """How well the projection fits; nothing without a solution."""
+    if state.astrometry is None:
+        return []
+    a = state.astrometry
+    return [
+        ("ASTRRMS1", float(a.rms[0]), "Astrom. dispersion RMS (ref., high S/N) [deg]"),
+        ("ASTRRMS2", float(a.rms[1]), "Astrom. dispersion RMS (ref., high S/N) [deg]"),
+        ("ASTIRMS1", 0.0, "Astrom. dispersion RMS (intern., high S/N)"),
+        ("ASTIRMS2", 0.0, "Astrom. dispersion RMS (intern., high S/N)"),
+        ("ASTROMN", len(a.detection), "Number of astrometric matches"),
+        ("ASTCHI2", a.chi2, "Reduced chi-square of the astrometric fit"),
+        ("SCAMPFIL", state.inputs.astrometric_catalog, "Astrometric reference catalog"),
+    ]
+
+
+def photometry_cards(state: ScienceState) -> Cards:
+    """Zero point, colour term, aperture corrections; what is unknown is left out."""
+    cards: Cards = []
     if state.zero_point is not None:
         z = state.zero_point
         cards += [(f"CALNOTE{k}", text, "") for k, text in enumerate(CALIBRATION_NOTES, 1)]

@@ -198,3 +198,23 @@ def test_the_documentation_page_holds_no_inline_script_and_the_schema_names_ever
     assert {"/api/images/", "/api/{kind}/{number}/cutout", "/api/moving/"} <= schema["paths"].keys()
     names = {one["name"] for one in schema["paths"]["/api/images/"]["get"]["parameters"]}
     assert {"ra", "dec", "position", "radius", "seeing", "page"} <= names
+
+
+@pytest.mark.parametrize("address", ["/images/", "/quality/"])
+def test_a_condition_narrows_the_images(archive, client, address):
+    both = {"format": "json", "field": archive["image"].field}
+    if address == "/images/":
+        rows = client.get(address, both | {"where": f"qid = {archive['image'].qid} and seeing < 3"}).json()["rows"]
+        assert [row["pid"] for row in rows] == [archive["image"].pid]
+    else:
+        rows = client.get(address, both | {"where": f"pid = {archive['image'].pid}"}).json()["rows"]
+        assert next(row["count"] for row in rows if row["name"] == "seeing") == 1
+
+
+@pytest.mark.parametrize(
+    ("condition", "why"),
+    [("seeing <", "where"), ("password = 1", "password"), ("seeing < 1e300*1e300", "out of range")],
+)
+def test_a_condition_that_cannot_be_is_refused_with_the_reason(archive, client, condition, why):
+    answer = client.get("/images/", {"format": "json", "where": condition})
+    assert answer.status_code == 400 and why in answer.json()["detail"]

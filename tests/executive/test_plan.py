@@ -3,6 +3,7 @@
 import pytest
 
 from archive.models import RawImage
+from archive.survey.camera import rcid
 from processing.executive.plan import PlanConfig, plan_night
 from processing.models import Job
 from tests import factories
@@ -38,6 +39,7 @@ def test_enough_images_call_for_a_reference_and_what_needs_it():
     frames("o", 3)
     plan_night(NID, CONFIG)
     made = counts()
+    assert made.pop("hips") == 4
     assert made == {"science": 12, "reference": 4, "difference": 12, "alerts": 12, "lightcurves": 12, "statistics": 4}
     reference = Job.objects.filter(pipeline="reference").first()
     assert reference.waits_for == 3
@@ -83,18 +85,19 @@ def test_dithered_engineering_exposures_make_the_static_calibrations_before_scie
 def test_engineering_exposures_that_are_not_dithered_are_science():
     frames("o", 5, programid=0, ra=55.0, dec=33.0)
     plan_night(NID, PlanConfig(reference_frames=99))
-    assert counts() == {"science": 20, "distortion": 4}
+    assert counts() == {"science": 20}
 
 
-def test_a_prior_of_the_projection_waits_for_its_images_and_is_made_once_a_month():
-    frames("o", 3)
+def test_a_prior_of_the_projection_is_made_of_earlier_nights_before_the_science_of_this_one():
+    frames("o", 5)
+    for image in RawImage.objects.select_related("exposure"):
+        for qid in (1, 2, 3, 4):
+            factories.science_image(image.exposure, rcid=rcid(13, qid), infobits=0)
     plan_night(NID, PlanConfig(reference_frames=99))
-    assert counts() == {"science": 12}
-    frames("o", 2)
-    plan_night(NID, PlanConfig(reference_frames=99))
-    assert counts() == {"science": 20, "distortion": 4}
-    job = Job.objects.filter(pipeline="distortion").first()
-    assert job.state == Job.State.BLOCKED and job.prerequisites.count() == 5
-    frames("o", 1)
-    plan_night(NID, PlanConfig(reference_frames=99))
+    assert counts() == {"science": 20}
+    later = NID + 1
+    frames("o", 1, jd=factories.JD + 1)
+    plan_night(later, PlanConfig(reference_frames=99))
     assert counts() == {"science": 24, "distortion": 4}
+    job = Job.objects.filter(pipeline="science", nid=later).first()
+    assert {one.pipeline for one in job.prerequisites.all()} == {"distortion"}

@@ -25,6 +25,12 @@ HOLDS_NO_DATA = {
     "nights", "night",
 }  # fmt: skip
 HELD_FILES = 5  # of a unit in a release: its reference was made of no images that have a night
+# Addresses whose own tests ask as visitor and as members, and compare what each is shown.
+PROBED_ELSEWHERE = {
+    "tests/hips": {"hips", "hipslist", "hips-survey", "hips-properties", "hips-whole", "hips-tile", "moc", "sky"},
+    "tests/irsa": {"ibe-missions", "ibe-datasets", "ibe-tables", "ibe-root", "irsa-login", "irsa-logout"},
+    "tests/cutouts": {"target-list", "movie", "api-cutouts", "api-movie"},
+}
 PROBES: dict[str, list] = {}
 
 
@@ -288,6 +294,21 @@ def releases(world: World, ask: Asker, draw) -> None:
     ask(reverse("release", args=["closed"]), status=200 if closed else 404)
     for kind in ("csv", "parquet"):
         ask(reverse("release-manifest", args=["closed", kind]), status=200 if closed else 404)
+
+
+@probe("ibe-search", "ibe-data", "script")
+def irsa(world: World, ask: Asker, draw) -> None:
+    unit = world.units[draw(0, 5)]
+    data = reverse("ibe-data", args=[unit.files["sci"].path])
+    if refused(ask, data, "images"):
+        return
+    rows = csv_rows(ask(reverse("ibe-search", args=["sci"]), {"WHERE": "field=655", "ct": "csv"}))
+    assert sorted(int(row["pid"]) for row in rows) == pids(world.images(ask.person))
+    ask(data, status=200 if unit in world.data(ask.person) else 404)
+    script = ask(reverse("script", args=["wget"]), {"field": 655}, status=None).body.decode()
+    for one in world.units:
+        for key in ("sci", "cat"):
+            assert (one.files[key].path in script) == (one in world.both(ask.person)), script
 
 
 @probe("find")

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from tests.rights.probes import HOLDS_NO_DATA, PROBES, Asker
+from tests.rights.probes import HOLDS_NO_DATA, PROBED_ELSEWHERE, PROBES, Asker
 from tests.rights.world import DATES, UNITS, Rights, World
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -37,7 +37,7 @@ def names_of(patterns) -> set[str]:
 
 
 def test_every_address_has_a_probe_or_is_known_to_hold_no_data():
-    known = set(PROBES) | HOLDS_NO_DATA
+    known = set(PROBES).union(HOLDS_NO_DATA, *PROBED_ELSEWHERE.values())
     assert names_of(get_resolver(settings.ROOT_URLCONF).url_patterns) == known
 
 

@@ -283,7 +283,8 @@ def _unit(number: int) -> Unit:
     unit = Unit(number, image, reference.rfid, 9000 + number, oid, version)
     _files(unit)
     Alert.objects.create(
-        candid=unit.candid, objectid=f"ZTF26aaaaaa{'abcdef'[number]}", pid=image.pid, jd=image.obsjd, nid=image.nid, fid=2,
+        candid=unit.candid, objectid=f"ZTF26aaaaaa{'abcdef'[number]}",
+        pid=image.pid, jd=image.obsjd, nid=image.nid, fid=2,
         ra=image.ra, dec=image.dec, magpsf=17 + 0.1 * number, sigmapsf=0.1, isdiffpos=True, rb=0.9,
         packet=unit.files["alert"], packet_index=0, **factories.PUBLIC,
     )  # fmt: skip

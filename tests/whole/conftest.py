@@ -37,6 +37,7 @@ PLAN = SurveyPlan(
     population=Population(rrlyrae=400.0, supernovae=300.0),
 )
 REFERENCE_FRAMES = 3
+DISTORTION_FRAMES = 3
 
 
 def pytest_collection_modifyitems(items):
@@ -69,7 +70,7 @@ def small_archive(committed, archive_root, tmp_path_factory) -> Night:
         for path in night.paths:
             take(path)
     for nid in sorted(set(Exposure.objects.filter(field=PLAN.field).values_list("nid", flat=True))):
-        plan_night(nid, PlanConfig(reference_frames=REFERENCE_FRAMES))
+        plan_night(nid, PlanConfig(reference_frames=REFERENCE_FRAMES, distortion_frames=DISTORTION_FRAMES))
         run_all()
     truth = {name: pd.read_parquet(path) for name, path in write_truth(sky, nights, folder / "truth").items()}
     return Night(folder, **truth)

@@ -58,6 +58,17 @@ def test_lists_hold_visible_rows_only_and_all_of_them(clients, person, programs)
     assert {int(row["pid"]) for row in rows} == set(expected.values_list("pid", flat=True))
 
 
+def test_the_name_of_an_object_is_a_place_to_those_who_may_see_its_alerts(clients):
+    alert = Alert.objects.filter(programid=1).first()
+    rows = clients["anyone"].get("/images/", params={"position": alert.objectid, "format": "csv"}).text.splitlines()
+    assert len(rows) > 1
+    public = Alert.objects.filter(programid=1).values("objectid")
+    if hidden := Alert.objects.filter(**PROPRIETARY).exclude(objectid__in=public).first():
+        statuses = [clients[who].get("/images/", params={"position": hidden.objectid, "format": "csv"}).status_code
+                    for who in ("anyone", "partner")]  # fmt: skip
+        assert statuses == [400, 200]
+
+
 def test_counts_on_pages_are_of_visible_rows(clients):
     public = ScienceImage.objects.filter(field=557, programid=1).count()
     every = ScienceImage.objects.filter(field=557, programid__in=(1, 2)).count()

@@ -9,7 +9,7 @@ from astropy.io import fits
 from archive import search, storage
 from archive.footprints import read_wcs, separation
 from archive.images import cutout
-from archive.models import Alert, DifferenceImage, ProductFile, ReferenceImage, ScienceImage
+from archive.models import Alert, CalibrationImage, DifferenceImage, ProductFile, ReferenceImage, ScienceImage
 from archive.search import ImageQuery
 from lightcurves.models import Detection
 from processing.models import Job
@@ -143,7 +143,7 @@ def test_redoing_a_quadrant_and_all_that_follows_leaves_the_same_rows_once():
 
 # Cards that describe SCAMP's own run, or the layout of a file
 NOT_OURS = {"FGROUPNO", "ASTINST", "FLXSCALE", "MAGZEROP", "PHOTIRMS", "PHOTINST", "PHOTLINK", "SCAMPPTH"}
-NOT_OURS |= {"PCOUNT", "GCOUNT", "EXTNAME", "COMMENT", "HISTORY", ""}
+NOT_OURS |= {"BUNIT", "PCOUNT", "GCOUNT", "EXTNAME", "COMMENT", "HISTORY", ""}
 
 
 @pytest.mark.parametrize("suffix", ["sciimg.fits", "mskimg.fits"])
@@ -154,3 +154,14 @@ def test_headers_have_every_card_of_a_real_product(suffix):
     made = ProductFile.objects.filter(family="sci", suffix=suffix).order_by("path").first()
     header = fits.getheader(storage.absolute(made.path))
     assert set(fits.getheader(real)) - set(header) - NOT_OURS == set()
+
+
+def test_the_second_night_starts_from_the_projection_that_the_first_one_had():
+    prior = CalibrationImage.objects.filter(caltype="distortion")
+    assert prior.count() == 4 and all(one.quality["distortion_scatter"] < 0.1 for one in prior)
+    second = ScienceImage.objects.filter(field=557, nid=prior.first().nid)
+    assert second and all(image.calibrations.filter(caltype="distortion").count() == 1 for image in second)
+    header = fits.getheader(
+        storage.absolute(ProductFile.objects.get(family="sci", product_id=second[0].pid, suffix="sciimg.fits").path)
+    )
+    assert header["CIDDISTO"] in prior.values_list("cid", flat=True)

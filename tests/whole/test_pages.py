@@ -58,6 +58,8 @@ def addresses() -> dict[str, str]:
         "quality": "/quality/?field=557",
         "image": f"/images/{image.pid}/",
         "reference": f"/references/{reference.rfid}/",
+        "sky surveys": "/hips/",
+        "target list": "/cutouts/list",
         "cutouts": f"/cutouts/?position={image.ra}+{image.dec}",
         "alerts": "/alerts/",
         "alert": f"/alerts/{alert.candid}/",

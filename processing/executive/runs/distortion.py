@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from astropy.io import fits
+from django.db.models import F
 
 from archive import calibrations, storage
 from archive.calibrations import Choice
 from archive.models import Exposure, RawImage, ScienceImage
+from archive.survey.bits import InfoBit
 from archive.survey.camera import ccd_quadrant
 from processing.executive.queue import Outcome
 from processing.executive.runs import files
@@ -16,16 +20,26 @@ from processing.pipelines.distortion import DISTORTION, DistortionConfig, Distor
 from processing.science import tpv
 from processing.science.errors import UnusableFrame
 
+DOUBTS = (
+    InfoBit.NO_ASTROMETRY
+    | InfoBit.FEW_GRID_MATCHES
+    | InfoBit.PIXEL_SCALE_ODD
+    | InfoBit.CHI2_HIGH
+    | InfoBit.GRID_RESIDUAL_HIGH
+    | InfoBit.FEW_DETECTED_MATCHES
+)
+
 
 def good_images(rcid: int, fid: int, nid: int):
-    """Science images whose projections tell of the quadrant's, newest first."""
-    rows = ScienceImage.objects.filter(rcid=rcid, fid=fid, nid__lte=nid, infobits=0, origin="ours")
-    return rows.order_by("-obsjd")
+    """Science images before a night whose projections tell of the quadrant's, newest first."""
+    rows = ScienceImage.objects.filter(rcid=rcid, fid=fid, nid__lt=nid, status=1, origin="ours")
+    return rows.alias(doubts=F("infobits").bitand(int(DOUBTS))).filter(doubts=0).order_by("-obsjd")
 
 
 def run_distortion(job: Job, config: DistortionConfig = DistortionConfig()) -> Outcome:  # noqa: B008 (frozen)
     """The prior of one quadrant and filter."""
     rcid, fid = job.parameters["rcid"], job.parameters["fid"]
+    config = replace(config, min_frames=job.parameters["minimum"])
     ccdid, qid = ccd_quadrant(rcid)
     images = list(good_images(rcid, fid, job.nid)[: config.frames])
     if not images:

@@ -1,0 +1,10 @@
+"""HiPS and MOC: the references as a hierarchy of HEALPix tiles, and what of the sky is covered.
+
+tiles      one tile: its geometry, sampling, parents, encodings; pure
+coverage   sets of HEALPix cells, as MOC; pure
+describe   the properties file and the list of surveys; pure
+config     every number that the HiPS turns on; pure
+models     which references stand in which tiles
+survey     the HiPS of a filter on disk: which references it is made of, and bringing it up to date
+views      its addresses
+"""

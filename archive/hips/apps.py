@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class HipsConfig(AppConfig):
+    name = "archive.hips"
+    label = "hips"

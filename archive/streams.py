@@ -1,0 +1,87 @@
+"""Rows of a query while PostgreSQL still delivers them, with a reader's rights; memory does not grow with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import chain
+
+import psycopg2
+from django.db import models
+from django.db.utils import Error as DatabaseError
+
+from archive.access import Reader, streaming
+
+BATCH = 2000  # rows fetched at a time
+LONGEST = 100  # s, for the first rows and between any two batches
+CANCELLED = "57014"
+BAD_VALUES = "22"
+"""Class of SQLSTATE: a value in an expression that cannot be computed, such as a number out of range."""
+
+
+class QueryFailed(ValueError):
+    """A query that the database does not finish; the message is for whoever asked it."""
+
+
+class Rows:
+    """An iterator of batches (lists of tuples) whose first batch is here already; `close` frees the connection."""
+
+    def __init__(self, batches: Iterator[list[tuple]]):
+        first = next(batches, None)
+        self._source = batches
+        self._all = batches if first is None else chain([first], batches)
+
+    def __iter__(self) -> Iterator[list[tuple]]:
+        return self._all
+
+    def close(self) -> None:
+        self._source.close()
+
+
+def stream(queries: Iterable[tuple[tuple, models.QuerySet]], reader: Reader) -> Rows:
+    """The rows of `values_list` querysets one after another, each row behind its query's own first values.
+
+    What fails at once fails here, before anything is written.
+
+    Raises
+    ------
+    QueryFailed
+    """
+    return Rows(_batches(queries, reader))
+
+
+def _batches(queries: Iterable[tuple[tuple, models.QuerySet]], reader: Reader) -> Iterator[list[tuple]]:
+    with ExitStack() as stack:
+        stack.enter_context(_explained())
+        connection = stack.enter_context(streaming(reader))
+        with connection.cursor() as cursor:
+            _prepare(cursor)
+        for first, rows in queries:
+            sql, parameters = rows.query.get_compiler(connection=connection).as_sql()
+            with connection.connection.cursor(name="rows") as cursor:
+                cursor.itersize = BATCH
+                cursor.execute(sql, parameters)
+                while batch := cursor.fetchmany(BATCH):
+                    yield [first + row for row in batch] if first else batch
+
+
+def _prepare(cursor) -> None:
+    cursor.execute("SET LOCAL statement_timeout = %s", [f"{LONGEST}s"])
+    # A cursor's plan is otherwise made for its first tenth only: it then reads in order of the key what an index on
+    # the sphere would find at once.
+    cursor.execute("SET LOCAL cursor_tuple_fraction = 1")
+    cursor.execute("SET LOCAL jit = off")
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except (psycopg2.Error, DatabaseError) as error:
+        cause = error if isinstance(error, psycopg2.Error) else error.__cause__
+        state = getattr(cause, "pgcode", None) or ""
+        if state == CANCELLED:
+            raise QueryFailed(f"the search took longer than {LONGEST} s: narrow it") from error
+        if state.startswith(BAD_VALUES):
+            raise QueryFailed(f"a value cannot be computed: {cause.diag.message_primary}") from error
+        raise

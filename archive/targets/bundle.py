@@ -1,0 +1,173 @@
+"""Cutouts of a list of targets as one tar: streamed while it is made, or as a user job with progress.
+
+A tar holds TARGET/FILE.fits for every cutout and, at its end, manifest.csv: one line for each cutout and for each
+target that has none, and why.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import tarfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from archive import images
+from archive.access import Reader, reading
+from archive.bundles import result_path
+from archive.members import reader_of_job
+from archive.models import UserJob
+from archive.targets.lists import Target
+from archive.targets.pieces import CutoutsRefused, Piece, Wish, pieces
+
+MOST_STREAMED = 100
+COLUMNS = ("target", "ra", "dec", "file", "image", "filtercode", "obsjd", "seeing", "maglimit", "status")
+NO_IMAGE = "no image that you may see covers it"
+log = structlog.get_logger("archive.targets")
+
+
+def stream(targets: list[Target], wish: Wish) -> Iterator[bytes]:
+    """A tar, piece by piece, of at most MOST_STREAMED cutouts. The rows are read at once, the pixels while it runs.
+
+    Raises
+    ------
+    CutoutsRefused
+        at once, not while it runs.
+    """
+    try:
+        found = pieces(targets, wish, most=MOST_STREAMED)
+    except CutoutsRefused as error:
+        raise CutoutsRefused(f"{error}; or order them as a job, which may be larger") from error
+    return _tar(found, wish)
+
+
+def order(targets: list[Target], wish: Wish, reader: Reader, user=None) -> UserJob:
+    """Ask for cutouts as a user job; it keeps the rights that its owner has now."""
+    values = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(wish).items()}
+    places = [[target.name, target.ra, target.dec] for target in targets]
+    with transaction.atomic():
+        job = UserJob.objects.create(
+            kind="cutouts",
+            owner=user if user is not None and user.is_authenticated else None,
+            parameters={"wish": values, "targets": places},
+            programs=sorted(reader.programs),
+        )
+        async_task("archive.targets.bundle.make", str(job.pk), task_name=f"cutouts {job.pk}")
+    return job
+
+
+def make(job_id: str) -> None:
+    """Write the tar of a job; started by the queue. Running it again gives the same file once."""
+    job = UserJob.objects.get(pk=job_id)
+    if job.phase == UserJob.Phase.COMPLETED:
+        return
+    job.phase, job.started = UserJob.Phase.EXECUTING, timezone.now()
+    job.save(update_fields=["phase", "started"])
+    targets = [Target(*place) for place in job.parameters["targets"]]
+    try:
+        wish = _wish(job.parameters["wish"])
+        with reading(reader_of_job(job)):
+            found = pieces(targets, wish)
+        _write(job, found, wish)
+    except (CutoutsRefused, OSError) as error:
+        log.warning("cutouts failed", job=job_id, reason=str(error))
+        job.phase, job.message = UserJob.Phase.ERROR, str(error)
+    else:
+        job.phase = UserJob.Phase.COMPLETED
+    job.ended = timezone.now()
+    job.save(update_fields=["phase", "message", "ended"])
+
+
+def _wish(values: dict) -> Wish:
+    times = {name: datetime.fromisoformat(values[name]) for name in ("since", "until") if values.get(name)}
+    return Wish(**values | times)
+
+
+def _write(job: UserJob, found: list[Piece], wish: Wish) -> None:
+    if not any(piece.file for piece in found):
+        raise CutoutsRefused("no image that you may see covers any of the targets")
+    UserJob.objects.filter(pk=job.pk).update(total=len(found))
+    path = result_path(job)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".part")
+
+    def progress(done: int) -> None:
+        UserJob.objects.filter(pk=job.pk).update(done=done)
+
+    with temporary.open("wb") as file:
+        for block in _tar(found, wish, progress):
+            file.write(block)
+    temporary.replace(path)
+
+
+class _Blocks(io.RawIOBase):
+    """Takes what a tar writes and gives it on."""
+
+    def __init__(self):
+        self.parts: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data) -> int:
+        self.parts.append(bytes(data))
+        return len(data)
+
+    def taken(self) -> bytes:
+        content, self.parts = b"".join(self.parts), []
+        return content
+
+
+def _tar(found: Iterable[Piece], wish: Wish, progress: Callable[[int], None] | None = None) -> Iterator[bytes]:
+    blocks, rows = _Blocks(), []
+    made = timezone.now().timestamp()
+    with tarfile.open(fileobj=blocks, mode="w|", bufsize=tarfile.BLOCKSIZE) as tar:
+        for done, piece in enumerate(found, 1):
+            content, status = _cut(piece, wish.size)
+            rows.append(_row(piece, status, content is not None))
+            if content is not None:
+                _add(tar, piece.path, content, made)
+            if progress is not None:
+                progress(done)
+            yield blocks.taken()
+        _add(tar, "manifest.csv", _manifest(rows), made)
+    yield blocks.taken()
+
+
+def _cut(piece: Piece, size: float) -> tuple[bytes | None, str]:
+    """One cutout, or None and what hinders: a damaged file spoils its own cutout, not the others."""
+    if piece.file is None:
+        return None, NO_IMAGE
+    try:
+        return images.fits_bytes(images.cutout(piece.file, piece.target.ra, piece.target.dec, size)), "ok"
+    except images.BadCutout as error:
+        return None, str(error)
+    except OSError as error:
+        log.warning("cutout failed", file=piece.file.path, reason=str(error))
+        return None, f"{piece.file.name} cannot be read"
+
+
+def _row(piece: Piece, status: str, made: bool) -> list:
+    image, target = piece.image, piece.target
+    facts = [getattr(image, name, None) for name in ("pk", "filtercode", "obsjd", "seeing", "maglimit")]
+    return [target.name, target.ra, target.dec, piece.path if made else "", *facts, status]
+
+
+def _manifest(rows: list[list]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([["" if value is None else value for value in row] for row in rows])
+    return text.getvalue().encode()
+
+
+def _add(tar: tarfile.TarFile, path: str, content: bytes, made: float) -> None:
+    entry = tarfile.TarInfo(path)
+    entry.size, entry.mtime = len(content), int(made)
+    tar.addfile(entry, io.BytesIO(content))

@@ -1,0 +1,14 @@
+"""The sky map, and what is made around targets."""
+
+from django.urls import path
+
+from portal.api import targets as api
+from portal.views import sky, targets
+
+urlpatterns = [
+    path("sky/", sky.sky_page, name="sky"),
+    path("cutouts/list", targets.target_list, name="target-list"),
+    path("movie", targets.movie_of, name="movie"),
+    path("api/cutouts/", api.Cutouts.as_view(), name="api-cutouts"),
+    path("api/movie", api.Movie.as_view(), name="api-movie"),
+]

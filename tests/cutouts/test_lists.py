@@ -1,0 +1,62 @@
+"""Lists of targets, as people have them."""
+
+import io
+
+import pytest
+from astropy.table import Table
+
+from archive.targets.lists import LARGEST_LIST, BadTargets, Target, read
+
+ROWS = [Target("SN 2020abc", 10.5, -3.25), Target("b", 359.9, 89.0)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SN 2020abc 10.5 -3.25\nb 359.9 89",
+        "SN 2020abc, 10.5, -3.25\nb,359.9,89\n\n",
+        "name,ra,dec\nSN 2020abc,10.5,-3.25\nb,359.9,89",
+        "# mine\nDec\tRA\tobjectId\n-3.25\t10.5\tSN 2020abc\n89\t359.9\tb",
+        "id;RAJ2000;DEJ2000\n'SN 2020abc';10.5;-3.25\nb;359.9;89".replace("'", '"'),
+        "SN 2020abc 00:42:00 -03:15:00\nb 23:59:36 +89:00:00",
+        "SN 2020abc 0 42 0 -3 15 0\nb 23 59 36 +89 0 0",
+    ],
+    ids=["blanks", "commas", "CSV", "tabs, other order", "semicolons", "sexagesimal", "sexagesimal with blanks"],
+)
+def test_text_is_read_in_all_usual_ways(text):
+    found = read(text)
+    assert [one.name for one in found] == [one.name for one in ROWS]
+    assert [(one.ra, one.dec) for one in found] == [pytest.approx((one.ra, one.dec)) for one in ROWS]
+
+
+def test_targets_without_a_name_are_numbered():
+    assert [one.name for one in read("10 20\n11 21\n")] == ["1", "2"]
+
+
+@pytest.mark.parametrize("form", ["votable", "ipac"])
+def test_votable_and_ipac_tables_are_read(form):
+    table = Table({"objectid": ["SN 2020abc", "b"], "ra": [10.5, 359.9], "dec": [-3.25, 89.0]})
+    buffer = io.BytesIO() if form == "votable" else io.StringIO()
+    table.write(buffer, format="votable" if form == "votable" else "ascii.ipac")
+    content = buffer.getvalue()
+    assert read(content) == ROWS
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("", "the list is empty"),
+        ("name,ra,dec\n", "the list is empty"),
+        ("a 10 95", "line 1: '10 95': declination 95"),
+        ("10 20\nhello", "line 2"),
+        ("name,ra,dec\na,1,2\nb,3\n", "line 3"),
+        ("name,ra,de\na,1,2", "none is called ra and dec"),
+        ("<VOTABLE><broken", "no VOTable that can be read"),
+        (b"\xff\xfe\x00binary", "not UTF-8 text"),
+        ("1 2\n" * (LARGEST_LIST + 1), f"more than {LARGEST_LIST}"),
+        ("a nan nan", "line 1"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_the_line_and_what_would_be_right(content, says):
+    with pytest.raises(BadTargets, match=says):
+        read(content)

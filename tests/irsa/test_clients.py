@@ -1,0 +1,142 @@
+"""ztfquery and astroquery against the served portal, with nothing changed but their base addresses."""
+
+from pathlib import Path
+
+import pytest
+import requests
+from astropy import units as u
+from astropy.coordinates import SkyCoord
+from astropy.io import fits
+from django.db import connections
+
+from archive import storage
+from tests import servers
+from tests.irsa.conftest import PARTNER, PASSWORD
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(databases=["default", "reader"])]
+
+
+@pytest.fixture(scope="module")
+def address(archive, tmp_path_factory):
+    """Where the portal is served."""
+    connections.close_all()
+    with servers.portal(tmp_path_factory.mktemp("portal")) as found:
+        yield found
+
+
+@pytest.fixture
+def ztfquery(address, tmp_path, monkeypatch):
+    """ztfquery, redirected; nobody is signed in, files go to a folder of the test."""
+    from ztfquery import buildurl, io, metasearch, query
+
+    monkeypatch.setattr(metasearch, "SEARCH_BASEURL", f"{address}/ibe/search/ztf/products/")
+    for name in ("DATA_BASEURL", "DEFAULT_SOURCE"):
+        monkeypatch.setattr(buildurl, name, f"{address}/ibe/data/ztf/products/")
+    monkeypatch.setattr(io, "LOGIN_URL", f"{address}/account/signon/login.do")
+    monkeypatch.setattr(io, "_load_id_", lambda *a, **k: ("anon", "x"))
+    for module in (io, buildurl):
+        monkeypatch.setattr(module, "LOCALSOURCE", f"{tmp_path}/", raising=False)
+    return query.ZTFQuery()
+
+
+def test_ztfquery_finds_images_by_position_and_condition(ztfquery, archive):
+    ztfquery.load_metadata(
+        radec=[archive.open.ra, archive.open.dec], size=0.01, sql_query="fid=2 and obsjd>2458197.5 and filtercode='zr'"
+    )
+    assert list(ztfquery.metatable["pid"]) == [archive.open.pid]
+    ztfquery.load_metadata(kind="sci", sql_query="field=655")
+    assert len(ztfquery.metatable) == 2
+    for kind, count in (("raw", 1), ("ref", 1)):
+        ztfquery.load_metadata(kind=kind, radec=[archive.open.ra, archive.open.dec])
+        assert len(ztfquery.metatable) == count
+    ztfquery.load_metadata(kind="cal", sql_query="caltype='bias' and ccdid=13")
+    assert ztfquery.get_data_path()[0].endswith(archive.files["cal"].path)
+
+
+@pytest.mark.filterwarnings("error:The query you made failed")
+def test_ztfquery_says_when_a_query_is_wrong(ztfquery):
+    with pytest.raises(UserWarning, match="The query you made failed"):
+        ztfquery.load_metadata(sql_query="colour=2, 3")
+
+
+@pytest.mark.parametrize("suffix", ["sciimg.fits", "psfcat.fits", "scimrefdiffimg.fits.fz"])
+@pytest.mark.parametrize("progress", [True, False])
+def test_ztfquery_downloads_files(ztfquery, archive, tmp_path, suffix, progress):
+    ztfquery.load_metadata(sql_query=f"pid={archive.open.pid}")
+    ztfquery.download_data(suffix, show_progress=progress, download_dir=str(tmp_path), nprocess=1, filecheck=True)
+    found = list(tmp_path.rglob(f"*{suffix}"))
+    name = {"sciimg.fits": "sciimg", "psfcat.fits": "psfcat"}.get(suffix, "difference")
+    assert [path.read_bytes() for path in found] == [storage.absolute(archive.files[name].path).read_bytes()]
+
+
+def test_ztfquery_downloads_cutouts(ztfquery, archive, tmp_path):
+    ztfquery.load_metadata(sql_query=f"pid={archive.open.pid}")
+    place = [archive.open.ra, archive.open.dec]
+    ztfquery.download_data(
+        "sciimg.fits", cutouts=True, radec=place, cutout_size=300, download_dir=str(tmp_path), show_progress=False,
+        nprocess=1,
+    )  # fmt: skip
+    (path,) = tmp_path.rglob("*sciimg*.fits")
+    with fits.open(path) as hdus:
+        assert max(hdus[0].data.shape) < 60
+
+
+def test_ztfquery_signs_in_and_downloads_what_its_user_may_see(ztfquery, archive, tmp_path, monkeypatch):
+    from ztfquery import io
+
+    monkeypatch.setattr(io, "_load_id_", lambda *a, **k: (PARTNER, PASSWORD))
+    ztfquery.load_metadata(sql_query="field=655")
+    assert archive.closed.pid in list(ztfquery.metatable["pid"])
+    index = ztfquery.metatable.query(f"pid=={archive.closed.pid}").index
+    ztfquery.download_data(
+        "sciimg.fits", indexes=index, show_progress=False, download_dir=str(tmp_path), nprocess=1,
+        auth=(PARTNER, PASSWORD),
+    )  # fmt: skip
+    assert Path(archive.files["closed sciimg"].path).name in [path.name for path in tmp_path.rglob("*.fits")]
+
+
+@pytest.fixture
+def ibe(address):
+    """astroquery's client of IBE, redirected."""
+    from astroquery.ipac.irsa.ibe import IbeClass
+
+    client = IbeClass()
+    client.URL = f"{address}/ibe/"
+    client.clear_cache()
+    return client
+
+
+def test_astroquery_lists_what_there_is(ibe):
+    assert ibe.list_missions(cache=False) == ["ztf"]
+    assert ibe.list_datasets(mission="ztf", cache=False) == ["products"]
+    assert ibe.list_tables(mission="ztf", dataset="products", cache=False) == ["sci", "raw", "cal", "ref", "deep"]
+    columns = ibe.get_columns(mission="ztf", dataset="products", table="sci")
+    assert list(columns["name"][:3]) == ["ra", "dec", "infobits"]
+    assert columns["unit"][0] == "deg"
+
+
+def test_astroquery_finds_images_around_a_place(ibe, archive):
+    place = SkyCoord(archive.open.ra * u.deg, archive.open.dec * u.deg)
+    shared = {"coordinate": place, "mission": "ztf", "dataset": "products", "table": "sci"}
+    found = ibe.query_region(**shared, where="field=655", columns="ra,dec,field,pid", width="0.1d")
+    assert found.colnames == ["ra", "dec", "field", "pid"]
+    assert list(found["pid"]) == [archive.open.pid]
+    assert found["ra"][0] == archive.open.ra
+    assert len(ibe.query_region(**shared, width="4d", intersect="ENCLOSED")) == 2
+    assert len(ibe.query_region(**shared, most_centered=True)) == 1
+
+
+def test_astroquery_raises_for_a_wrong_condition(ibe):
+    with pytest.raises(requests.HTTPError, match="400"):
+        ibe.query_region(where="colour=2", mission="ztf", dataset="products", table="sci")
+
+
+def test_an_interrupted_download_goes_on(address, archive, tmp_path):
+    import subprocess
+
+    file = archive.files["sciimg"]
+    whole, path = storage.absolute(file.path).read_bytes(), tmp_path / "part.fits"
+    path.write_bytes(whole[:100_000])
+    url = f"{address}/ibe/data/ztf/products/{file.path}"
+    subprocess.run(["curl", "-sSf", "--noproxy", "*", "-C", "-", "-o", path, url], check=True)
+    assert path.read_bytes() == whole
