@@ -115,7 +115,10 @@ def test_a_release_opens_the_versions_of_its_images(image, shallow):
     ScienceVersion.objects.filter(pk=shallow.pk).update(public_date=None)
     ProductFile.objects.filter(family="ver").update(public_date=None)
     system = Actor("test")
-    assert releases.publish(releases.freeze(release, system, check=lambda *file: None), system)["archive_scienceversion"] == 1
+    assert (
+        releases.publish(releases.freeze(release, system, check=lambda *file: None), system)["archive_scienceversion"]
+        == 1
+    )
     assert not ProductFile.objects.filter(family="ver", public_date=None).exists()
 
 
