@@ -1,5 +1,6 @@
 """Raw frames in, a searchable archive out: held against the simulated truth."""
 
+import shutil
 from collections import Counter
 
 import numpy as np
@@ -115,7 +116,17 @@ def test_processing_again_makes_nothing_new():
     assert Job.objects.count() == before
 
 
-def test_redoing_a_quadrant_and_all_that_follows_leaves_the_same_rows_once():
+@pytest.fixture
+def tree_as_before(small_archive, settings, tmp_path):
+    """The database forgets what a test does; this makes the product tree forget it too."""
+    kept = tmp_path / "tree"
+    shutil.copytree(settings.ARCHIVE_ROOT, kept)
+    yield
+    shutil.rmtree(settings.ARCHIVE_ROOT)
+    shutil.copytree(kept, settings.ARCHIVE_ROOT)
+
+
+def test_redoing_a_quadrant_and_all_that_follows_leaves_the_same_rows_once(tree_as_before):
     from processing.executive.plan import Selection, redo_night
     from tests.whole.conftest import run_all
 
