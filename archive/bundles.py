@@ -7,18 +7,13 @@ import io
 import tarfile
 from pathlib import Path
 
-import structlog
 from django.conf import settings
-from django.db import transaction
-from django.utils import timezone
-from django_q.tasks import async_task
 
-from archive import search, storage
+from archive import search, storage, userjobs
 from archive.access import Reader, reading
 from archive.members import reader_of_job
 from archive.models import AuditEntry, ProductFile, UserJob
 
-log = structlog.get_logger("archive.bundles")
 LARGEST_BUNDLE = 20 * 1024**3  # bytes
 FAMILIES = {"sci": ("sci", "diff"), "ref": ("ref",)}
 
@@ -30,43 +25,25 @@ class BundleRefused(ValueError):
 def order(query: dict, reader: Reader, user=None) -> UserJob:
     """Ask for a bundle of all files of the images that answer a query.
 
-    The job has the rights that its owner has now, and loses what they lose. Job row and queue row are written in one
-    transaction.
+    The job has the rights that its owner has now, and loses what they lose.
 
     Raises
     ------
     archive.search.BadQuery, BundleRefused
     """
     search.query_of(query)
-    with transaction.atomic():
-        job = UserJob.objects.create(
-            kind="bundle",
-            owner=user if user is not None and user.is_authenticated else None,
-            parameters=query,
-            programs=sorted(reader.programs),
-        )
-        async_task("archive.bundles.make", str(job.pk), task_name=f"bundle {job.pk}")
-    return job
+    return userjobs.place("bundle", "archive.bundles.make", query, user, reader.programs)
 
 
 def make(job_id: str) -> None:
     """Write the tar of a job; started by the queue. Running it again gives the same file once."""
-    job = UserJob.objects.get(pk=job_id)
-    if job.phase == UserJob.Phase.COMPLETED:
-        return
-    job.phase, job.started = UserJob.Phase.EXECUTING, timezone.now()
-    job.save(update_fields=["phase", "started"])
-    try:
-        with reading(reader_of_job(job)):
-            files = list(files_of(job.parameters))
-        _write(job, files)
-    except (BundleRefused, search.BadQuery, OSError) as error:
-        log.warning("bundle failed", job=job_id, reason=str(error))
-        job.phase, job.message = UserJob.Phase.ERROR, str(error)
-    else:
-        job.phase = UserJob.Phase.COMPLETED
-    job.ended = timezone.now()
-    job.save(update_fields=["phase", "message", "ended"])
+    userjobs.carry_out(job_id, _make, (BundleRefused, search.BadQuery, OSError))
+
+
+def _make(job: UserJob) -> None:
+    with reading(reader_of_job(job)):
+        files = files_of(job.parameters)
+    _write(job, files)
 
 
 def result_path(job: UserJob) -> Path:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import time
 
-import structlog
 from django.contrib.auth import get_user_model
-from django.db import connections, transaction
-from django.utils import timezone
-from django_q.tasks import async_task
+from django.db import connections
 
+from archive import userjobs
 from archive.audit import Actor
 from archive.models import Release, UserJob
 from archive.releases.actions import BadRelease, FilesNotWhole, freeze, publish, withdraw
 
-log = structlog.get_logger("archive.releases")
 ACTIONS = {"freeze": freeze, "publish": publish, "withdraw": withdraw}
 TOLD_EVERY = 1.0  # s
 
@@ -24,28 +21,12 @@ def order(action: str, release: Release, user, actor: Actor) -> UserJob:
     if action not in ACTIONS:
         raise BadRelease(f"action={action!r}: use one of {', '.join(ACTIONS)}")
     parameters = {"action": action, "release": release.pk, "who": actor.who, "address": actor.address}
-    with transaction.atomic():
-        job = UserJob.objects.create(kind="release", owner=user, parameters=parameters)
-        async_task("archive.releases.jobs.run", str(job.pk), task_name=f"release {job.pk}")
-    return job
+    return userjobs.place("release", "archive.releases.jobs.run", parameters, user)
 
 
 def run(job_id: str) -> None:
     """Carry out an action; started by the queue. An action that was done already is not done again."""
-    job = UserJob.objects.get(pk=job_id)
-    if job.phase in (UserJob.Phase.COMPLETED, UserJob.Phase.ERROR):
-        return
-    job.phase, job.started = UserJob.Phase.EXECUTING, timezone.now()
-    job.save(update_fields=["phase", "started"])
-    try:
-        job.message = _carry_out(job)
-    except (BadRelease, FilesNotWhole, Release.DoesNotExist) as error:
-        log.warning("release action refused", job=job_id, reason=str(error))
-        job.phase, job.message = UserJob.Phase.ERROR, str(error)
-    else:
-        job.phase = UserJob.Phase.COMPLETED
-    job.ended = timezone.now()
-    job.save(update_fields=["phase", "message", "ended"])
+    userjobs.carry_out(job_id, _carry_out, (BadRelease, FilesNotWhole, Release.DoesNotExist))
 
 
 def _carry_out(job: UserJob) -> str:

@@ -14,11 +14,9 @@ from dataclasses import asdict
 from datetime import datetime
 
 import structlog
-from django.db import transaction
 from django.utils import timezone
-from django_q.tasks import async_task
 
-from archive import images
+from archive import images, userjobs
 from archive.access import Reader, reading
 from archive.bundles import result_path
 from archive.members import reader_of_job
@@ -51,37 +49,21 @@ def order(targets: list[Target], wish: Wish, reader: Reader, user=None) -> UserJ
     """Ask for cutouts as a user job; it keeps the rights that its owner has now."""
     values = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(wish).items()}
     places = [[target.name, target.ra, target.dec] for target in targets]
-    with transaction.atomic():
-        job = UserJob.objects.create(
-            kind="cutouts",
-            owner=user if user is not None and user.is_authenticated else None,
-            parameters={"wish": values, "targets": places},
-            programs=sorted(reader.programs),
-        )
-        async_task("archive.targets.bundle.make", str(job.pk), task_name=f"cutouts {job.pk}")
-    return job
+    parameters = {"wish": values, "targets": places}
+    return userjobs.place("cutouts", "archive.targets.bundle.make", parameters, user, reader.programs)
 
 
 def make(job_id: str) -> None:
     """Write the tar of a job; started by the queue. Running it again gives the same file once."""
-    job = UserJob.objects.get(pk=job_id)
-    if job.phase == UserJob.Phase.COMPLETED:
-        return
-    job.phase, job.started = UserJob.Phase.EXECUTING, timezone.now()
-    job.save(update_fields=["phase", "started"])
+    userjobs.carry_out(job_id, _make, (CutoutsRefused, OSError))
+
+
+def _make(job: UserJob) -> None:
     targets = [Target(*place) for place in job.parameters["targets"]]
-    try:
-        wish = _wish(job.parameters["wish"])
-        with reading(reader_of_job(job)):
-            found = pieces(targets, wish)
-        _write(job, found, wish)
-    except (CutoutsRefused, OSError) as error:
-        log.warning("cutouts failed", job=job_id, reason=str(error))
-        job.phase, job.message = UserJob.Phase.ERROR, str(error)
-    else:
-        job.phase = UserJob.Phase.COMPLETED
-    job.ended = timezone.now()
-    job.save(update_fields=["phase", "message", "ended"])
+    wish = _wish(job.parameters["wish"])
+    with reading(reader_of_job(job)):
+        found = pieces(targets, wish)
+    _write(job, found, wish)
 
 
 def _wish(values: dict) -> Wish:
