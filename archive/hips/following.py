@@ -26,7 +26,9 @@ def behind(filtercode: str) -> set[int]:
     A reference whose files were made again is not among them: who makes it renews its tiles.
     """
     with reading(ANYONE):
-        image = ProductFile.objects.filter(family=Family.REF, product_id=OuterRef("pk"), suffix__startswith="refimg.fits")
+        image = ProductFile.objects.filter(
+            family=Family.REF, product_id=OuterRef("pk"), suffix__startswith="refimg.fits"
+        )
         rows = ReferenceImage.objects.filter(Exists(image), filtercode=filtercode, programid=PUBLIC)
         public = set(rows.values_list("pk", flat=True))
     shown = Member.objects.filter(filtercode=filtercode)
