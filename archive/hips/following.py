@@ -6,7 +6,6 @@ Tiles that show what is no longer public are held back at once (`survey.visible`
 from __future__ import annotations
 
 import structlog
-from django.db.models import Exists, OuterRef
 from django.dispatch import receiver
 from django_q.tasks import async_task
 
@@ -14,7 +13,7 @@ from archive.access import ANYONE, PUBLIC, reading
 from archive.hips import survey
 from archive.hips.config import FILTERS
 from archive.hips.models import Member
-from archive.models import Family, ProductFile, ReferenceImage
+from archive.models import Family, ReferenceImage
 from archive.releases import released, withdrew
 
 log = structlog.get_logger("archive.hips")
@@ -26,10 +25,7 @@ def behind(filtercode: str) -> set[int]:
     A reference whose files were made again is not among them: who makes it renews its tiles.
     """
     with reading(ANYONE):
-        image = ProductFile.objects.filter(
-            family=Family.REF, product_id=OuterRef("pk"), suffix__startswith="refimg.fits"
-        )
-        rows = ReferenceImage.objects.filter(Exists(image), filtercode=filtercode, programid=PUBLIC)
+        rows = survey.readable(ReferenceImage.objects.filter(filtercode=filtercode, programid=PUBLIC))
         public = set(rows.values_list("pk", flat=True))
     shown = Member.objects.filter(filtercode=filtercode)
     whole = set(shown.exclude(digest="").values_list("rfid", flat=True))

@@ -22,15 +22,9 @@ from tests.rights.world import ASTEROID, Person, Unit, World
 HOLDS_NO_DATA = {
     "health", "help", "api-docs", "api-schema", "api-resolve", "object-document", "sign-in", "sign-out", "tap",
     "tap-capabilities", "tap-availability", "tap-tables", "tap-table", "account", "account-tokens", "account-revoke",
-    "nights", "night",
+    "nights", "night", "ibe-missions", "ibe-datasets", "ibe-tables", "irsa-login", "irsa-logout",
 }  # fmt: skip
 HELD_FILES = 5  # of a unit in a release: its reference was made of no images that have a night
-# Addresses whose own tests ask as visitor and as members, and compare what each is shown.
-PROBED_ELSEWHERE = {
-    "tests/hips": {"hips", "hipslist", "hips-survey", "hips-properties", "hips-whole", "hips-tile", "moc", "sky"},
-    "tests/irsa": {"ibe-missions", "ibe-datasets", "ibe-tables", "ibe-root", "irsa-login", "irsa-logout"},
-    "tests/cutouts": {"target-list", "movie", "api-cutouts", "api-movie"},
-}
 PROBES: dict[str, list] = {}
 
 

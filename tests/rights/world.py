@@ -21,6 +21,8 @@ from django.db import connections
 
 from archive import storage, tokens
 from archive.audit import Actor
+from archive.hips import survey
+from archive.hips.models import Member
 from archive.models import (
     Alert,
     DifferenceImage,
@@ -74,13 +76,17 @@ class Unit:
 
     number: int
     image: object
-    rfid: int
+    reference: ReferenceImage
     candid: int
     oid: int
     version: object
     files: dict[str, ProductFile] = field(default_factory=dict)
     metadata: Rights = Rights(1, "past")
     data: Rights = Rights(1, "past")
+
+    @property
+    def rfid(self) -> int:
+        return self.reference.rfid
 
     @property
     def pid(self) -> int:
@@ -186,6 +192,7 @@ class World:
             mag = 15 + 0.01 * unit.number + 0.1 * np.arange(len(oids))
             store.append(unit.image, store.Points(oids, mag, 0.01 * flat, flat, 0 * flat, zero, zero, zero))
         _releases()
+        survey.refresh("zr")  # while all is public: rights that are drawn later must hold back what the tiles show
         self._make_people()
 
     def _make_people(self) -> None:
@@ -228,6 +235,7 @@ class World:
             model.objects.all().delete()
         with connections["default"].cursor() as cursor:
             cursor.execute("DELETE FROM lightcurves_detection")
+        Member.objects.all().delete()
         for model in (ProductFile, DifferenceImage, ReferenceImage, Exposure, ReaderGroup, User):
             model.objects.all().delete()
         ProcessingVersion.objects.filter(name="deep").delete()
@@ -280,7 +288,7 @@ def _unit(number: int) -> Unit:
         fid=2, filtercode="zr", colour=0.0, hpx29=int(skyindex.number(np.array([image.ra]), np.array([image.dec]))[0]),
         **factories.PUBLIC,
     )  # fmt: skip
-    unit = Unit(number, image, reference.rfid, 9000 + number, oid, version)
+    unit = Unit(number, image, reference, 9000 + number, oid, version)
     _files(unit)
     Alert.objects.create(
         candid=unit.candid, objectid=f"ZTF26aaaaaa{'abcdef'[number]}",
