@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from django.core.cache import cache
+from django.db.models import F, Min
+from django.db.models.functions import Floor
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
+from mocpy import MOC
 
-from archive import search, storage
+from archive import audit, search, storage
 from archive.answers import format_of, problem
 from archive.hips import coverage, describe, survey
 from archive.hips.config import FILTERS, HipsConfig
@@ -25,6 +29,8 @@ TYPES = {
     "json": "application/json",
 }
 MAX_AGE = 3600  # s; a withdrawn reference may live this long in caches that saw it when it was public
+KEPT = 3600  # s, of a coverage: of a whole survey it takes some ten seconds
+SNAP = 0.02  # deg, a third of a cell of the coverage's order
 KINDS = {"references": "ref", "science": "sci"}
 
 
@@ -67,11 +73,22 @@ def tile(request: HttpRequest, filtercode: str, order: int, directory: int, cell
 
 def moc(request: HttpRequest, kind: str, filtercode: str, extension: str) -> HttpResponse:
     """The sky covered by the images of a filter that the reader may see, as MOC: fits, txt or json."""
-    images = search.images(search.ImageQuery(family=KINDS[kind], filtercode=filtercode))
-    corners = np.array(list(images.order_by().values_list(*CORNERS).distinct()), np.float64)
-    body = coverage.written(coverage.of_footprints(corners), extension)
+    key = f"moc:{kind}:{filtercode}:{extension}:{request.reader.setting}:{audit.epoch()}"
+    body = cache.get_or_set(key, lambda: coverage.written(of_images(KINDS[kind], filtercode), extension), KEPT)
     headers = {"Content-Disposition": f'inline; filename="{kind}-{filtercode}-moc.{extension}"'}
     return _cached(request, HttpResponse(body, content_type=TYPES[extension], headers=headers))
+
+
+def of_images(family: str, filtercode: str) -> MOC:
+    """The sky covered by the images of a family and filter that the current reader may see.
+
+    Of images that lie within some SNAP of each other, one stands for all: a survey takes the same fields again.
+    """
+    images = search.images(search.ImageQuery(family=family, filtercode=filtercode)).order_by()
+    near = {name: Floor(F(name) * (1 / SNAP)) for name in ("ra", "dec")}
+    firsts = images.values("field", "rcid", ra_near=near["ra"], dec_near=near["dec"]).annotate(first=Min("pk"))
+    corners = images.model.objects.filter(pk__in=firsts.values("first")).values_list(*CORNERS)
+    return coverage.of_footprints(np.array(list(corners), np.float64))
 
 
 def _record(request: HttpRequest, filtercode: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ import io
 import tarfile
 
 import numpy as np
+from django.core.cache import cache
 from django.urls import reverse
 from PIL import Image
 
@@ -58,6 +59,7 @@ def tiles_of_references(world: World, ask: Asker, draw) -> None:
 def coverage_of_images(world: World, ask: Asker, draw) -> None:
     if refused(ask, reverse("moc", args=["science", FILTER, "txt"]), "images"):
         return
+    cache.clear()
     for kind in ("science", "references"):
         corners = [corners_of(unit, kind) for unit in world.images(ask.person)]
         expected = coverage.of_footprints(np.array(corners, float))
