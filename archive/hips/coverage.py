@@ -8,6 +8,7 @@ import numpy as np
 from mocpy import MOC
 
 ORDER = 10  # 3.4 arcmin, of the coverage of images
+AT_ONCE = 1000  # footprints; mocpy's time grows with the square of what it is given
 FORMATS = ("fits", "txt", "json")
 
 
@@ -29,8 +30,12 @@ def of_footprints(corners: np.ndarray, order: int = ORDER) -> MOC:
     if not len(corners):
         return MOC.new_empty(order)
     axes = np.moveaxis(np.stack([corners[..., 0] % 360, corners[..., 1]]), 0, 1).reshape(-1, 4)  # ra, dec in turn
-    parts = MOC.from_polygons(list(axes), max_depth=order, n_threads=1)
-    return parts[0].union(*parts[1:]) if len(parts) > 1 else parts[0]
+    parts = [_union(axes[start : start + 2 * AT_ONCE], order) for start in range(0, len(axes), 2 * AT_ONCE)]
+    return MOC.new_empty(order).union(*parts)
+
+
+def _union(axes: np.ndarray, order: int) -> MOC:
+    return MOC.new_empty(order).union(*MOC.from_polygons(list(axes), max_depth=order, n_threads=1))
 
 
 def written(moc: MOC, form: str) -> bytes:

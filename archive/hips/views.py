@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from django.core.cache import cache
-from django.db.models import F, Min
-from django.db.models.functions import Floor
+from django.db.models import F, Max, Min, Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -30,7 +29,7 @@ TYPES = {
 }
 MAX_AGE = 3600  # s; a withdrawn reference may live this long in caches that saw it when it was public
 KEPT = 3600  # s, of a coverage: of a whole survey it takes some ten seconds
-SNAP = 0.02  # deg, a third of a cell of the coverage's order
+SNAP = 0.03  # deg, half a cell of the coverage's order
 KINDS = {"references": "ref", "science": "sci"}
 
 
@@ -82,13 +81,18 @@ def moc(request: HttpRequest, kind: str, filtercode: str, extension: str) -> Htt
 def of_images(family: str, filtercode: str) -> MOC:
     """The sky covered by the images of a family and filter that the current reader may see.
 
-    Of images that lie within some SNAP of each other, one stands for all: a survey takes the same fields again.
+    A survey takes the same fields again: of a field's quadrant whose images lie within SNAP of each other, one stands
+    for all. Where they do not, each counts.
     """
     images = search.images(search.ImageQuery(family=family, filtercode=filtercode)).order_by()
-    near = {name: Floor(F(name) * (1 / SNAP)) for name in ("ra", "dec")}
-    firsts = images.values("field", "rcid", ra_near=near["ra"], dec_near=near["dec"]).annotate(first=Min("pk"))
-    corners = images.model.objects.filter(pk__in=firsts.values("first")).values_list(*CORNERS)
-    return coverage.of_footprints(np.array(list(corners), np.float64))
+    spread = {f"{name}_{kind.__name__}": kind(name) for name in ("ra", "dec") for kind in (Min, Max)}
+    places = images.values("field", "rcid").annotate(one=Min("pk"), **spread)
+    near = Q(ra_Max__lt=F("ra_Min") + SNAP, dec_Max__lt=F("dec_Min") + SNAP)
+    apart = places.exclude(near).values_list("field", "rcid")
+    chosen = places.filter(near).values("one")
+    others = [images.filter(field=field, rcid=rcid).values_list(*CORNERS) for field, rcid in apart]
+    corners = [row for rows in (images.filter(pk__in=chosen).values_list(*CORNERS), *others) for row in rows]
+    return coverage.of_footprints(np.array(corners, np.float64))
 
 
 def _record(request: HttpRequest, filtercode: str) -> dict[str, str]:
