@@ -109,7 +109,16 @@ def ibe(address):
 def test_astroquery_lists_what_there_is(ibe):
     assert ibe.list_missions(cache=False) == ["ztf"]
     assert ibe.list_datasets(mission="ztf", cache=False) == ["products"]
-    assert ibe.list_tables(mission="ztf", dataset="products", cache=False) == ["sci", "raw", "cal", "ref", "deep"]
+    assert ibe.list_tables(mission="ztf", dataset="products", cache=False) == [
+        "sci",
+        "raw",
+        "cal",
+        "ref",
+        "deep",
+        "diff",
+        "alert",
+        "lc",
+    ]
     columns = ibe.get_columns(mission="ztf", dataset="products", table="sci")
     assert list(columns["name"][:3]) == ["ra", "dec", "infobits"]
     assert columns["unit"][0] == "deg"

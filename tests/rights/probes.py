@@ -93,6 +93,38 @@ def image_search(world: World, ask: Asker, draw) -> None:
     assert sorted(row["rfid"] for row in references) == sorted(unit.rfid for unit in seen)
 
 
+@probe("images", "api-images", "image-list")
+def every_family(world: World, ask: Asker, draw) -> None:
+    """Of each family the rows that are somebody's, counted alike by the page, REST and around a list of positions."""
+    if refused(ask, reverse("images"), "images"):
+        return
+    seen, data = world.images(ask.person), world.data(ask.person)
+    rows = {"sci": seen, "ref": seen, "raw": seen, "diff": seen, "deep": []}
+    rows |= {"alert": data} if ask.person.may("alerts") else {}
+    rows |= {"lc": []} if ask.person.may("lightcurves") else {}
+    image = world.units[draw(0, 5)].image
+    for family, expected in rows.items():
+        assert ask(reverse("images"), {"family": family}).context["page"].paginator.count == len(expected), family
+        assert ask(reverse("api-images"), {"family": family}).json()["count"] == len(expected), family
+    for family in set(rows) - {"raw"}:
+        asked = {"family": family, "targets": f"here {image.ra} {image.dec}", "radius": 1}
+        page = ask(reverse("image-list"), asked, method="post")
+        assert page.context["total"] == len(rows[family]), family
+        for name in ("image-list", "api-images"):
+            listed = csv_rows(ask(reverse(name), asked | {"format": "csv"}, method="post"))
+            assert len(listed) == len(rows[family]), family
+    for family, scope in (("alert", "alerts"), ("lc", "lightcurves")):
+        if not ask.person.may(scope):
+            for name, method in (
+                ("images", "get"),
+                ("api-images", "get"),
+                ("image-list", "post"),
+                ("api-images", "post"),
+            ):
+                ask(reverse(name), {"family": family, "targets": "1 1"}, method=method, status=403)
+            ask(reverse("ibe-search", args=[family]), {"WHERE": ""}, status=403)
+
+
 @probe("image", "api-image", "reference", "api-reference")
 def one_image(world: World, ask: Asker, draw) -> None:
     unit = world.units[draw(0, 5)]

@@ -33,6 +33,7 @@ from archive.models import (
     ProcessingVersion,
     ProductFile,
     Program,
+    RawImage,
     ReaderGroup,
     ReferenceImage,
     Release,
@@ -157,6 +158,7 @@ class World:
                     "archive_exposure": ("expid", unit.image.exposure_id, one),
                     "archive_scienceimage": ("pid", unit.pid, one),
                     "archive_differenceimage": ("pid", unit.pid, one),
+                    "archive_rawimage": ("exposure_id", unit.image.exposure_id, one),
                     "archive_referenceimage": ("rfid", unit.rfid, one),
                     "archive_scienceversion": ("id", unit.version.pk, one),
                     "archive_imageresiduals": ("pid", unit.pid, one),
@@ -273,6 +275,7 @@ def _unit(number: int) -> Unit:
     reference = factories.reference_image(
         RCID, field=600 + number, ra=exposure.ra, dec=exposure.dec, origin="ours", nframes=10 + number
     )
+    RawImage.objects.create(exposure=exposure, ccdid=13, **factories.PUBLIC)
     DifferenceImage.objects.create(science=image, reference=reference, ncandidates=number, **factories.PUBLIC)
     version = ScienceVersion.objects.create(image=image, version_id="deep", magzp=25.0 + number, **factories.PUBLIC)
     cells, stars = [10 * number] * 64, [number + 1] * 64
