@@ -7,13 +7,12 @@ from datetime import datetime
 
 from django import forms
 
-from archive.forms import PositionField
+from archive.forms import MomentField, PositionField
 from archive.images import COLOURMAPS, LARGEST_CUTOUT, STRETCHES, Rendering
 from archive.metadata import FAMILIES
 from archive.models import Release
 from archive.models.base import Origin
 from archive.regions import LARGEST_BOX
-from archive.registry import date_of_jd
 from archive.search import NEAR, BadQuery, ImageQuery, has, images, query_of
 from archive.survey.filenames import CALTYPES
 
@@ -27,29 +26,6 @@ RELATIONS = [
     ("CENTER", "contains its centre"),
 ]
 FILTERS = [("", "any"), ("zg", "g"), ("zr", "r"), ("zi", "i")]
-
-
-JULIAN, MODIFIED = (2_300_000, 2_600_000), (15_000, 110_000)  # days: what a number among times is taken for
-MJD_ZERO = 2400000.5
-
-
-class MomentField(forms.DateTimeField):
-    """A time, UTC: a date with or without a time, a Julian or a modified Julian date."""
-
-    default_error_messages = {  # noqa: RUF012 (Django's own)
-        "invalid": "give UTC as 2020-09-24 10:21:45, a Julian date (2459116.93) or a modified one (59116.43)"
-    }
-
-    def to_python(self, value):
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            return super().to_python(value)
-        if MODIFIED[0] <= number <= MODIFIED[1]:
-            number += MJD_ZERO
-        if not JULIAN[0] <= number <= JULIAN[1]:
-            raise forms.ValidationError(self.error_messages["invalid"])
-        return date_of_jd(number)
 
 
 class ImageSearchForm(forms.Form):
