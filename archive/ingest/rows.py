@@ -19,7 +19,6 @@ from archive.models import CalibrationImage, Exposure, RawImage, ReferenceImage,
 from archive.models.base import Origin
 from archive.models.images import CORNERS
 from archive.moving.dynamics import observer_at
-from archive.survey import identifiers
 from archive.survey.fields import field_centre
 
 OBSERVATION = ("nid", "field", "fid", "filtercode", "imgtypecode", "obsjd", "exptime", "filefracday")
@@ -151,9 +150,3 @@ def _radius(table: pd.DataFrame) -> np.ndarray:
     return np.max(
         [separation(table.ra, table.dec, table[f"ra{n}"], table[f"dec{n}"]).to_numpy() for n in (1, 2, 3, 4)], axis=0
     )
-
-
-def pid_of(filefracday: int, rcid: int) -> int:
-    """The science image of a light curve's point."""
-    expid = identifiers.expid_of_jd(identifiers.jd_of_filefracday(filefracday))
-    return identifiers.make_pid(expid, rcid)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from archive.ingest.rows import pid_of
 from archive.survey.camera import rcid
+from archive.survey.identifiers import make_pid
 
 COLUMNS = (
     "oid", "expid", "mjd", "mag", "magerr", "catflags", "filtercode", "ra", "dec", "chi", "sharp", "filefracday",
@@ -31,7 +31,7 @@ def takes_curves(taker: Taker) -> Taker:
 def with_images(table: pd.DataFrame) -> pd.DataFrame:
     """The points with the science images that they were measured on (`pid`)."""
     channels = [rcid(int(ccd), int(q)) for ccd, q in zip(table.ccdid, table.qid, strict=True)]
-    pids = [pid_of(int(day), channel) for day, channel in zip(table.filefracday, channels, strict=True)]
+    pids = [make_pid(int(expid), channel) for expid, channel in zip(table.expid, channels, strict=True)]
     return table[list(COLUMNS)].assign(pid=pids, rcid=channels)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from archive.mirror.http import PoliteSession
 from archive.storage import checksum
@@ -105,16 +106,19 @@ def _continue(session: PoliteSession, url: str, part: Path, state: Path, seen: C
         state.write_text(json.dumps(known))
         with part.open("ab" if answer.status_code == 206 else "wb") as file:
             try:
-                for block in answer.iter_content(BLOCK):
+                # What came before an early end counts: `iter_content` would lose the unfinished block.
+                while block := answer.raw.read1(BLOCK, decode_content=False):
                     file.write(block)
                     seen(len(block))
-            except requests.RequestException as error:
+            except HTTPError as error:
                 raise CutOff(str(error)) from error
         return known
 
 
 def _told(answer: requests.Response, start: int) -> dict:
     """Size and validators of the whole file; a weak ETag vouches for no byte."""
+    if (encoding := answer.headers.get("Content-Encoding", "identity")) != "identity":
+        raise requests.RequestException(f"the file comes as {encoding}, which was not asked for")
     size = answer.headers.get("Content-Length")
     if answer.status_code == 206:
         found = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))

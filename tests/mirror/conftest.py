@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pandas as pd
 import psycopg2
 import pytest
 from astropy.io import fits
@@ -21,12 +22,12 @@ from archive.models import CalibrationImage, Exposure, Membership, ProductFile, 
 from archive.survey.camera import filter_of
 from archive.survey.filenames import cal_name, raw_name, ref_name, sci_name
 from tests import factories, servers
+from tests.conftest import REAL_DATA
 from tests.irsa.conftest import header_of, pixel_values, write
 
 PARTNER, PASSWORD = "mirror-partner", "a long password of a mirror"
 CLOSED = {"programid": 2, "public_date": None}
 LOCAL = "test_mirror_local"
-COPIES = ("mskimg.fits", "psfcat.fits")
 
 
 @dataclass
@@ -36,6 +37,7 @@ class Far:
     images: list = field(default_factory=list)
     files: dict[str, ProductFile] = field(default_factory=dict)
     address: str = ""
+    curve: pd.DataFrame | None = None
 
     @property
     def paths(self) -> set[str]:
@@ -65,10 +67,8 @@ def far(committed, archive_root, tmp_path_factory) -> Iterator[Far]:
         image = factories.science_image(exposure, 50)
         held.images.append(image)
         rights = {"programid": image.programid, "public_date": image.public_date}
-        named = {
-            one: sci_name(image.filefracday, 655, "zr", 13, 3, one).path for one in ("sciimg.fits", "mskimg.fits")
-        }
-        for suffix, path in named.items():
+        for suffix in ("sciimg.fits", "mskimg.fits"):
+            path = sci_name(image.filefracday, 655, "zr", 13, 3, suffix).path
             held.files[path] = write(path, sciimg(image), family="sci", product_id=image.pid, **rights)
         exposure.raw_images.create(ccdid=13, **rights)
         path = raw_name(image.filefracday, 655, "zr", 13).path
@@ -84,6 +84,7 @@ def far(committed, archive_root, tmp_path_factory) -> Iterator[Far]:
     held.files[path] = write(
         path, fits.HDUList([fits.PrimaryHDU(pixel_values())]), family="cal", product_id=calibration.cid
     )
+    held.curve = _images_of_a_curve(held)
     partner = User.objects.create_user(PARTNER, password=PASSWORD)
     Membership.objects.create(user=partner, program_id=2)
     connections.close_all()
@@ -100,6 +101,27 @@ def far(committed, archive_root, tmp_path_factory) -> Iterator[Far]:
     _run_on_server(f"DROP DATABASE IF EXISTS {LOCAL} WITH (FORCE)")
 
 
+def _images_of_a_curve(held: Far) -> pd.DataFrame | None:
+    """The first points of a real light curve, and rows of the images that they were measured on."""
+    path = REAL_DATA / "lightcurves" / "u222-zg1.csv"
+    if not path.is_file():
+        return None
+    table = pd.read_csv(path)[:6]
+    for row in table.itertuples():
+        exposure = factories.exposure(
+            jd=row.mjd + 2400000.5, expid=row.expid, filefracday=row.filefracday, field=row.field, fid=1,
+            filtercode="zg", ra=56.6, dec=63.5, **({} if row.programid == 1 else CLOSED),
+        )  # fmt: skip
+        factories.science_image(exposure, 4 * (row.ccdid - 1) + row.qid - 1)
+    return table
+
+
+@pytest.fixture
+def curve(far):
+    """The light curve that the other archive has the images of, and where it is."""
+    return far.curve, f"{far.curve.ra[0]} {far.curve.dec[0]}"
+
+
 def _copy_schema() -> None:
     """The tests' database, as it is now, is the pattern of the empty one."""
     name = settings.DATABASES["default"]["NAME"]
@@ -109,7 +131,11 @@ def _copy_schema() -> None:
 def _run_on_server(*statements: str) -> None:
     known = connections["default"].settings_dict
     connection = psycopg2.connect(
-        host=known["HOST"], port=known["PORT"] or None, user=known["USER"], password=known["PASSWORD"], dbname="postgres"
+        host=known["HOST"],
+        port=known["PORT"] or None,
+        user=known["USER"],
+        password=known["PASSWORD"],
+        dbname="postgres",
     )
     connection.autocommit = True
     with connection.cursor() as cursor:
@@ -132,7 +158,8 @@ class Near:
             key: environment[key].replace(f"/{name}", f"/{LOCAL}") for key in ("DATABASE_URL", "READER_DATABASE_URL")
         } | {"ARCHIVE_ROOT": str(self.root)}
         self.environment = environment | self.variables | {"NO_PROXY": "*", "no_proxy": "*"}
-        self.sql("TRUNCATE " + ", ".join(f"archive_{table}" for table in self.TABLES) + " CASCADE")
+        tables = [f"archive_{table}" for table in self.TABLES] + ["lightcurves_source", "lightcurves_detection"]
+        self.sql(f"TRUNCATE {', '.join(tables)}, lightcurves_sourcestatistics CASCADE")
 
     def command(self, *words: str) -> list[str]:
         return [sys.executable, str(settings.BASE_DIR / "manage.py"), "mirror", "--delay", "0", "-v0", *words]

@@ -58,13 +58,14 @@ class Command(BaseCommand):
         how.add_argument("--origin", choices=Origin.values, default=Origin.ZTF, help="who made what comes (ztf)")
         how.add_argument("--connections", type=int, default=2, choices=range(1, 5))
         how.add_argument("--delay", type=float, default=0.2, help="s between two requests (0.2)")
+        how.add_argument("--attempts", type=int, default=6, choices=range(1, 21), help="of a request (6)")
         how.add_argument("--dry-run", action="store_true", help="count rows, files and bytes; fetch and change nothing")
 
     def handle(self, *args, **options):
         try:
             wish = _wish(options)
             who = credentials(options["credentials"])
-            manners = Manners(connections=options["connections"], delay=options["delay"])
+            manners = Manners(**{name: options[name] for name in ("connections", "delay", "attempts")})
             remote = Remote(options["server"], who, manners, options["cookie"])
             with Journal(remote.server, wish.digest).opened() as journal:
                 made = plan(wish, remote, journal)
@@ -80,9 +81,8 @@ class Command(BaseCommand):
 
     def _say(self, made: Plan, remote: Remote, size: int) -> None:
         counts = ", ".join(f"{len(table)} {family}" for family, table in made.rows.items())
-        self.stdout.write(
-            f"{remote.server}: {counts or 'no'} rows; {len(made.wanted)} files to fetch, {made.here} here"
-        )
+        files = f"{len(made.wanted)} files to fetch (about {size} bytes), {made.here} here"
+        self.stdout.write(f"{remote.server}: {counts or 'no'} rows; {files}")
         if made.ours:
             self.stdout.write(f"{made.ours} files were made here and stay")
 
