@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from django.core.exceptions import EmptyResultSet
 from django.db import connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -81,6 +82,10 @@ def counts(query: ImageQuery, targets: Sequence[Target]) -> list[int]:
     rows = images_at_each(query)
     rows = (rows if query.centred else rows.order_by()).values_list("pk")
     connection = connections["default" if current_reader() is None else "reader"]
+    try:
+        statement = AtEach(_COUNTS, rows, targets).as_sql(connection)
+    except EmptyResultSet:  # Django sees that no row can answer, and writes no SQL
+        return [0] * len(targets)
     with connection.cursor() as cursor:
-        cursor.execute(*AtEach(_COUNTS, rows, targets).as_sql(connection))
+        cursor.execute(*statement)
         return [count for (count,) in cursor.fetchall()]

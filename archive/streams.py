@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Protocol
 
 import psycopg2
+from django.core.exceptions import EmptyResultSet
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import Error as DatabaseError
@@ -68,7 +69,10 @@ def _batches(queries: Iterable[tuple[tuple, models.QuerySet | Statement]], reade
             _prepare(cursor)
         for first, rows in queries:
             source = rows.query.get_compiler(connection=connection) if isinstance(rows, models.QuerySet) else None
-            sql, parameters = source.as_sql() if source else rows.as_sql(connection)
+            try:
+                sql, parameters = source.as_sql() if source else rows.as_sql(connection)
+            except EmptyResultSet:  # Django sees that no row can answer, and writes no SQL
+                continue
             with connection.connection.cursor(name="rows") as cursor:
                 cursor.itersize = BATCH
                 cursor.execute(sql, parameters)
