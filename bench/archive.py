@@ -19,6 +19,7 @@ from bench.report import Figure, report
 
 FULL_ROWS, QUICK_ROWS = 5_000_000, 200_000
 SEARCHES = 300
+LISTED = 1000  # positions of a list
 PLAIN_SEARCHES = 3
 BATCH = 1000  # exposures filled at once
 EXPOSURES_A_NIGHT = 800
@@ -81,6 +82,7 @@ def _measure(rows: int) -> tuple[dict[str, Figure], str]:
     figures = timed["point search"].figures("point search", 10, 50, peer={"no index": plain})
     for name in list(kinds)[1:]:
         figures |= timed[name].figures(name, 50)
+    figures |= _list_of_positions(timed["point search"])
     return figures, "\n".join([f"{rows} rows", *(one.note(name) for name, one in timed.items())])
 
 
@@ -94,6 +96,22 @@ def _places(count: int) -> list[tuple[float, float]]:
     rng = np.random.default_rng(SEED)
     ra, dec = rng.uniform(0, 360, count), np.degrees(np.arcsin(rng.uniform(-0.5, 1, count)))
     return list(zip(ra.tolist(), dec.tolist(), strict=True))
+
+
+def _list_of_positions(single: Timed) -> dict[str, Figure]:
+    """One search around LISTED positions at once; beside it as many single searches."""
+    from archive.access import ANYONE
+    from archive.positions import matches
+    from archive.search import ImageQuery
+    from archive.targets.lists import Target
+
+    targets = [Target(str(n), ra, dec) for n, (ra, dec) in enumerate(_places(LISTED))]
+    began = time.perf_counter()
+    found = sum(len(batch) for batch in matches(ImageQuery(), targets, ANYONE, ["pid"]))
+    seconds = time.perf_counter() - began
+    alone = float(np.mean(single.times)) * LISTED / 1e3
+    name = f"list of {LISTED} positions"
+    return {name: Figure(seconds, "s", better="lower", n=found, peer={"one search each": alone})}
 
 
 def _timed(places: list[tuple[float, float]], parts: dict) -> Timed:
