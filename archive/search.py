@@ -217,7 +217,8 @@ def has(family: str, part: str) -> bool:
     known = FAMILIES[family]
     if part in ("position", "radius", "width", "height", "intersect", "centred"):
         boxes = part in ("position", "width", "height") or (part == "intersect" and known.place != POINT)
-        return known.place is not None and (boxes or (part == "radius" and known.place != BORESIGHT))
+        centred = part == "centred" and known.place == FOOTPRINT
+        return known.place is not None and (boxes or centred or (part == "radius" and known.place != BORESIGHT))
     return part in ("family", "where", "name", "release", "order") or _path(known, part) is not None
 
 
