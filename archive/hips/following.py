@@ -13,7 +13,7 @@ from archive.access import ANYONE, PUBLIC, reading
 from archive.hips import survey
 from archive.hips.config import FILTERS
 from archive.hips.models import Member
-from archive.models import Family, ReferenceImage
+from archive.models import Family, ReferenceImage, ReleaseItem
 from archive.releases import released, withdrew
 
 log = structlog.get_logger("archive.hips")
@@ -48,10 +48,11 @@ def follow_dates() -> list[str]:
 
 @receiver([released, withdrew])
 def follow_release(sender, release, **kwargs) -> None:
-    """Queue the filters that a release's references may be of; the queue row commits with the release's rights."""
+    """Queue the filters of a release's references; the queue row commits with the release's rights."""
     if Family.REF in release.families:
-        for filtercode in FILTERS:
-            _queue(filtercode)
+        held = ReleaseItem.objects.filter(release=release, kind=ReleaseItem.Kind.REFERENCE).values("key")
+        for filtercode in ReferenceImage.objects.filter(pk__in=held).order_by().values_list("filtercode").distinct():
+            _queue(*filtercode)
 
 
 def _queue(filtercode: str) -> None:
