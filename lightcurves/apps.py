@@ -5,8 +5,10 @@ class LightcurvesConfig(AppConfig):
     name = "lightcurves"
 
     def ready(self):
+        from lightcurves import period_tables
         from lightcurves.releases import open_with_releases
         from lightcurves.tap import open_tables
 
         open_with_releases()
         open_tables()
+        period_tables.open_tables()
