@@ -123,6 +123,8 @@ def read_table(body: bytes, x: str | None, y: str | None) -> tuple[np.ndarray, n
         table = AstropyTable.read(text.split("\n"), format=kind)
     except Exception as error:  # noqa: BLE001 (astropy's readers raise of all kinds; any means: no such table)
         raise BadRequest(f"upload: is no IPAC table that can be read ({str(error).splitlines()[0][:200]})") from error
+    if not table.colnames:
+        raise BadRequest("upload: is no IPAC table that can be read (it has no columns)")
     columns = []
     for name, column in (("x", x), ("y", y)):
         if column not in table.colnames:

@@ -21,6 +21,7 @@ from lightcurves.periods.periodogram import METHODS, Peak, Periodogram, periodog
 from lightcurves.periods.plavchan import plavchan
 from lightcurves.periods.search import Candidate, PeriodConfig, PeriodResult, find_period
 from lightcurves.periods.significance import bootstrap_false_alarm, false_alarm_probability
+from lightcurves.periods.warmup import warm_up
 
 __all__ = [
     "METHODS",
@@ -50,4 +51,5 @@ __all__ = [
     "phase_dispersion",
     "plavchan",
     "split_bands",
+    "warm_up",
 ]

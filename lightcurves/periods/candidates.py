@@ -12,6 +12,9 @@ LUNATIONS = 1.0 / 29.530589
 YEARS = 1.0 / 365.25
 MULTIPLES = (1.0, 0.5, 2.0, 1.0 / 3.0, 3.0, 1.5, 2.0 / 3.0)
 OFFSETS = 17
+BINNING = 1.4
+_REACH = 0.6  # of a resolution element
+_TRIALS = 61
 
 
 def relatives(peaks: np.ndarray, fmin: float, fmax: float) -> np.ndarray:
@@ -39,16 +42,26 @@ def refined(bands: list[Series], frequencies: np.ndarray, n_bins: int, step: flo
     return trial[rows, best], theta[rows, best]
 
 
-def polished(bands: list[Series], frequency: float, n_bins: int, baseline: float) -> float:
-    """The frequency of least scatter close by, to a few thousandths of a peak's width."""
-    step = 0.1 / baseline
-    for _ in range(2):
-        trial = np.maximum(frequency + np.linspace(-1.0, 1.0, 41) * step, 1e-3 / baseline)
-        theta = dispersion(bands, trial, n_bins, covers=4)
-        low = trial[theta <= theta.min() + 0.02 * (np.median(theta) - theta.min())]
-        frequency = float(low.mean())
-        step /= 8.0
-    return frequency
+def polished(bands: list[Series], frequency: float, n_bins: int, baseline: float) -> tuple[float, float]:
+    """The frequency close by and its uncertainty: mean and spread of the likelihood of the folded curve.
+
+    With the scatter unknown the likelihood goes as theta^(-n/2). Points that hop between bins make it rougher than the
+    truth: BINNING is what the spread must grow by to cover simulated frequencies.
+    """
+    n = sum(one.t.size for one in bands)
+    half = _REACH / baseline
+    for _ in range(3):
+        trial = np.maximum(frequency + np.linspace(-1.0, 1.0, _TRIALS) * half, 1e-3 / baseline)
+        theta = np.maximum(dispersion(bands, trial, n_bins, covers=4), 1e-12)
+        weight = np.exp(-0.5 * n * np.log(theta / theta.min()))
+        weight /= weight.sum()
+        frequency = float(np.sum(weight * trial))
+        spread = float(np.sqrt(np.sum(weight * (trial - frequency) ** 2)))
+        step = 2.0 * half / (_TRIALS - 1)
+        if spread > 2.0 * step:
+            break
+        half = max(8.0 * spread, 4.0 * step)
+    return frequency, BINNING * max(spread, 0.3 * step)
 
 
 def related(a: float, b: float, tolerance: float) -> bool:

@@ -8,31 +8,32 @@ from __future__ import annotations
 
 import numpy as np
 
-SHAPES = ("free", "dip", "wave")
 # Constant, then the weights of `features`, as the bench fitted them.
-WEIGHTS = (-1.0, 0.8, 0.5, 1.0, 0.0, -0.5, -0.5)
+WEIGHTS = (-3.896, 0.465, 0.27, 0.587, -0.691, 1.167, 1.059, -0.432)
 
 
-def features(lead: float, clarity: float, shape: str, theta: float, n: int) -> tuple[float, ...]:
+def features(
+    lead: float, clarity: float, shape: str, theta: float, n: int, log_false_alarm: float
+) -> tuple[float, ...]:
     """What the confidence rests on.
 
     lead : log-likelihood over the best unrelated rival; clarity : of P against its multiples, natural log;
-    theta : folded scatter over total; n : points
+    theta : folded scatter over total; n : points; log_false_alarm : of the Lomb-Scargle peak, natural log
     """
     return (
         float(np.log1p(max(lead, 0.0))),
         float(np.clip(clarity, -1.0, 5.0)),
         float(-np.log(max(theta, 1e-3))),
         float(np.log10(n)),
+        float(np.log1p(np.clip(-log_false_alarm, 0.0, 2000.0))),
         float(shape == "dip"),
         float(shape == "wave"),
     )
 
 
-def confidence(found: tuple[float, ...], shape: str) -> float:
+def confidence(found: tuple[float, ...]) -> float:
     """0..1."""
-    value = WEIGHTS[0] + float(np.dot(WEIGHTS[1:], found))
-    return float(1.0 / (1.0 + np.exp(-value)))
+    return float(1.0 / (1.0 + np.exp(-(WEIGHTS[0] + np.dot(WEIGHTS[1:], found)))))
 
 
 def fit(found: np.ndarray, right: np.ndarray, ridge: float = 0.3, rounds: int = 50) -> np.ndarray:

@@ -212,7 +212,7 @@ def _believed(found: Alternation, every: int, config: PeriodConfig) -> bool:
 def _settled(bands, frequency: float, baseline: float) -> tuple[float, int]:
     """The polished frequency and the phase bins that suit it."""
     n_bins = resolution(bands, frequency)
-    frequency = polished(bands, frequency, max(n_bins, 8), baseline)
+    frequency, _ = polished(bands, frequency, n_bins, baseline)
     return frequency, resolution(bands, frequency)
 
 
@@ -248,22 +248,24 @@ def _by_shape(bands, chosen: _Chosen, n_bins: int, baseline: float) -> _Chosen:
 def _result(bands, chosen: _Chosen, ranked, theta, grid, power, baseline: float) -> PeriodResult:
     frequency = chosen.frequency
     n_bins = resolution(bands, frequency)
-    frequency = polished(bands, frequency, max(n_bins, 8), baseline)
+    frequency, error = polished(bands, frequency, n_bins, baseline)
     own = float(dispersion(bands, [frequency], n_bins, covers=3)[0])
     n = sum(one.t.size for one in bands)
     width = 1.0 / baseline
-    candidates = [_candidate(frequency, own, n, baseline)]
+    candidates = [Candidate(1.0 / frequency, error / frequency**2, 1.0 - own)]
     for other, value in zip(ranked, theta, strict=True):
         if abs(other - frequency) > width and len(candidates) < RANKED:
             candidates.append(_candidate(float(other), float(value), n, baseline))
     rivals = [one for one in candidates[1:] if not related(1.0 / one.period, frequency, width)]
     log_false = float(log_false_alarm(power.max(), n, baseline, grid.start + grid.step * grid.n))
-    lead = 0.5 * n * np.log((1.0 - rivals[0].score) / own) if rivals and own > 0 else 0.5 * n
-    features = confidence.features(lead, chosen.clarity, chosen.shape, own, n)
+    lead, judged = _lead(rivals, own, n), own
+    if n < 2 * n_bins:  # so few points lie close to any curve
+        lead, judged = 0.0, 1.0
+    features = confidence.features(lead, chosen.clarity, chosen.shape, judged, n, log_false)
     return PeriodResult(
         period=1.0 / frequency,
         period_error=candidates[0].period_error,
-        confidence=confidence.confidence(features, chosen.shape),
+        confidence=confidence.confidence(features),
         log_false_alarm=log_false,
         theta=own,
         amplitude=_amplitude(bands, frequency, n_bins),
@@ -276,6 +278,13 @@ def _result(bands, chosen: _Chosen, ranked, theta, grid, power, baseline: float)
         n_points=n,
         n_bands=len(bands),
     )
+
+
+def _lead(rivals: list[Candidate], theta: float, n: int) -> float:
+    """Log-likelihood of the period over its best unrelated rival."""
+    if not rivals:
+        return 0.5 * n
+    return 0.5 * n * float(np.log(max(1.0 - rivals[0].score, 1e-9) / max(theta, 1e-9)))
 
 
 def _candidate(frequency: float, theta: float, n: int, baseline: float) -> Candidate:

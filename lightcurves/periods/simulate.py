@@ -100,7 +100,7 @@ def _eclipsing(kind: str, period: float, depth: float, ratio: float, width: floa
     def curve(phase):
         phase = np.asarray(phase) % 1.0
         one, other = (phase + 0.5) % 1.0 - 0.5, (phase - second + 0.5) % 1.0 - 0.5
-        dips = depth * np.exp(-np.abs(one / width) ** 2.5) + ratio * depth * np.exp(-np.abs(other / width) ** 2.5)
+        dips = depth * np.exp(-(np.abs(one / width) ** 2.5)) + ratio * depth * np.exp(-(np.abs(other / width) ** 2.5))
         return dips + waves * np.cos(4 * np.pi * phase)
 
     return Star(kind, period, curve, ECLIPSE)

@@ -12,7 +12,7 @@ import numpy as np
 
 from lightcurves.periods.grid import Series
 
-LONGEST = 0.6  # d: a wave of a longer period is no half of a contact binary's
+LONGEST = 3.0  # d: a wave of a longer period is taken as one
 LEAST_POINTS = 20
 TERMS = 4
 
