@@ -11,10 +11,11 @@ import numpy as np
 from numba import njit
 
 from lightcurves.periods.grid import FrequencyGrid, Series
-from lightcurves.periods.nufft import CHUNK, sums_at
+from lightcurves.periods.nufft import sums_at
 
 MOST_TERMS = 12
 _JITTER = 1e-10
+_PIECE = 8192  # frequencies at a time
 
 
 @njit("void(complex128[:, ::1], complex128[:, ::1], int64, float64, float64[::1])", cache=True, nogil=True)
@@ -60,8 +61,8 @@ def _fit(wy, w, terms, scale, out):
 def _pieces(grid: FrequencyGrid | np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     """Frequencies in pieces that fit the cache, each with its first place."""
     frequencies = grid.frequencies() if isinstance(grid, FrequencyGrid) else np.asarray(grid, dtype=np.float64)
-    for place in range(0, frequencies.size, 4 * CHUNK):
-        yield place, frequencies[place : place + 4 * CHUNK]
+    for place in range(0, frequencies.size, _PIECE):
+        yield place, frequencies[place : place + _PIECE]
 
 
 def harmonic_power(bands: list[Series], grid: FrequencyGrid | np.ndarray, terms: int = 3) -> np.ndarray:

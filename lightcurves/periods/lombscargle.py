@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from lightcurves.periods.grid import FrequencyGrid, Series, checked_series
-from lightcurves.periods.nufft import CHUNK, DOUBLE, SINGLE, chunked_sums
+from lightcurves.periods.nufft import DOUBLE, SINGLE, chunked_sums
 
 NORMALISATIONS = ("standard", "model", "log", "psd")
 _SINGULAR = 1e-12
@@ -82,7 +82,7 @@ def _gains(bands: list[Series], grid: FrequencyGrid, dtype: str) -> np.ndarray:
         total = float(one.weights.sum())
         w, y = one.weights / total, one.residuals
         for place, first, second in chunked_sums(one.t - middle, w, w * y, grid, dtype):
-            _solve_band(first, second, total, gain[place : place + second.shape[0] * CHUNK])
+            _solve_band(first, second, total, gain[place : place + second.size])
     return gain
 
 
@@ -93,7 +93,7 @@ def _shared_gain(bands: list[Series], grid: FrequencyGrid, dtype: str) -> np.nda
         total = float(one.weights.sum())
         w, y = one.weights / total, one.residuals
         for place, first, second in chunked_sums(one.t - middle, w, w * y, grid, dtype):
-            run = np.zeros((5, min(second.shape[0] * CHUNK, grid.n - place)))
+            run = np.zeros((5, min(second.size, grid.n - place)))
             _moments(first, second, total, run)
             moments[:, place : place + run.shape[1]] += run
     gain = np.zeros(grid.n)

@@ -14,11 +14,11 @@ import finufft
 import numpy as np
 from numba import njit
 
-CHUNK = 2048
-CHUNKS_PER_RUN = 8
+CHUNKS_PER_RUN = 4
 DOUBLE, SINGLE = "complex128", "complex64"
 # In single precision the phase of a point is rounded: with chunks of 2048 modes sums stay right to some 1e-5.
-ACCURACY = {DOUBLE: 1e-7, SINGLE: 3e-6}
+CHUNKS = {DOUBLE: 8192, SINGLE: 2048}
+ACCURACY = {DOUBLE: 1e-6, SINGLE: 3e-6}
 UPSAMPLING = {DOUBLE: 1.25, SINGLE: 2.0}
 _kept = threading.local()
 
@@ -29,11 +29,11 @@ def wrapped(angle: np.ndarray) -> np.ndarray:
 
 
 def plan(transforms: int, dtype: str = DOUBLE) -> finufft.Plan:
-    """This thread's plan of type 1 for so many strength vectors at once, CHUNK modes each."""
+    """This thread's plan of type 1 for so many strength vectors at once, a chunk's modes each."""
     plans = _kept.__dict__.setdefault("plans", {})
     if (transforms, dtype) not in plans:
         plans[transforms, dtype] = finufft.Plan(
-            1, (CHUNK,), n_trans=transforms, eps=ACCURACY[dtype], isign=1, dtype=dtype, nthreads=1,
+            1, (CHUNKS[dtype],), n_trans=transforms, eps=ACCURACY[dtype], isign=1, dtype=dtype, nthreads=1,
             upsampfac=UPSAMPLING[dtype],
         )  # fmt: skip
     return plans[transforms, dtype]
@@ -69,23 +69,25 @@ def chunked_sums(t, w, wy, grid, dtype: str = DOUBLE):
     Yields
     ------
     place : int
-    first : complex array (2 chunks, CHUNK), rows w y and w in turn
-    second : complex array (chunks, CHUNK); both are overwritten by the next run
+    first : complex array (2 chunks, modes), rows w y and w in turn
+    second : complex array (chunks, modes); both are overwritten by the next run
     """
-    n_chunks = -(-grid.n // CHUNK)
+    size = CHUNKS[dtype]
+    n_chunks = -(-grid.n // size)
     runs = min(CHUNKS_PER_RUN, n_chunks)
     real = np.float64 if dtype == DOUBLE else np.float32
     one, two = plan(2 * runs, dtype), plan(runs, dtype)
     one.setpts(wrapped(2.0 * np.pi * grid.step * t).astype(real))
     two.setpts(wrapped(4.0 * np.pi * grid.step * t).astype(real))
     strengths, doubled = np.empty((2 * runs, t.size), dtype), np.empty((runs, t.size), dtype)
-    turn = np.exp(2j * np.pi * np.mod(grid.step * CHUNK * t, 1.0))
+    first, second = np.empty((2 * runs, size), dtype), np.empty((runs, size), dtype)
+    turn = np.exp(2j * np.pi * np.mod(grid.step * size * t, 1.0))
     for chunk in range(0, n_chunks, runs):
-        centre = grid.start + grid.step * (chunk * CHUNK + CHUNK // 2)
+        centre = grid.start + grid.step * (chunk * size + size // 2)
         _ramps(np.exp(2j * np.pi * np.mod(centre * t, 1.0)), turn, w, wy, strengths, doubled)
-        first = one.execute(strengths).reshape(2 * runs, CHUNK)
-        second = two.execute(doubled).reshape(runs, CHUNK)
-        yield chunk * CHUNK, first, second
+        one.execute(strengths.squeeze(), out=first.squeeze())
+        two.execute(doubled.squeeze(), out=second.squeeze())
+        yield chunk * size, first, second
 
 
 def sums_at(t, strengths, frequencies) -> np.ndarray:
