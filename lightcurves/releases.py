@@ -20,7 +20,7 @@ WHERE i.release_id = %(release)s AND d.nid BETWEEN %(first)s AND %(last)s AND d.
 """
 PLACES = "SELECT DISTINCT field, rcid, fid FROM lightcurves_source WHERE oid = ANY(%s) ORDER BY 1, 2, 3"
 FORGET_STATISTICS = "DELETE FROM lightcurves_sourcestatistics WHERE oid = ANY(%s)"
-FORGET_PERIODS = "DELETE FROM lightcurves_sourceperiod WHERE star && %s"
+FORGET_PERIODS = "DELETE FROM lightcurves_sourceperiod WHERE star && %s::bigint[]"
 OPENED_BY_DATE = """
 SELECT DISTINCT i.field, i.rcid, i.fid FROM archive_scienceimage AS i
 WHERE i.public_date > %(since)s AND i.public_date <= %(now)s

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 
 from archive.access import ANYONE, EVERYTHING, Reader, reading
-from lightcurves import catalog_periods, sources, statistics
+from lightcurves import catalog_periods, releases, sources, statistics
 from lightcurves.catalog_periods import CatalogConfig, PointsChanged
 from lightcurves.models import Detection, Source, SourcePeriod
 from lightcurves.periods import PeriodConfig
@@ -157,6 +157,13 @@ def test_objects_and_places_that_are_not_there_are_refused(sky):
         call_command("periods", "--field", "999")
     with pytest.raises(CommandError, match="leave --field"):
         call_command("periods", "--field", "655", "--object", "5")
+
+
+def test_points_that_are_closed_again_take_the_periods_of_their_star_with_them(sky):
+    catalog_periods.write(catalog_periods.search_objects([VARIABLE], CONFIG), variables())
+    with connections["default"].cursor() as cursor:
+        cursor.execute(releases.FORGET_PERIODS, [[VARIABLE]])
+    assert not SourcePeriod.objects.filter(oid__in=variables()).exists()
 
 
 def test_queries_and_the_object_page_show_the_period_of_the_reader(sky, client):
