@@ -2,6 +2,8 @@
 
 from django.contrib import admin
 from django.db import transaction
+from django.urls import reverse
+from django.utils.html import format_html
 
 from archive import audit, tokens
 from archive.calibrations import mark
@@ -15,6 +17,7 @@ from archive.models import (
     Token,
     UserJob,
 )
+from archive.releases import redating
 
 
 class Audited(admin.ModelAdmin):
@@ -64,6 +67,14 @@ class Audited(admin.ModelAdmin):
 @admin.register(Program)
 class ProgramAdmin(Audited):
     list_display = ("programid", "name", "proprietary_days", "listed")
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if change and "proprietary_days" in form.changed_data:
+            job = redating.order(obj, request.user, audit.Actor.of(request))
+            address = reverse("job", args=[job.pk])
+            text = "What is not public yet is being dated by the new rule: <a href='{}'>how far that is</a>."
+            self.message_user(request, format_html(text, address))
 
 
 @admin.register(Membership)

@@ -9,13 +9,12 @@ from pathlib import Path
 
 from django.conf import settings
 
-from archive import search, storage, userjobs
+from archive import products, search, storage, userjobs
 from archive.access import Reader, reading
 from archive.members import reader_of_job
 from archive.models import AuditEntry, ProductFile, UserJob
 
 LARGEST_BUNDLE = 20 * 1024**3  # bytes
-FAMILIES = {"sci": ("sci", "diff"), "ref": ("ref",)}
 
 
 class BundleRefused(ValueError):
@@ -68,10 +67,7 @@ def still_open(job: UserJob, reader: Reader) -> bool:
 
 def files_of(parameters: dict) -> list[ProductFile]:
     """The files of all images that answer a query, as far as the reader of the context may see them."""
-    query = search.query_of(parameters)
-    images = search.images(query).order_by().values_list("pk", flat=True)
-    rows = ProductFile.objects.filter(family__in=FAMILIES[query.family], product_id__in=list(images))
-    return list(rows.order_by("path"))
+    return products.files_of(search.query_of(parameters))
 
 
 def _write(job: UserJob, files: list[ProductFile]) -> None:

@@ -20,7 +20,7 @@ from archive.models import ProductFile
 BLOCK = 1 << 18
 MIME_TYPES = {
     ".fits": "application/fits", ".fit": "application/fits", ".gz": "application/gzip", ".txt": "text/plain",
-    ".tbl": "text/plain", ".csv": "text/csv",
+    ".tbl": "text/plain", ".csv": "text/csv", ".tar": "application/x-tar",
 }  # fmt: skip
 BINARY = "application/octet-stream"
 _RANGE = re.compile(r"bytes=\s*(\d*)\s*-\s*(\d*)\s*")
@@ -38,17 +38,26 @@ def mime_type(name: str) -> str:
 
 
 def deliver(request: HttpRequest, file: ProductFile, attachment: bool = False) -> HttpResponseBase:
+    """A file of the tree, as `deliver_path` or, where so configured, by nginx that stands before us."""
+    if settings.ACCEL_REDIRECT:
+        return _handed_over(file, attachment)
+    return deliver_path(request, storage.absolute(file.path), file.sha256, file.name if attachment else "")
+
+
+def deliver_path(request: HttpRequest, path: Path, tag: str, attachment: str = "") -> HttpResponseBase:
     """A file, or the range of its bytes that the request asks for; nothing but the header fields for HEAD.
+
+    Parameters
+    ----------
+    tag : changes with the file's content
+    attachment : the name to save it under; empty: to be shown
 
     A range that begins behind the end is answered 416, several ranges at once with the whole file, and so is a range
     whose `If-Range` names another state of the file. A client that has the file already is told so (304).
     """
-    if settings.ACCEL_REDIRECT:
-        return _handed_over(file, attachment)
-    path = storage.absolute(file.path)
     state = path.stat()
     headers = {
-        "ETag": f'"{file.sha256}"',
+        "ETag": f'"{tag}"',
         "Last-Modified": http_date(state.st_mtime),
         "Accept-Ranges": "bytes",
         **private(),
@@ -60,10 +69,10 @@ def deliver(request: HttpRequest, file: ProductFile, attachment: bool = False) -
     except IndexError:
         return HttpResponse(status=416, headers=headers | {"Content-Range": f"bytes */{state.st_size}"})
     start, stop = span or (0, state.st_size)
-    headers |= {"Content-Type": mime_type(file.name), "Content-Length": str(stop - start)}
+    headers |= {"Content-Type": mime_type(path.name), "Content-Length": str(stop - start)}
     if span is not None:
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{state.st_size}"
-    headers |= _disposition(file, attachment)
+    headers |= _disposition(attachment)
     status = 200 if span is None else 206
     if request.method == "HEAD":
         return HttpResponse(status=status, headers=headers)
@@ -76,11 +85,11 @@ def _handed_over(file: ProductFile, attachment: bool) -> HttpResponse:
     Rights were looked at before; the location that it names is nginx's own and answers nobody from outside.
     """
     headers = {"X-Accel-Redirect": settings.ACCEL_REDIRECT + file.path, "Content-Type": mime_type(file.name)}
-    return HttpResponse(headers=headers | _disposition(file, attachment) | private())
+    return HttpResponse(headers=headers | _disposition(file.name if attachment else "") | private())
 
 
-def _disposition(file: ProductFile, attachment: bool) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="{file.name}"'} if attachment else {}
+def _disposition(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'} if name else {}
 
 
 def private() -> dict[str, str]:

@@ -28,6 +28,8 @@ from archive.survey.camera import CCD_IDS, QUADRANT_IDS, Camera, pixel_to_plane
 COVERS, ENCLOSED, CENTER, OVERLAPS = "COVERS", "ENCLOSED", "CENTER", "OVERLAPS"
 RELATIONS = (COVERS, ENCLOSED, CENTER, OVERLAPS)
 LARGEST_BOX = 90.0  # deg; the tangent plane reaches no farther than a hemisphere
+LISTED = "listed"  # name in SQL of a list of positions: columns ra, dec, and AXES
+AXES = ("cx", "cy", "cz", "ex", "ey", "ez", "nx", "ny", "nz")
 MARGIN = 0.01  # deg, for edges that are sampled
 _SIDES = ((1, 2), (2, 3), (3, 4), (4, 1))
 _CORNERS = (1, 2, 3, 4)
@@ -75,6 +77,36 @@ class Box:
         found = np.array([centre + x * east + y * north for x, y in ((-a, -b), (a, -b), (a, b), (-a, b))])
         return found / np.linalg.norm(found, axis=1, keepdims=True)
 
+    def centre_sql(self) -> tuple[str, list[float]]:
+        """Right ascension and declination as SQL, and the values that it binds."""
+        return "%s, %s", [self.ra, self.dec]
+
+    def axes_sql(self) -> tuple[str, list[float]]:
+        """The nine numbers of `axes` as SQL, and the values that it binds."""
+        return ", ".join(["%s::double precision"] * 9), [number for axis in self.axes for number in axis]
+
+
+@dataclass(frozen=True)
+class EachBox(Box):
+    """The same box around every position of a list: its SQL stands within a query that has the list as LISTED."""
+
+    ra: float = 0.0
+    dec: float = 0.0
+
+    def centre_sql(self) -> tuple[str, list[float]]:
+        return f"{LISTED}.ra, {LISTED}.dec", []
+
+    def axes_sql(self) -> tuple[str, list[float]]:
+        return ", ".join(f"{LISTED}.{name}" for name in AXES), []
+
+
+def axes_of(ra: np.ndarray, dec: np.ndarray) -> list[np.ndarray]:
+    """The columns AXES of a list of positions (n,), ICRS degrees: `Box.axes` of each."""
+    a, d = np.radians(ra), np.radians(dec)
+    zero = np.zeros_like(a)
+    centre = (np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d))
+    return [*centre, -np.sin(a), np.cos(a), zero, -np.sin(d) * np.cos(a), -np.sin(d) * np.sin(a), np.cos(d)]
+
 
 def footprint_condition(table: str, box: Box, relation: str) -> RawSQL:
     """Whether the footprint of a row of `table` (corners ra1, dec1 ... dec4) has a relation to a box."""
@@ -89,10 +121,11 @@ def ccd_condition(exposures: str, images: str, box: Box, relation: str) -> RawSQ
     """
     nearest, farthest, corners = _ccd_places()
     exact = _condition(_of_ccds(exposures, images), corners, box, relation)
-    ccd, distance = f'"{images}".ccdid', f'q3c_dist("{exposures}".ra, "{exposures}".dec, %s, %s)'
+    place, centre = box.centre_sql()
+    ccd, distance = f'"{images}".ccdid', f'q3c_dist("{exposures}".ra, "{exposures}".dec, {place})'
     near = f"{distance} BETWEEN (%s::float8[])[{ccd}] AND (%s::float8[])[{ccd}]"
     reach = box.radius + MARGIN
-    limits = [box.ra, box.dec, [low - reach for low in nearest], [high + reach for high in farthest]]
+    limits = [*centre, [low - reach for low in nearest], [high + reach for high in farthest]]
     return RawSQL(f"({near} AND {exact.sql})", [*limits, *exact.params], models.BooleanField())
 
 
@@ -100,8 +133,18 @@ def _condition(corners: str, values: list, box: Box, relation: str) -> RawSQL:
     """`corners` is a SELECT of the corners' vectors ux1, uy1, uz1 ... uz4, of any length."""
     if relation == ENCLOSED and box.is_point:
         return RawSQL("false", [], models.BooleanField())
-    constants = [number for axis in box.axes for number in axis] + list(box.half)
-    return RawSQL(_SQL.format(corners=corners, verdict=_VERDICTS[relation]), values + constants, models.BooleanField())
+    axes, constants = box.axes_sql()
+    sql = _SQL.format(corners=corners, verdict=_VERDICTS[relation], axes=axes)
+    return RawSQL(sql, [*values, *constants, *box.half], models.BooleanField())
+
+
+def point_condition(table: str, box: Box) -> RawSQL:
+    """Whether the position `ra`, `dec` of a row of `table` lies in a box."""
+    axes, constants = box.axes_sql()
+    ra, dec = f'radians("{table}".ra)', f'radians("{table}".dec)'
+    vector = f"cos({dec}) * cos({ra}) AS x, cos({dec}) * sin({ra}) AS y, sin({dec}) AS z"
+    sql = _POINT.format(vector=vector, axes=axes)
+    return RawSQL(sql, [*constants, *box.half], models.BooleanField())
 
 
 def _of_corners(table: str) -> str:
@@ -183,8 +226,16 @@ SELECT {{verdict}} FROM (
   SELECT *, sign((x3 - x1) * (y4 - y2) - (x4 - x2) * (y3 - y1)) AS sense FROM (
     SELECT a, b, {_PLANE} FROM (
       SELECT a, b, {_DOTS} FROM ({{corners}} OFFSET 0) AS corners,
-        (VALUES ({", ".join(["%s::double precision"] * 11)})) AS box (cx, cy, cz, ex, ey, ez, nx, ny, nz, a, b)
+        (VALUES ({{axes}}, %s::double precision, %s::double precision))
+          AS box (cx, cy, cz, ex, ey, ez, nx, ny, nz, a, b)
       OFFSET 0
     ) AS dots OFFSET 0
   ) AS plane OFFSET 0
+) AS figure)"""
+_POINT = """(
+SELECT w > 0 AND abs(p) <= a * w AND abs(q) <= b * w FROM (
+  SELECT a, b, x * ex + y * ey + z * ez AS p, x * nx + y * ny + z * nz AS q, x * cx + y * cy + z * cz AS w
+  FROM (SELECT {vector} OFFSET 0) AS place,
+    (VALUES ({axes}, %s::double precision, %s::double precision)) AS box (cx, cy, cz, ex, ey, ez, nx, ny, nz, a, b)
+  OFFSET 0
 ) AS figure)"""

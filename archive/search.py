@@ -1,4 +1,4 @@
-"""Image search: one question, asked alike by the page, REST and the IRSA adapters."""
+"""The search: one question about any family of products, asked alike by pages, REST and the IRSA adapters."""
 
 from __future__ import annotations
 
@@ -7,17 +7,36 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from django.db import models
+from django.db.models import F
 from django.db.models.expressions import RawSQL
 
 from archive.conditions import expression_of
-from archive.metadata import BORESIGHT, FAMILIES, FOOTPRINT, Family
-from archive.models import DifferenceImage
+from archive.metadata import BORESIGHT, FAMILIES, FOOTPRINT, POINT, REFERENCE_FOOTPRINT, Family
+from archive.models import DifferenceImage, ReferenceImage
 from archive.models.images import LARGEST_RADIUS
-from archive.regions import ENCLOSED, LARGEST_BOX, OVERLAPS, RELATIONS, Box, ccd_condition, footprint_condition
-from archive.where import BadCondition, Node, parse
+from archive.regions import (
+    ENCLOSED,
+    LARGEST_BOX,
+    OVERLAPS,
+    RELATIONS,
+    Box,
+    EachBox,
+    ccd_condition,
+    footprint_condition,
+    point_condition,
+)
+from archive.registry import julian_date
+from archive.releases.held import in_release
+from archive.survey.filenames import NotAZtfProduct, parse
+from archive.where import BadCondition, Node
+from archive.where import parse as parse_condition
 
 CAMERA_RADIUS = 5.6  # deg from the telescope's axis to the farthest corner of a CCD
-EXACT = ("field", "ccdid", "qid", "rcid", "filtercode", "pid", "expid", "rfid", "origin", "nid", "programid")
+NEAR = 0.05  # deg: how far from a position alone alerts are looked for
+IDENTIFIERS = ("pid", "expid", "rfid", "cid", "candid", "objectid", "nid", "filefracday", "nightdate")
+PLACES = ("field", "ccdid", "qid", "rcid", "filtercode")
+EXACT = (*IDENTIFIERS, *PLACES, "caltype", "origin", "programid")
+LARGEST_NUMBER = 2**63 - 1
 
 
 class BadQuery(ValueError):
@@ -30,13 +49,14 @@ class BadQuery(ValueError):
 
 @dataclass(frozen=True)
 class ImageQuery:
-    """Which images: every part that is given must hold.
+    """Which products: every part that is given must hold.
 
-    With `ra` and `dec` alone an image must cover the position; with `radius` its centre lies within that many
-    degrees of it; with `width` (and `height`, the same where it is not given) its footprint has the relation
-    `intersect` to a box of these full widths with great-circle sides. `centred` keeps the one image whose centre is
-    nearest to a position. `where` is a condition on the family's columns (archive.metadata), in the SQL of
-    archive.where.
+    With `ra` and `dec` alone an image must cover the position (an alert lies within NEAR of it); with `radius` its
+    centre lies within that many degrees of it; with `width` (and `height`, the same where it is not given) its
+    footprint has the relation `intersect` to a box of these full widths with great-circle sides. `centred` keeps the
+    one image whose centre is nearest to a position. `name` is the name of a file of the product. `infobits` are bits
+    of which none may be set. `release` is one that holds the product. `where` is a condition on the family's columns
+    (archive.metadata), in the SQL of archive.where.
     """
 
     family: str = "sci"
@@ -48,6 +68,7 @@ class ImageQuery:
     intersect: str | None = None  # OVERLAPS where not given
     centred: bool = False
     where: str | None = None
+    name: str | None = None
     field: int | None = None
     ccdid: int | None = None
     qid: int | None = None
@@ -56,13 +77,23 @@ class ImageQuery:
     pid: int | None = None
     expid: int | None = None
     rfid: int | None = None
+    cid: int | None = None
+    candid: int | None = None
+    objectid: str | None = None
     nid: int | None = None
+    filefracday: int | None = None
+    nightdate: int | None = None
+    caltype: str | None = None
     programid: int | None = None
     origin: str | None = None
+    release: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     seeing: float | None = None  # arcsec, at most
     maglimit: float | None = None  # mag, at least
+    brighter: float | None = None  # mag, an alert's
+    rb: float | None = None  # an alert's score, at least
+    infobits: int | None = None
     good: bool = False  # infobits zero
     order: str | None = None
 
@@ -70,23 +101,24 @@ class ImageQuery:
         if self.family not in FAMILIES:
             raise BadQuery("family", f"{self.family!r} is not one of {', '.join(FAMILIES)}")
         self._check_place()
-        model = FAMILIES[self.family].model
-        names = {one.name for one in model._meta.concrete_fields}
-        for part in EXACT:
-            if getattr(self, part) is not None and _column(part).removesuffix("_id") not in names:
-                raise BadQuery(part, f"{self.family} images have no {part}")
-        for part, column in (("seeing", "seeing"), ("maglimit", "maglimit"), ("good", "infobits")):
-            if getattr(self, part) not in (None, False) and column not in names:
-                raise BadQuery(part, f"{self.family} images have no {column}")
-        if self.order is not None and self.order.lstrip("-") not in names:
-            raise BadQuery("order", f"{self.order!r} is not a column of {self.family} images")
-        _tree(self.where, FAMILIES[self.family])
+        family = FAMILIES[self.family]
+        for part in (*EXACT, *_CONDITIONS):
+            if getattr(self, part) in (None, False):
+                continue
+            if _path(family, part) is None:
+                raise BadQuery(part, f"{family.title} have no {_CONDITIONS.get(part, (part,))[0]}")
+            if isinstance(value := getattr(self, part), int) and not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
+                raise BadQuery(part, f"{value} is larger than any identifier: at most {LARGEST_NUMBER}")
+        if self.order is not None and family.path(self.order.lstrip("-")) is None:
+            raise BadQuery("order", f"{self.order!r} is not a column of {family.title}")
+        _tree(self.where, family)
+        _parts_of_name(self.name, family)
 
     def _check_place(self) -> None:
         if (self.ra is None) != (self.dec is None):
             raise BadQuery("position", "give both ra and dec, in degrees")
-        if self.ra is not None and FAMILIES[self.family].place is None:
-            raise BadQuery("position", f"{self.family} images have no place on the sky")
+        if self.ra is not None:
+            self._check_sky()
         if self.ra is not None and not 0 <= self.ra < 360:
             raise BadQuery("ra", f"{self.ra} is not within 0 and 360 degrees")
         if self.dec is not None and not -90 <= self.dec <= 90:
@@ -94,38 +126,65 @@ class ImageQuery:
         if self.radius is not None and not 0 < self.radius <= 90:
             raise BadQuery("radius", f"{self.radius} must be positive and at most 90 degrees")
         if self.radius is not None and FAMILIES[self.family].place == BORESIGHT:
-            raise BadQuery("radius", f"{self.family} images are searched by position or box")
+            raise BadQuery("radius", f"{FAMILIES[self.family].title} are searched by position or box")
         for size in (self.width, self.height):
             if size is not None and not 0 <= size <= LARGEST_BOX:
                 raise BadQuery("size", f"{size} must be 0 to {LARGEST_BOX:g} degrees, for example 0.1")
         if self.intersect not in (None, *RELATIONS):
             raise BadQuery("intersect", f"{self.intersect!r} is not one of {', '.join(RELATIONS)}")
 
+    def _check_sky(self) -> None:
+        if FAMILIES[self.family].place is None:
+            raise BadQuery("position", f"{FAMILIES[self.family].title} have no place on the sky")
+
     @property
     def box(self) -> Box | None:
         """The region asked for, where one is: a position is a box without extent."""
-        if self.ra is None or self.radius is not None:
-            return None
+        return None if self.ra is None else Box(self.ra, self.dec, *self._widths)
+
+    @property
+    def _widths(self) -> tuple[float, float]:
         width = self.width or 0.0
-        return Box(self.ra, self.dec, width, width if self.height is None else self.height)
+        return width, width if self.height is None else self.height
 
 
 def images(query: ImageQuery) -> models.QuerySet:
-    """The images that answer a query, newest first unless it asks for another order."""
+    """The products that answer a query, newest first unless it asks for another order."""
+    return _found(query, query.box)
+
+
+def images_at_each(query: ImageQuery) -> models.QuerySet:
+    """The same around every position of a list (archive.positions), whose SQL this is a part of.
+
+    Raises
+    ------
+    BadQuery
+        for a family that has no place on the sky.
+    """
+    query._check_sky()
+    return _found(query, EachBox(*(0.0, 0.0), *query._widths))
+
+
+def _found(query: ImageQuery, box: Box | None) -> models.QuerySet:
     family = FAMILIES[query.family]
     rows = family.rows()
-    if query.ra is not None:
-        rows = _at_place(rows, query, family)
-    exact = {_column(part): getattr(query, part) for part in EXACT if getattr(query, part) is not None}
-    rows = rows.filter(**exact)
-    for part, condition in _conditions(family).items():
+    if box is not None:
+        rows = _at_place(rows, box, query, family)
+    for part, value in _exact(query, family).items():
+        rows = rows.filter(**{_path(family, part): value})
+    for part, (_, condition) in _CONDITIONS.items():
         if (value := getattr(query, part)) not in (None, False):
-            rows = rows.filter(condition(value))
+            rows = condition(rows, _path(family, part), value)
+    if query.release is not None:
+        rows = in_release(rows, family.name, query.release)
     if condition := _tree(query.where, family):
         rows = rows.filter(expression_of(condition, family.expressions))
-    if query.centred and query.box is not None and query.box.is_point and family.place == FOOTPRINT:
+    if query.centred and box is not None and box.is_point and query.radius is None and family.place == FOOTPRINT:
         return rows.order_by("distance", "pk")[:1]
-    return rows.order_by(query.order or family.order, "pk")
+    by_distance = "distance" in rows.query.annotations and (query.radius is not None or family.place == POINT)
+    if query.order is None and by_distance:
+        return rows.order_by("distance", "pk")
+    return _ordered(rows, query.order or family.order, family)
 
 
 def differences_of(science: models.QuerySet) -> models.QuerySet:
@@ -143,8 +202,45 @@ def query_of(parameters: dict) -> ImageQuery:
     return ImageQuery(**given)
 
 
-def _column(part: str) -> str:
-    return "exposure_id" if part == "expid" else part
+def _ordered(rows: models.QuerySet, order: str, family: Family) -> models.QuerySet:
+    path = family.path(order.lstrip("-"))
+    return rows.order_by(f"-{path}" if order.startswith("-") else path, "pk")
+
+
+def _exact(query: ImageQuery, family: Family) -> dict:
+    given = {part: getattr(query, part) for part in EXACT if getattr(query, part) is not None}
+    return _parts_of_name(query.name, family) | given
+
+
+def has(family: str, part: str) -> bool:
+    """Whether products of a family can be asked for a part of a query."""
+    known = FAMILIES[family]
+    if part in ("position", "radius", "width", "height", "intersect", "centred"):
+        boxes = part in ("position", "width", "height") or (part == "intersect" and known.place != POINT)
+        centred = part == "centred" and known.place == FOOTPRINT
+        return known.place is not None and (boxes or centred or (part == "radius" and known.place != BORESIGHT))
+    return part in ("family", "where", "name", "release", "order") or _path(known, part) is not None
+
+
+def _path(family: Family, part: str) -> str | None:
+    """Where a family has a part of a query; None where it does not."""
+    column = _CONDITIONS[part][0] if part in _CONDITIONS else part
+    return family.path(family.time if column == "time" else column)
+
+
+def _parts_of_name(name: str | None, family: Family) -> dict:
+    """What a file's name says of its product."""
+    if not name:
+        return {}
+    try:
+        found = parse(name)
+    except NotAZtfProduct as error:
+        raise BadQuery("name", str(error)) from error
+    wanted = {"diff": "sci", "deep": "ref"}.get(family.name, family.name)
+    if found.kind != wanted:
+        raise BadQuery("name", f"{name!r} is a file of {FAMILIES[found.kind].title}: ask for family={found.kind}")
+    parts = {part: getattr(found, part, None) for part in (*PLACES, "filefracday", "nightdate", "caltype")}
+    return {part: value for part, value in parts.items() if value is not None and _path(family, part) is not None}
 
 
 def _tree(condition: str | None, family: Family) -> Node | None:
@@ -152,46 +248,98 @@ def _tree(condition: str | None, family: Family) -> Node | None:
     if condition is None or not condition.strip():
         return None
     try:
-        return parse(condition, family.types)
+        return parse_condition(condition, family.types)
     except BadCondition as error:
         raise BadQuery("where", f"{condition[:80]!r}: {error}") from error
 
 
-def _at_place(rows: models.QuerySet, query: ImageQuery, family: Family) -> models.QuerySet:
+def _at_place(rows: models.QuerySet, box: Box, query: ImageQuery, family: Family) -> models.QuerySet:
     """An index finds centres near enough for any image; then the footprint itself decides."""
-    if query.radius is not None:
-        return rows.within(query.ra, query.dec, query.radius)
-    box, relation = query.box, query.intersect or OVERLAPS
+    relation = query.intersect or OVERLAPS
     if family.place == BORESIGHT:
         return _by_axis(rows, box, relation)
+    if family.place == POINT:
+        return _by_position(rows, box, query.radius)
+    if family.place == REFERENCE_FOOTPRINT:
+        return _by_reference(rows, box, relation, query.radius)
     table = rows.model._meta.db_table
-    rows = rows.within(box.ra, box.dec, box.radius + LARGEST_RADIUS)
+    if family.sky:
+        table = rows.model._meta.get_field(family.sky).related_model._meta.db_table
+        rows = rows.filter(**{f"{family.sky}__ra__isnull": False})  # joins the table, under its own name
+    return _by_footprint(rows, table, box, relation, query.radius)
+
+
+def _by_footprint(rows: models.QuerySet, table: str, box: Box, relation: str, radius: float | None) -> models.QuerySet:
+    if radius is not None:
+        return _within(rows, table, box, radius)
+    rows = _within(rows, table, box, box.radius + LARGEST_RADIUS)
     if not box.is_point or relation == ENCLOSED:
         return rows.filter(footprint_condition(table, box, relation))
+    place, centre = box.centre_sql()
     corners = ", ".join(f'"{table}".ra{n}, "{table}".dec{n}' for n in (1, 2, 3, 4))
-    inside = RawSQL(f"q3c_in_poly(%s, %s, ARRAY[{corners}])", [box.ra, box.dec], models.BooleanField())
-    return rows.filter(inside)
+    return rows.filter(RawSQL(f"q3c_in_poly({place}, ARRAY[{corners}])", centre, models.BooleanField()))
+
+
+def _by_reference(rows: models.QuerySet, box: Box, relation: str, radius: float | None) -> models.QuerySet:
+    """What belongs to a reference's quadrant and filter lies where the reference does."""
+    found = _by_footprint(ReferenceImage.objects.all(), "archive_referenceimage", box, relation, radius)
+    # As text: Django would give a subquery's table another name than the conditions on its footprint have.
+    sql, parameters = found.order_by().values("rfid").query.sql_with_params()
+    return rows.filter(RawSQL(f"archive_productfile.product_id IN ({sql})", parameters, models.BooleanField()))  # noqa: S608
+
+
+def _by_position(rows: models.QuerySet, box: Box, radius: float | None) -> models.QuerySet:
+    table = rows.model._meta.db_table
+    if radius is not None or box.is_point:
+        return _within(rows, table, box, radius or NEAR)
+    return _within(rows, table, box, box.radius).filter(point_condition(table, box))
+
+
+def _within(rows: models.QuerySet, table: str, box: Box, radius: float) -> models.QuerySet:
+    """Rows whose position in `table` lies within `radius` degrees of a box's centre; adds their `distance`.
+
+    Up to one degree q3c_join with a constant centre is used: it plans an order of magnitude faster than
+    q3c_radial_query, and gives the same rows. Around positions of a list only q3c_join uses the index.
+    """
+    place, centre = box.centre_sql()
+    position = f'"{table}".ra, "{table}".dec'
+    joined = radius <= 1 or not centre
+    cone = f"q3c_join({place}, {position}, %s)" if joined else f"q3c_radial_query({position}, {place}, %s)"
+    distance = RawSQL(f"q3c_dist({position}, {place})", centre, models.FloatField())
+    return rows.filter(RawSQL(cone, [*centre, radius], models.BooleanField())).annotate(distance=distance)
 
 
 def _by_axis(rows: models.QuerySet, box: Box, relation: str) -> models.QuerySet:
     """Raw files have no footprint: where the telescope looked and where the CCD sits in the camera say it."""
-    near = RawSQL(
-        "q3c_radial_query(archive_exposure.ra, archive_exposure.dec, %s, %s, %s)",
-        [box.ra, box.dec, box.radius + CAMERA_RADIUS],
-        models.BooleanField(),
-    )
     # The condition on the exposure also joins its table, under its own name.
-    rows = rows.filter(exposure__ra__isnull=False).filter(near)
+    rows = _within(rows.filter(exposure__ra__isnull=False), "archive_exposure", box, box.radius + CAMERA_RADIUS)
     return rows.filter(ccd_condition("archive_exposure", rows.model._meta.db_table, box, relation))
 
 
-def _conditions(family: Family) -> dict[str, Callable[[object], models.Q]]:
-    time = {"ref": "startobsdate", "deep": "startobsdate", "cal": "startobsdate", "raw": "exposure__obsdate"}
-    column = time.get(family.name, "obsdate")
-    return {
-        "since": lambda value: models.Q(**{f"{column}__gte": value}),
-        "until": lambda value: models.Q(**{f"{column}__lt": value}),
-        "seeing": lambda value: models.Q(seeing__lte=value),
-        "maglimit": lambda value: models.Q(maglimit__gte=value),
-        "good": lambda value: models.Q(infobits=0),
-    }
+def _compared(operator: str) -> Callable[[models.QuerySet, str, object], models.QuerySet]:
+    def condition(rows, path, value):
+        if path == "jd" and isinstance(value, datetime):
+            value = julian_date(value)
+        return rows.filter(**{f"{path}__{operator}": value})
+
+    return condition
+
+
+def _without_bits(rows: models.QuerySet, path: str, value) -> models.QuerySet:
+    """None of the bits of `value` is set; True stands for all bits."""
+    if value is True:
+        return rows.filter(**{path: 0})
+    return rows.annotate(rejected=F(path).bitand(value)).filter(rejected=0)
+
+
+# Parts that are compared: what a row must have for them, and how.
+_CONDITIONS = {
+    "since": ("time", _compared("gte")),
+    "until": ("time", _compared("lt")),
+    "seeing": ("seeing", _compared("lte")),
+    "maglimit": ("maglimit", _compared("gte")),
+    "brighter": ("magpsf", _compared("lt")),
+    "rb": ("rb", _compared("gte")),
+    "infobits": ("infobits", _without_bits),
+    "good": ("infobits", _without_bits),
+}

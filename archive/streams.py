@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import chain
+from typing import Protocol
 
 import psycopg2
+from django.core.exceptions import EmptyResultSet
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import Error as DatabaseError
 
 from archive.access import Reader, streaming
@@ -17,6 +20,12 @@ LONGEST = 100  # s, for the first rows and between any two batches
 CANCELLED = "57014"
 BAD_VALUES = "22"
 """Class of SQLSTATE: a value in an expression that cannot be computed, such as a number out of range."""
+
+
+class Statement(Protocol):
+    """What can be streamed: SQL with its parameters, for a connection."""
+
+    def as_sql(self, connection: BaseDatabaseWrapper) -> tuple[str, Sequence]: ...
 
 
 class QueryFailed(ValueError):
@@ -38,8 +47,10 @@ class Rows:
         self._source.close()
 
 
-def stream(queries: Iterable[tuple[tuple, models.QuerySet]], reader: Reader) -> Rows:
-    """The rows of `values_list` querysets one after another, each row behind its query's own first values.
+def stream(queries: Iterable[tuple[tuple, models.QuerySet | Statement]], reader: Reader) -> Rows:
+    """The rows of `values_list` querysets, or of statements, one after another.
+
+    Each row stands behind its query's own first values.
 
     What fails at once fails here, before anything is written.
 
@@ -50,14 +61,18 @@ def stream(queries: Iterable[tuple[tuple, models.QuerySet]], reader: Reader) -> 
     return Rows(_batches(queries, reader))
 
 
-def _batches(queries: Iterable[tuple[tuple, models.QuerySet]], reader: Reader) -> Iterator[list[tuple]]:
+def _batches(queries: Iterable[tuple[tuple, models.QuerySet | Statement]], reader: Reader) -> Iterator[list[tuple]]:
     with ExitStack() as stack:
         stack.enter_context(_explained())
         connection = stack.enter_context(streaming(reader))
         with connection.cursor() as cursor:
             _prepare(cursor)
         for first, rows in queries:
-            sql, parameters = rows.query.get_compiler(connection=connection).as_sql()
+            source = rows.query.get_compiler(connection=connection) if isinstance(rows, models.QuerySet) else None
+            try:
+                sql, parameters = source.as_sql() if source else rows.as_sql(connection)
+            except EmptyResultSet:  # Django sees that no row can answer, and writes no SQL
+                continue
             with connection.connection.cursor(name="rows") as cursor:
                 cursor.itersize = BATCH
                 cursor.execute(sql, parameters)

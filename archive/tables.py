@@ -6,7 +6,8 @@ Pages' twins (CSV, JSON, VOTable), REST, the IRSA adapters and TAP_SCHEMA all sp
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from django.db import models
 
@@ -20,7 +21,7 @@ class Column:
     description: str
     unit: str = ""
     ucd: str = ""
-    source: str = ""  # attribute of the model, where it is not the name
+    source: str = ""  # attribute of the model (dotted, of a row it belongs to), where it is not the name
     indexed: bool = False
     principal: bool = False
 
@@ -39,14 +40,19 @@ class Table:
 
     def rows(self, objects: Iterable[models.Model]) -> Iterator[tuple]:
         """The values of model instances, in the order of the columns."""
-        attributes = [column.attribute for column in self.columns]
+        attributes = [attrgetter(column.attribute) for column in self.columns]
         for one in objects:
-            yield tuple(getattr(one, attribute) for attribute in attributes)
+            yield tuple(attribute(one) for attribute in attributes)
 
     def only(self, name: str, columns: str, *more: Column) -> Table:
         """Another table of some of these columns, in the order of their names, with `more` in their places."""
         known = {column.name: column for column in (*self.columns, *more)}
         return Table(name, self.description, tuple(known[one] for one in columns.split()))
+
+    def read_from(self, **sources: str) -> Table:
+        """The same table with other attributes behind some of its columns."""
+        columns = (replace(one, source=sources.get(one.name, one.source)) for one in self.columns)
+        return replace(self, columns=tuple(columns))
 
 
 def _corners() -> tuple[Column, ...]:
@@ -188,6 +194,42 @@ META_REF = REFERENCE.only(
     _POLY,
 )
 META_DEEP = Table("deep", "Deep co-adds: none are made yet", META_REF.columns)
+META_DIFF = Table(
+    "diff",
+    "Difference images: science images minus their references",
+    (
+        *SCIENCE.only("diff", "ra dec infobits field ccdid qid rcid fid filtercode pid").columns,
+        Column("rfid", "long", "Reference image identifier", ucd="meta.id", indexed=True, principal=True),
+        *SCIENCE.only("diff", "nid expid obsdate obsjd exptime filefracday seeing airmass maglimit").columns,
+        Column("diffmaglim", "double", "5-sigma limit of the difference", "mag", "phot.mag;stat.max", principal=True),
+        Column("ncandidates", "int", "Candidates found in it", principal=True),
+        Column("status", "int", "1 usable, 0 bad"),
+        *SCIENCE.only("diff", f"{_WCS_NAMES} {_CORNER_NAMES}").columns,
+        *_IPAC,
+        _POLY,
+    ),
+)
+META_ALERT = ALERTS.only(
+    "alert",
+    (
+        "candid objectid jd nid fid pid field rcid ra dec magpsf sigmapsf isdiffpos rb drb distnr ssnamenr ssdistnr "
+        "ipac_pub_date ipac_gid meta_id"
+    ),
+    Column("isdiffpos", "char", "t: brighter than the reference, f: fainter"),
+    *_IPAC,
+)
+META_LC = Table(
+    "lc",
+    "Files of light curves: all objects of one field, quadrant and filter",
+    (
+        *_QUADRANT,
+        Column("path", "char", "Path in the product tree", ucd="meta.ref", principal=True),
+        Column("suffix", "char", "End of the file's name, with the release"),
+        Column("size", "long", "Size of the file", "byte", principal=True),
+        Column("sha256", "char", "SHA-256 of the file"),
+        *_IPAC,
+    ),
+)
 META_RAW = Table(
     "raw",
     "Raw files: one row per CCD of an exposure",
@@ -219,3 +261,26 @@ META_CAL = Table(
         Column("obsdate_range", "char", "UTC of the first and the last frame, as a range"),
     ),
 )
+
+
+def _page(meta: Table, without: str = "", **sources: str) -> Table:
+    """A family's table for pages and REST: IBE's columns but its own, with program, public date and origin."""
+    left_out = {"ipac_gid", "meta_id", "poly", *without.split()}
+    columns = {one.name: one for one in (*meta.columns, *_RIGHTS) if one.name not in left_out}
+    return Table(meta.name, meta.description, tuple(columns.values())).read_from(**sources)
+
+
+_OF_EXPOSURE = "field fid filtercode nid imgtypecode filefracday obsdate obsjd exptime airmass moonillf moonesb"
+_OF_SCIENCE = {one.name: f"science.{one.attribute}" for one in SCIENCE.columns if one not in _RIGHTS[:2]}
+RAW = _page(
+    META_RAW,
+    "infobits itid imgtype seeing ccdrot",
+    **{name: f"exposure.{name}" for name in _OF_EXPOSURE.split()},
+    expid="exposure_id",
+    telra="exposure.ra",
+    teldec="exposure.dec",
+)
+CALIBRATION = _page(META_CAL, "obsdate_range programid ipac_pub_date")
+DEEP = replace(REFERENCE, name="deep", description=META_DEEP.description)
+DIFFERENCE = _page(META_DIFF, **_OF_SCIENCE | {"pid": "science_id", "rfid": "reference_id"})
+LIGHTCURVES = _page(META_LC)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -18,6 +19,7 @@ from bench.report import Figure, report
 
 FULL_ROWS, QUICK_ROWS = 5_000_000, 200_000
 SEARCHES = 300
+LISTED = 1000  # positions of a list
 PLAIN_SEARCHES = 3
 BATCH = 1000  # exposures filled at once
 EXPOSURES_A_NIGHT = 800
@@ -28,6 +30,11 @@ CUTS = "seeing < 2.2 AND maglimit > 20 AND filtercode = 'zr' AND infobits = 0"
 
 def run(quick: bool) -> None:
     """Fill, search, print, and remove the database again."""
+    with_filled(QUICK_ROWS if quick else FULL_ROWS, lambda rows: report("archive", *_measure(rows), quick))
+
+
+def with_filled(rows: int, measure: Callable[[int], None]) -> None:
+    """Do something with so many science images in a database of its own, and remove it."""
     import django
 
     django.setup()
@@ -36,11 +43,10 @@ def run(quick: bool) -> None:
 
     made = setup_databases(verbosity=0, interactive=False, aliases=["default", "reader"])
     try:
-        figures, notes = _measure(QUICK_ROWS if quick else FULL_ROWS)
+        measure(_fill(rows))
     finally:
         connections["reader"].close()
         teardown_databases(made, verbosity=0)
-    report("archive", figures, notes, quick)
 
 
 @dataclass
@@ -62,9 +68,6 @@ class Timed:
 def _measure(rows: int) -> tuple[dict[str, Figure], str]:
     from archive.access import ANYONE, reading
 
-    started = time.perf_counter()
-    filled = _fill(rows)
-    rate = filled / (time.perf_counter() - started)
     places = _places(SEARCHES)
     kinds = {
         "point search": {},
@@ -79,8 +82,13 @@ def _measure(rows: int) -> tuple[dict[str, Figure], str]:
     figures = timed["point search"].figures("point search", 10, 50, peer={"no index": plain})
     for name in list(kinds)[1:]:
         figures |= timed[name].figures(name, 50)
-    figures["rows filled"] = Figure(rate, "rows/s", better="higher")
-    return figures, "\n".join([f"{filled} rows", *(one.note(name) for name, one in timed.items())])
+    figures |= _list_of_positions(timed["point search"])
+    return figures, "\n".join([f"{rows} rows", *(one.note(name) for name, one in timed.items())])
+
+
+def point_search() -> Timed:
+    """Point searches under the rights of whoever reads now."""
+    return _timed(_places(SEARCHES), {})
 
 
 def _places(count: int) -> list[tuple[float, float]]:
@@ -88,6 +96,22 @@ def _places(count: int) -> list[tuple[float, float]]:
     rng = np.random.default_rng(SEED)
     ra, dec = rng.uniform(0, 360, count), np.degrees(np.arcsin(rng.uniform(-0.5, 1, count)))
     return list(zip(ra.tolist(), dec.tolist(), strict=True))
+
+
+def _list_of_positions(single: Timed) -> dict[str, Figure]:
+    """One search around LISTED positions at once; beside it as many single searches."""
+    from archive.access import ANYONE
+    from archive.positions import matches
+    from archive.search import ImageQuery
+    from archive.targets.lists import Target
+
+    targets = [Target(str(n), ra, dec) for n, (ra, dec) in enumerate(_places(LISTED))]
+    began = time.perf_counter()
+    found = sum(len(batch) for batch in matches(ImageQuery(), targets, ANYONE, ["pid"]))
+    seconds = time.perf_counter() - began
+    alone = float(np.mean(single.times)) * LISTED / 1e3
+    name = f"list of {LISTED} positions"
+    return {name: Figure(seconds, "s", better="lower", n=found, peer={"one search each": alone})}
 
 
 def _timed(places: list[tuple[float, float]], parts: dict) -> Timed:

@@ -21,6 +21,10 @@ WHERE i.release_id = %(release)s AND d.nid BETWEEN %(first)s AND %(last)s AND d.
 PLACES = "SELECT DISTINCT field, rcid, fid FROM lightcurves_source WHERE oid = ANY(%s) ORDER BY 1, 2, 3"
 FORGET_STATISTICS = "DELETE FROM lightcurves_sourcestatistics WHERE oid = ANY(%s)"
 FORGET_PERIODS = "DELETE FROM lightcurves_sourceperiod WHERE star && %s::bigint[]"
+OF_OPENED = """
+SELECT DISTINCT d.oid FROM lightcurves_detection AS d JOIN archive_scienceimage AS i ON i.pid = d.pid AND i.nid = d.nid
+WHERE i.public_date > %(since)s AND i.public_date <= %(now)s
+"""
 OPENED_BY_DATE = """
 SELECT DISTINCT i.field, i.rcid, i.fid FROM archive_scienceimage AS i
 WHERE i.public_date > %(since)s AND i.public_date <= %(now)s
@@ -68,13 +72,15 @@ def follow_dates() -> int:
     """Make the statistics anew to which dates that merely passed have opened points; returns how many places.
 
     Called every few minutes. Rows themselves open when their date passes; what is computed from them is computed for
-    each set of closed programs, and that set has become smaller.
+    each set of closed programs, and that set has become smaller. A source opens with the first of its points.
     """
     now = timezone.now()
     mark, _ = Followed.objects.select_for_update().get_or_create(what=FOLLOW, defaults={"until": now})
     with connections["default"].cursor() as cursor:
         cursor.execute(OPENED_BY_DATE, {"since": mark.until, "now": now})
         places = cursor.fetchall()
+        cursor.execute(OF_OPENED, {"since": mark.until, "now": now})
+        settle([oid for (oid,) in cursor.fetchall()])
     _refresh(places)
     mark.until = now
     mark.save(update_fields=["until"])

@@ -14,8 +14,8 @@ from archive.audit import Actor
 from archive.models import AuditEntry, Family, Release, UserJob
 from archive.releases import preview
 from archive.releases.jobs import may_act, order
+from portal.families import outline
 from portal.skymap import sky_map
-from portal.views.images import outline
 
 STATES = {"freeze": ("draft",), "publish": ("frozen", "withdrawn"), "withdraw": ("public",)}
 SHOWN = 12  # audit entries of a release

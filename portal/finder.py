@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from archive.models import Alert, ReferenceImage, ScienceImage
 from archive.names import NameNotFound
 from archive.places import locate
+from archive.search import ImageQuery, images
 from archive.survey.filenames import NotAZtfProduct, parse
 from lightcurves.models import Source
 
@@ -55,13 +56,9 @@ def _by_file_name(text: str) -> Page:
         name = parse(text)
     except NotAZtfProduct as error:
         raise NameNotFound(str(error)) from error
-    if name.kind == "ref":
-        found = ReferenceImage.objects.filter(field=name.field, filtercode=name.filtercode, rcid=name.rcid).first()
-        if found:
-            return Page("reference", (found.rfid,))
-    if name.kind in ("sci", "raw"):
-        found = ScienceImage.objects.filter(filefracday=name.filefracday, ccdid=name.ccdid)
-        found = found.filter(qid=name.qid) if name.qid else found
-        if image := found.order_by("qid").first():
-            return Page("image", (image.pid,))
-    raise NameNotFound(f"{text}: no image of that name is here, or it is not public")
+    rows = list(images(ImageQuery(family=name.kind, name=text)).order_by("pk")[:2])
+    if not rows:
+        raise NameNotFound(f"{text}: no product of that name is here, or it is not public")
+    if name.kind in ("sci", "ref"):
+        return Page({"sci": "image", "ref": "reference"}[name.kind], (rows[0].pk,))
+    return Page("images", query={"family": name.kind, "name": text})

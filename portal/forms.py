@@ -7,18 +7,17 @@ from datetime import datetime
 
 from django import forms
 
-from archive.forms import PositionField
+from archive.forms import MomentField, PositionField
 from archive.images import COLOURMAPS, LARGEST_CUTOUT, STRETCHES, Rendering
-from archive.models import Alert
+from archive.metadata import FAMILIES
+from archive.models import Release
 from archive.models.base import Origin
 from archive.regions import LARGEST_BOX
-from archive.registry import julian_date
-from archive.search import FAMILIES, BadQuery, ImageQuery, query_of
+from archive.search import NEAR, BadQuery, ImageQuery, has, images, query_of
+from archive.survey.filenames import CALTYPES
 
-FAMILY_NAMES = {"sci": "science", "ref": "reference"}
+FAMILY_NAMES = {name: family.title for name, family in FAMILIES.items()}
 DEFAULT_CUTOUT = 0.02  # deg
-DEFAULT_ALERT_RADIUS = 0.05  # deg
-FID = {"zg": 1, "zr": 2, "zi": 3}
 PREVIEW_WIDTH = 768  # pixels
 RELATIONS = [
     ("", "overlaps the box"),
@@ -30,7 +29,7 @@ FILTERS = [("", "any"), ("zg", "g"), ("zr", "r"), ("zi", "i")]
 
 
 class ImageSearchForm(forms.Form):
-    """Images by place, time and quality."""
+    """Products of any family by place, time, identifiers and quality."""
 
     family = forms.ChoiceField(choices=FAMILY_NAMES.items(), required=False, label="Kind")
     position = PositionField(required=False, help_text="RA Dec, or a name", label="Position or name")
@@ -42,11 +41,13 @@ class ImageSearchForm(forms.Form):
     field = forms.IntegerField(required=False, min_value=0)
     ccdid = forms.IntegerField(required=False, min_value=1, max_value=16, label="CCD")
     qid = forms.IntegerField(required=False, min_value=1, max_value=4, label="Quadrant")
-    since = forms.DateTimeField(required=False, label="From (UTC)")
-    until = forms.DateTimeField(required=False, label="Before (UTC)")
+    since = MomentField(required=False, label="From (UTC, JD or MJD)")
+    until = MomentField(required=False, label="Before (UTC, JD or MJD)")
     seeing = forms.FloatField(required=False, min_value=0, label="Seeing at most (″)")
     maglimit = forms.FloatField(required=False, label="Limit at least (mag)")
-    origin = forms.ChoiceField(choices=[("", "any"), *Origin.choices], required=False)
+    brighter = forms.FloatField(required=False, label="Brighter than (mag)")
+    rb = forms.FloatField(required=False, min_value=0, max_value=1, label="Score at least")
+    caltype = forms.ChoiceField(choices=[("", "any"), *((one, one) for one in CALTYPES)], required=False, label="Type")
     where = forms.CharField(
         required=False,
         max_length=2000,
@@ -54,16 +55,69 @@ class ImageSearchForm(forms.Form):
         widget=forms.TextInput(attrs={"placeholder": "seeing < 2 AND airmass < 1.5"}),
     )
     good = forms.BooleanField(required=False, label="Good quality only")
-    pid = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    expid = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    rfid = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    nid = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    infobits = forms.IntegerField(
+        required=False, min_value=1, max_value=2**31 - 1, label="Without these quality bits (sum)"
+    )
+    rcid = forms.IntegerField(required=False, min_value=0, max_value=63, label="Channel (rcid)")
+    pid = forms.IntegerField(required=False, min_value=0)
+    expid = forms.IntegerField(required=False, min_value=0)
+    rfid = forms.IntegerField(required=False, min_value=0)
+    cid = forms.IntegerField(required=False, min_value=0)
+    candid = forms.IntegerField(required=False, min_value=0)
+    objectid = forms.CharField(required=False, max_length=12, label="Object")
+    nid = forms.IntegerField(required=False, min_value=0, label="Night (nid)")
+    name = forms.CharField(required=False, max_length=200, label="File name")
+    programid = forms.TypedChoiceField(
+        choices=[("", "any"), *((n, n) for n in range(4))],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        label="Program",
+    )
+    origin = forms.ChoiceField(choices=[("", "any"), *Origin.choices], required=False)
+    release = forms.SlugField(required=False)
     order = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    MORE = (
+        "infobits",
+        "rcid",
+        "pid",
+        "expid",
+        "rfid",
+        "cid",
+        "candid",
+        "nid",
+        "name",
+        "programid",
+        "origin",
+        "release",
+    )
+
+    def shown_fields(self) -> list[forms.BoundField]:
+        """What the page asks first: the parts that the chosen family has, and those that were given."""
+        return [self[name] for name in self._shown() if name not in self.MORE]
+
+    def more_fields(self) -> list[forms.BoundField]:
+        """What it asks behind a click."""
+        return [self[name] for name in self._shown() if name in self.MORE]
+
+    def more_given(self) -> bool:
+        """Whether any of these was."""
+        return any(self.data.get(name) for name in self.MORE)
+
+    def _shown(self) -> list[str]:
+        family = self.data.get("family") or next(iter(FAMILIES))
+        known = family if family in FAMILIES else next(iter(FAMILIES))
+        visible = [field.name for field in self.visible_fields()]
+        return [name for name in visible if has(known, name) or self.data.get(name)]
 
     def clean(self):
         values = super().clean()
         if self.errors:
             return values
+        release = values.get("release")
+        if release and not Release.objects.filter(pk=release).exists():
+            raise forms.ValidationError(f"release={release!r}: no such release, or it is not open to you")
         place = values.get("position")
         parts = values | ({"ra": place[0], "dec": place[1]} if place else {})
         try:
@@ -127,26 +181,27 @@ class AlertSearchForm(forms.Form):
     radius = forms.FloatField(required=False, min_value=0.0001, max_value=30, label="Within (deg)")
     objectid = forms.RegexField(r"^ZTF[12]\d[a-z]{7}$", required=False, label="Object")
     filtercode = forms.ChoiceField(choices=FILTERS, required=False, label="Filter")
-    since = forms.DateTimeField(required=False, label="From (UTC)")
-    until = forms.DateTimeField(required=False, label="Before (UTC)")
+    since = MomentField(required=False, label="From (UTC, JD or MJD)")
+    until = MomentField(required=False, label="Before (UTC, JD or MJD)")
     brighter = forms.FloatField(required=False, label="Brighter than (mag)")
     rb = forms.FloatField(required=False, min_value=0, max_value=1, label="Score at least")
     origin = forms.ChoiceField(choices=[("", "any"), *Origin.choices], required=False)
     pid = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
+    def clean(self):
+        values = super().clean()
+        if self.errors:
+            return values
+        place = values["position"]
+        parts = values | ({"ra": place[0], "dec": place[1], "radius": values["radius"] or NEAR} if place else {})
+        try:
+            self.query = query_of(parts | {"family": "alert", "radius": parts["radius"] if place else None})
+        except BadQuery as error:
+            raise forms.ValidationError(str(error)) from error
+        return values
+
+    query: ImageQuery
+
     def rows(self):
         """The alerts that answer, newest first (nearest first with a position)."""
-        values, rows = self.cleaned_data, Alert.objects.order_by("-jd", "candid")
-        if values["position"]:
-            rows = Alert.objects.within(*values["position"], values["radius"] or DEFAULT_ALERT_RADIUS)
-        conditions = {
-            "objectid": values["objectid"] or None,
-            "fid": FID.get(values["filtercode"]),
-            "jd__gte": values["since"] and julian_date(values["since"]),
-            "jd__lt": values["until"] and julian_date(values["until"]),
-            "magpsf__lt": values["brighter"],
-            "rb__gte": values["rb"],
-            "origin": values["origin"] or None,
-            "pid": values["pid"],
-        }
-        return rows.filter(**{name: value for name, value in conditions.items() if value is not None})
+        return images(self.query)

@@ -18,6 +18,11 @@ if settings.SIGN_IN_ELSEWHERE:
         def can_authenticate_by_email(self, login, email) -> bool:
             return False
 
+        def populate_user(self, request, sociallogin, data):
+            """An admin must know whom they give a program to: the name that the service knows somebody by."""
+            named = data.get("username") or data.get("email") or sociallogin.account.uid
+            return super().populate_user(request, sociallogin, data | {"username": named})
+
 
 def buttons(request: HttpRequest) -> dict:
     """The services for the sign-in page."""

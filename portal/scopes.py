@@ -6,7 +6,9 @@ change an account or the archive to none.
 
 from __future__ import annotations
 
-from django.http import HttpRequest
+import json
+
+from django.http import HttpRequest, QueryDict
 from django.urls import Resolver404, resolve
 
 from archive.models import Scope
@@ -18,7 +20,8 @@ NEEDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("release-manifest", "sign-in", "sign-out", "object-document"), OPEN),
     **dict.fromkeys(("tap-capabilities", "tap-availability", "tap-tables", "tap-table", "home"), OPEN),
     **dict.fromkeys(
-        ("images", "image", "reference", "cutouts", "picture", "cutout", "quality", "moving"), frozenset({Scope.IMAGES})
+        ("images", "image-list", "image", "reference", "cutouts", "picture", "cutout", "quality", "moving"),
+        frozenset({Scope.IMAGES}),
     ),
     **dict.fromkeys(
         ("api-images", "api-image", "api-reference", "api-cutout", "api-moving"), frozenset({Scope.IMAGES})
@@ -42,6 +45,9 @@ NEEDS: dict[str, frozenset[str]] = {
         frozenset({Scope.IMAGES}),
     ),
 }
+# Searches, whose family decides as well.
+OF_ANY_FAMILY = ("images", "image-list", "api-images", "ibe-search", "script", "order-bundle", "api-jobs")
+OF_FAMILY = {"alert": frozenset({Scope.ALERTS}), "lc": frozenset({Scope.LIGHTCURVES})}
 EVERYTHING = frozenset({Scope.ALL})
 NEVER = ("admin", "account")
 
@@ -56,6 +62,8 @@ def needed(request: HttpRequest) -> frozenset[str] | None:
         return None
     if match.url_name in ("file", "ibe-data"):
         return _of_file(match.kwargs["path"])
+    if match.url_name in OF_ANY_FAMILY:
+        return NEEDS[match.url_name].union(*(OF_FAMILY.get(one, OPEN) for one in _families(request, match.kwargs)))
     return NEEDS.get(match.url_name or "", EVERYTHING)
 
 
@@ -64,7 +72,22 @@ def allows(scopes: list[str], wanted: frozenset[str] | None) -> bool:
     return wanted is not None and (Scope.ALL in scopes or wanted <= set(scopes))
 
 
+def _families(request: HttpRequest, arguments: dict) -> set[str]:
+    """Every family that a request names, wherever it may."""
+    found = {arguments.get("name", ""), *request.GET.getlist("family"), *request.POST.getlist("family")}
+    found.update(*(QueryDict(query).getlist("family") for query in request.POST.getlist("query")))
+    if request.content_type == "application/json":
+        try:
+            body = json.loads(request.body or b"{}")
+        except ValueError:
+            return found  # whoever reads it refuses it
+        found.update([str(body.get("family"))] if isinstance(body, dict) else [])
+    return found
+
+
 def _of_file(path: str) -> frozenset[str]:
+    if path.startswith("lc/"):
+        return frozenset({Scope.LIGHTCURVES})
     if path.startswith("alert/") or path.endswith(".avro"):
         return frozenset({Scope.ALERTS})
     return frozenset({Scope.CATALOGS if path.endswith(CATALOGS) else Scope.IMAGES})

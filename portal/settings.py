@@ -158,7 +158,7 @@ ARCHIVE_ROOT = Path(env.str("ARCHIVE_ROOT", default=str(VAR / "archive")))
 JOB_ROOT = Path(env.str("JOB_ROOT", default=str(VAR / "jobs")))
 DOCS_ROOT = BASE_DIR / "docs" / "_build" / "html"
 STATIC_URL = "static/"
-STATIC_ROOT = VAR / "static"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",

@@ -6,7 +6,7 @@ from django.contrib.auth import views as auth
 from django.urls import include, path, register_converter
 
 from archive.scripts import KINDS
-from portal.views import account, alerts, home, images, jobs, moving, nights, quality, releases
+from portal.views import account, alerts, home, images, jobs, moving, nights, positions, quality, releases
 
 
 class ProductPath:
@@ -43,6 +43,7 @@ urlpatterns = [
     path("help/", home.documentation, name="help"),
     path("help/<path:path>", home.documentation),
     path("images/", images.image_search, name="images"),
+    path("images/list", positions.position_list, name="image-list"),
     path("images/<int:pid>/", images.science_page, name="image"),
     path("references/<int:rfid>/", images.reference_page, name="reference"),
     path("quality/", quality.quality_page, name="quality"),

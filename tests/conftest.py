@@ -12,6 +12,13 @@ REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop runs in the tests' own thread
 
 
+def pytest_collection_modifyitems(items):
+    """Tests that share what took long to make run in one process: those of a file, and all of tests/whole."""
+    for item in items:
+        whole = Path(__file__).parent / "whole" in item.path.parents
+        item.add_marker(pytest.mark.xdist_group("whole" if whole else str(item.path)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def archive_root(tmp_path_factory):
     """The product tree of this test run."""

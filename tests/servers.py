@@ -26,6 +26,7 @@ def environment() -> dict[str, str]:
         "READER_DATABASE_URL": _url("reader"),
         "ARCHIVE_ROOT": str(settings.ARCHIVE_ROOT),
         "JOB_ROOT": str(settings.JOB_ROOT),
+        "STATIC_ROOT": str(settings.ARCHIVE_ROOT.with_name("static")),
         "DJANGO_SETTINGS_MODULE": "portal.settings",
         "PYTHONPATH": str(settings.BASE_DIR),
     }

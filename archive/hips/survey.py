@@ -18,7 +18,7 @@ import numpy as np
 import structlog
 from astropy.io import fits
 from django.db import connection, transaction
-from django.db.models import Max, Min
+from django.db.models import Exists, Max, Min, OuterRef, QuerySet
 
 from archive import storage
 from archive.access import ANYONE, PUBLIC, reading
@@ -26,7 +26,7 @@ from archive.footprints import read_wcs
 from archive.hips import coverage, describe, tiles
 from archive.hips.config import FILTERS, HipsConfig
 from archive.hips.models import Member, MemberTile
-from archive.models import ProductFile, ReferenceImage
+from archive.models import Family, ProductFile, ReferenceImage
 
 ROOT = "hips"
 HIPS_LOCK = 13  # class of our advisory locks: who renews the tiles of a filter
@@ -97,9 +97,10 @@ def folder(filtercode: str) -> str:
 
 
 def visible(filtercode: str, order: int | None = None, cell: int = 0, finest: int = HipsConfig.order) -> bool:
-    """Whether who reads now may see every reference that a tile shows; without an order, that the whole HiPS shows.
+    """Whether who reads now may read every reference that a tile shows; without an order, that the whole HiPS shows.
 
-    Between a reference's withdrawal and the renewal of its tiles this keeps them back.
+    Its file is what counts: a reference may be listed whose pixels are closed. Between a reference's withdrawal and
+    the renewal of its tiles this keeps them back.
     """
     rows = MemberTile.objects.filter(filtercode=filtercode)
     if order is None:
@@ -108,7 +109,13 @@ def visible(filtercode: str, order: int | None = None, cell: int = 0, finest: in
         below = 2 * (finest - order)
         inside = rows.filter(cell__gte=cell << below, cell__lt=(cell + 1) << below)
         rfids = list(inside.values_list("member_id", flat=True).distinct())
-    return bool(rfids) and ReferenceImage.objects.filter(pk__in=rfids).count() == len(rfids)
+    return bool(rfids) and readable(ReferenceImage.objects.filter(pk__in=rfids)).count() == len(rfids)
+
+
+def readable(references: QuerySet[ReferenceImage]) -> QuerySet[ReferenceImage]:
+    """Those whose pixels the reader may read."""
+    files = ProductFile.objects.filter(family=Family.REF, product_id=OuterRef("pk"), suffix__startswith="refimg.fits")
+    return references.filter(Exists(files))
 
 
 def start(filtercode: str) -> dict[str, float]:

@@ -5,6 +5,6 @@ and changes nothing.
 """
 
 from archive.ingest.errors import Refused
-from archive.ingest.files import Taken, take
+from archive.ingest.files import Source, Taken, take
 
-__all__ = ["Refused", "Taken", "take"]
+__all__ = ["Refused", "Source", "Taken", "take"]

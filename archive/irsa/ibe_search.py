@@ -14,9 +14,10 @@ from django.db import models
 from archive.access import Reader
 from archive.conditions import as_shown
 from archive.irsa.errors import BadRequest
-from archive.irsa.ibe_parameters import Position, Request
+from archive.irsa.ibe_parameters import Request
 from archive.metadata import Family
-from archive.search import ImageQuery, images
+from archive.positions import MATCHED, matches
+from archive.search import BadQuery, ImageQuery, images
 from archive.streams import QueryFailed, Rows, stream
 from archive.tables import Column
 from archive.vo.fields import Field
@@ -24,14 +25,11 @@ from archive.vo.ipac import write_ipac
 
 WIDTHS = {
     "filtercode": 2, "imgtype": 8, "imgtypecode": 1, "obsdate": 26, "startobsdate": 26, "endobsdate": 26,
-    "ipac_pub_date": 26, "poly": 220, "caltype": 12, "obsdate_range": 72,
+    "ipac_pub_date": 26, "poly": 220, "caltype": 12, "obsdate_range": 72, "objectid": 12, "isdiffpos": 1,
+    "ssnamenr": 40, "path": 200, "suffix": 40, "sha256": 64,
 }  # fmt: skip
 """Characters of each text column: an IPAC table says its widths before its first row."""
-UPLOADED = (
-    Column("in_row_id", "int", "Row of the uploaded table, from 1"),
-    Column("in_ra", "double", "Right ascension of that row", "deg", "pos.eq.ra"),
-    Column("in_dec", "double", "Declination of that row", "deg", "pos.eq.dec"),
-)
+UPLOADED = tuple(column for column in MATCHED if column.name != "in_name")
 DESCRIBED = ("name", "description", "unit", "ucd", "utype", "datatype", "principal", "indexed")
 
 
@@ -55,11 +53,16 @@ def find(asked: Request, family: Family, reader: Reader) -> Answer:
     known = {column.name: column for column in family.table.columns}
     columns = [known[name] for name in asked.columns]
     try:
-        queries = ((_first(place), _selected(query, family, asked.columns)) for place, query in asked.queries)
-        rows = stream(queries, reader)
+        if asked.targets is not None:
+            rows = matches(asked.query, asked.targets, reader, asked.columns)
+            batches = ([(row[0], *row[2:]) for row in batch] for batch in rows)  # IBE gives no name
+            return _written(asked.format, [*UPLOADED, *columns], batches, rows.close)
+        rows = stream([((), _selected(asked.query, family, asked.columns))], reader)
+    except BadQuery as error:
+        raise BadRequest(error.parameter.upper() + str(error).removeprefix(error.parameter)) from error
     except QueryFailed as error:
         raise BadRequest(str(error)) from error
-    return _written(asked.format, [*(UPLOADED if asked.uploaded else ()), *columns], rows, rows.close)
+    return _written(asked.format, columns, rows, rows.close)
 
 
 def describe(asked: Request, family: Family) -> Answer:
@@ -71,10 +74,6 @@ def describe(asked: Request, family: Family) -> Answer:
         for one in (known[name] for name in asked.columns)
     ]
     return _written(asked.format, columns, [rows], lambda: None)
-
-
-def _first(place: Position | None) -> tuple:
-    return () if place is None or place.row is None else (place.row, place.ra, place.dec)
 
 
 def _selected(query: ImageQuery, family: Family, names: tuple[str, ...]) -> models.QuerySet:

@@ -18,10 +18,13 @@ class ProductFile(ProtectedModel):
         DIFF = "diff"
         ALERT = "alert"
         VERSION = "ver"
+        LIGHTCURVE = "lc"
 
     path = models.CharField(max_length=200, unique=True, help_text="relative to the archive's root, as in ZTF's tree")
     family = models.CharField(max_length=5, choices=Family.choices)
-    product_id = models.BigIntegerField(help_text="expid, cid, pid, rfid or a version's row, by family")
+    product_id = models.BigIntegerField(
+        help_text="expid, cid, pid, rfid or a version's row, by family; of light curves their quadrant's rfid"
+    )
     suffix = models.CharField(max_length=40, help_text="for example sciimg.fits")
     origin = models.CharField(max_length=4, choices=Origin.choices, default=Origin.OURS)
     size = models.BigIntegerField(help_text="bytes")

@@ -34,5 +34,10 @@ class UserJob(models.Model):
         ordering = ["-created"]
 
     @property
+    def has_file(self) -> bool:
+        """Whether its result is a file; an action on rights ends with a message."""
+        return self.kind not in ("release", "program")
+
+    @property
     def percent(self) -> int:
         return round(100 * self.done / self.total) if self.total else 0

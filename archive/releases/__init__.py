@@ -7,6 +7,7 @@ actions    freeze, publish, withdraw
 preview    what publishing would change
 manifest   the list of files, written as CSV or Parquet
 jobs       the actions as user jobs
+redating   a program's rule changed: new dates for what is not public
 """
 
 from archive.releases.actions import BadRelease, FilesNotWhole, freeze, publish, released, withdraw, withdrew

@@ -1,9 +1,10 @@
-"""Names and tree paths of raw, science, calibration and reference files, and their parsing.
+"""Names and tree paths of raw, science, calibration, reference and light-curve files, and their parsing.
 
     raw  raw/YYYY/MMDD/dddddd/ztf_YYYYMMDDdddddd_FFFFFF_zX_cCC_o.fits.fz
     sci  sci/YYYY/MMDD/dddddd/ztf_YYYYMMDDdddddd_FFFFFF_zX_cCC_o_qQ_<suffix>
     cal  cal/YYYY/MMDD/<caltype>/<zX|00>/ccdCC/qQ/ztf_YYYYMMDD_<zX|00>_cCC_qQ_<suffix>
     ref  ref/FFF/fieldFFFFFF/zX/ccdCC/qQ/ztf_FFFFFF_zX_cCC_qQ_<suffix>
+    lc   lc/{0,1}/fieldFFFFFF/ztf_FFFFFF_zX_cCC_qQ_drN.parquet (0: fields below 1000; light curves of a data release)
 
 Products of differencing are science files by name (`..._scimrefdiffimg.fits.fz`).
 """
@@ -14,7 +15,7 @@ from datetime import datetime
 
 from archive.survey.camera import rcid as channel
 
-KINDS = ("raw", "sci", "cal", "ref")
+KINDS = ("raw", "sci", "cal", "ref", "lc")
 RAW_SUFFIX = "fits.fz"
 IMAGE_TYPES = {"o": "object", "b": "bias", "d": "dark", "f": "flat", "c": "focus", "g": "guider"}
 """imgtypecode to IMGTYPE."""
@@ -78,6 +79,7 @@ class ProductName:
             "cal": lambda: f"{self.nightdate}_{self.filtercode}_c{self.ccdid:02d}_q{self.qid}_{self.suffix}",
             "ref": lambda: f"{self.field:06d}_{self.filtercode}_c{self.ccdid:02d}_q{self.qid}_{self.suffix}",
         }
+        tail["lc"] = tail["ref"]
         return "ztf_" + tail[self.kind]()
 
     @property
@@ -90,6 +92,8 @@ class ProductName:
             night, place = str(self.nightdate), f"ccd{self.ccdid:02d}/q{self.qid}"
             return f"cal/{night[:4]}/{night[4:]}/{self.caltype}/{self.filtercode}/{place}"
         field = f"{self.field:06d}"
+        if self.kind == "lc":
+            return f"lc/{self.field // 1000}/field{field}"
         return f"ref/{field[:3]}/field{field}/{self.filtercode}/ccd{self.ccdid:02d}/q{self.qid}"
 
     @property
@@ -136,6 +140,7 @@ _PATTERNS = {
     "raw": re.compile(_RAW_HEAD + r"\.(?P<suffix>fits(?:\.fz)?)"),
     "sci": re.compile(rf"{_RAW_HEAD}_q(?P<qid>\d)_{_SUFFIX}"),
     "cal": re.compile(rf"ztf_(?P<nightdate>\d{{8}})_{_CCD}_q(?P<qid>\d)_{_SUFFIX}"),
+    "lc": re.compile(rf"ztf_(?P<field>\d{{6}})_{_CCD}_q(?P<qid>\d)_(?P<suffix>dr\d+\.parquet)"),
     "ref": re.compile(rf"ztf_(?P<field>\d{{6}})_{_CCD}_q(?P<qid>\d)_{_SUFFIX}"),
 }
 _INTEGERS = ("filefracday", "field", "ccdid", "qid", "nightdate")
@@ -176,7 +181,13 @@ def _check(product):
         raise NotAZtfProduct(f"ccdid={product.ccdid}: CCDs are 01 to 16")
     if kind != "raw" and product.qid not in (1, 2, 3, 4):
         raise NotAZtfProduct(f"qid={product.qid}: quadrants are 1 to 4")
-    filters = {"raw": RAW_FILTERS, "sci": SCIENCE_FILTERS, "cal": CAL_FILTERS, "ref": SCIENCE_FILTERS}[kind]
+    filters = {
+        "raw": RAW_FILTERS,
+        "sci": SCIENCE_FILTERS,
+        "cal": CAL_FILTERS,
+        "ref": SCIENCE_FILTERS,
+        "lc": SCIENCE_FILTERS,
+    }[kind]
     if product.filtercode not in filters:
         raise NotAZtfProduct(f"filter={product.filtercode!r}: a {kind} file has {', '.join(filters)}")
     if kind in ("raw", "sci"):

@@ -33,8 +33,6 @@ class ImageParameters(ImageSearchForm):
 
     ra = forms.FloatField(required=False, help_text="ICRS, degrees; with dec instead of position")
     dec = forms.FloatField(required=False, help_text="ICRS, degrees")
-    rcid = forms.IntegerField(required=False, min_value=0, max_value=63)
-    programid = forms.IntegerField(required=False, min_value=0, max_value=3)
 
 
 class PageParameters(forms.Form):
@@ -71,6 +69,20 @@ def _parameter(name: str, field: forms.Field) -> OpenApiParameter:
     choices = [value for value, _ in field.choices if value] if isinstance(field, forms.ChoiceField) else None
     text = "; ".join(str(part) for part in (field.label, field.help_text) if part)
     return OpenApiParameter(name, kind, description=text, required=field.required, enum=choices)
+
+
+def form_schema(form_class: type[forms.Form]) -> dict:
+    """The fields of a form that is posted, as OpenAPI's request body."""
+    fields = {name: _posted(field) for name, field in form_class().fields.items()}
+    return {"multipart/form-data": {"type": "object", "properties": fields}}
+
+
+def _posted(field: forms.Field) -> dict:
+    if isinstance(field, forms.FileField):
+        return {"type": "string", "format": "binary", "description": str(field.help_text)}
+    kinds = {forms.BooleanField: "boolean", forms.IntegerField: "integer", forms.FloatField: "number"}
+    kind = next((kind for form_type, kind in kinds.items() if type(field) is form_type), "string")
+    return {"type": kind, "description": "; ".join(str(part) for part in (field.label, field.help_text) if part)}
 
 
 def page_schema(table: Table) -> dict:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -18,9 +19,12 @@ from rest_framework.views import APIView
 from archive import bundles, search, storage, tables, versions
 from archive import images as pixels
 from archive.alerts.packets import STAMPS, packet_of
+from archive.metadata import FAMILIES
 from archive.models import Alert, ProductFile, ReferenceImage, ScienceImage
 from archive.moving.search import MOVING, images_of
 from archive.places import locate
+from archive.products import BELONGING, MAIN_FILE, files_by_row
+from archive.streams import QueryFailed
 from portal.api.parameters import (
     DEFAULT_PAGE,
     ImageParameters,
@@ -28,14 +32,16 @@ from portal.api.parameters import (
     PageParameters,
     PlaceParameters,
     described,
+    form_schema,
     page_schema,
     row_schema,
 )
-from portal.api.problems import checked
+from portal.api.problems import BadParameters, checked
 from portal.forms import DEFAULT_CUTOUT, AlertSearchForm
-from portal.views.images import FAMILIES, MAIN_FILE, TABLES
+from portal.position_forms import PositionListForm
 from portal.views.jobs import job_of
 from portal.views.moving import MovingForm
+from portal.views.positions import found
 
 
 def page_of(request: Request, table: tables.Table, rows: QuerySet | Sequence) -> Response:
@@ -69,7 +75,13 @@ def _page_url(request: Request, number: int) -> str:
 
 
 class Images(APIView):
-    """Images by place, time and quality."""
+    """Products of every family by place, time, identifiers and quality."""
+
+    parser_classes = (MultiPartParser, FormParser)
+
+    def perform_content_negotiation(self, request: Request, force: bool = False):
+        """A list is answered as its `format` says; the renderer is for errors."""
+        return super().perform_content_negotiation(request, force=force or request.method == "POST")
 
     @extend_schema(
         operation_id="images",
@@ -79,7 +91,27 @@ class Images(APIView):
     def get(self, request: Request) -> Response:
         """Search images; with a position alone those that cover it, with a radius those whose centre is near it."""
         query = checked(ImageParameters(request.query_params)).query
-        return page_of(request, TABLES[query.family], search.images(query))
+        return page_of(request, FAMILIES[query.family].page, search.images(query))
+
+    @extend_schema(
+        operation_id="images_at_positions",
+        request=form_schema(PositionListForm),
+        responses={
+            (200, "text/csv"): OpenApiTypes.STR,
+            (200, "application/json"): OpenApiTypes.OBJECT,
+            (200, "application/x-votable+xml"): OpenApiTypes.STR,
+        },
+    )
+    def post(self, request: Request) -> HttpResponseBase:
+        """Search around every position of a list; rows come with the row of the list that they belong to.
+
+        `targets` is text, one "name ra dec" a line; or `upload` is a file (text, CSV, VOTable, IPAC table). `format` is
+        csv (unless told), json or votable.
+        """
+        try:
+            return found(checked(PositionListForm(request.data, request.FILES)), request.reader)
+        except QueryFailed as error:
+            raise BadParameters(str(error)) from error
 
 
 class Image(APIView):
@@ -93,7 +125,7 @@ class Image(APIView):
         return Response(
             {
                 **records(tables.SCIENCE, [image])[0],
-                "files": _files(request, "sci", pid),
+                "files": _files(request, "sci", image),
                 "references": records(tables.REFERENCE, same),
                 "versions": [_version(request, one) for one in versions.beside(image)],
                 "cutout": request.build_absolute_uri(reverse("api-cutout", args=["images", pid])),
@@ -111,16 +143,15 @@ class Reference(APIView):
         return Response(
             {
                 **records(tables.REFERENCE, [image])[0],
-                "files": _files(request, "ref", rfid),
+                "files": _files(request, "ref", image),
                 "inputs": list(image.inputs.order_by("obsjd").values_list("pid", flat=True)),
                 "cutout": request.build_absolute_uri(reverse("api-cutout", args=["references", rfid])),
             }
         )
 
 
-def _files(request: Request, family: str, number: int) -> list[dict]:
-    files = ProductFile.objects.filter(family__in=FAMILIES[family], product_id=number).order_by("path")
-    return [_file(request, file) for file in files]
+def _files(request: Request, family: str, row) -> list[dict]:
+    return [_file(request, file) for file in files_by_row(family, [row]).get(row.pk, [])]
 
 
 def _file(request: Request, file: ProductFile) -> dict:
@@ -162,7 +193,8 @@ class Cutout(APIView):
         asked = checked(PlaceParameters(request.query_params)).cleaned_data
         family = {"images": "sci", "references": "ref"}[kind]
         suffix = asked["file"] or MAIN_FILE[family]
-        files = ProductFile.objects.filter(family__in=FAMILIES[family], product_id=number, suffix=suffix)
+        families = BELONGING[family].families
+        files = ProductFile.objects.filter(family__in=families, product_id=number, suffix=suffix)
         file = files.first()
         if file is None or not storage.absolute(file.path).is_file():
             raise Http404(f"{kind} {number}: no file {suffix!r} is here, or it is not public")

@@ -46,3 +46,9 @@ def query(values: dict) -> str:
 def significant(value: float | None) -> str:
     """A number with four significant digits; empty without one."""
     return "" if value is None else f"{value:.4g}"
+
+
+@register.filter
+def words(text: str) -> list[str]:
+    """The words of a text."""
+    return text.split()

@@ -1,4 +1,4 @@
-"""Images: the search, one image's page, its header, its pictures, cutouts and files."""
+"""Products: the search, one image's page, its header, its pictures, cutouts and files."""
 
 from __future__ import annotations
 
@@ -6,57 +6,51 @@ from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 
-from archive import calibrations, delivery, quality, search, tables, versions
+from archive import calibrations, delivery, quality, search, versions
 from archive import images as pixels
-from archive.answers import answer, refuse
+from archive.answers import answer, format_of, refuse
 from archive.forms import problems
+from archive.metadata import FAMILIES, FOOTPRINT, POINT, Family
 from archive.models import ProductFile, ReferenceImage, ScienceImage
+from archive.products import MAIN_FILE, files_by_row
 from portal.charts import drawings
+from portal.families import columns_of, is_picture, main_of, outline, page_url, rows_of
 from portal.forms import CutoutForm, ImageSearchForm
-from portal.skymap import Outline, sky_map
+from portal.skymap import SkyMap, sky_map
 
 PAGE_ROWS = 100
-TABLES = {"sci": tables.SCIENCE, "ref": tables.REFERENCE}
-FAMILIES = {"sci": ("sci", "diff"), "ref": ("ref",)}
-MAIN_FILE = {"sci": "sciimg.fits", "ref": "refimg.fits"}
-SORTABLE = {
-    "sci": ("obsjd", "field", "rcid", "filtercode", "seeing", "maglimit", "infobits"),
-    "ref": ("rfid", "field", "rcid", "filtercode", "nframes", "maglimit"),
-}
+CUTOUTS = 24
 
 
 def image_search(request: HttpRequest) -> HttpResponse:
-    """Images as a table and on a map of the sky; all rows as JSON, CSV or VOTable."""
+    """Products of a family as a table and on a map of the sky; all rows as JSON, CSV or VOTable."""
     form = ImageSearchForm(request.GET)
     template, context = "portal/images.html", {"form": form}
     if not form.is_valid():
         return refuse(request, template, problems(form), context)
     rows, limit = search.images(form.query), settings.SEARCH_ROW_LIMIT
-    family = form.query.family
-    if request.GET.get("format", "html") != "html":
+    family = FAMILIES[form.query.family]
+    if format_of(request) != "html":
         found = list(rows[: limit + 1])
-        return answer(request, TABLES[family], found, template, context, overflow=len(found) > limit)
+        return answer(request, family.page, found, template, context, overflow=len(found) > limit)
     page = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
     place = form.cleaned_data.get("position")
     context |= {
         "page": page,
         "family": family,
-        "sortable": SORTABLE[family],
-        "map": sky_map(map(outline, page), [place] if place else []),
+        "columns": columns_of(family.name),
+        "products": rows_of(family.name, page.object_list),
+        "has_cutouts": family.name in MAIN_FILE,
+        "map": _map(family, page.object_list, [place] if place else []),
     }
-    return answer(request, TABLES[family], page, template, context)
+    return answer(request, family.page, page, template, context)
 
 
-def outline(image: ScienceImage | ReferenceImage) -> Outline:
-    """An image's footprint for the map."""
-    return Outline(tuple(image.corners), f"{image} {image.filtercode}", page_url(image), image.filtercode)
-
-
-def page_url(image: ScienceImage | ReferenceImage) -> str:
-    """Where an image is shown."""
-    return reverse("image" if isinstance(image, ScienceImage) else "reference", args=[image.pk])
+def _map(family: Family, products, marks: list) -> SkyMap | None:
+    if family.place == POINT:
+        return sky_map([], marks + [(one.ra, one.dec) for one in products])
+    return sky_map(map(outline, products) if family.place == FOOTPRINT else [], marks)
 
 
 def science_page(request: HttpRequest, pid: int) -> HttpResponse:
@@ -79,9 +73,9 @@ def reference_page(request: HttpRequest, rfid: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, image, family: str, context: dict) -> HttpResponse:
-    files = ProductFile.objects.filter(family__in=FAMILIES[family], product_id=image.pk).order_by("path")
-    main = next((file for file in files if file.suffix == MAIN_FILE[family]), None)
-    pictures = sorted(filter(_is_picture, files), key=lambda file: file != main)
+    files = files_by_row(family, [image]).get(image.pk, [])
+    main = main_of(family, image, files)
+    pictures = sorted(filter(is_picture, files), key=lambda file: file != main)
     context |= {
         "image": image,
         "family": family,
@@ -91,13 +85,7 @@ def _page(request: HttpRequest, image, family: str, context: dict) -> HttpRespon
         "header": pixels.header(main).tostring(sep="\n", padding=False) if main else "",
         "map": sky_map([outline(image)]),
     }
-    return answer(request, TABLES[family], [image], "portal/image.html", context)
-
-
-def _is_picture(file: ProductFile) -> bool:
-    return file.suffix.endswith((".fits", ".fits.fz")) and not any(
-        part in file.suffix for part in ("cat", "psf", "cand", "stamp")
-    )
+    return answer(request, FAMILIES[family].page, [image], "portal/image.html", context)
 
 
 def picture(request: HttpRequest, path: str) -> HttpResponse:
@@ -138,13 +126,16 @@ def cutout_page(request: HttpRequest) -> HttpResponse:
     context = {"form": form, "size": request.GET.get("size", "0.02")}
     if not form.is_valid() or not form.cleaned_data.get("position"):
         return render(request, "portal/cutouts.html", context | {"error": problems(form)})
-    images = list(search.images(form.query)[:24])
-    suffix = MAIN_FILE[form.query.family]
-    files = ProductFile.objects.filter(family=form.query.family, suffix=suffix, product_id__in=[i.pk for i in images])
-    by_image = {file.product_id: file for file in files}
+    family = form.query.family
+    if family not in MAIN_FILE:
+        return render(
+            request, "portal/cutouts.html", context | {"error": f"family={family}: has no cutouts"}, status=400
+        )
+    images = list(search.images(form.query)[:CUTOUTS])
+    files = {pk: main_of(family, None, found) for pk, found in files_by_row(family, images).items()}
     ra, dec = form.cleaned_data["position"]
-    pairs = [(image, by_image[image.pk], page_url(image)) for image in images if image.pk in by_image]
-    movies = sorted({image.filtercode for image, _, _ in pairs}) if form.query.family == "sci" else []
+    pairs = [(image, files[image.pk], page_url(image, family)) for image in images if files.get(image.pk)]
+    movies = sorted({image.filtercode for image, _, _ in pairs}) if family == "sci" else []
     return render(request, "portal/cutouts.html", context | {"pairs": pairs, "ra": ra, "dec": dec, "movies": movies})
 
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict, StreamingHttpResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+    QueryDict,
+    StreamingHttpResponse,
+)
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from archive import bundles, scripts
 from archive.answers import format_of, refuse
+from archive.delivery import deliver_path
 from archive.forms import problems
 from archive.models import UserJob
 from portal.forms import ImageSearchForm
@@ -57,16 +66,17 @@ def job_page(request: HttpRequest, job_id) -> HttpResponse:
     return render(request, template, {"job": job, "open": job.phase in ("QUEUED", "EXECUTING")})
 
 
-def result(request: HttpRequest, job_id) -> FileResponse:
-    """The tar of a finished bundle."""
+def result(request: HttpRequest, job_id) -> HttpResponseBase:
+    """The tar of a finished bundle, whole or in part: a download that broke off goes on where it was."""
     job = job_of(request, job_id)
     if job.phase != UserJob.Phase.COMPLETED:
         raise Http404(f"job {job_id} is {job.phase}: it has no result yet")
-    if job.kind == "release":
+    if not job.has_file:
         raise Http404(f"job {job_id} is a {job.kind} job: it has no file")
     if not bundles.still_open(job, request.reader):
         raise Http404(f"job {job_id}: files of it are not open to you any more; order it again")
-    return FileResponse(bundles.result_path(job).open("rb"), as_attachment=True, filename=f"ztf-{job.pk}.tar")
+    made = f"{job.pk}-{job.ended:%Y%m%d%H%M%S%f}"  # a job is carried out once; its file does not change afterwards
+    return deliver_path(request, bundles.result_path(job), made, attachment=f"ztf-{job.pk}.tar")
 
 
 def job_of(request: HttpRequest, job_id) -> UserJob:

@@ -13,8 +13,8 @@ from archive.moving.dynamics import DynamicsError, Orbit
 from archive.moving.elements import ELEMENTS, orbit_from_elements, resolve_orbit
 from archive.moving.numbered import NUMBERED
 from archive.moving.search import MOVING, images_of
+from portal.families import outline
 from portal.skymap import sky_map
-from portal.views.images import outline
 
 PAGE_ROWS = 100
 STAMPS = 24

@@ -13,9 +13,10 @@ from archive import search
 from archive.forms import problems
 from archive.hips import survey
 from archive.hips.config import FILTERS
+from archive.metadata import FAMILIES, FOOTPRINT
+from portal.families import outline, page_url
 from portal.forms import ImageSearchForm
 from portal.skymap import SkyMap, sky_map
-from portal.views.images import outline, page_url
 
 FOOTPRINTS = 300
 NARROWEST = 0.5  # deg, of the view
@@ -33,6 +34,9 @@ def sky_page(request: HttpRequest) -> HttpResponse:
     context = {"form": form, "surveys": surveys}
     if not form.is_valid():
         return render(request, "portal/sky.html", context | {"error": problems(form)}, status=400)
+    if FAMILIES[form.query.family].place != FOOTPRINT:
+        error = f"family={form.query.family}: only images with a footprint are drawn on the sky"
+        return render(request, "portal/sky.html", context | {"error": error}, status=400)
     asked = bool(request.GET)
     rows = search.images(form.query) if asked else search.images(form.query).none()
     page = Paginator(rows, FOOTPRINTS).get_page(request.GET.get("page"))

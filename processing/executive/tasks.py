@@ -6,6 +6,7 @@ import structlog
 from celery import shared_task
 from celery.signals import worker_process_init
 
+from archive.hips import following
 from lightcurves import releases
 from processing.executive import queue, runners
 from processing.executive.runs.files import remove_unregistered
@@ -76,6 +77,7 @@ def reconcile() -> None:
 def follow_dates() -> None:
     """Bring in step what depends on public dates that have merely passed."""
     releases.follow_dates()
+    following.follow_dates()
 
 
 def send_ready() -> int:

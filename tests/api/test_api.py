@@ -9,7 +9,7 @@ from astropy.io import fits
 from django.contrib.auth.models import User
 from django.test import Client
 
-from archive import storage
+from archive import bundles, storage
 from archive.models import Alert, Exposure, Membership, ProductFile, ReferenceImage, UserJob
 from tests import factories
 
@@ -146,6 +146,20 @@ def test_a_bundle_is_ordered_and_its_state_is_told_to_whoever_has_its_address(cl
     assert owned.status_code == 201
     assert client.get(owned["Location"]).status_code == 404
     assert as_partner().get(owned["Location"]).json()["phase"] == "QUEUED"
+
+
+def test_a_download_of_a_bundle_that_broke_off_goes_on_where_it_was(client, archive):
+    made = client.post("/api/jobs/", {"field": 655}, content_type="application/json").json()
+    bundles.make(made["id"])
+    address = client.get(made["url"]).json()["result"]
+    whole = client.get(address)
+    content = b"".join(whole.streaming_content)
+    assert (whole["Content-Length"], whole["Accept-Ranges"]) == (str(len(content)), "bytes")
+    condition = {"Range": "bytes=1000-", "If-Range": whole["ETag"]}
+    rest = client.get(address, headers=condition)
+    assert rest.status_code == 206 and b"".join(rest.streaming_content) == content[1000:]
+    other = client.get(address, headers=condition | {"If-Range": '"another"'})
+    assert other.status_code == 200 and b"".join(other.streaming_content) == content
 
 
 @pytest.mark.parametrize(

@@ -140,8 +140,8 @@ def test_the_most_centred_image_is_the_one_whose_centre_is_nearest(sky):
         ({"width": -1.0}, "size: -1.0 must be 0 to 90"),
         ({"width": 1.0, "height": 100.0}, "size: 100.0"),
         ({"intersect": "TOUCHES"}, "'TOUCHES' is not one of COVERS"),
-        ({"family": "cal"}, "cal images have no place"),
-        ({"family": "raw", "radius": 1.0}, "raw images are searched by position or box"),
+        ({"family": "cal"}, "calibrations have no place"),
+        ({"family": "raw", "radius": 1.0}, "raw files are searched by position or box"),
     ],
 )
 def test_a_bad_box_names_the_part_and_the_value(parts, says):

@@ -65,7 +65,7 @@ def test_metadata_cuts_hold_together(sky):
         ({"ra": 400.0, "dec": 0.0}, "ra: 400.0 is not within"),
         ({"ra": 10.0, "dec": 99.0}, "dec: 99.0 is not within"),
         ({"family": "cats"}, "family: 'cats' is not one of"),
-        ({"family": "ref", "pid": 5}, "pid: ref images have no pid"),
+        ({"family": "ref", "pid": 5}, "pid: references have no pid"),
         ({"order": "password"}, "order: 'password' is not a column"),
         ({"ra": 1.0, "dec": 1.0, "radius": -2.0}, "radius: -2.0 must be positive"),
     ],

@@ -7,6 +7,7 @@ from astropy.table import Table
 
 from archive.targets.lists import LARGEST_LIST, BadTargets, Target, read
 
+pytestmark = pytest.mark.django_db  # names are looked up among our own objects too
 ROWS = [Target("SN 2020abc", 10.5, -3.25), Target("b", 359.9, 89.0)]
 
 
@@ -60,3 +61,38 @@ def test_votable_and_ipac_tables_are_read(form):
 def test_what_cannot_be_read_is_refused_with_the_line_and_what_would_be_right(content, says):
     with pytest.raises(BadTargets, match=says):
         read(content)
+
+
+def test_columns_are_known_by_their_ucds_whatever_their_names():
+    table = Table({"a": [99.0, 98.0], "x": [10.5, 359.9], "y": [-3.25, 89.0], "label": ["SN 2020abc", "b"]})
+    ucds = {
+        "a": "pos.eq.ra;stat.error",
+        "x": "pos.eq.ra;meta.main",
+        "y": "POS_EQ_DEC_MAIN",
+        "label": "meta.id;meta.main",
+    }
+    for name, ucd in ucds.items():
+        table[name].info.meta = {"ucd": ucd}
+        table[name].meta["ucd"] = ucd
+    buffer = io.BytesIO()
+    table.write(buffer, format="votable")
+    assert read(buffer.getvalue()) == ROWS
+
+
+def test_sexagesimal_columns_are_read_and_tiny_numbers_too():
+    assert read("|ra      |dec      |\n|char    |char     |\n 00:42:00 -03:15:00 \n")[0] == Target("1", 10.5, -3.25)
+    assert read("|ra     |dec    |\n|double |double |\n 1e-05   -2e-07 \n")[0] == Target("1", 1e-05, -2e-07)
+
+
+def test_names_are_looked_up():
+    found = read("M 31\nNGC 7000\nb 359.9 89")
+    assert [(one.name, round(one.ra), round(one.dec)) for one in found] == [
+        ("M 31", 11, 41),
+        ("NGC 7000", 315, 45),
+        ("b", 360, 89),
+    ]
+    assert read("name\nM 31\n")[0].name == "M 31"
+    with pytest.raises(BadTargets, match="line 2: '16 Psyche' moves"):
+        read("M 31\n16 Psyche")
+    with pytest.raises(BadTargets, match="more than 100 names"):
+        read("M 31\n" * 101)

@@ -1,7 +1,7 @@
 """The HiPS on disk and over HTTP: made in parts, the same however it was made, and only of what is public."""
 
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -9,16 +9,19 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import Error, connections
 from django.test import Client
+from django_q.models import OrmQ
 from mocpy import MOC
 
 from archive import storage
 from archive.access import ANYONE, PARTNERSHIP, Reader, reading
-from archive.hips import describe, survey, tiles
+from archive.audit import Actor
+from archive.hips import describe, following, survey, tiles
 from archive.hips.models import Member, MemberTile
-from archive.models import Membership, ProductFile, ReferenceImage
+from archive.models import Membership, ProductFile, ReferenceImage, Release, ReleaseFile, ReleaseItem
+from archive.releases import publish, withdraw
 from processing.executive import runners
 from processing.models import Job
-from tests.hips.conftest import FUTURE, forget, reference
+from tests.hips.conftest import FUTURE, PAST, forget, reference
 
 ORDER = 9
 
@@ -254,6 +257,49 @@ def image_cells(rfid: int) -> list[int]:
     present = finest()
     cells = MemberTile.objects.filter(member=rfid).order_by("cell").values_list("cell", flat=True)
     return [cell for cell in cells if cell in present]
+
+
+def test_what_came_and_what_went_is_found_and_brought_in_step(public, hidden):
+    assert following.behind("zr") == {image.rfid for image in public}
+    assert following.catch_up("zr").references == len(public)
+    assert following.behind("zr") == set() and following.follow_dates() == []
+    rights(public[1:], public_date=FUTURE)
+    rights(hidden[1:2], public_date=PAST)
+    assert following.behind("zr") == {public[1].rfid, hidden[1].rfid}
+    assert following.follow_dates() == ["zr"]
+    carry_out_queue()
+    assert set(Member.objects.values_list("rfid", flat=True)) == {public[0].rfid, hidden[1].rfid}
+    assert following.follow_dates() == []
+
+
+def test_publishing_and_withdrawing_a_release_renews_the_tiles(public, hidden):
+    survey.refresh("zr")
+    closed = hidden[1]
+    release = Release.objects.create(name="t", title="t", first_night=date(2018, 1, 1), last_night=date(2030, 1, 1))
+    release.programs.set([1])
+    ReleaseItem.objects.create(release=release, kind="ref", key=closed.rfid)
+    for file in ProductFile.objects.filter(family="ref", product_id=closed.rfid):
+        same = {name: getattr(file, name) for name in ("path", "family", "product_id", "programid", "size", "sha256")}
+        ReleaseFile.objects.create(release=release, file=file.pk, **same)
+    Release.objects.filter(pk="t").update(state="frozen", families=["ref"])
+    try:
+        publish(release, Actor("test"))
+        carry_out_queue()
+        assert Member.objects.filter(rfid=closed.rfid).exists()
+        withdraw(release, Actor("test"))
+        carry_out_queue()
+        assert not Member.objects.filter(rfid=closed.rfid).exists()
+    finally:
+        Release.objects.filter(pk="t").update(state="draft")
+        Release.objects.filter(pk="t").delete()
+
+
+def carry_out_queue() -> None:
+    """Do what was queued for the tiles, as the queue's workers do."""
+    for row in OrmQ.objects.all():
+        if row.task["func"] == "archive.hips.following.catch_up":
+            following.catch_up(*row.task["args"])
+            row.delete()
 
 
 @pytest.mark.django_db(databases=["default", "reader"])

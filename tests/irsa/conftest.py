@@ -110,7 +110,7 @@ def archive(committed, archive_root):
         nframes=20, startobsdate=datetime(2020, 9, 24, 1, tzinfo=UTC), endobsdate=datetime(2020, 9, 24, 2, tzinfo=UTC),
     )  # fmt: skip
     path = cal_name(20200924, "bias", "00", 13, 3, "bias.fits").path
-    files["cal"] = write(path, fits.HDUList([fits.PrimaryHDU(pixel_values())]), family="cal")
+    files["cal"] = write(path, fits.HDUList([fits.PrimaryHDU(pixel_values())]), family="cal", product_id=136250002)
     partner = User.objects.create_user(PARTNER, password=PASSWORD)
     Membership.objects.create(user=partner, program_id=2)
     yield Archive(*images, reference, calibration, files)

@@ -1,5 +1,9 @@
 """ztfquery and astroquery against the served portal, with nothing changed but their base addresses."""
 
+import io
+import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -7,6 +11,7 @@ import requests
 from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
+from astropy.io.votable import parse_single_table
 from django.db import connections
 
 from archive import storage
@@ -109,7 +114,16 @@ def ibe(address):
 def test_astroquery_lists_what_there_is(ibe):
     assert ibe.list_missions(cache=False) == ["ztf"]
     assert ibe.list_datasets(mission="ztf", cache=False) == ["products"]
-    assert ibe.list_tables(mission="ztf", dataset="products", cache=False) == ["sci", "raw", "cal", "ref", "deep"]
+    assert ibe.list_tables(mission="ztf", dataset="products", cache=False) == [
+        "sci",
+        "raw",
+        "cal",
+        "ref",
+        "deep",
+        "diff",
+        "alert",
+        "lc",
+    ]
     columns = ibe.get_columns(mission="ztf", dataset="products", table="sci")
     assert list(columns["name"][:3]) == ["ra", "dec", "infobits"]
     assert columns["unit"][0] == "deg"
@@ -131,12 +145,46 @@ def test_astroquery_raises_for_a_wrong_condition(ibe):
         ibe.query_region(where="colour=2", mission="ztf", dataset="products", table="sci")
 
 
-def test_an_interrupted_download_goes_on(address, archive, tmp_path):
-    import subprocess
-
+@pytest.mark.parametrize("client", [["curl", "-sSf", "--noproxy", "*", "-C", "-", "-o"], ["wget", "-q", "-c", "-O"]])
+def test_an_interrupted_download_goes_on(address, archive, tmp_path, client):
+    if shutil.which(client[0]) is None:
+        pytest.skip(f"{client[0]} is not installed")
     file = archive.files["sciimg"]
     whole, path = storage.absolute(file.path).read_bytes(), tmp_path / "part.fits"
     path.write_bytes(whole[:100_000])
     url = f"{address}/ibe/data/ztf/products/{file.path}"
-    subprocess.run(["curl", "-sSf", "--noproxy", "*", "-C", "-", "-o", path, url], check=True)
+    subprocess.run([*client, path, url], check=True, env=os.environ | {"no_proxy": "127.0.0.1"})
     assert path.read_bytes() == whole
+
+
+@pytest.fixture
+def irsa(address):
+    """astroquery's client of IRSA's TAP, redirected."""
+    from astroquery.ipac.irsa import IrsaClass
+
+    client = IrsaClass()
+    client.tap_url = f"{address}/tap"
+    return client
+
+
+def test_astroquery_asks_tap(irsa, archive):
+    rows = irsa.query_tap("SELECT pid, ra, dec FROM ztf.ztf_current_meta_sci WHERE rcid = 50").to_table()
+    assert list(rows["pid"]) == [archive.open.pid]
+    place = SkyCoord(archive.open.ra * u.deg, archive.open.dec * u.deg)
+    table = "ztf.ztf_current_meta_sci"
+    found = irsa.query_region(place, catalog=table, spatial="Cone", radius=0.01 * u.deg, columns="pid,ra,dec")
+    assert list(found["pid"]) == [archive.open.pid]
+    box = irsa.query_region(place, catalog=table, spatial="Box", width=0.02 * u.deg, columns="pid")
+    assert list(box["pid"]) == [archive.open.pid]
+    assert "seeing" in irsa.list_columns(table)
+
+
+def test_pyvo_finds_images_and_reads_a_list_s_votable(address, archive):
+    import pyvo
+
+    rows = pyvo.dal.TAPService(f"{address}/tap").search("SELECT rfid FROM ztf.ztf_current_meta_ref WHERE field = 655")
+    assert list(rows["rfid"]) == [archive.reference.rfid]
+    asked = {"targets": f"{archive.open.ra} {archive.open.dec}", "format": "votable", "columns": "pid,obsjd"}
+    answer = requests.post(f"{address}/api/images/", data=asked, timeout=30)
+    table = parse_single_table(io.BytesIO(answer.content)).to_table()
+    assert (table.colnames[:2], list(table["pid"])) == (["in_row_id", "in_name"], [archive.open.pid])

@@ -44,7 +44,7 @@ def test_every_family_answers(client, archive):
     assert [(row["cid"], row["filtercode"]) for row in cal] == [("136250002", "00")]
     assert rows(client, "deep", POS=place) == []
     assert CLOSED["programid"] == 2
-    assert set(FAMILIES) == {"sci", "raw", "cal", "ref", "deep"}
+    assert set(FAMILIES) == {"sci", "raw", "cal", "ref", "deep", "diff", "alert", "lc"}
 
 
 def test_ipac_table_is_the_default(client, archive):
@@ -179,7 +179,7 @@ def test_errors_are_xml_that_clients_of_csv_recognise(client, archive, parameter
 
 
 def test_calibrations_have_no_place_and_unknown_tables_are_not_found(client):
-    assert "cal images have no place" in client.get(f"{PRODUCTS}cal", {"POS": "1,1"}).content.decode()
+    assert "calibrations have no place" in client.get(f"{PRODUCTS}cal", {"POS": "1,1"}).content.decode()
     assert client.get(f"{PRODUCTS}dark", {"POS": "1,1"}).status_code == 404
 
 

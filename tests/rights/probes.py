@@ -23,15 +23,9 @@ from tests.rights.world import ASTEROID, Person, Unit, World
 HOLDS_NO_DATA = {
     "health", "help", "api-docs", "api-schema", "api-resolve", "object-document", "sign-in", "sign-out", "tap",
     "tap-capabilities", "tap-availability", "tap-tables", "tap-table", "account", "account-tokens", "account-revoke",
-    "nights", "night",
+    "nights", "night", "ibe-missions", "ibe-datasets", "ibe-tables", "irsa-login", "irsa-logout",
 }  # fmt: skip
 HELD_FILES = 5  # of a unit in a release: its reference was made of no images that have a night
-# Addresses whose own tests ask as visitor and as members, and compare what each is shown.
-PROBED_ELSEWHERE = {
-    "tests/hips": {"hips", "hipslist", "hips-survey", "hips-properties", "hips-whole", "hips-tile", "moc", "sky"},
-    "tests/irsa": {"ibe-missions", "ibe-datasets", "ibe-tables", "ibe-root", "irsa-login", "irsa-logout"},
-    "tests/cutouts": {"target-list", "movie", "api-cutouts", "api-movie"},
-}
 PROBES: dict[str, list] = {}
 
 
@@ -98,6 +92,38 @@ def image_search(world: World, ask: Asker, draw) -> None:
     assert ask(reverse("api-images"), {"programid": program}).json()["count"] == len(of_program)
     references = ask(reverse("images"), {"family": "ref", "format": "json"}).json()["rows"]
     assert sorted(row["rfid"] for row in references) == sorted(unit.rfid for unit in seen)
+
+
+@probe("images", "api-images", "image-list")
+def every_family(world: World, ask: Asker, draw) -> None:
+    """Of each family the rows that are somebody's, counted alike by the page, REST and around a list of positions."""
+    if refused(ask, reverse("images"), "images"):
+        return
+    seen, data = world.images(ask.person), world.data(ask.person)
+    rows = {"sci": seen, "ref": seen, "raw": seen, "diff": seen, "deep": []}
+    rows |= {"alert": data} if ask.person.may("alerts") else {}
+    rows |= {"lc": []} if ask.person.may("lightcurves") else {}
+    image = world.units[draw(0, 5)].image
+    for family, expected in rows.items():
+        assert ask(reverse("images"), {"family": family}).context["page"].paginator.count == len(expected), family
+        assert ask(reverse("api-images"), {"family": family}).json()["count"] == len(expected), family
+    for family in set(rows) - {"raw"}:
+        asked = {"family": family, "targets": f"here {image.ra} {image.dec}", "radius": 1}
+        page = ask(reverse("image-list"), asked, method="post")
+        assert page.context["total"] == len(rows[family]), family
+        for name in ("image-list", "api-images"):
+            listed = csv_rows(ask(reverse(name), asked | {"format": "csv"}, method="post"))
+            assert len(listed) == len(rows[family]), family
+    for family, scope in (("alert", "alerts"), ("lc", "lightcurves")):
+        if not ask.person.may(scope):
+            for name, method in (
+                ("images", "get"),
+                ("api-images", "get"),
+                ("image-list", "post"),
+                ("api-images", "post"),
+            ):
+                ask(reverse(name), {"family": family, "targets": "1 1"}, method=method, status=403)
+            ask(reverse("ibe-search", args=[family]), {"WHERE": ""}, status=403)
 
 
 @probe("image", "api-image", "reference", "api-reference")

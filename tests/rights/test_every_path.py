@@ -8,14 +8,16 @@ from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from tests.rights.probes import HOLDS_NO_DATA, PROBED_ELSEWHERE, PROBES, Asker
+from tests.rights import sky_probes  # noqa: F401 (registers its probes)
+from tests.rights.probes import HOLDS_NO_DATA, PROBES, Asker
 from tests.rights.world import DATES, UNITS, Rights, World
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 EXAMPLES = 40
 QUESTIONS = 4
 RIGHTS = st.builds(Rights, st.sampled_from([0, 1, 2, 3]), st.sampled_from(sorted(DATES)))
-MANY = st.lists(RIGHTS, min_size=UNITS, max_size=UNITS)
+# Often all units are open in one way: what leaks only where the other half is closed is found then.
+MANY = st.just([Rights(1, "past")] * UNITS) | st.lists(RIGHTS, min_size=UNITS, max_size=UNITS)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,7 @@ def names_of(patterns) -> set[str]:
 
 
 def test_every_address_has_a_probe_or_is_known_to_hold_no_data():
-    known = set(PROBES).union(HOLDS_NO_DATA, *PROBED_ELSEWHERE.values())
+    known = set(PROBES) | HOLDS_NO_DATA
     assert names_of(get_resolver(settings.ROOT_URLCONF).url_patterns) == known
 
 

@@ -21,6 +21,8 @@ from django.db import connections
 
 from archive import storage, tokens
 from archive.audit import Actor
+from archive.hips import survey
+from archive.hips.models import Member
 from archive.models import (
     Alert,
     DifferenceImage,
@@ -31,6 +33,7 @@ from archive.models import (
     ProcessingVersion,
     ProductFile,
     Program,
+    RawImage,
     ReaderGroup,
     ReferenceImage,
     Release,
@@ -74,13 +77,17 @@ class Unit:
 
     number: int
     image: object
-    rfid: int
+    reference: ReferenceImage
     candid: int
     oid: int
     version: object
     files: dict[str, ProductFile] = field(default_factory=dict)
     metadata: Rights = Rights(1, "past")
     data: Rights = Rights(1, "past")
+
+    @property
+    def rfid(self) -> int:
+        return self.reference.rfid
 
     @property
     def pid(self) -> int:
@@ -151,6 +158,7 @@ class World:
                     "archive_exposure": ("expid", unit.image.exposure_id, one),
                     "archive_scienceimage": ("pid", unit.pid, one),
                     "archive_differenceimage": ("pid", unit.pid, one),
+                    "archive_rawimage": ("exposure_id", unit.image.exposure_id, one),
                     "archive_referenceimage": ("rfid", unit.rfid, one),
                     "archive_scienceversion": ("id", unit.version.pk, one),
                     "archive_imageresiduals": ("pid", unit.pid, one),
@@ -186,6 +194,7 @@ class World:
             mag = 15 + 0.01 * unit.number + 0.1 * np.arange(len(oids))
             store.append(unit.image, store.Points(oids, mag, 0.01 * flat, flat, 0 * flat, zero, zero, zero))
         _releases()
+        survey.refresh("zr")  # while all is public: rights that are drawn later must hold back what the tiles show
         self._make_people()
 
     def _make_people(self) -> None:
@@ -228,6 +237,7 @@ class World:
             model.objects.all().delete()
         with connections["default"].cursor() as cursor:
             cursor.execute("DELETE FROM lightcurves_detection")
+        Member.objects.all().delete()
         for model in (ProductFile, DifferenceImage, ReferenceImage, Exposure, ReaderGroup, User):
             model.objects.all().delete()
         ProcessingVersion.objects.filter(name="deep").delete()
@@ -265,6 +275,7 @@ def _unit(number: int) -> Unit:
     reference = factories.reference_image(
         RCID, field=600 + number, ra=exposure.ra, dec=exposure.dec, origin="ours", nframes=10 + number
     )
+    RawImage.objects.create(exposure=exposure, ccdid=13, **factories.PUBLIC)
     DifferenceImage.objects.create(science=image, reference=reference, ncandidates=number, **factories.PUBLIC)
     version = ScienceVersion.objects.create(image=image, version_id="deep", magzp=25.0 + number, **factories.PUBLIC)
     cells, stars = [10 * number] * 64, [number + 1] * 64
@@ -280,7 +291,7 @@ def _unit(number: int) -> Unit:
         fid=2, filtercode="zr", colour=0.0, hpx29=int(skyindex.number(np.array([image.ra]), np.array([image.dec]))[0]),
         **factories.PUBLIC,
     )  # fmt: skip
-    unit = Unit(number, image, reference.rfid, 9000 + number, oid, version)
+    unit = Unit(number, image, reference, 9000 + number, oid, version)
     _files(unit)
     Alert.objects.create(
         candid=unit.candid, objectid=f"ZTF26aaaaaa{'abcdef'[number]}",

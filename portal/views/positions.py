@@ -1,0 +1,62 @@
+"""Products around every position of a list."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+
+from archive import positions
+from archive.answers import problem
+from archive.forms import problems
+from archive.listing import streamed
+from archive.search import BadQuery
+from archive.streams import QueryFailed
+from portal.position_forms import MOST_POSITIONS, PositionListForm
+
+TEMPLATE = "portal/positions.html"
+MOST_SHOWN = 1000
+
+
+def position_list(request: HttpRequest) -> HttpResponseBase:
+    """The form; posted, how many products each position has, or all of them as CSV, JSON or VOTable."""
+    if request.method != "POST":
+        return render(request, TEMPLATE, {"form": PositionListForm(), "most": MOST_POSITIONS})
+    form = PositionListForm(request.POST, request.FILES)
+    context = {"form": form, "most": MOST_POSITIONS}
+    wanted = request.POST.get("format", "html")
+    try:
+        if form.is_valid():
+            return _counted(request, form, context) if wanted in ("", "html") else found(form, request.reader)
+        error = problems(form)
+    except (BadQuery, QueryFailed) as failure:
+        error = str(failure)
+    if wanted in ("", "html"):
+        return render(request, TEMPLATE, context | {"error": error}, status=400)
+    return problem(error)
+
+
+def found(form: PositionListForm, reader) -> HttpResponseBase:
+    """All rows, streamed."""
+    rows = positions.matches(form.query, form.list, reader, form.names)
+    table = positions.table_of(form.query.family, form.names)
+    return streamed(table, rows, form.cleaned_data["format"] or "csv", f"ztf-{form.query.family}")
+
+
+def _counted(request: HttpRequest, form: PositionListForm, context: dict) -> HttpResponse:
+    counts = positions.counts(form.query, form.list)
+    listed = [
+        {"number": number, "target": target, "count": count}
+        for number, (target, count) in enumerate(zip(form.list, counts, strict=True), 1)
+    ]
+    context |= {"listed": listed[:MOST_SHOWN], "left_out": len(listed[MOST_SHOWN:]), "total": sum(counts)}
+    context |= {
+        "query": _query(form),
+        "text": "\n".join(f"{one.name}, {one.ra:.9f}, {one.dec:.9f}" for one in form.list),
+    }
+    return render(request, TEMPLATE, context)
+
+
+def _query(form: PositionListForm) -> dict:
+    """The conditions, for the links to each position's own search."""
+    own = ("targets", "upload", "columns", "format", "centred", "csrfmiddlewaretoken")
+    return {name: value for name, value in form.data.items() if value and name not in own}

@@ -1,0 +1,158 @@
+"""One file over a bad line."""
+
+import hashlib
+import os
+from types import SimpleNamespace
+
+import pytest
+
+from archive.mirror.fetch import FetchFailed, NotThere, fetch
+from archive.mirror.http import BadCredentials, Credentials, Manners, PoliteSession, credentials
+from archive.mirror.remote import Remote, RemoteFailed
+from archive.mirror.wish import BadWish, Quadrant, Wish
+from tests.mirror.gate import BLOCK, gate
+
+CONTENT = os.urandom(20 * BLOCK)
+ETAG = f'"{hashlib.sha256(CONTENT).hexdigest()}"'
+PATH = "/ibe/data/ztf/products/one.fits"
+QUICK = Manners(delay=0.0, pause=0.01)
+
+
+@pytest.fixture
+def server():
+    with gate() as found:
+        found.files[PATH] = (CONTENT, ETAG)
+        yield found
+
+
+@pytest.fixture
+def session(server):
+    made = PoliteSession(server.address, manners=QUICK)
+    made.trust_env = False
+    return made
+
+
+def ranges(server) -> list[str]:
+    return [asked for _, _, asked, _ in server.asked]
+
+
+def test_a_file_that_is_cut_off_goes_on_where_it_stopped(server, session, tmp_path):
+    server.cut = 2
+    seen = []
+    done = fetch(session, server.address + PATH, tmp_path / "one.fits", seen.append)
+    assert done.path.read_bytes() == CONTENT
+    assert (done.received, sum(seen), server.sent[PATH]) == (len(CONTENT),) * 3
+    assert ranges(server) == ["", f"bytes={len(CONTENT) // 2}-", f"bytes={len(CONTENT) * 3 // 4}-"]
+    assert [path.name for path in tmp_path.iterdir()] == ["one.fits"]
+
+
+def test_a_file_that_changed_meanwhile_is_fetched_anew(server, session, tmp_path):
+    server.cut = 99
+    with pytest.raises(FetchFailed, match="one.fits"):
+        fetch(session, server.address + PATH, tmp_path / "one.fits")
+    assert {path.suffix for path in tmp_path.iterdir()} == {".part", ".state"}
+    other = CONTENT[::-1]
+    server.cut, server.files[PATH] = 0, (other, f'"{hashlib.sha256(other).hexdigest()}"')
+    assert fetch(session, server.address + PATH, tmp_path / "one.fits").path.read_bytes() == other
+
+
+def test_bytes_that_are_not_what_the_server_tells_are_not_taken(server, session, tmp_path):
+    server.files[PATH] = (CONTENT[:-1] + b"!", ETAG)
+    with pytest.raises(FetchFailed, match="its SHA-256 is not"):
+        fetch(session, server.address + PATH, tmp_path / "one.fits")
+    assert not (tmp_path / "one.fits").exists()
+
+
+def test_a_busy_server_is_waited_for_as_long_as_it_says(server, session, tmp_path):
+    server.busy = 2
+    fetch(session, server.address + PATH, tmp_path / "one.fits")
+    times = [at for _, _, _, at in server.asked]
+    assert len(times) == 3
+    assert times[1] - times[0] > 0.9
+    assert times[2] - times[1] > 0.9
+
+
+def test_a_server_that_is_down_is_given_up_after_some_attempts(server, session, tmp_path):
+    server.down = True
+    with pytest.raises(FetchFailed, match="500"):
+        fetch(session, server.address + PATH, tmp_path / "one.fits")
+    assert len(server.asked) == QUICK.attempts
+
+
+def test_what_is_not_there_is_asked_for_once(server, session, tmp_path):
+    with pytest.raises(NotThere, match="404"):
+        fetch(session, f"{server.address}{PATH}.not", tmp_path / "one.fits")
+    assert len(server.asked) == 1
+
+
+def test_requests_keep_their_distance(server):
+    session = PoliteSession(server.address, manners=Manners(delay=0.2))
+    session.trust_env = False
+    for _ in range(3):
+        session.get(server.address + PATH)
+    times = [at for _, _, _, at in server.asked]
+    assert times[2] - times[0] > 0.39
+    assert session.headers["User-Agent"].startswith("ztf-archive-mirror")
+
+
+def test_credentials_come_from_a_file_of_mine_or_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZTF_TOKEN", "secret")
+    assert credentials() == Credentials(token="secret")
+    file = tmp_path / "me"
+    file.write_text("# mine\nZTF_USER = me\nZTF_PASSWORD=pass=word\n")
+    file.chmod(0o644)
+    with pytest.raises(BadCredentials, match="chmod 600"):
+        credentials(file)
+    file.chmod(0o600)
+    assert credentials(file) == Credentials("me", "pass=word")
+    assert "pass=word" not in repr(credentials(file))
+    file.write_text("password: x")
+    with pytest.raises(BadCredentials, match="does not begin with ZTF_USER"):
+        credentials(file)
+
+
+def test_credentials_are_not_sent_in_the_clear():
+    with pytest.raises(BadCredentials, match="over https only"):
+        PoliteSession("http://irsa.example.org", Credentials("me", "word"))
+    assert PoliteSession("https://irsa.example.org", Credentials("me", "word")).auth == ("me", "word")
+
+
+def test_a_search_that_fails_says_what_was_asked_and_what_came(server):
+    remote = Remote(server.address, manners=QUICK)
+    remote.session.trust_env = False
+    with pytest.raises(RemoteFailed, match="search of sci .*field=655.*404"):
+        remote.metadata("sci", "field=655")
+    server.down = True
+    with pytest.raises(RemoteFailed, match="search of sci .*500"):
+        remote.metadata("sci", "field=655")
+    with pytest.raises(RemoteFailed, match="nph_light_curves"):
+        remote.light_curves((1.0, 2.0, 0.001))
+
+
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ({}, "nothing is asked for"),
+        ({"families": ("cats",)}, "families=cats: use some of sci"),
+        ({"radius": 9.0}, "radius=9.0: give 0 to 5 degrees"),
+        ({"quadrants": (Quadrant(655),), "suffixes": ("sciimg.fit",)}, "suffixes=sciimg.fit: no file ends so"),
+        ({"quadrants": (Quadrant(655),), "light_curves": True}, "light curves are asked for by position"),
+        ({"quadrants": (Quadrant(655, filtercode="zx"),)}, "filter=zx: use one of"),
+    ],
+)
+def test_a_wish_that_cannot_be_asked_names_the_part(parts, says):
+    with pytest.raises(BadWish, match=says):
+        Wish(**parts)
+
+
+def test_files_are_named_as_in_the_tree():
+    wish = Wish(
+        ("sci", "ref"),
+        ("mskimg.fits", "sciimg.fits", "refimg.fits", "log.txt"),
+        quadrants=(Quadrant(655, 13, 3, "zr"),),
+    )
+    row = SimpleNamespace(filefracday=20200924431759, field=655, filtercode="zr", ccdid=13, qid=3, imgtypecode="o")
+    folder, name = "sci/2020/0924/431759", "ztf_20200924431759_000655_zr_c13_o_q3"
+    assert wish.paths("sci", row) == [f"{folder}/{name}_{end}" for end in ("sciimg.fits", "mskimg.fits", "log.txt")]
+    assert wish.paths("ref", row)[0] == "ref/000/field000655/zr/ccd13/q3/ztf_000655_zr_c13_q3_refimg.fits"
+    assert [one.where for one in wish.searches("sci")] == ["field=655 AND ccdid=13 AND qid=3 AND filtercode='zr'"]

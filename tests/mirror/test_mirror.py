@@ -1,0 +1,98 @@
+"""manage.py mirror: one of our servers into another, killed and started again, and from servers that fail."""
+
+import subprocess
+import time
+
+import pytest
+from django.conf import settings
+
+from tests.mirror.conftest import PARTNER, PASSWORD, bytes_of
+from tests.mirror.gate import gate
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(databases=["default", "reader"])]
+EVERYTHING = ("--families", "sci,ref,raw,cal", "--suffixes", "sciimg.fits,mskimg.fits,refimg.fits,bias.fits")
+FIELD = ("--field", "655", "--ccd", "13")
+ME = {"ZTF_USER": PARTNER, "ZTF_PASSWORD": PASSWORD}
+
+
+def test_a_field_comes_with_its_files_its_rights_and_where_it_came_from(far, near):
+    said = near.mirror(far.address, *FIELD, *EVERYTHING, **ME).stdout
+    assert "2 sci, 1 ref, 2 raw, 1 cal rows; 8 files to fetch" in said
+    assert near.files() == {path: bytes_of(path) for path in far.paths}
+    rows = near.sql("SELECT pid, programid, public_date, origin FROM archive_scienceimage ORDER BY pid")
+    assert rows == [(one.pid, one.programid, one.public_date, "ztf") for one in far.images]
+    assert near.sql("SELECT DISTINCT programid, public_date IS NULL, origin FROM archive_productfile") == [
+        (1, False, "ztf"),
+        (2, True, "ztf"),
+    ]
+    assert near.sql("SELECT DISTINCT provenance #>> '{mirror,server}' FROM archive_productfile") == [(far.address,)]
+    again = near.mirror(far.address, *FIELD, *EVERYTHING, **ME).stdout
+    assert "0 files to fetch (about 0 bytes), 8 here" in again
+    assert not list((near.root / ".mirror").iterdir())
+
+
+def test_without_rights_closed_files_are_not_fetched_and_nothing_is_fetched_in_a_dry_run(far, near):
+    said = near.mirror(far.address, *FIELD, "--dry-run").stdout
+    size = len(bytes_of(next(path for path in far.paths if path.endswith("sciimg.fits"))))
+    assert f"1 sci rows; 1 files to fetch (about {size} bytes), 0 here" in said
+    assert near.files() == {}
+    assert near.sql("SELECT count(*) FROM archive_scienceimage") == [(0,)]
+
+
+def test_killed_and_started_again_it_goes_on_and_fetches_nothing_twice(far, near):
+    wish = ("--position", f"{far.images[0].ra} {far.images[0].dec}", "--connections", "1", *EVERYTHING)
+    with gate(far.address) as slow:
+        slow.pause, slow.busy = 0.02, 1
+        running = subprocess.Popen(
+            near.command("--server", slow.address, *wish), env=near.environment | ME, cwd=settings.BASE_DIR,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        _wait_until(lambda: sum(slow.sent.values()) > 500_000)
+        running.kill()
+        running.wait()
+        half = dict(slow.sent)
+        (part,) = near.root.glob(".mirror/*/files/*.part")
+        assert part.stat().st_size > 0
+        searches = [path for _, path, _, _ in slow.asked if "/search/" in path]
+        slow.pause = 0.0
+        near.mirror(slow.address, *wish, **ME)
+        assert near.files() == {path: bytes_of(path) for path in far.paths}
+        assert [path for _, path, _, _ in slow.asked if "/search/" in path] == searches
+        gone_on = [asked for method, path, asked, _ in slow.asked if asked]
+        assert len(gone_on) == 1
+        assert 0 < int(gone_on[0][6:-1]) <= max(half.values())
+        slack = 1 << 18  # what was on its way when it was killed
+        assert sum(slow.sent.values()) <= sum(len(bytes_of(path)) for path in far.paths) + slack
+
+
+def test_files_that_do_not_come_whole_are_told_of_and_leave_no_row(far, near):
+    with gate(far.address) as broken:
+        broken.cut = 10**6
+        said = near.mirror(broken.address, *FIELD, "--attempts", "2", ok=False, **ME)
+    assert "2 failed; run it again" in said.stderr
+    assert "Traceback" not in said.stderr
+    assert near.sql("SELECT count(*) FROM archive_productfile") == [(0,)]
+
+
+def test_light_curves_come_with_the_images_of_their_points(far, near, real_data, curve):
+    table, place = curve
+    with gate(far.address) as server:
+        server.curves = table.to_csv(index=False)
+        said = near.mirror(server.address, "--position", place, "--families", "ref", "--light-curves", **ME).stdout
+        assert f"{len(table)} points of light curves" in said
+    rows = near.sql("SELECT d.pid, d.mag, d.programid FROM lightcurves_detection d ORDER BY d.pid")
+    assert [round(mag, 4) for _, mag, _ in rows] == [round(mag, 4) for mag in table.mag]
+    assert [program for _, _, program in rows] == list(table.programid)
+    (oid, ra, nobs) = near.sql(
+        "SELECT s.oid, s.ra, t.nobs FROM lightcurves_source s JOIN lightcurves_sourcestatistics t USING (oid) "
+        "ORDER BY cardinality(t.programs) DESC LIMIT 1"
+    )[0]
+    assert (oid, nobs) == (table.oid[0], len(table))
+    assert abs(ra - table.ra.median()) < 1e-6
+
+
+def _wait_until(true, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
