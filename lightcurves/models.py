@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from archive.models.base import OpenModel, ProtectedModel, SkyQuerySet, has_position
@@ -99,6 +100,33 @@ class SourceStatistics(OpenModel):
     pk = models.CompositePrimaryKey("oid", "programs")
     oid = models.BigIntegerField()
     programs = ArrayField(models.SmallIntegerField())
+
+
+class SourcePeriod(OpenModel):
+    """The period of a star, with each of its sources, once for every set of programs that makes a difference.
+
+    `programs` as in SourceStatistics: the closed programs whose unreleased points were searched besides the public
+    ones, of all sources at the star's place. Readers see rows of programs that are all theirs.
+    """
+
+    protected = True
+
+    pk = models.CompositePrimaryKey("oid", "programs")
+    oid = models.BigIntegerField()
+    programs = ArrayField(models.SmallIntegerField())
+    period = models.FloatField(help_text="days")
+    perioderr = models.FloatField(help_text="days, one standard deviation")
+    confidence = RealField(help_text="chance that the period is right")
+    log10fap = RealField(help_text="log10 of the chance that noise makes the highest Lomb-Scargle peak")
+    amplitude = RealField(help_text="of the folded curve in the filter with most points, mag")
+    rival = models.FloatField(null=True, help_text="the next best period that is no multiple, days")
+    nobs = models.IntegerField(help_text="points that were searched")
+    nbands = models.SmallIntegerField(help_text="filters and quadrants that were searched")
+    star = ArrayField(models.BigIntegerField(), help_text="all sources whose points were searched")
+    searched = models.DateTimeField()
+
+    class Meta:
+        indexes = [GinIndex(fields=["star"])]
 
 
 class ClosedSource(models.Model):

@@ -20,6 +20,7 @@ WHERE i.release_id = %(release)s AND d.nid BETWEEN %(first)s AND %(last)s AND d.
 """
 PLACES = "SELECT DISTINCT field, rcid, fid FROM lightcurves_source WHERE oid = ANY(%s) ORDER BY 1, 2, 3"
 FORGET_STATISTICS = "DELETE FROM lightcurves_sourcestatistics WHERE oid = ANY(%s)"
+FORGET_PERIODS = "DELETE FROM lightcurves_sourceperiod WHERE star && %s::bigint[]"
 OF_OPENED = """
 SELECT DISTINCT d.oid FROM lightcurves_detection AS d JOIN archive_scienceimage AS i ON i.pid = d.pid AND i.nid = d.nid
 WHERE i.public_date > %(since)s AND i.public_date <= %(now)s
@@ -61,6 +62,7 @@ def _follow(parameters: dict, stale: bool) -> None:
         settle(oids)
         if stale:
             cursor.execute(FORGET_STATISTICS, [oids])
+            cursor.execute(FORGET_PERIODS, [oids])
         cursor.execute(PLACES, [oids])
         _refresh(cursor.fetchall())
 

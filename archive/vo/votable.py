@@ -201,6 +201,25 @@ def _write(fields, batches, serialization, maxrec, infos, description, version):
     yield _TAIL.encode()
 
 
+def write_tables(tables: Iterable[tuple[str, list[Field], list]], infos: dict | None = None) -> Iterator[bytes]:
+    """Several small tables in one resource, piece by piece (TABLEDATA).
+
+    Parameters
+    ----------
+    tables : (description, fields, columns) each; columns are lists or arrays of one length
+    infos : as write_votable
+    """
+    head = [_head("1.4"), _info("QUERY_STATUS", "OK")]
+    yield "".join(head + [_info(name, value) for name, value in (infos or {}).items()]).encode()
+    for description, fields, columns in tables:
+        opening = [f"<TABLE>\n<DESCRIPTION>{xml_text(description)}</DESCRIPTION>\n", *map(_field, fields)]
+        yield "".join(opening).encode()
+        for piece in _as_tabledata(fields, [columns]):
+            yield piece.encode()
+        yield b"</TABLE>\n"
+    yield _TAIL.encode()
+
+
 def error_votable(message, version="1.4"):
     """A VOTable that says only what went wrong (DALI 1.1, section 4.2), bytes."""
     return (_head(version) + _info("QUERY_STATUS", "ERROR", message) + _TAIL).encode()

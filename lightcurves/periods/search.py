@@ -1,25 +1,38 @@
-"""The period search: Lomb-Scargle finds, folding decides.
+"""The period search: Lomb-Scargle finds, folding decides, and cycles that differ tell P from 2P.
 
-1. Multiband Lomb-Scargle on a complete grid (a few ms per light curve); a coarse phase-dispersion scan beside
-   it, because narrow eclipses leave little in a sine.
-2. The best peaks of both, their multiples and their aliases of one and two days are refined and ranked by the
-   scatter about the folded, binned curve of all bands.
-3. The winner is tried at 2 and 3 times its period: P against 2P with twice the bins are nested models, so
-   Fisher's F tells whether odd and even cycles differ. This resolves most eclipsing binaries without doubling
-   pulsators; two equal eclipses half a cycle apart cannot be told from one.
+1. Multiband Lomb-Scargle on a complete grid. Where a sine leaves much unexplained, a phase-dispersion scan stands
+   beside it: narrow eclipses leave little in a sine.
+2. The best peaks of both, their multiples and their aliases of the day, the sidereal day, the moon and the year are
+   refined and ranked by the scatter about the folded curve of all bands, at the resolution that suits each.
+3. The winner is brought to the shortest period that its cycles allow, then to the longest that they ask for
+   (`cycles`). A single narrow dip, where cycles do not differ, is weighed as an eclipse alone or one of two
+   (`eclipses`); even, symmetric waves of one height in all bands are taken for the two waves of a binary.
+4. The confidence is a calibrated chance that all this is right (`confidence`).
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from lightcurves.periods.fold import folded_chi2
-from lightcurves.periods.grid import MIN_POINTS, TooFewPoints, checked_series, frequency_grid
-from lightcurves.periods.lombscargle import false_alarm_probability, multiband_lomb_scargle
+from lightcurves.periods import confidence, waves
+from lightcurves.periods.candidates import polished, refined, related, relatives
+from lightcurves.periods.cycles import Alternation, alternation, fold_curve, resolution
+from lightcurves.periods.eclipses import single_dip
+from lightcurves.periods.fold import dispersion
+from lightcurves.periods.grid import FrequencyGrid, Series, baseline_of, frequency_grid, split_bands
+from lightcurves.periods.lombscargle import multiband_power
+from lightcurves.periods.periodogram import bins_for, top_peaks
+from lightcurves.periods.significance import log_false_alarm
 
-SIDEREAL_PER_DAY = 1.00273790935
-_POOR_DESCRIPTION = 1.5
-_DOUBLINGS = 2
+RANKED = 10
+_CLOSER = 25  # candidates that are folded at several resolutions
+_SCAN_BINS = 20
+_MOST_BINS = 40
+_MULTIPLES = (2, 3)
+LEAST_GAIN = 3.0  # chi-square per feature, from which cycles differ at all
+_SAME = 1.1  # scatter within this factor is the same description
 
 
 @dataclass(frozen=True)
@@ -30,8 +43,8 @@ class PeriodConfig:
     oversample : grid points per peak width
     n_peaks : peaks kept of each scan
     error_floor : mag, added in quadrature to the errors
-    scan_by_folding : also scan the grid by phase dispersion
-    least_gain : Fisher's F from which 2P and 3P are believed
+    plain_sine : share of chi-square that a sine explains, from which no folding scan is needed
+    least_margin : logarithm of alternating features over the highest control, from which 2P and 3P are believed
     """
 
     fmin: float | None = None
@@ -39,178 +52,66 @@ class PeriodConfig:
     oversample: float = 5.0
     n_peaks: int = 15
     error_floor: float = 0.01
-    scan_by_folding: bool = True
-    least_gain: tuple[float, float] = (2.1, 4.0)
+    plain_sine: float = 0.5
+    least_margin: tuple[float, float] = (0.4, 0.7)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A period (days) and theta, the folded scatter over the total scatter (small is good)."""
+    """A period and its uncertainty (days); score: share of the scatter that goes when folded, 0..1."""
 
     period: float
-    theta: float
+    period_error: float
+    score: float
 
 
 @dataclass(frozen=True)
 class PeriodResult:
     """What find_period found.
 
-    period : days
-    confidence : 0..1, how far it beats the best period that is not a multiple of it: 1 - theta/theta_rival
-    false_alarm : chance that noise makes the highest Lomb-Scargle peak
+    period, period_error : days; the error holds if the period is the right one
+    confidence : chance that it is the right one (not half, double or an alias), calibrated on simulations
+    log_false_alarm : natural log of the chance that noise makes the highest Lomb-Scargle peak
     theta : folded scatter over total scatter at the period
-    candidates : the ranked rivals, best first
+    amplitude : mag, 5th to 95th percentile of the folded curve, band with most points
+    shape : "dip", "wave" or "free", by which rule the multiple was chosen
+    rival : the best period that is no small multiple, days; None without one
+    candidates : ranked, best first
     frequencies, power : the multiband Lomb-Scargle periodogram, cycles/day and 0..1
-    n_points : points used
+    n_points, n_bands : used
     """
 
     period: float
+    period_error: float
     confidence: float
-    false_alarm: float
+    log_false_alarm: float
     theta: float
+    amplitude: float
+    shape: str
+    rival: float | None
     candidates: tuple[Candidate, ...]
     frequencies: np.ndarray = field(repr=False)
     power: np.ndarray = field(repr=False)
+    features: tuple[float, ...] = field(repr=False, default=())
     n_points: int = 0
+    n_bands: int = 0
+
+    @property
+    def false_alarm(self) -> float:
+        """Chance that noise makes the highest Lomb-Scargle peak."""
+        return float(np.exp(self.log_false_alarm))
 
 
 @dataclass(frozen=True)
-class _Bands:
-    """Bands without mean: lists of (t, y, w); chi2 of the constant model; points in all."""
+class _Chosen:
+    """A multiple of the winning frequency, and how clear the choice was (natural log, positive: clear)."""
 
-    series: list
-    chi2: float
-    n: int
-    baseline: float
-
-
-def _split(t, mag, err, band, floor):
-    """One series per band; bands with fewer than MIN_POINTS points are left out."""
-    t, mag, err = (np.asarray(a, dtype=np.float64) for a in np.broadcast_arrays(t, mag, err))
-    band = np.zeros(t.shape, dtype=np.int64) if band is None else np.asarray(band)
-    if band.shape != t.shape:
-        raise ValueError(f"band has {band.size} values: must have {t.size}, one per point")
-    usable = np.isfinite(t) & np.isfinite(mag) & np.isfinite(err)
-    series = []
-    for name in np.unique(band[usable]):
-        rows = usable & (band == name)
-        if rows.sum() >= MIN_POINTS:
-            ts, ys, es = checked_series(t[rows], mag[rows], err[rows])
-            series.append((ts, ys, np.hypot(es, floor)))
-    if not series:
-        raise TooFewPoints(f"{int(usable.sum())} usable points in all: no band has {MIN_POINTS}")
-    return series
+    frequency: float
+    clarity: float
+    shape: str
 
 
-def _prepare(series):
-    first = min(t[0] for t, _, _ in series)
-    last = max(t[-1] for t, _, _ in series)
-    prepared, chi2 = [], 0.0
-    for t, y, err in series:
-        w = 1.0 / err**2
-        y = y - np.sum(w * y) / np.sum(w)
-        chi2 += float(np.sum(w * y * y))
-        prepared.append((t - first, y, w))
-    n = sum(t.size for t, _, _ in prepared)
-    return _Bands(prepared, chi2, n, last - first)
-
-
-def _theta(bands, frequencies, n_bins, covers=2):
-    """Folded scatter over total scatter, per degree of freedom; also the raw chi2 and the bins in use."""
-    frequencies = np.ascontiguousarray(frequencies, dtype=np.float64)
-    chi2, used = np.zeros(frequencies.size), np.zeros(frequencies.size)
-    for t, y, w in bands.series:
-        folded_chi2(t, y, w, frequencies, n_bins, covers, chi2, used)
-    freedom = np.maximum(bands.n - used, 1.0)
-    total = bands.chi2 / max(bands.n - len(bands.series), 1)
-    theta = (chi2 / freedom) / total if total > 0 else np.ones(frequencies.size)
-    return theta, chi2, used
-
-
-def _bins_for(bands):
-    """Phase bins that the best observed band fills with three points each, 8..40: eclipses are narrow."""
-    largest = max(t.size for t, _, _ in bands.series)
-    return int(np.clip(largest // 3, 8, 40))
-
-
-def top_peaks(score, n, apart):
-    """Indices of the n highest values that lie at least `apart` places from each other."""
-    order = np.argsort(score)[::-1]
-    taken = np.zeros(score.size, dtype=bool)
-    peaks = []
-    for k in order:
-        if taken[k]:
-            continue
-        peaks.append(int(k))
-        if len(peaks) == n:
-            break
-        taken[max(0, k - apart) : k + apart + 1] = True
-    return np.array(peaks, dtype=np.int64)
-
-
-def _relatives(frequencies, fmin, fmax):
-    """Multiples and daily aliases of the peaks, inside the range."""
-    relatives = [frequencies * ratio for ratio in (1.0, 0.5, 2.0, 1.0 / 3.0, 3.0, 1.5, 2.0 / 3.0)]
-    for day in (1.0, SIDEREAL_PER_DAY):
-        for k in (-2, -1, 1, 2):
-            relatives.append(np.abs(frequencies + k * day))
-            relatives.append(np.abs(frequencies + k * day) / 2.0)
-            relatives.append(np.abs(frequencies / 2.0 + k * day))
-    every = np.unique(np.concatenate(relatives))
-    return every[(every >= fmin) & (every <= fmax)]
-
-
-def _refined(bands, frequencies, n_bins, step):
-    """Each frequency moved to the best place within one grid step; their thetas."""
-    offsets = np.linspace(-1.0, 1.0, 17) * step
-    trial = np.maximum(frequencies[:, None] + offsets, step * 1e-3)
-    theta = _theta(bands, trial.ravel(), n_bins)[0].reshape(trial.shape)
-    best = np.argmin(theta, axis=1)
-    rows = np.arange(frequencies.size)
-    return trial[rows, best], theta[rows, best]
-
-
-def _polished(bands, frequency, n_bins):
-    """The frequency of least scatter close by, to a few thousandths of a peak's width."""
-    step = 0.1 / bands.baseline
-    for _ in range(2):
-        trial = frequency + np.linspace(-1.0, 1.0, 41) * step
-        theta = _theta(bands, trial, n_bins, covers=4)[0]
-        low = trial[theta <= theta.min() + 0.02 * (np.median(theta) - theta.min())]
-        frequency = float(low.mean())
-        step /= 8.0
-    return frequency
-
-
-def _longer_period(bands, frequency, n_bins, least_gain):
-    """The frequency divided by 2 or 3, if every second (or third) cycle differs from its neighbours.
-
-    P folded in n bins is nested in 2P folded in 2n bins: the gain is Fisher's F of the added bins. Real
-    curves change a little from season to season, which gives F = 1.8 already; least_gain is what is believed.
-    Where few bins describe the short period badly (narrow eclipses, few points) nothing can be said.
-    """
-    described = float(_theta(bands, [frequency], n_bins, covers=1)[0][0])
-    for ratio, gain in zip((2, 3), least_gain, strict=True):
-        bins = int(np.clip(bands.n // (4 * ratio), 8, n_bins))
-        trial = (frequency + np.linspace(-0.3, 0.3, 13) / bands.baseline) / ratio
-        theta_short, chi2_short, used_short = _theta(bands, trial * ratio, bins, covers=1)
-        _, chi2_long, used_long = _theta(bands, trial, ratio * bins, covers=1)
-        k, j = np.argmin(chi2_long), np.argmin(chi2_short)
-        added, freedom = used_long[k] - used_short[j], bands.n - used_long[k]
-        poor = theta_short[j] > _POOR_DESCRIPTION * described
-        if poor or added < 2 or freedom < 5 or trial[k] * bands.baseline < 2.0:
-            continue
-        if (chi2_short[j] - chi2_long[k]) / added > gain * chi2_long[k] / freedom:
-            return float(trial[k])
-    return frequency
-
-
-def _related(a, b, tolerance):
-    """Whether two frequencies are small multiples of each other."""
-    return any(abs(a * p - b * q) < tolerance * max(p, q) for p in (1, 2, 3, 4) for q in (1, 2, 3, 4))
-
-
-def find_period(t, mag, err, band=None, config=None):
+def find_period(t, mag, err, band=None, config: PeriodConfig | None = None) -> PeriodResult:
     """Find the period of a light curve in any number of bands.
 
     Parameters
@@ -227,58 +128,173 @@ def find_period(t, mag, err, band=None, config=None):
 
     Raises
     ------
-    TooFewPoints
-        where no band has five usable points.
+    UnusableLightCurve
+        where no band can be searched: too few points, no span, no variation.
     ValueError
-        where errors are not positive, shapes differ, or all points are of one moment.
+        where errors are not positive, or shapes differ.
     """
     config = config or PeriodConfig()
-    series = _split(t, mag, err, band, config.error_floor)
-    bands = _prepare(series)
-    if bands.baseline <= 0:
-        raise ValueError("all points are of one moment: a period needs a span of time")
-    fmin = config.fmin or 0.5 / bands.baseline
-    grid = frequency_grid(bands.baseline, fmin, max(config.fmax, 2 * fmin), config.oversample)
+    bands = split_bands(t, mag, err, band, config.error_floor)
+    baseline = baseline_of(bands)
+    fmin = config.fmin or 0.5 / baseline
+    grid = frequency_grid(baseline, fmin, max(config.fmax, 2 * fmin), config.oversample)
+    power = multiband_power(bands, grid)
+    ranked, theta = _rank(bands, grid, power, baseline, config)
+    chosen = _multiple(bands, ranked[0], baseline, grid, config)
+    return _result(bands, chosen, ranked, theta, grid, power, baseline)
+
+
+def _rank(bands, grid: FrequencyGrid, power, baseline: float, config) -> tuple[np.ndarray, np.ndarray]:
+    """Frequencies by folded scatter, least first, and that scatter."""
     frequencies = grid.frequencies()
-    power = multiband_lomb_scargle(series, grid)
-    n_bins = _bins_for(bands)
-    apart = int(np.ceil(2 * config.oversample))
-    peaks = top_peaks(power, config.n_peaks, apart)
-    if config.scan_by_folding:
-        scanned = _theta(bands, frequencies, min(n_bins, 20), covers=1)[0]
-        peaks = np.union1d(peaks, top_peaks(-scanned, config.n_peaks, apart))
-    trial = _relatives(frequencies[peaks], 2.0 / bands.baseline, grid.start + grid.step * grid.n)
-    if trial.size == 0:
-        trial = frequencies[peaks]
-    refined, theta = _refined(bands, trial, n_bins, grid.step)
-    order = np.argsort(theta)
-    refined, theta = refined[order], theta[order]
-    best = _polished(bands, refined[0], n_bins)
-    for _ in range(_DOUBLINGS):
-        best = _longer_period(bands, best, n_bins, config.least_gain)
-    return _result(bands, best, n_bins, refined, theta, frequencies, power)
+    apart = 2.0 / baseline
+    peaks = top_peaks(power, frequencies, config.n_peaks, apart)
+    if power.max() < config.plain_sine:
+        scanned = dispersion(bands, frequencies, min(bins_for(bands, _MOST_BINS), _SCAN_BINS), covers=1)
+        peaks = np.union1d(peaks, top_peaks(-scanned, frequencies, config.n_peaks, apart))
+    trial = relatives(frequencies[peaks], min(2.0 / baseline, frequencies[-1] / 2), frequencies[-1])
+    trial = trial if trial.size else frequencies[peaks]
+    n_bins = max(bins_for(bands, _MOST_BINS), 8)
+    found, theta = refined(bands, trial, n_bins, grid.step)
+    order = _distinct(found, theta, 1.0 / baseline)
+    found, theta = found[order], theta[order]
+    some = min(_CLOSER, found.size)
+    for k in range(some):
+        n = resolution(bands, found[k])
+        theta[k] = min(theta[k], dispersion(bands, [found[k]], n, covers=3)[0])
+    order = np.argsort(theta[:some], kind="stable")
+    return found[:some][order], theta[:some][order]
 
 
-def _result(bands, best, n_bins, refined, theta, frequencies, power):
-    width = 1.0 / bands.baseline
-    own = float(_theta(bands, [best], n_bins)[0][0])
-    own = min(own, float(theta[0]))
-    ranked = [Candidate(1.0 / best, own)]
-    for frequency, value in zip(refined, theta, strict=True):
-        if all(abs(frequency - 1.0 / other.period) > width for other in ranked):
-            ranked.append(Candidate(1.0 / float(frequency), float(value)))
-        if len(ranked) == 10:
+def _distinct(frequencies, theta, apart: float) -> np.ndarray:
+    """Places of the frequencies, best first, without those next to a better one."""
+    kept: list[int] = []
+    for k in np.argsort(theta, kind="stable"):
+        if all(abs(frequencies[k] - frequencies[j]) > apart for j in kept):
+            kept.append(int(k))
+        if len(kept) > 2 * _CLOSER:
             break
-    rivals = [c.theta for c in ranked[1:] if not _related(1.0 / c.period, best, width)]
-    confidence = 1.0 - own / min(rivals) if rivals and min(rivals) > 0 else 0.0
-    false_alarm = float(false_alarm_probability(power.max(), bands.n, bands.baseline, float(frequencies[-1])))
+    return np.array(kept)
+
+
+def _multiple(bands: list[Series], frequency: float, baseline: float, grid, config) -> _Chosen:
+    """The multiple of the winning frequency that the cycles ask for."""
+    frequency, n_bins = _settled(bands, frequency, baseline)
+    highest, clarity = grid.start + grid.step * grid.n, []
+    for _ in range(3):  # down to the shortest period whose cycles are alike
+        shorter = _shorter(bands, frequency, n_bins, baseline, highest, config)
+        if shorter is None:
+            break
+        frequency, n_bins = shorter
+    for _ in range(2):  # and up again as far as cycles differ
+        found = {m: alternation(bands, frequency, m, n_bins) for m in _MULTIPLES}
+        longer = [m for m in _MULTIPLES if _believed(found[m], m, config) and frequency / m * baseline >= 2.0]
+        if not longer:
+            clarity.append(-max(_beyond(found[m], m, config) for m in _MULTIPLES))
+            break
+        best = max(longer, key=lambda m: _beyond(found[m], m, config))
+        clarity.append(_beyond(found[best], best, config))
+        frequency, n_bins = _settled(bands, frequency / best, baseline)
+    else:
+        return _Chosen(frequency, min(clarity), "free")
+    return _by_shape(bands, _Chosen(frequency, min(clarity), "free"), n_bins, baseline)
+
+
+def _beyond(found: Alternation, every: int, config: PeriodConfig) -> float:
+    """How far the margin lies above what is asked of 2P or 3P."""
+    return found.margin - config.least_margin[_MULTIPLES.index(every)]
+
+
+def _believed(found: Alternation, every: int, config: PeriodConfig) -> bool:
+    return found.gain > LEAST_GAIN and _beyond(found, every, config) > 0
+
+
+def _settled(bands, frequency: float, baseline: float) -> tuple[float, int]:
+    """The polished frequency and the phase bins that suit it."""
+    n_bins = resolution(bands, frequency)
+    frequency, _ = polished(bands, frequency, n_bins, baseline)
+    return frequency, resolution(bands, frequency)
+
+
+def _shorter(bands, frequency: float, n_bins: int, baseline: float, highest: float, config):
+    """A half or a third of the period, where that describes the points as well and its cycles do not differ."""
+    theta = dispersion(bands, [frequency], n_bins, covers=3)[0]
+    for m in _MULTIPLES:
+        if frequency * m > highest:
+            continue
+        shorter, bins = _settled(bands, frequency * m, baseline)
+        if abs(shorter - frequency * m) > m * 0.5 / baseline:
+            continue
+        same = dispersion(bands, [shorter], bins, covers=3)[0] < _SAME * theta
+        if same and not _believed(alternation(bands, shorter, m, bins), m, config):
+            return shorter, bins
+    return None
+
+
+def _by_shape(bands, chosen: _Chosen, n_bins: int, baseline: float) -> _Chosen:
+    """Where cycles do not differ: what the shape of the curve says of P against 2P."""
+    if chosen.frequency / 2 * baseline < 2.0:
+        return chosen
+    dips = single_dip(bands, chosen.frequency, n_bins)
+    if dips is not None:
+        odds = float(np.clip(dips.log_odds, -20, 20))
+        return _Chosen(chosen.frequency / 2 if odds > 0 else chosen.frequency, abs(odds), "dip")
+    odds = waves.log_odds_of_two(bands, chosen.frequency)
+    if odds is not None:
+        return _Chosen(chosen.frequency / 2 if odds > 0 else chosen.frequency, abs(odds), "wave")
+    return chosen
+
+
+def _result(bands, chosen: _Chosen, ranked, theta, grid, power, baseline: float) -> PeriodResult:
+    frequency = chosen.frequency
+    n_bins = resolution(bands, frequency)
+    frequency, error = polished(bands, frequency, n_bins, baseline)
+    own = float(dispersion(bands, [frequency], n_bins, covers=3)[0])
+    n = sum(one.t.size for one in bands)
+    width = 1.0 / baseline
+    candidates = [Candidate(1.0 / frequency, error / frequency**2, 1.0 - own)]
+    for other, value in zip(ranked, theta, strict=True):
+        if abs(other - frequency) > width and len(candidates) < RANKED:
+            candidates.append(_candidate(float(other), float(value), n, baseline))
+    rivals = [one for one in candidates[1:] if not related(1.0 / one.period, frequency, width)]
+    log_false = float(log_false_alarm(power.max(), n, baseline, grid.start + grid.step * grid.n))
+    lead, judged = _lead(rivals, own, n), own
+    if n < 2 * n_bins:  # so few points lie close to any curve
+        lead, judged = 0.0, 1.0
+    features = confidence.features(lead, chosen.clarity, chosen.shape, judged, n, log_false)
     return PeriodResult(
-        period=1.0 / best,
-        confidence=float(np.clip(confidence, 0.0, 1.0)),
-        false_alarm=false_alarm,
+        period=1.0 / frequency,
+        period_error=candidates[0].period_error,
+        confidence=confidence.confidence(features),
+        log_false_alarm=log_false,
         theta=own,
-        candidates=tuple(ranked),
-        frequencies=frequencies,
+        amplitude=_amplitude(bands, frequency, n_bins),
+        shape=chosen.shape,
+        rival=rivals[0].period if rivals else None,
+        candidates=tuple(candidates),
+        frequencies=grid.frequencies(),
         power=power,
-        n_points=bands.n,
+        features=features,
+        n_points=n,
+        n_bands=len(bands),
     )
+
+
+def _lead(rivals: list[Candidate], theta: float, n: int) -> float:
+    """Log-likelihood of the period over its best unrelated rival."""
+    if not rivals:
+        return 0.5 * n
+    return 0.5 * n * float(np.log(max(1.0 - rivals[0].score, 1e-9) / max(theta, 1e-9)))
+
+
+def _candidate(frequency: float, theta: float, n: int, baseline: float) -> Candidate:
+    """The error is that of a sine that explains as much (Montgomery & O'Donoghue 1999, DSSN 13, 28)."""
+    share = float(np.clip(1.0 - theta, 1e-3, 1.0 - 1e-6))
+    error = np.sqrt(6.0 / n) / (np.pi * baseline) * np.sqrt((1.0 - share) / (2.0 * share))
+    return Candidate(1.0 / frequency, float(error) / frequency**2, 1.0 - theta)
+
+
+def _amplitude(bands, frequency: float, n_bins: int) -> float:
+    folded = fold_curve(bands, frequency, n_bins)
+    curve = folded.curves[int(np.argmax([one.t.size for one in bands]))]
+    return float(np.diff(np.percentile(curve, [5.0, 95.0]))[0])

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from archive.answers import answer, problem, refuse
 from archive.forms import problems
-from lightcurves import store
+from lightcurves import catalog_periods, store
 from lightcurves.models import STATISTICS, Source
-from lightcurves.periodograms import METHODS, Periodogram, periodogram
+from lightcurves.periodograms import METHODS, Spectrum, periodogram
 from lightcurves.periods.grid import MIN_POINTS
 from lightcurves.tables import LIGHTCURVE, OBJECTS, point_rows
 from lightcurves.viewer.documents import documents
@@ -69,6 +69,7 @@ def object_page(request: HttpRequest, oid: int) -> HttpResponse:
         "statistics": [(name, [getattr(one, name) for one in sources]) for name in STATISTICS],
         "methods": METHODS,
         "least_points": MIN_POINTS,
+        "found": catalog_periods.best([source.pk]).get(source.pk),
         "form": form,
     }
     if not form.is_valid():
@@ -155,12 +156,16 @@ def _plain(source: Source) -> Source:
     return source
 
 
-def _as_json(found: Periodogram) -> dict:
+def _as_json(found: Spectrum) -> dict:
     return {
         "method": found.method,
         "label": METHODS[found.method],
         "period": found.period,
-        "peaks": [{"period": peak.period, "frequency": 1 / peak.period, "power": peak.power} for peak in found.peaks],
+        "confidence": found.confidence,
+        "peaks": [
+            {"period": one.period, "error": one.period_error, "frequency": one.frequency, "power": one.power}
+            for one in found.peaks
+        ],
         "n_points": found.n_points,
         "n_frequencies": found.n_frequencies,
         "frequencies": np.round(found.frequencies, 8).tolist(),

@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from archive import bundles
 from archive.models import UserJob
+from lightcurves.periods.grid import MIN_POINTS
 from tests.rights.world import ASTEROID, Person, Unit, World
 
 HOLDS_NO_DATA = {
@@ -250,6 +251,23 @@ def objects(world: World, ask: Asker, draw) -> None:
     assert {one.pid for one in page.context["points"]} == set(pids(points))
     if period.status_code == 200:
         assert period.json()["n_points"] <= len(points)
+
+
+@probe("irsa-periodogram")
+def irsas_periodogram(world: World, ask: Asker, draw) -> None:
+    url, unit = reverse("irsa-periodogram"), world.units[draw(0, 5)]
+    asked = {"ID": unit.oid, "pmin": 0.1, "pmax": 0.2, "step_method": "fixedf", "step_size": 1}
+    if refused(ask, url, "lightcurves"):
+        return
+    # All units' points are of one star: with five of them there is a periodogram of these and no others.
+    answer = ask(url, asked, status=None)
+    text = answer.body.decode()
+    if unit not in world.data(ask.person):
+        assert answer.status_code == 400 and "there is no such object, or it is not public" in text
+    elif len(world.both(ask.person)) < MIN_POINTS:
+        assert answer.status_code == 400 and f"{len(world.both(ask.person))} usable points" in text, text
+    else:
+        assert answer.status_code == 200 or "magnitudes are" in text, text
 
 
 @probe("moving", "api-moving")

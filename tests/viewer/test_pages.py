@@ -101,7 +101,7 @@ def test_excluded_points_are_left_out_of_the_search(client):
         ({"fmax": "1000"}, "fmax='1000'"),
         ({"fmin": "3", "fmax": "2"}, "fmin=3"),
         ({"bands": "u"}, "use zg, zr, zi"),
-        ({"bands": "zi"}, "no filter has 5"),
+        ({"bands": "zi"}, "no points: a period needs"),
         ({"exclude": "1;drop"}, "is no pid"),
     ],
 )

@@ -1,0 +1,248 @@
+"""Period search: Lomb-Scargle against its peers, the cost of every method, periods that come back, and confidence.
+
+Cadences are those of real light curves where these are at hand (ZTF_REAL_DATA), else simulated.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from bench.periods_catalog import catalog_job
+from bench.report import Figure, report
+from lightcurves.periods import METHODS, confidence, find_period, frequency_grid, lomb_scargle, periodogram
+from lightcurves.periods.search import PeriodResult
+from lightcurves.periods.simulate import KINDS, Cadence, draw, nights, observe
+from lightcurves.periods.warmup import warm_up
+
+DATA = Path(os.environ.get("ZTF_REAL_DATA", Path(__file__).parents[2] / "shared" / "data")) / "lightcurves"
+POINTS, FREQUENCIES, SPAN = 500, 550_000, 2190.0
+FILTERS = {"zg": 1, "zr": 2, "zi": 3}
+TOLERANCE = 1e-3  # of the period
+SLOW = 1e-2  # of a period that is seen a few times only
+CERTAIN = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99, 1.0)
+BAD_POINTS = 32768
+
+
+def run(quick: bool) -> None:
+    """Measure, print, and keep."""
+    warm_up()
+    figures, notes = _lomb_scargle(quick)
+    figures |= _methods(quick)
+    cadences = _cadences()
+    for part in (_recovery, _calibration, _real):
+        more, note = part(cadences, quick)
+        figures |= more
+        notes += note
+    figures |= catalog_job(60 if quick else 300)
+    report("periods", figures, notes, quick)
+
+
+def fit_weights(count: int = 1500, seed: int = 11) -> np.ndarray:
+    """The weights of lightcurves.periods.confidence anew, from stars that the bench does not test on."""
+    stars = _mixed(_cadences(), count, seed)
+    features = np.array([one.result.features for one in stars])
+    return confidence.fit(features, np.array([one.right for one in stars], float))
+
+
+def _cpu(call: Callable[[], object], times: int) -> float:
+    """Median CPU seconds."""
+    call()
+    spent = []
+    for _ in range(times):
+        start = time.process_time()
+        call()
+        spent.append(time.process_time() - start)
+    return float(np.median(spent))
+
+
+def _apart(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.abs(one - other).max())
+
+
+def _lomb_scargle(quick: bool) -> tuple[dict[str, Figure], str]:
+    import nifty_ls
+    from astropy.timeseries import LombScargle
+
+    rng = np.random.default_rng(1)
+    t = np.sort(rng.uniform(0.0, SPAN, POINTS))
+    err = rng.uniform(0.02, 0.05, POINTS)
+    y = 15 + 0.1 * np.sin(2 * np.pi * t / 0.5678) + rng.normal(0, err)
+    step = 50.0 / FREQUENCIES
+    grid = frequency_grid(1.0 / (5.0 * step), step, 50.0)
+    frequencies, top = grid.frequencies(), float(grid.start + grid.step * (grid.n - 1))
+
+    def nifty() -> np.ndarray:
+        return nifty_ls.lombscargle(
+            t, y, err, fmin=grid.start, fmax=top, Nf=grid.n, backend="finufft", nthreads=1
+        ).power
+
+    def astropy_fast() -> np.ndarray:
+        return LombScargle(t, y, err).power(frequencies, method="fast", assume_regular_frequency=True)
+
+    some = np.sort(rng.choice(grid.n, 20_000, replace=False))
+    exact = LombScargle(t, y, err).power(frequencies[some], method="slow" if quick else "cython")
+    ours, single = lomb_scargle(t, y, err, grid), lomb_scargle(t, y, err, grid, single=True)
+    double_time = _cpu(lambda: lomb_scargle(t, y, err, grid), 9)
+    single_time = _cpu(lambda: lomb_scargle(t, y, err, grid, single=True), 9)
+    nifty_time, astropy_time = _cpu(nifty, 9), _cpu(astropy_fast, 1 if quick else 3)
+    peers = {"nifty-ls": 1e3 * nifty_time, "astropy fast": 1e3 * astropy_time}
+    others = {
+        "nifty-ls": np.abs(nifty()[some] - exact).max(),
+        "astropy fast": np.abs(astropy_fast()[some] - exact).max(),
+    }
+    return {
+        "Lomb-Scargle, 500 points, 5.5e5 frequencies": Figure(1e3 * double_time, "ms CPU", n=9, peer=peers),
+        "the same in single precision": Figure(1e3 * single_time, "ms CPU", n=9),
+        "faster than nifty-ls": Figure(nifty_time / double_time, "times", 3.0, "higher"),
+        "faster than astropy fast": Figure(astropy_time / double_time, "times", 50.0, "higher"),
+        "largest difference from astropy's exact sums": Figure(
+            _apart(ours[some], exact), "power", 1e-5, n=len(some), peer=others
+        ),
+        "the same in single precision, difference": Figure(_apart(single[some], exact), "power"),
+    }, ""
+
+
+def _methods(quick: bool) -> dict[str, Figure]:
+    rng = np.random.default_rng(2)
+    t = np.sort(rng.uniform(0, SPAN, POINTS))
+    y, figures = rng.normal(15, 0.1, POINTS), {}
+    for method in METHODS:
+        count = 200_000 if method in ("ls", "harmonics") else 20_000
+        grid = frequency_grid(SPAN, 0.1, 0.1 + (count if not quick else count // 4) / (5 * SPAN))
+        spent = _cpu(lambda grid=grid, method=method: periodogram(t, y, 0.1, None, method, grid), 3)
+        figures[f"{method}, 500 points"] = Figure(1e6 * spent / grid.n, "us CPU per frequency", n=grid.n)
+    return figures
+
+
+def _stars() -> list[dict[str, str]]:
+    with (DATA / "periods.tsv").open() as table:
+        return list(csv.DictReader(table, delimiter="\t"))
+
+
+def _light_curve(nick: str) -> tuple[np.ndarray, ...]:
+    """t (HJD), mag, err, light curve, filter of a real star."""
+    columns = []
+    for k, path in enumerate(sorted(DATA.glob(f"{nick}-z*.csv"))):
+        data = np.genfromtxt(path, delimiter=",", names=True, dtype=None, encoding=None)
+        data = data[data["catflags"] < BAD_POINTS]
+        fid = FILTERS[path.stem.rsplit("-", 1)[1][:2]]
+        columns.append((data["hjd"], data["mag"], data["magerr"], np.full(data.size, k), np.full(data.size, fid)))
+    return tuple(np.concatenate(column) for column in zip(*columns, strict=True))
+
+
+def _cadences() -> list[Cadence]:
+    if not DATA.exists():
+        rng = np.random.default_rng(3)
+        return [nights(int(n), rng) for n in rng.uniform(150, 1500, 15)]
+    curves = [_light_curve(row["nick"]) for row in _stars()]
+    return [Cadence(t, fid, err) for t, _, err, _, fid in curves]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A simulated star and what the search made of it."""
+
+    kind: str
+    period: float
+    result: PeriodResult
+
+    @property
+    def right(self) -> bool:
+        """Within TOLERANCE; a long-period variable, seen a few times only, within SLOW."""
+        tolerance = SLOW if self.kind == "LPV" else TOLERANCE
+        return self.kind != "noise" and abs(self.result.period / self.period - 1) < tolerance
+
+
+def _thinned(cadence: Cadence, n: int, rng: np.random.Generator) -> Cadence:
+    if cadence.t.size <= n:
+        return cadence
+    rows = np.sort(rng.choice(cadence.t.size, n, replace=False))
+    return Cadence(cadence.t[rows], cadence.band[rows], cadence.err[rows])
+
+
+def _recovery(cadences: list[Cadence], quick: bool) -> tuple[dict[str, Figure], str]:
+    """Stars of every kind at whole real cadences."""
+    rng, count, figures = np.random.default_rng(21), 20 if quick else 40, {}
+    lines = ["simulated stars at whole real cadences:", "kind      right   half  double  elsewhere"]
+    spent, searched = 0.0, 0
+    for kind in KINDS:
+        tried, n = [], count if quick or not kind.startswith("RR") else 100
+        for _ in tqdm(range(n), unit="star", desc=kind, leave=False, disable=None):
+            star = draw(kind, rng)
+            seen = observe(star, cadences[rng.integers(len(cadences))], rng)
+            start = time.process_time()
+            tried.append(Tried(kind, star.period, find_period(*seen)))
+            spent += time.process_time() - start
+            searched += 1
+        ratio = np.array([one.result.period / one.period for one in tried])
+        right, half, double = (
+            float(np.mean(some))
+            for some in ([one.right for one in tried], np.abs(ratio - 0.5) < SLOW / 2, np.abs(ratio - 2) < 2 * SLOW)
+        )
+        lines.append(f"{kind:8} {right:6.3f} {half:6.3f}  {double:6.3f}  {1 - right - half - double:9.3f}")
+        target = 0.99 if kind.startswith("RR") else None
+        figures[f"{kind}: true period found"] = Figure(right, "of stars", target, "higher", n=n)
+    points = np.mean([one.t.size for one in cadences])
+    figures["combined search"] = Figure(searched / spent, "light curves/s/core", better="higher", n=searched)
+    return figures, "\n".join(lines) + f"\nmean number of points {points:.0f}\n"
+
+
+def _mixed(cadences: list[Cadence], count: int, seed: int) -> list[Tried]:
+    """Stars of all kinds, a tenth of them mere noise, at thinned real cadences (30 to 600 points), noisier."""
+    rng, kinds, tried = np.random.default_rng(seed), list(KINDS), []
+    for _ in tqdm(range(count), unit="star", desc="mixed", leave=False, disable=None):
+        kind = "noise" if rng.uniform() < 0.1 else kinds[rng.integers(len(kinds))]
+        star = draw(kind if kind != "noise" else "RRab", rng)
+        cadence = _thinned(
+            cadences[rng.integers(len(cadences))], int(np.exp(rng.uniform(np.log(30), np.log(600)))), rng
+        )
+        t, mag, err, band = observe(star, cadence, rng, scatter=float(np.exp(rng.uniform(0.0, np.log(6.0)))))
+        mag = 17.0 + rng.normal(0.0, err) if kind == "noise" else mag
+        tried.append(Tried(kind, star.period, find_period(t, mag, err, band)))
+    return tried
+
+
+def _calibration(cadences: list[Cadence], quick: bool) -> tuple[dict[str, Figure], str]:
+    """Of those with confidence p a fraction p is right: stars that the weights were not fitted on."""
+    tried = _mixed(cadences, 150 if quick else 400, seed=22)
+    stated, right = np.array([one.result.confidence for one in tried]), np.array([one.right for one in tried])
+    lines = ["", "stated confidence and how often it was right (noise stars are never right):"]
+    lines.append("confidence     stars  stated   right")
+    away = 0.0
+    for low, high in zip(CERTAIN[:-1], CERTAIN[1:], strict=True):
+        some = (stated >= low) & (stated < high + (high == 1.0))
+        if some.any():
+            lines.append(
+                f"{low:.2f} .. {high:.2f} {some.sum():7d}  {stated[some].mean():6.3f}  {right[some].mean():6.3f}"
+            )
+            away += some.sum() * abs(stated[some].mean() - right[some].mean())
+    figure = Figure(away / len(tried), "of 1", n=len(tried))
+    return {"confidence: mean distance from the fraction right": figure}, "\n".join(lines) + "\n"
+
+
+def _real(cadences: list[Cadence], quick: bool) -> tuple[dict[str, Figure], str]:
+    if not DATA.exists():
+        return {}, f"\nreal stars: left out, nothing at {DATA}\n"
+    lines = ["", "real stars: published, found, ratio, stated confidence, what a Lomb-Scargle peak says"]
+    right = 0
+    for row in _stars():
+        t, mag, err, curve, _ = _light_curve(row["nick"])
+        found, published = find_period(t, mag, err, curve), float(row["P"])
+        peak = 1.0 / found.frequencies[np.argmax(found.power)]
+        good = abs(found.period / published - 1) < TOLERANCE
+        right += good
+        lines.append(
+            f"{row['nick']:13} {row['type']:6} {t.size:5} {published:12.7f} {found.period:12.7f} "
+            f"{found.period / published:9.5f} {found.confidence:6.3f} {peak / published:9.5f}"
+            f"{'' if good else ' not found'}"
+        )
+    figure = Figure(right, f"of {len(_stars())} stars", 12, "higher", n=len(_stars()))
+    return {"published periods found": figure}, "\n".join(lines) + "\n"

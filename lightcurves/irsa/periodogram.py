@@ -1,0 +1,242 @@
+"""IRSA's periodogram service: what is asked, the periods that are tried, the two tables that answer.
+
+Source: the calls that IRSA's viewer sends (upload, x, y, alg, step_method, pmin, pmax, step_size, peaks); algorithms
+and step methods as IPAC's archives describe them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from astropy.table import Table as AstropyTable
+
+from archive.vo.fields import Field
+from lightcurves.periods.boxes import boxes_of
+from lightcurves.periods.grid import FrequencyGrid, Series, UnusableLightCurve, checked_series
+from lightcurves.periods.harmonics import harmonic_power
+from lightcurves.periods.lombscargle import multiband_power
+from lightcurves.periods.periodogram import top_peaks
+from lightcurves.periods.plavchan import SMOOTHING_BOX, WORST_POINTS, plavchan_of
+
+ALGORITHMS = ("ls", "bls", "plav")
+STEP_METHODS = ("exp", "fixedf", "fixedp", "plav")
+MOST_PEAKS, DEFAULT_PEAKS = 500, 50
+MOST_PERIODS = 1_000_000
+DEFAULT_PERIODS = 100_000  # what the default step of `exp` gives at most
+MOST_FOLDS = 2e9  # points times periods, weighted: some half a minute
+COST = {"ls": 0.05, "bls": 2.0, "plav": 12.0}
+PHASE_DRIFT = 0.1  # cycles between neighbouring periods over the whole span
+MOST_BYTES = 10_000_000
+DEFAULT_BINS, MOST_BINS = 50, 2000
+PARAMETERS = {
+    "upload", "x", "y", "alg", "step_method", "pmin", "pmax", "step_size", "peaks",
+    "nbins", "qmin", "qmax", "smooth", "nout", "ID", "BAD_CATFLAGS_MASK",
+}  # fmt: skip
+PERIODOGRAM_FIELDS = [Field("PERIOD", "double", unit="d", ucd="time.period"), Field("POWER", "double")]
+PEAK_FIELDS = [Field("PEAK", "int", ucd="meta.number"), *PERIODOGRAM_FIELDS]
+
+
+class BadRequest(ValueError):
+    """A request that cannot be answered; the message names the parameter, its value and what would be right."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What to compute; None: to be taken from the light curve. pmin, pmax in the unit of the times."""
+
+    alg: str = "ls"
+    step_method: str = "exp"
+    pmin: float | None = None
+    pmax: float | None = None
+    step_size: float | None = None
+    peaks: int = DEFAULT_PEAKS
+    nbins: int = DEFAULT_BINS
+    qmin: float = 0.01
+    qmax: float = 0.5
+    smooth: float = SMOOTHING_BOX
+    nout: int = WORST_POINTS
+
+
+@dataclass(frozen=True)
+class Answer:
+    """period, power : arrays (n,), ascending in period; peak_period, peak_power : by power, highest first."""
+
+    period: np.ndarray
+    power: np.ndarray
+    peak_period: np.ndarray
+    peak_power: np.ndarray
+
+    def tables(self) -> list[tuple[str, list[Field], list]]:
+        """As archive.vo.votable.write_tables takes them: first the periodogram, then the peaks."""
+        numbers = np.arange(1, len(self.peak_period) + 1)
+        return [
+            ("Periodogram", PERIODOGRAM_FIELDS, [self.period, self.power]),
+            ("Peaks, sorted by power", PEAK_FIELDS, [numbers, self.peak_period, self.peak_power]),
+        ]
+
+
+def read(parameters: Mapping[str, str]) -> Asked:
+    """Check the parameters of a request.
+
+    Raises
+    ------
+    BadRequest
+    """
+    if unknown := sorted(set(parameters) - PARAMETERS):
+        raise BadRequest(f"{unknown[0]}: is no parameter; there are {', '.join(sorted(PARAMETERS))}")
+    asked = Asked(
+        alg=_choice(parameters, "alg", ALGORITHMS, "ls"),
+        step_method=_choice(parameters, "step_method", STEP_METHODS, "exp"),
+        pmin=_number(parameters, "pmin"),
+        pmax=_number(parameters, "pmax"),
+        step_size=_number(parameters, "step_size"),
+        peaks=_whole(parameters, "peaks", DEFAULT_PEAKS, 1, MOST_PEAKS),
+        nbins=_whole(parameters, "nbins", DEFAULT_BINS, 5, MOST_BINS),
+        qmin=_number(parameters, "qmin", 0.01),
+        qmax=_number(parameters, "qmax", 0.5),
+        smooth=_number(parameters, "smooth", SMOOTHING_BOX),
+        nout=_whole(parameters, "nout", WORST_POINTS, 1, 10_000),
+    )
+    if not 0 < asked.qmin <= asked.qmax < 1:
+        raise BadRequest(f"qmin={asked.qmin:g}, qmax={asked.qmax:g}: need 0 < qmin <= qmax < 1")
+    if not 0 < asked.smooth < 1:
+        raise BadRequest(f"smooth={asked.smooth:g}: must be a fraction of a cycle between 0 and 1, for example 0.06")
+    return asked
+
+
+def read_table(body: bytes, x: str | None, y: str | None) -> tuple[np.ndarray, np.ndarray]:
+    """The columns x and y of an IPAC table (or of CSV with a header line).
+
+    Raises
+    ------
+    BadRequest
+    """
+    if not x or not y:
+        raise BadRequest(f"{'y' if x else 'x'}: name the table's column of the {'values' if x else 'times'}")
+    if len(body) > MOST_BYTES:
+        raise BadRequest(f"upload: has {len(body)} bytes; at most {MOST_BYTES}")
+    text = body.decode("utf-8", "replace").lstrip("\ufeff").replace("\r\n", "\n")
+    kind = "ascii.ipac" if text.lstrip()[:1] in ("\\", "|") else "ascii.csv"
+    try:
+        table = AstropyTable.read(text.split("\n"), format=kind)
+    except Exception as error:  # noqa: BLE001 (astropy's readers raise of all kinds; any means: no such table)
+        raise BadRequest(f"upload: is no IPAC table that can be read ({str(error).splitlines()[0][:200]})") from error
+    if not table.colnames:
+        raise BadRequest("upload: is no IPAC table that can be read (it has no columns)")
+    columns = []
+    for name, column in (("x", x), ("y", y)):
+        if column not in table.colnames:
+            raise BadRequest(f"{name}={column}: the table has no such column; it has {', '.join(table.colnames)}")
+        try:
+            columns.append(np.ma.filled(np.ma.asarray(table[column]).astype(np.float64), np.nan))
+        except (TypeError, ValueError) as error:
+            raise BadRequest(f"{name}={column}: is no column of numbers") from error
+    return columns[0], columns[1]
+
+
+def compute(t, y, asked: Asked) -> Answer:
+    """The periodogram of values y at times t, and its highest peaks.
+
+    Raises
+    ------
+    BadRequest
+    """
+    try:
+        one = checked_series(t, y, 1.0)
+    except UnusableLightCurve as error:
+        raise BadRequest(str(error)) from error
+    periods, grid = trial_periods(one, asked)
+    folds = COST[asked.alg] * len(periods) * one.t.size
+    if folds > MOST_FOLDS:
+        most = int(MOST_FOLDS / COST[asked.alg] / one.t.size)
+        raise BadRequest(f"step_size: {len(periods)} periods of {one.t.size} points; alg={asked.alg} tries {most}")
+    power = _power(one, 1.0 / periods, grid, asked)
+    order = np.argsort(periods)
+    periods, power = periods[order], power[order]
+    frequency = 1.0 / periods[::-1]
+    highest = top_peaks(power[::-1], frequency, asked.peaks, 1.0 / np.ptp(one.t))
+    return Answer(periods, power, 1.0 / frequency[highest], power[::-1][highest])
+
+
+def trial_periods(one: Series, asked: Asked) -> tuple[np.ndarray, FrequencyGrid | None]:
+    """The periods to try, and their frequencies as a grid where they are evenly spaced.
+
+    Without pmin and pmax: from the median step in time to the whole span. Steps: `fixedf` even in frequency, `fixedp`
+    even in period, `exp` by a constant factor 1 + step_size, `plav` by step_size period^2 / span.
+    """
+    span = float(np.ptp(one.t))
+    steps = np.diff(one.t)
+    pmin = asked.pmin if asked.pmin is not None else float(np.median(steps[steps > 0]))
+    pmax = asked.pmax if asked.pmax is not None else span
+    if not 0 < pmin < pmax < np.inf:
+        raise BadRequest(f"pmin={pmin:g}, pmax={pmax:g}: need 0 < pmin < pmax")
+    step = asked.step_size if asked.step_size is not None else _default_step(asked.step_method, pmin, pmax, span)
+    if not 0 < step < np.inf:
+        raise BadRequest(f"step_size={step:g}: must be positive")
+    if asked.step_method == "plav":
+        step, method = step / span, "fixedf"  # d(1/P) = dP / P^2: the same frequencies
+    else:
+        method = asked.step_method
+    count = {"fixedf": (1 / pmin - 1 / pmax) / step, "fixedp": (pmax - pmin) / step,
+             "exp": np.log(pmax / pmin) / np.log1p(step)}[method]  # fmt: skip
+    if count >= MOST_PERIODS:
+        raise BadRequest(f"step_size={step:g}: gives {count:.3g} periods; at most {MOST_PERIODS}")
+    places = np.arange(int(count + 1e-9) + 1)
+    if method == "fixedf":
+        grid = FrequencyGrid(1 / pmax, step, len(places))
+        return 1.0 / grid.frequencies(), grid
+    return (pmin + step * places if method == "fixedp" else pmin * (1 + step) ** places), None
+
+
+def _default_step(method: str, pmin: float, pmax: float, span: float) -> float:
+    if method == "plav":
+        return PHASE_DRIFT
+    if method == "fixedf":
+        return PHASE_DRIFT / span
+    if method == "fixedp":
+        return max(PHASE_DRIFT * pmin**2 / span, (pmax - pmin) / DEFAULT_PERIODS)
+    return max(PHASE_DRIFT * pmin / span, np.log(pmax / pmin) / DEFAULT_PERIODS)
+
+
+def _power(one: Series, frequencies: np.ndarray, grid: FrequencyGrid | None, asked: Asked) -> np.ndarray:
+    """ls: over the variance, so that chance is exp(-power); bls: signal residue; plav: ratio of the scatters."""
+    if asked.alg == "plav":
+        return plavchan_of(one, frequencies, asked.smooth, asked.nout)
+    if asked.alg == "bls":
+        # The values may be magnitudes or fluxes: dips and rises are both boxes.
+        both = (one, Series(one.t, -one.y, one.err))
+        powers = [boxes_of(each, frequencies, asked.qmin, asked.qmax, n_bins=asked.nbins).power for each in both]
+        return np.sqrt(np.maximum(*powers) * one.y.var())
+    power = multiband_power([one], grid) if grid is not None else harmonic_power([one], frequencies, 1)
+    return 0.5 * (one.t.size - 1) * power
+
+
+def _choice(parameters: Mapping[str, str], name: str, known: tuple[str, ...], default: str) -> str:
+    value = (parameters.get(name) or default).strip().lower()
+    if value not in known:
+        raise BadRequest(f"{name}={value}: use one of {', '.join(known)}")
+    return value
+
+
+def _number(parameters: Mapping[str, str], name: str, default: float | None = None) -> float | None:
+    text = (parameters.get(name) or "").strip()
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not 0 < value < float("inf"):
+        raise BadRequest(f"{name}={text}: must be a positive number, for example {name}={default or 0.1}")
+    return value
+
+
+def _whole(parameters: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = (parameters.get(name) or "").strip()
+    if not text:
+        return default
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise BadRequest(f"{name}={text}: must be a whole number from {least} to {most}")
+    return int(text)

@@ -1,0 +1,67 @@
+"""IRSA's periodogram service over HTTP."""
+
+from __future__ import annotations
+
+import numpy as np
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from archive.delivery import private
+from archive.vo.votable import CONTENT_TYPE, error_votable, write_tables
+from lightcurves import store
+from lightcurves.irsa import periodogram as service
+from lightcurves.irsa.periodogram import BadRequest
+from lightcurves.models import Source
+
+BAD_POINTS = 32768
+MOST_OBJECTS = 20
+
+
+@csrf_exempt  # changes nothing, and scripts send it
+@require_http_methods(["GET", "HEAD", "POST"])
+def periodogram(request: HttpRequest) -> HttpResponse:
+    """Periodogram and peaks of an uploaded table, or of objects (ID) that the reader may see."""
+    given = request.POST if request.method == "POST" else request.GET
+    parameters = dict(given.items())
+    try:
+        asked = service.read(dict.fromkeys(request.FILES, "") | parameters)
+        answer = service.compute(*_light_curve(request, parameters), asked)
+    except BadRequest as error:
+        return HttpResponse(error_votable(str(error)), content_type=CONTENT_TYPE, status=400)
+    infos = {"alg": asked.alg, "step_method": asked.step_method}
+    return HttpResponse(b"".join(write_tables(answer.tables(), infos)), content_type=CONTENT_TYPE, headers=private())
+
+
+def _light_curve(request: HttpRequest, parameters: dict[str, str]) -> tuple[np.ndarray, np.ndarray]:
+    upload = request.FILES.get("upload")
+    if bool(upload) == bool(parameters.get("ID")):
+        raise BadRequest("upload: give a table (IPAC format, multipart) with the names of its columns x and y, or ID")
+    if upload:
+        if upload.size > service.MOST_BYTES:
+            raise BadRequest(f"upload: has {upload.size} bytes; at most {service.MOST_BYTES}")
+        return service.read_table(upload.read(), parameters.get("x"), parameters.get("y"))
+    return _of_objects(parameters)
+
+
+def _of_objects(parameters: dict[str, str]) -> tuple[np.ndarray, np.ndarray]:
+    """Points of objects, each filter and object about its own median."""
+    texts = parameters["ID"].replace(",", " ").split()
+    if not all(text.isdecimal() and int(text) < 2**63 for text in texts) or not 0 < len(texts) <= MOST_OBJECTS:
+        raise BadRequest(f"ID={parameters['ID'][:80]}: give 1 to {MOST_OBJECTS} numbers of objects")
+    mask = parameters.get("BAD_CATFLAGS_MASK") or str(BAD_POINTS)
+    if not mask.isdecimal():
+        raise BadRequest(f"BAD_CATFLAGS_MASK={mask}: must be a whole number, for example 32768")
+    oids = list(Source.objects.filter(pk__in=[int(text) for text in texts]).values_list("pk", flat=True))
+    if not oids:
+        raise BadRequest(f"ID={parameters['ID'][:80]}: there is no such object, or it is not public")
+    columns = store.get(oids).columns
+    good = (columns["catflags"] & int(mask)) == 0
+    t, y, oid = (columns[name][good] for name in ("hjd", "mag", "oid"))
+    for one in np.unique(oid):
+        y[oid == one] -= np.median(y[oid == one])
+    return t, y
+
+
+urlpatterns = [path("cgi-bin/periodogram/nph-periodogram_api", periodogram, name="irsa-periodogram")]
