@@ -58,7 +58,8 @@ class Source(ProtectedModel):
 class Detection(ProtectedModel):
     """One point of a light curve, as it was measured; times, zero points and limits stand with its image.
 
-    The table is partitioned by night and written by lightcurves.store alone (COPY). `mag` is for a source of colour
+    The table is partitioned by night and written by lightcurves.store alone (COPY); compaction moves what is settled
+    into chunks. `mag` is for a source of colour
     zero and without the image's correction: both are applied when a light curve is read.
     """
 
@@ -77,6 +78,31 @@ class Detection(ProtectedModel):
     class Meta:
         managed = False
         db_table = "lightcurves_detection"
+
+
+class Chunk(ProtectedModel):
+    """Points of one object and program, packed: the older part of light curves, written by lightcurves.chunks alone.
+
+    What is public and what is not never share a chunk. An object may have several.
+    """
+
+    oid = models.BigIntegerField(primary_key=True)
+    first_nid = models.IntegerField()
+    last_nid = models.IntegerField()
+    nobs = models.IntegerField()
+    data = models.BinaryField(help_text="see lightcurves.codec")
+
+    class Meta:
+        managed = False
+        db_table = "lightcurves_chunk"
+
+
+class Appended(models.Model):
+    """An image whose points were taken in, and how many it gave."""
+
+    pid = models.BigIntegerField(primary_key=True)
+    nid = models.IntegerField(db_index=True)
+    points = models.IntegerField()
 
 
 class ImageCorrection(ProtectedModel):

@@ -10,9 +10,17 @@ from django_q.tasks import async_task
 from archive.models import Family
 from archive.releases import released, withdrew
 from archive.releases.rights import Opening, also_opens
+from lightcurves import chunks, store
 from lightcurves.models import Followed
 from lightcurves.sources import settle
 
+PACKED_OF_RELEASE = """
+SELECT i.field, i.rcid, i.fid, array_agg(i.pid) FROM lightcurves_appended AS a
+JOIN archive_scienceimage AS i ON i.pid = a.pid
+JOIN archive_releaseitem AS r ON r.key = a.pid AND r.kind = 'sci'
+WHERE r.release_id = %(release)s AND i.programid = ANY(%(programs)s)
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
 OF_RELEASE = """
 SELECT DISTINCT d.oid FROM lightcurves_detection AS d
 JOIN archive_releaseitem AS i ON i.key = d.pid AND i.kind = 'sci'
@@ -28,7 +36,7 @@ WHERE i.public_date > %(since)s AND i.public_date <= %(now)s
 OPENED_BY_DATE = """
 SELECT DISTINCT i.field, i.rcid, i.fid FROM archive_scienceimage AS i
 WHERE i.public_date > %(since)s AND i.public_date <= %(now)s
-    AND EXISTS (SELECT FROM lightcurves_detection AS d WHERE d.pid = i.pid AND d.nid = i.nid)
+    AND EXISTS (SELECT FROM lightcurves_appended AS a WHERE a.pid = i.pid)
 ORDER BY 1, 2, 3
 """
 FOLLOW = "public dates"
@@ -58,7 +66,11 @@ def close_sources_of(sender, release, parameters: dict, **kwargs) -> None:
 def _follow(parameters: dict, stale: bool) -> None:
     with connections["default"].cursor() as cursor:
         cursor.execute(OF_RELEASE, parameters)
-        oids = [oid for (oid,) in cursor.fetchall()]
+        oids = {oid for (oid,) in cursor.fetchall()}
+        cursor.execute(PACKED_OF_RELEASE, parameters)
+        for field, rcid, fid, pids in cursor.fetchall():
+            oids.update(chunks.follow_rights(store.place_of(field, rcid, fid), pids))
+        oids = sorted(oids)
         settle(oids)
         if stale:
             cursor.execute(FORGET_STATISTICS, [oids])

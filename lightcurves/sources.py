@@ -15,11 +15,10 @@ from archive.models import PanstarrsStar, ReferenceImage, ScienceImage
 from archive.releases.rights import own_date
 from archive.survey.bits import InfoBit
 from archive.survey.identifiers import make_oid
-from lightcurves import skyindex, store
+from lightcurves import chunks, skyindex, store
 from lightcurves.match import UNMATCHED, match_sky
 from lightcurves.models import Source
 
-PLACE_LOCK = 9  # class of our advisory locks: who adds sources to a field's quadrant and filter
 UNFIT = InfoBit.NO_PHOTCAL | InfoBit.NO_ASTROMETRY | InfoBit.NO_PSF | InfoBit.BAD_PHOTOMETRIC_QUALITY
 MARGIN = 0.02  # deg around the sources, for the stars that tell their colours
 
@@ -154,8 +153,10 @@ UPDATE lightcurves_source AS s SET ({_KEPT}) = (SELECT {_KEPT} FROM kept WHERE k
 FROM kept AS k WHERE k.oid = s.oid
 """
 SEEN = """
-SELECT oid, min(public_date) AS since, array_agg(DISTINCT programid) AS programs
-FROM lightcurves_detection WHERE oid = ANY(%(oids)s) AND public_date <= now() GROUP BY oid
+SELECT oid, min(public_date) AS since, array_agg(DISTINCT programid) AS programs FROM (
+    SELECT oid, public_date, programid FROM lightcurves_detection WHERE oid = ANY(%(oids)s)
+    UNION ALL SELECT oid, public_date, programid FROM lightcurves_chunk WHERE oid = ANY(%(oids)s)
+) AS points WHERE public_date <= now() GROUP BY oid
 """
 KEEP = f"""
 INSERT INTO lightcurves_closedsource (oid, {_KEPT})
@@ -179,8 +180,7 @@ def settle(oids: list[int]) -> None:
 
 def lock_place(field: int, rcid: int, fid: int) -> None:
     """Wait until nobody else adds to this field's quadrant and filter; held until the transaction ends."""
-    with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [PLACE_LOCK, (field * 10 + fid) * 64 + rcid])
+    chunks.lock(store.place_of(field, rcid, fid))
 
 
 def _lock(image) -> None:

@@ -16,13 +16,11 @@ import numpy as np
 import pandas as pd
 from django.db import connections, transaction
 
-from archive.bulk import upsert
-from archive.models import Family, ScienceImage
-from archive.releases.rights import dates_of_family
+from archive.models import ScienceImage
 from lightcurves import store
 from lightcurves.metrics import light_curve_metrics
 from lightcurves.models import STATISTICS, ImageCorrection, Source, SourceStatistics
-from lightcurves.relphot import Relphot, RelphotConfig, relative_zero_points
+from lightcurves.relphot import RelphotConfig, relative_zero_points
 from lightcurves.sources import lock_place
 
 
@@ -119,22 +117,11 @@ def _correct(points: Good, config: StatisticsConfig) -> dict[str, float]:
     )
     enough = solved.n_used >= config.least_stars
     if enough.any():
-        upsert(ImageCorrection, _correction_rows(pids, solved, enough))
+        found = {"pid": pids, "dzp": solved.zero_point, "dzprms": solved.zero_point_rms, "nstars": solved.n_used}
+        store.recalibrate(pd.DataFrame(found)[enough])
     scatter = float(np.nanmedian(solved.zero_point_rms[enough])) if enough.any() else float("nan")
     spread = float(np.nanstd(solved.zero_point[enough])) if enough.any() else float("nan")
     return {"images": len(pids), "corrected": int(enough.sum()), "dzp_spread": spread, "residual": scatter}
-
-
-def _correction_rows(pids: np.ndarray, solved: Relphot, enough: np.ndarray) -> pd.DataFrame:
-    """Corrections with the rights of their images."""
-    found = pd.DataFrame(
-        {"dzp": solved.zero_point, "dzprms": solved.zero_point_rms, "nstars": solved.n_used}, index=pids
-    )[enough]
-    images = ScienceImage.objects.filter(pk__in=found.index.tolist()).values_list("pid", "programid")
-    dates = dates_of_family(found.index.tolist(), Family.LIGHTCURVE)
-    rows = [(pid, programid, dates[pid]) for pid, programid in images]
-    rights = pd.DataFrame(rows, columns=["pid", "programid", "public_date"])
-    return rights.join(found, on="pid")
 
 
 def _corrected(field: int, rcid: int, fid: int) -> np.ndarray:

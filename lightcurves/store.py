@@ -1,10 +1,13 @@
-"""Light curves in the database: append the points of an image, read the curves of sources, find sources.
+"""Light curves in the database: append the points of images, read the curves of objects, find objects, compact.
 
-Points are rows of a table that is partitioned by night. What an image knows (time, zero point, limit) is joined when
-a curve is read, and so is the image's correction: measured points are never rewritten. An older tier (packed points
-of whole curves, one per source and program) can stand behind `get` and `batches` without their callers knowing.
+A point is in one of two tiers. Fresh points are rows of a table that is partitioned by night (lightcurves.hot); what
+is settled is packed, one chunk of bytes for an object and program (lightcurves.chunks). One statement reads both, so
+that a reader sees every point once whatever moves meanwhile. What an image knows (time, zero point, limit) stands
+once, with the image, and so does the image's correction: it is applied when a curve is read, and measured points are
+never rewritten.
 
-Inside `archive.access.reading` everything here is read with the reader's rights.
+Inside `archive.access.reading` everything here is read with the reader's rights, which PostgreSQL enforces row by row
+and chunk by chunk: what is not theirs is not read at all.
 """
 
 from __future__ import annotations
@@ -13,75 +16,50 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from django.db import connections, models, router, transaction
 
+from archive.bulk import upsert
 from archive.models import Family, ScienceImage
 from archive.moving.dynamics.constants import SUN
 from archive.moving.dynamics.planets import barycentric_position
 from archive.releases.rights import dates_of_family
-from lightcurves.models import STATISTICS, Detection, Source, SourceStatistics
-from lightcurves.pgcopy import copy_in, copy_out
+from archive.survey.identifiers import make_oid
+from lightcurves import chunks, codec, hot
+from lightcurves.models import STATISTICS, Appended, Detection, ImageCorrection, Source, SourceStatistics
 
-NIGHTS_IN_PARTITION = 32  # a month: a survey of ten years is some 120 tables, which plans in milliseconds
-PARTITION_LOCK = 8  # class of our advisory locks
 MJD_ZERO = 2400000.5
 LIGHT_DAYS_PER_AU = 499.004783836 / 86400
 SAME_PLACE = 1.5 / 3600  # deg: sources of other filters and quadrants this near are the same star
 BAD_IMAGE = 1 << 15
 MAS = 1 / 3.6e6  # deg
+ROWS, CHUNK = 0, 1
 
-COPIED = (
-    ("oid", ">i8"),
-    ("pid", ">i8"),
-    ("nid", ">i4"),
-    ("mag", ">f4"),
-    ("magerr", ">f4"),
-    ("chi", ">f4"),
-    ("sharp", ">f4"),
-    ("catflags", ">i4"),
-    ("dra", ">i2"),
-    ("ddec", ">i2"),
-    ("programid", ">i2"),
-)
-MAGNITUDE = "d.mag + coalesce(i.clrcoeff * s.colour, 0) - coalesce(c.dzp, 0)"
-JOINED = """
-FROM lightcurves_detection d
-JOIN lightcurves_source s ON s.oid = d.oid
-JOIN archive_scienceimage i ON i.pid = d.pid
-LEFT JOIN lightcurves_imagecorrection c ON c.pid = d.pid
+# Both tiers in one statement: one snapshot, in which what is being packed is in the one or in the other.
+POINTS = f"""
+SELECT {ROWS}, d.oid, d.programid, coalesce(d.public_date <= now(), false), string_agg({hot.SENT}, ''::bytea)
+FROM lightcurves_detection d WHERE d.oid = ANY(%(oids)s) AND d.programid = ANY(%(programs)s) GROUP BY 2, 3, 4
+UNION ALL
+SELECT {CHUNK}, c.oid, c.programid, coalesce(c.public_date <= now(), false), c.data
+FROM lightcurves_chunk c WHERE c.oid = ANY(%(oids)s) AND c.programid = ANY(%(programs)s)
 """
-CURVES = f"""
-SELECT d.oid, d.pid, i.expid, i.obsjd - {MJD_ZERO} AS mjd, {MAGNITUDE} AS mag, d.magerr, d.catflags, s.filtercode,
-    s.ra AS source_ra, s.dec AS source_dec, d.dra, d.ddec, d.chi, d.sharp, i.filefracday, i.field, i.ccdid, i.qid,
-    i.maglimit AS limitmag, i.magzp, i.magzprms, i.clrcoeff, i.clrcounc, i.exptime, i.airmass, d.programid, c.dzp,
-    e.tdb_mid, e.observer_x, e.observer_y, e.observer_z
-{JOINED}
+SOURCES = "SELECT oid, ra, dec, colour, filtercode FROM lightcurves_source WHERE oid = ANY(%s) ORDER BY oid"
+IMAGES = f"""
+SELECT i.pid, i.expid, i.obsjd - {MJD_ZERO} AS mjd, i.filefracday, i.field, i.ccdid, i.qid, i.maglimit AS limitmag,
+    i.magzp, i.magzprms, i.clrcoeff, i.clrcounc, i.exptime, i.airmass, c.dzp, e.tdb_mid, e.observer_x, e.observer_y,
+    e.observer_z
+FROM archive_scienceimage i
 JOIN archive_exposure e ON e.expid = i.expid
-WHERE d.oid = ANY(%s)
-ORDER BY d.oid, i.obsjd
+LEFT JOIN lightcurves_imagecorrection c ON c.pid = i.pid
+WHERE i.pid = ANY(%s) ORDER BY i.pid
 """
-BATCH = f"""
-SELECT d.oid, d.pid, (i.obsjd - {MJD_ZERO})::float8, ({MAGNITUDE})::float8, d.magerr, d.catflags,
-    s.ra, s.dec, d.dra, d.ddec, d.programid, coalesce(d.public_date <= now(), false)
-{JOINED}
-WHERE d.oid = ANY(%s)
-ORDER BY d.oid, i.obsjd
+IMAGES_IN_SHORT = f"""
+SELECT i.pid, i.obsjd - {MJD_ZERO} AS mjd, i.clrcoeff, c.dzp
+FROM archive_scienceimage i LEFT JOIN lightcurves_imagecorrection c ON c.pid = i.pid
+WHERE i.pid = ANY(%s) ORDER BY i.pid
 """
-BATCH_COLUMNS = (
-    ("oid", ">i8"),
-    ("pid", ">i8"),
-    ("mjd", ">f8"),
-    ("mag", ">f8"),
-    ("magerr", ">f4"),
-    ("catflags", ">i4"),
-    ("source_ra", ">f8"),
-    ("source_dec", ">f8"),
-    ("dra", ">i2"),
-    ("ddec", ">i2"),
-    ("programid", ">i2"),
-    ("public", "?"),
-)
 INTEGERS = ("oid", "pid", "expid", "catflags", "filefracday", "field", "ccdid", "qid", "programid")
+EVERY_PROGRAM = (0, 1, 2, 3)
 
 
 @dataclass(frozen=True)
@@ -124,35 +102,40 @@ def append(image: ScienceImage, points: Points) -> int:
     ValueError
         if a source is named twice, or an offset is larger than 32 arcsec.
     """
-    _check(image, points)
-    constants = {"pid": image.pid, "nid": image.nid, "programid": image.programid}
-    rows = np.zeros(len(points.oid), dtype=list(COPIED))
-    for name, _ in COPIED:
-        rows[name] = constants[name] if name in constants else getattr(points, name)
+    return append_exposure([(image, points)])
+
+
+def append_exposure(images: Sequence[tuple[ScienceImage, Points]]) -> int:
+    """Write the points of several images (the quadrants of an exposure) in one transaction: all or none.
+
+    Doing it again replaces them, also those that are packed already.
+    """
+    for image, points in images:
+        _check(image, points)
+    pids = [image.pid for image, _ in images]
     with transaction.atomic(), connections["default"].cursor() as cursor:
-        _make_room(cursor, image.nid)
-        cursor.execute("DELETE FROM lightcurves_detection WHERE nid = %s AND pid = %s", [image.nid, image.pid])
-        copy_in(
-            cursor,
-            "lightcurves_detection",
-            rows,
-            {"public_date": dates_of_family([image.pid], Family.LIGHTCURVE)[image.pid]},
-        )
-    return len(rows)
+        for place in sorted({place_of(image.field, image.rcid, image.fid) for image, _ in images}):
+            chunks.lock(place)
+        for nid in sorted({image.nid for image, _ in images}):
+            hot.make_room(cursor, nid)
+        _forget(cursor, [image for image, _ in images])
+        dates = dates_of_family(pids, Family.LIGHTCURVE)
+        for date in set(dates.values()):
+            rows = [_rows(image, points) for image, points in images if dates[image.pid] == date]
+            hot.write(cursor, np.concatenate(rows), date)
+        made = [Appended(pid=image.pid, nid=image.nid, points=len(points.oid)) for image, points in images]
+        Appended.objects.bulk_create(made)
+    return sum(one.points for one in made)
 
 
-def get(oids: Iterable[int]) -> LightCurves:
-    """The light curves of sources, joined with their images and corrected; one query.
+def get(oids: Iterable[int], programs: Sequence[int] = EVERY_PROGRAM) -> LightCurves:
+    """The light curves of objects, joined with their images and corrected, from points of these programs.
 
     Columns: those of lightcurves.tables.LIGHTCURVE, `pid` and `dzp` (the correction that was taken off). `mjd` is
     the start of the exposure, `hjd` the heliocentric Julian date (UTC) of its middle.
     """
-    connection = connections[router.db_for_read(Detection)]
-    with connection.cursor() as cursor:
-        cursor.execute(CURVES, [list(map(int, oids))])
-        names = [one.name for one in cursor.description]
-        rows = cursor.fetchall()
-    columns = {name: _array(name, values) for name, values in zip(names, _transposed(rows, names), strict=True)}
+    columns = _read(list(map(int, oids)), programs, IMAGES)
+    columns.pop("public"), columns.pop("colour")
     _add_positions(columns)
     _add_heliocentric(columns)
     return LightCurves(*_split(columns["oid"]), columns)
@@ -161,16 +144,54 @@ def get(oids: Iterable[int]) -> LightCurves:
 def batches(field: int, rcid: int, fid: int, sources: int = 2000) -> Iterator[LightCurves]:
     """All light curves of a field's quadrant and filter, some thousand sources at a time.
 
-    Columns: oid, pid, mjd, mag, magerr, catflags, ra, dec, programid and `public` (everybody may see it now).
+    Columns: oid, pid, mjd, mag, magerr, catflags, ra, dec, programid, `public` (everybody may see it now), and
+    clrcoeff, colour and dzp as they were applied.
     """
     oids = list(Source.objects.filter(field=field, rcid=rcid, fid=fid).order_by("oid").values_list("oid", flat=True))
-    connection = connections[router.db_for_read(Detection)]
     for first in range(0, len(oids), sources):
-        with connection.cursor() as cursor:
-            rows = copy_out(cursor, BATCH, [oids[first : first + sources]], BATCH_COLUMNS)
-        columns = {name: rows[name].astype(rows[name].dtype.newbyteorder("=")) for name, _ in BATCH_COLUMNS}
+        columns = _read(oids[first : first + sources], EVERY_PROGRAM, IMAGES_IN_SHORT)
         _add_positions(columns)
         yield LightCurves(*_split(columns["oid"]), columns)
+
+
+def scan(sources: int = 2000) -> Iterator[LightCurves]:
+    """All light curves that there are, place by place (see `batches`)."""
+    places = Source.objects.order_by("field", "rcid", "fid").distinct().values_list("field", "rcid", "fid")
+    for field, rcid, fid in list(places):
+        yield from batches(field, rcid, fid, sources)
+
+
+def recalibrate(corrections: pd.DataFrame) -> int:
+    """Note images' zero-point corrections; curves that are read from now on have them taken off. Returns how many.
+
+    Parameters
+    ----------
+    corrections : columns pid, dzp (mag to subtract), dzprms (mag), nstars
+    """
+    found = corrections.set_index("pid")
+    images = ScienceImage.objects.filter(pk__in=found.index.tolist()).values_list("pid", "programid")
+    dates = dates_of_family(found.index.tolist(), Family.LIGHTCURVE)
+    rows = [(pid, programid, dates[pid]) for pid, programid in images]
+    rights = pd.DataFrame(rows, columns=["pid", "programid", "public_date"])
+    return upsert(ImageCorrection, rights.join(found, on="pid")) if rows else 0
+
+
+def compact(last_nid: int, place: int | None = None) -> dict[str, int]:
+    """Pack the points of nights up to `last_nid` (of one place, or of all), and drop the nights that are empty then.
+
+    Safe beside whoever reads or appends: each place is one transaction. Returns counts: points, chunks, packed_again
+    (points of small chunks that were merged), nights.
+    """
+    counts = {"points": 0, "chunks": 0, "packed_again": 0}
+    for one in chunks.places(last_nid) if place is None else [place]:
+        for name, count in chunks.pack_place(one, last_nid).items():
+            counts[name] += count
+    return counts | {"nights": len(hot.drop_empty(last_nid))}
+
+
+def place_of(field: int, rcid: int, fid: int) -> int:
+    """Field, filter, CCD and quadrant as the numbers of their objects begin."""
+    return make_oid(field, fid, rcid // 4 + 1, rcid % 4 + 1, 0) // hot.OBJECTS_OF_PLACE
 
 
 def cone(ra: float, dec: float, radius: float) -> models.QuerySet:
@@ -215,24 +236,72 @@ def _check(image: ScienceImage, points: Points) -> None:
             raise ValueError(f"pid={image.pid}: {name} reaches {np.abs(offsets).max()} mas; at most 32767")
 
 
-def _make_room(cursor, nid: int) -> None:
-    """The partition of a night. Attached rather than made in place, so that nobody who reads has to wait."""
-    first = nid // NIGHTS_IN_PARTITION * NIGHTS_IN_PARTITION
-    name = f"lightcurves_detection_n{first:05}"
-    if _exists(cursor, name):
-        return
-    cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [PARTITION_LOCK, first])
-    if not _exists(cursor, name):
-        cursor.execute(f"CREATE TABLE {name} (LIKE lightcurves_detection INCLUDING ALL)")
-        cursor.execute(
-            f"ALTER TABLE lightcurves_detection ATTACH PARTITION {name} FOR VALUES FROM (%s) TO (%s)",
-            [first, first + NIGHTS_IN_PARTITION],
-        )
+def _forget(cursor, images: list[ScienceImage]) -> None:
+    """Remove the points that images gave before, from both tiers."""
+    before = dict(Appended.objects.filter(pk__in=[image.pid for image in images]).values_list("pid", "nid"))
+    for image in images:
+        if image.pid in before:
+            cursor.execute("DELETE FROM lightcurves_detection WHERE nid = %s AND pid = %s", [image.nid, image.pid])
+            chunks.remove(place_of(image.field, image.rcid, image.fid), [image.pid])
+    Appended.objects.filter(pk__in=list(before)).delete()
 
 
-def _exists(cursor, table: str) -> bool:
-    cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [table])
-    return cursor.fetchone()[0]
+def _rows(image: ScienceImage, points: Points) -> np.ndarray:
+    constants = {"pid": image.pid, "nid": image.nid, "programid": image.programid}
+    rows = np.zeros(len(points.oid), dtype=list(hot.COPIED))
+    for name, _ in hot.COPIED:
+        rows[name] = constants[name] if name in constants else getattr(points, name)
+    return rows
+
+
+def _read(oids: list[int], programs: Sequence[int], images: str) -> dict[str, np.ndarray]:
+    """Points by object and time, with what their objects and images know; magnitudes with colour and correction."""
+    connection = connections[router.db_for_read(Detection)]
+    with connection.cursor() as cursor:
+        cursor.execute(POINTS, {"oids": oids, "programs": list(programs)})
+        columns = _unpacked(cursor.fetchall())
+        _look_up(cursor, SOURCES, columns, "oid")
+        _look_up(cursor, images, columns, "pid")
+    order = np.lexsort((columns["mjd"], columns["oid"]))
+    columns = {name: values[order] for name, values in columns.items()}
+    columns["mag"] = columns["mag"] + np.nan_to_num(columns["clrcoeff"] * columns["colour"])
+    columns["mag"] -= np.nan_to_num(columns["dzp"])
+    return columns
+
+
+def _unpacked(found: list[tuple]) -> dict[str, np.ndarray]:
+    """The points of strings of records and of chunks, as arrays."""
+    rows = [row for row in found if row[0] == ROWS]
+    packed = [row for row in found if row[0] == CHUNK]
+    records = np.frombuffer(b"".join([row[4] for row in rows]), dtype=hot.RECORD)
+    counts = np.array([len(row[4]) // hot.RECORD.itemsize for row in rows], dtype=np.int64)
+    offsets, columns = codec.unpack([row[1:3] for row in packed], [row[4] for row in packed])
+    counts = np.append(counts, np.diff(offsets))
+    for name in codec.COLUMNS:
+        native = records[name].astype(np.int64 if name in codec.WHOLE else np.float64)
+        columns[name] = np.concatenate([native, columns[name]]) if len(native) else columns[name]
+    for number, name, kind in ((1, "oid", np.int64), (2, "programid", np.int64), (3, "public", np.bool_)):
+        columns[name] = np.repeat(np.array([row[number] for row in rows + packed], dtype=kind), counts)
+    return columns
+
+
+def _look_up(cursor, query: str, columns: dict[str, np.ndarray], key: str) -> None:
+    """Add what a table says about each point; points of which it says nothing (it is not theirs to see) are left out.
+
+    The query's first column is the key, in ascending order.
+    """
+    wanted = np.unique(columns[key])
+    cursor.execute(query, [wanted.tolist()])
+    names = [one.name for one in cursor.description]
+    rows = cursor.fetchall()
+    table = {name: _array(name, values) for name, values in zip(names, _transposed(rows, names), strict=True)}
+    if len(rows) < len(wanted):
+        known = np.isin(columns[key], table[key])
+        for name in columns:
+            columns[name] = columns[name][known]
+    place = np.searchsorted(table[key], columns[key])
+    for name in names[1:]:
+        columns[{"ra": "source_ra", "dec": "source_dec"}.get(name, name)] = table[name][place]
 
 
 def _transposed(rows: list[tuple], names: list[str]) -> list:
