@@ -125,10 +125,10 @@ def _values(offsets: np.ndarray, codes: np.ndarray, came: np.ndarray) -> dict[st
     steps = {"mag": MAG_STEP, "chi": CHI_STEP, "sharp": SHARP_STEP}
     for k, name in enumerate(REAL):
         own = codes[len(WHOLE) + k]
-        values = np.exp(own * ERROR_RATIO) * LEAST_ERROR if name == "magerr" else own * steps[name]
-        if came[k].any():
-            rows = np.repeat(came[k], np.diff(offsets))
-            values[rows] = own[rows].astype(np.uint32).view(np.float32)
+        rows = np.repeat(came[k], np.diff(offsets))
+        stepped = np.where(rows, 0, own)
+        values = np.exp(stepped * ERROR_RATIO) * LEAST_ERROR if name == "magerr" else stepped * steps[name]
+        values[rows] = own[rows].astype(np.uint32).view(np.float32)
         columns[name] = values
     return columns
 

@@ -9,7 +9,7 @@ from archive.models import Exposure, ScienceImage
 from archive.registry import julian_date
 from archive.survey import identifiers
 from lightcurves import sources
-from lightcurves.models import ImageCorrection, Source, SourceStatistics
+from lightcurves.models import Appended, ImageCorrection, Source, SourceStatistics
 
 FIELD, CCDID, QID, RCID, FID = 655, 13, 3, 50, 2
 CENTRE = (358.0, 10.0)
@@ -74,9 +74,10 @@ def clear() -> None:
     name = connections["default"].settings_dict["NAME"]
     if not name.startswith("test_"):
         raise RuntimeError(f"database {name!r} is no test database: mark the module's tests django_db")
-    for model in (SourceStatistics, ImageCorrection, Source):
+    for model in (SourceStatistics, ImageCorrection, Source, Appended):
         model.objects.all().delete()
     with connections["default"].cursor() as cursor:
         cursor.execute("DELETE FROM lightcurves_detection")
+        cursor.execute("DELETE FROM lightcurves_chunk")
     ScienceImage.objects.all().delete()
     Exposure.objects.all().delete()

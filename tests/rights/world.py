@@ -237,6 +237,7 @@ class World:
             model.objects.all().delete()
         with connections["default"].cursor() as cursor:
             cursor.execute("DELETE FROM lightcurves_detection")
+            cursor.execute("DELETE FROM lightcurves_appended")
         Member.objects.all().delete()
         for model in (ProductFile, DifferenceImage, ReferenceImage, Exposure, ReaderGroup, User):
             model.objects.all().delete()
