@@ -91,7 +91,7 @@ def pack_place(place: int, last_nid: int) -> dict[str, int]:
             chosen = _small(cursor, place, fresh)
             cursor.execute(TAKE, [chosen])
             again = _of_chunks(cursor.fetchall())
-            written = _write(cursor, Points.joined([fresh, again]) if len(again) else fresh)
+            written = write(cursor, Points.joined([fresh, again]) if len(again) else fresh)
     return {"points": len(fresh), "chunks": written, "packed_again": len(again)}
 
 
@@ -104,7 +104,7 @@ def remove(place: int, pids: list[int]) -> int:
         cursor.execute(TAKE, [touched])
         points = _of_chunks(cursor.fetchall())
         theirs = np.isin(points.columns["pid"], pids)
-        _write(cursor, points.rows(~theirs))
+        write(cursor, points.rows(~theirs))
     return int(theirs.sum())
 
 
@@ -137,7 +137,7 @@ def _sort_by_dates(cursor, points: Points) -> None:
         chosen = points.rows(pid == image)
         hot.make_room(cursor, image // NIGHT_OF_PID)
         hot.write(cursor, _to_rows(chosen), dates[image])
-    _write(cursor, points.rows(~later))
+    write(cursor, points.rows(~later))
 
 
 def _of_rows(rows: np.ndarray) -> Points:
@@ -194,8 +194,8 @@ def _group(points: Points) -> np.ndarray:
     return (points.columns["oid"] * 4 + points.columns["programid"]) * 2 + points.columns["public"]
 
 
-def _write(cursor, points: Points) -> int:
-    """Pack points and write them as chunks; returns how many chunks."""
+def write(cursor, points: Points) -> int:
+    """Pack points and write them as chunks; returns how many chunks. The caller holds the places' locks."""
     if not len(points):
         return 0
     group, pid = _group(points), points.columns["pid"]

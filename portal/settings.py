@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import environ
 import structlog
+from celery.schedules import crontab
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 
@@ -205,6 +206,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "reconcile": {"task": "processing.executive.tasks.reconcile", "schedule": 15.0},
     "follow_dates": {"task": "processing.executive.tasks.follow_dates", "schedule": 120.0},
+    "compact": {"task": "processing.executive.tasks.compact", "schedule": crontab(hour=20, minute=0)},  # day at Palomar
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "run" / "celerybeat-schedule")
 
@@ -282,6 +284,7 @@ LOGGING = {
 }
 
 # --- limits -----------------------------------------------------------------------------------------------------
+LIGHTCURVES_HOT_NIGHTS = env.int("LIGHTCURVES_HOT_NIGHTS", default=7)  # after which points are packed
 SEARCH_ROW_LIMIT = 10_000  # rows of one search page or table without streaming
 TAP_ROW_LIMIT = 1_000_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024

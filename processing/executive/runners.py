@@ -10,7 +10,7 @@ from processing.executive.runs.calibration import run_bias, run_flat
 from processing.executive.runs.difference import run_difference
 from processing.executive.runs.distortion import run_distortion
 from processing.executive.runs.hips import run_hips
-from processing.executive.runs.lightcurves import run_lightcurves, run_statistics
+from processing.executive.runs.lightcurves import run_compact, run_lightcurves, run_statistics
 from processing.executive.runs.periods import run_periods
 from processing.executive.runs.reference import run_reference
 from processing.executive.runs.science import run_science
@@ -28,6 +28,7 @@ RUNNERS: dict[str, Callable[[Job], Outcome]] = {
     "lightcurves": run_lightcurves,
     "statistics": run_statistics,
     "periods": run_periods,
+    "compact": run_compact,
     "reference": run_reference,
     "hips": run_hips,
     "difference": run_difference,

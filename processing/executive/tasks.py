@@ -8,7 +8,7 @@ from celery.signals import worker_process_init
 
 from archive.hips import following
 from lightcurves import releases
-from processing.executive import queue, runners
+from processing.executive import queue, runners, upkeep
 from processing.executive.runs.files import remove_unregistered
 from processing.models import Job
 from processing.science.errors import ScienceError
@@ -78,6 +78,12 @@ def follow_dates() -> None:
     """Bring in step what depends on public dates that have merely passed."""
     releases.follow_dates()
     following.follow_dates()
+
+
+@shared_task
+def compact() -> None:
+    """Pack the light curves of nights that are settled."""
+    send(upkeep.plan_compaction())
 
 
 def send_ready() -> int:

@@ -1,11 +1,11 @@
-"""Light-curve jobs: the points of one science image, and the statistics of a field's quadrant and filter."""
+"""Light-curve jobs: the points of one science image, statistics of a field's quadrant and filter, and compaction."""
 
 from __future__ import annotations
 
 import time
 
 from archive.models import ReferenceImage, ScienceImage
-from lightcurves import sources, statistics
+from lightcurves import chunks, sources, statistics
 from lightcurves.models import Source
 from lightcurves.sources import Catalog, MatchConfig
 from lightcurves.statistics import StatisticsConfig
@@ -50,6 +50,18 @@ def run_statistics(job: Job, config: StatisticsConfig = StatisticsConfig()) -> O
         start = time.process_time()
         measured.update(statistics.refresh(**place, config=config))
         seconds["relphot_and_metrics"] = round(time.process_time() - start, 4)
+
+    return Outcome(record, measured, seconds)
+
+
+def run_compact(job: Job) -> Outcome:
+    """Pack the points of settled nights of one place (see lightcurves.chunks)."""
+    measured, seconds = {}, {}
+
+    def record() -> None:
+        start = time.process_time()
+        measured.update(chunks.pack_place(job.parameters["place"], job.parameters["last_nid"]))
+        seconds["pack"] = round(time.process_time() - start, 4)
 
     return Outcome(record, measured, seconds)
 

@@ -1,0 +1,102 @@
+"""Light curves of a release as HATS Parquet, as LSDB and DuckDB read them."""
+
+from datetime import date
+
+import duckdb
+import lsdb
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from django.core.management import CommandError, call_command
+
+from archive.audit import Actor
+from archive.models import Release
+from archive.releases import freeze
+from lightcurves import sources, store
+from lightcurves.export import NothingToExport, export, pixels
+from lightcurves.skyindex import ORDER, number
+
+pytestmark = pytest.mark.django_db(databases=["default", "reader"])
+OID = 655213300000000
+
+
+@pytest.fixture
+def release(sky):
+    """Public images of ten nights, half of them packed, and five of the partnership; the release holds program 1."""
+    images = [sky.image(day) for day in range(10)]
+    images += [sky.image(20 + day, programid=2, public=False) for day in range(5)]
+    sources.seed(images[0], sky.catalog(), None)
+    for image in images:
+        sources.add_points(image, sky.catalog())
+    store.compact(images[5].nid)
+    made = Release.objects.create(name="dr9", title="Nine", first_night=date(2020, 9, 1), last_night=date(2020, 12, 31))
+    made.programs.set([1])
+    return freeze(made, Actor("test"))
+
+
+def test_an_export_holds_the_releases_points_and_no_other(release, tmp_path):
+    done = export(release, tmp_path / "dr9")
+    assert (done.objects, done.points, done.files) == (40, 400, 1)
+    (file,) = (tmp_path / "dr9").rglob("Npix=*.parquet")
+    table = pq.read_table(file)
+    assert table.column("nepochs").to_pylist() == [10] * 40
+    row = table.slice(table.column("objectid").to_pylist().index(OID), 1).to_pylist()[0]
+    curve = store.get([OID], programs=[1])
+    assert row["lightcurve"]["mag"] == pytest.approx(curve.columns["mag"], abs=1e-5)
+    assert row["lightcurve"]["hmjd"] == pytest.approx(curve.columns["hjd"] - store.MJD_ZERO, abs=1e-9)
+    assert np.all(np.diff(table.column("_healpix_29").to_numpy()) >= 0)
+    assert [path.name for path in tmp_path.iterdir()] == ["dr9"]
+
+
+def test_lsdb_opens_an_export_and_answers_a_cone(release, tmp_path):
+    export(release, tmp_path / "dr9")
+    catalog = lsdb.open_catalog(tmp_path / "dr9")
+    assert len(catalog) == 40
+    source = store.Source.objects.get(pk=OID)
+    found = catalog.cone_search(source.ra, source.dec, 2).compute()
+    assert found["objectid"].tolist() == [OID]
+    assert found["lightcurve"].iloc[0]["mag"].mean() == pytest.approx(store.get([OID], [1]).columns["mag"].mean())
+
+
+def test_duckdb_scans_an_export(release, tmp_path):
+    export(release, tmp_path / "dr9")
+    files = f"{tmp_path}/dr9/dataset/*/*/*.parquet"
+    query = f"SELECT sum(nepochs), avg(list_avg(lightcurve.mag)) FROM read_parquet('{files}')"
+    ((count, mean),) = duckdb.sql(query).fetchall()
+    assert count == 400 and 15 < mean < 18
+
+
+def test_an_export_is_written_once_and_a_failed_one_leaves_nothing(release, tmp_path, monkeypatch):
+    monkeypatch.setattr("lightcurves.export._describe", lambda *parts: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        export(release, tmp_path / "dr9")
+    assert not list(tmp_path.iterdir())
+    monkeypatch.undo()
+    export(release, tmp_path / "dr9")
+    with pytest.raises(FileExistsError, match="written once"):
+        export(release, tmp_path / "dr9")
+
+
+def test_a_release_of_other_families_has_nothing_to_export(release, tmp_path):
+    release.families = ["sci"]
+    with pytest.raises(NothingToExport, match="families without light curves"):
+        export(release, tmp_path / "dr9")
+
+
+def test_the_command_names_an_unknown_release(db, tmp_path):
+    with pytest.raises(CommandError, match="release='dr0': there is no such release"):
+        call_command("lightcurves", "export", "dr0", str(tmp_path / "dr0"))
+
+
+def test_pixels_divide_until_none_holds_too_many():
+    rng = np.random.default_rng(3)
+    ra = np.concatenate([rng.uniform(0, 360, 3000), rng.normal(100, 0.2, 7000) % 360])
+    dec = np.concatenate([np.degrees(np.arcsin(rng.uniform(-1, 1, 3000))), rng.normal(20, 0.2, 7000)])
+    ordered = np.sort(number(ra, dec))
+    found = pixels(ordered, most=500)
+    assert sum(one.last - one.first for one in found) == 10_000
+    assert all(one.last - one.first <= 500 for one in found)
+    for one in found:
+        inside = ordered[one.first : one.last] >> (2 * (ORDER - one.order))
+        assert np.all(inside == one.number)
+    assert len({one.order for one in found}) > 2
