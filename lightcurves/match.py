@@ -39,7 +39,7 @@ def _unit(ra, dec):
 
 
 def _axes(vectors):
-    """Middle direction of unit vectors and two directions that span the plane across it."""
+    """Middle direction of unit vectors and a direction across it."""
     middle = vectors.mean(axis=0)
     length = np.linalg.norm(middle)
     if length == 0:
@@ -47,85 +47,102 @@ def _axes(vectors):
     middle = middle / length
     helper = np.eye(3)[np.argmin(np.abs(middle))]
     first = np.cross(helper, middle)
-    first /= np.linalg.norm(first)
-    return middle, first, np.cross(middle, first)
+    return middle, first / np.linalg.norm(first)
 
 
 @njit(cache=True, nogil=True)
-def _strip(keys, order, catalog, stretch, keys_wanted, wanted, chord, index, best, others):
-    """Scan the strip |key difference| <= chord * stretch around each wanted position; 3-D chords decide."""
+def _strip(keys, catalog, middle, first, ra, dec, chord, index, best, found):
+    """Scan the strip |key difference| <= chord * stretch around each position; 3-D chords decide.
+
+    `catalog` is ordered by key, and so are the rows in `index`; found counts the sources within the radius.
+    """
     limit = chord * chord
-    for i in range(wanted.shape[0]):
-        reach = chord * stretch[i]
-        low = np.searchsorted(keys, keys_wanted[i] - reach)
+    n = keys.shape[0]
+    least_depth = np.cos(np.deg2rad(MAX_FIELD_RADIUS + 1.0))
+    for i in range(ra.shape[0]):
+        sin_ra, cos_ra = np.sin(np.deg2rad(ra[i])), np.cos(np.deg2rad(ra[i]))
+        z, cos_dec = np.sin(np.deg2rad(dec[i])), np.cos(np.deg2rad(dec[i]))
+        x, y = cos_dec * cos_ra, cos_dec * sin_ra
+        depth = x * middle[0] + y * middle[1] + z * middle[2]
+        if not depth > least_depth:
+            continue
+        key = (x * first[0] + y * first[1] + z * first[2]) / depth
+        # the tangent plane magnifies by at most 1/cos^2 of the distance; 2 % cover the strip's own width
+        reach = chord * (1.02 / (depth * depth) + 0.02)
         nearest = limit
-        found = 0
-        row = -1
-        j = low
-        while j < keys.shape[0] and keys[j] <= keys_wanted[i] + reach:
-            k = order[j]
-            dx = catalog[k, 0] - wanted[i, 0]
-            dy = catalog[k, 1] - wanted[i, 1]
-            dz = catalog[k, 2] - wanted[i, 2]
+        j = np.searchsorted(keys, key - reach)
+        while j < n and keys[j] <= key + reach:
+            dx, dy, dz = catalog[j, 0] - x, catalog[j, 1] - y, catalog[j, 2] - z
             d2 = dx * dx + dy * dy + dz * dz
             if d2 <= limit:
-                found += 1
+                found[i] += 1
                 if d2 <= nearest:
                     nearest = d2
-                    row = k
+                    index[i] = j
             j += 1
-        index[i] = row
         best[i] = nearest
-        others[i] = found
 
 
-def match_sky(ra, dec, catalog_ra, catalog_dec, radius):
-    """Nearest catalogue source of each position.
+class Catalogue:
+    """Sources of one field, ordered so that many images can be matched to them.
 
     Parameters
     ----------
-    ra, dec : arrays (n,), degrees
-    catalog_ra, catalog_dec : arrays (m,), degrees; one field, within 60 degrees of its middle
-    radius : float, arcsec, at most MAX_RADIUS
-
-    Returns
-    -------
-    Matches
+    ra, dec : arrays (m,), degrees; within 60 degrees of their middle
 
     Raises
     ------
     ValueError
-        where the radius is out of range or the catalogue is wider than a field.
+        where they are spread wider than a field.
     """
-    if not 0 < radius <= MAX_RADIUS:
-        raise ValueError(f"radius={radius}: must be positive arcsec, at most {MAX_RADIUS}")
-    ra, dec, catalog_ra, catalog_dec = (
-        np.atleast_1d(np.asarray(a, dtype=np.float64)) for a in (ra, dec, catalog_ra, catalog_dec)
-    )
-    index = np.full(ra.size, UNMATCHED, dtype=np.int64)
-    separation = np.full(ra.size, np.nan)
-    ambiguous = np.zeros(ra.size, dtype=bool)
-    if ra.size == 0 or catalog_ra.size == 0:
+
+    def __init__(self, ra, dec):
+        vectors = _unit(*(np.atleast_1d(np.asarray(a, dtype=np.float64)) for a in (ra, dec)))
+        self.size = len(vectors)
+        if not self.size:
+            return
+        self._middle, self._first = _axes(vectors)
+        depth = vectors @ self._middle
+        if depth.min() < np.cos(np.deg2rad(MAX_FIELD_RADIUS)):
+            raise ValueError(
+                f"catalogue reaches more than {MAX_FIELD_RADIUS} degrees from its middle: match it in parts"
+            )
+        keys = (vectors @ self._first) / depth
+        self._order = np.argsort(keys, kind="stable")
+        self._keys, self._vectors = keys[self._order], np.ascontiguousarray(vectors[self._order])
+
+    def match(self, ra, dec, radius) -> Matches:
+        """Nearest source of each position.
+
+        Parameters
+        ----------
+        ra, dec : arrays (n,), degrees
+        radius : float, arcsec, at most MAX_RADIUS
+
+        Raises
+        ------
+        ValueError
+            where the radius is out of range.
+        """
+        if not 0 < radius <= MAX_RADIUS:
+            raise ValueError(f"radius={radius}: must be positive arcsec, at most {MAX_RADIUS}")
+        ra, dec = (np.atleast_1d(np.asarray(a, dtype=np.float64)) for a in (ra, dec))
+        index = np.full(ra.size, UNMATCHED, dtype=np.int64)
+        if ra.size == 0 or self.size == 0:
+            return Matches(index, np.full(ra.size, np.nan), np.zeros(ra.size, dtype=bool))
+        best, found = np.empty(ra.size), np.zeros(ra.size, dtype=np.int64)
+        chord = 2.0 * np.sin(np.deg2rad(radius / 3600.0) / 2.0)
+        _strip(self._keys, self._vectors, self._middle, self._first, ra, dec, chord, index, best, found)
+        hit = index >= 0
+        index[hit] = self._order[index[hit]]
+        separation = np.full(ra.size, np.nan)
+        separation[hit] = np.rad2deg(2.0 * np.arcsin(np.sqrt(best[hit]) / 2.0)) * 3600.0
+        ambiguous = found > 1
+        claims = np.bincount(index[hit], minlength=self.size)
+        ambiguous[hit] |= claims[index[hit]] > 1
         return Matches(index, separation, ambiguous)
-    catalog, wanted = _unit(catalog_ra, catalog_dec), _unit(ra, dec)
-    middle, first, _ = _axes(catalog)
-    if (catalog @ middle).min() < np.cos(np.deg2rad(MAX_FIELD_RADIUS)):
-        raise ValueError(f"catalogue reaches more than {MAX_FIELD_RADIUS} degrees from its middle: match it in parts")
-    depth = wanted @ middle
-    near = np.flatnonzero(depth > np.cos(np.deg2rad(MAX_FIELD_RADIUS + 1.0)))
-    keys = (catalog @ first) / (catalog @ middle)
-    order = np.argsort(keys, kind="stable")
-    chord = 2.0 * np.sin(np.deg2rad(radius / 3600.0) / 2.0)
-    # the tangent plane magnifies by at most 1/cos^2 of the distance; 2 % cover the strip's own width
-    stretch = 1.02 / depth[near] ** 2 + 0.02
-    rows, best, found = np.empty(near.size, np.int64), np.empty(near.size), np.empty(near.size, np.int64)
-    points = np.ascontiguousarray(wanted[near])
-    _strip(keys[order], order, catalog, stretch, (points @ first) / depth[near], points, chord, rows, best, found)
-    index[near] = rows
-    hit = index >= 0
-    hit_near = rows >= 0
-    separation[hit] = np.rad2deg(2.0 * np.arcsin(np.sqrt(best[hit_near]) / 2.0)) * 3600.0
-    ambiguous[near] = found > 1
-    claims = np.bincount(index[hit], minlength=catalog_ra.size)
-    ambiguous[hit] |= claims[index[hit]] > 1
-    return Matches(index, separation, ambiguous)
+
+
+def match_sky(ra, dec, catalog_ra, catalog_dec, radius) -> Matches:
+    """Nearest catalogue source of each position, for a catalogue that is used once (see `Catalogue`)."""
+    return Catalogue(catalog_ra, catalog_dec).match(ra, dec, radius)

@@ -1,0 +1,136 @@
+"""Filling the store: packed, appended, compacted, exported."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from bench.report import Figure
+
+LAST_NIGHT = 99_999
+
+
+def measure(world, folder: Path, figures: dict) -> tuple[dict[str, Figure], list[str]]:
+    """Fill the older nights, append the last ones, compact."""
+    from django.db import connection
+
+    objects = world.put_sources()
+    packed = world.put_packed()
+    appended, append_seconds, hot_bytes = _append(world)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE lightcurves_chunk")
+        cursor.execute("VACUUM ANALYZE lightcurves_detection")
+        before = _size(cursor, "lightcurves_chunk")
+    counts, compact_seconds = _compact()
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE lightcurves_chunk")
+        cursor.execute("SELECT sum(nobs), count(*), sum(octet_length(data)) FROM lightcurves_chunk")
+        cold, chunks, data = cursor.fetchone()
+        cold, data = int(cold), int(data)
+        after = _size(cursor, "lightcurves_chunk")
+    figures = {
+        "append": Figure(appended / append_seconds, "det/s", 1e5, "higher", appended),
+        "cold bytes per detection": Figure(before / packed, "B", 22, n=packed),
+        "cold bytes per detection, with the room that compaction left": Figure(after / cold, "B", n=cold),
+        "cold bytes of data per detection": Figure(data / cold, "B", n=cold),
+        "hot bytes per detection": Figure(hot_bytes / appended, "B", n=appended),
+        "compaction": Figure(appended / compact_seconds, "det/s", better="higher", n=appended),
+        "packing without rows": Figure(packed / world.fill_seconds, "det/s", better="higher", n=packed),
+    }
+    notes = [
+        f"{objects} objects, {packed + appended} detections: {packed} packed as made, {appended} appended "
+        f"({world.size.appended} exposures, one transaction each) and compacted: {counts}; {chunks} chunks",
+    ]
+    return figures, notes
+
+
+def _append(world) -> tuple[int, float, int]:
+    from django.db import connection
+
+    from lightcurves import store
+
+    total, seconds = 0, 0.0
+    for images in world.fresh():
+        began = time.perf_counter()
+        total += store.append_exposure(images)
+        seconds += time.perf_counter() - began
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits "
+            "WHERE inhparent = 'lightcurves_detection'::regclass"
+        )
+        return total, seconds, int(cursor.fetchone()[0])
+
+
+def _compact() -> tuple[dict, float]:
+    from lightcurves import store
+
+    began = time.perf_counter()
+    counts = store.compact(LAST_NIGHT)
+    return counts, time.perf_counter() - began
+
+
+def _size(cursor, table: str) -> int:
+    cursor.execute("SELECT pg_total_relation_size(%s)", [table])
+    return cursor.fetchone()[0]
+
+
+def exported(world, folder: Path, figures: dict) -> tuple[dict[str, Figure], list[str]]:
+    """A release of all that is public as HATS, and scans of it."""
+    import duckdb
+    import pyarrow.parquet as pq
+
+    from lightcurves.export import export
+
+    began = time.perf_counter()
+    done = export(_release(world), folder / "dr1")
+    seconds = time.perf_counter() - began
+    files = f"{folder}/dr1/dataset/*/*/*.parquet"
+    query = f"SELECT sum(nepochs), avg(list_avg(lightcurve.mag)) FROM read_parquet('{files}')"
+    rates = []
+    for _ in range(3):
+        began = time.perf_counter()
+        duckdb.sql(query).fetchall()
+        rates.append(done.points / (time.perf_counter() - began))
+    began = time.perf_counter()
+    for file in (folder / "dr1").rglob("*.parquet"):
+        pq.read_table(file, columns=["lightcurve.hmjd", "lightcurve.mag", "lightcurve.magerr"])
+    arrow = done.points / (time.perf_counter() - began)
+    made = {
+        "export": Figure(done.points / seconds, "det/s", better="higher", n=done.points),
+        "Parquet bytes per detection": Figure(done.size / done.points, "B", n=done.points),
+        "scan of Parquet (DuckDB, mean of each curve)": Figure(
+            max(rates), "det/s", 1e7, "higher", done.points,
+            {"pyarrow, three columns": arrow, "database": _database_rate(world)},
+        ),
+    }  # fmt: skip
+    return made, [f"export: {done.objects} objects, {done.points} points, {done.files} files, {seconds:.0f} s"]
+
+
+def _release(world):
+    from datetime import date
+
+    from django.utils import timezone
+
+    from archive.models import Release, ReleaseItem
+
+    release = Release.objects.create(
+        name="dr1", title="Bench", first_night=date(2018, 1, 1), last_night=date(2030, 1, 1)
+    )
+    release.programs.set([1])
+    pids = [image.pid for row in world.images for image in row if image.programid == 1]
+    ReleaseItem.objects.bulk_create(
+        (ReleaseItem(release=release, kind="sci", key=pid) for pid in pids), batch_size=5000
+    )
+    release.state, release.frozen = Release.State.FROZEN, timezone.now()
+    release.save()
+    return release
+
+
+def _database_rate(world) -> float:
+    from bench.lightcurves.world import FID, FIELD
+    from lightcurves import store
+
+    began = time.perf_counter()
+    points = sum(len(curves) for curves in store.batches(FIELD, 0, FID))
+    return points / (time.perf_counter() - began)
