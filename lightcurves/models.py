@@ -97,12 +97,32 @@ class Chunk(ProtectedModel):
         db_table = "lightcurves_chunk"
 
 
-class Appended(models.Model):
-    """An image whose points were taken in, and how many it gave."""
+class Image(ProtectedModel):
+    """What an image whose points were taken in knows: it stands here once, not with every point, and as open as they.
+
+    Written with the points, so that a light curve is read from few and narrow tables.
+    """
 
     pid = models.BigIntegerField(primary_key=True)
     nid = models.IntegerField(db_index=True)
-    points = models.IntegerField()
+    points = models.IntegerField(help_text="that it gave")
+    expid = models.BigIntegerField()
+    mjd = models.FloatField(help_text="start of the exposure (UTC)")
+    filefracday = models.BigIntegerField()
+    field = models.IntegerField()
+    ccdid = models.SmallIntegerField()
+    qid = models.SmallIntegerField()
+    limitmag = models.FloatField(null=True)
+    magzp = models.FloatField(null=True)
+    magzprms = models.FloatField(null=True)
+    clrcoeff = models.FloatField(null=True)
+    clrcounc = models.FloatField(null=True)
+    exptime = models.FloatField()
+    airmass = models.FloatField(null=True)
+    tdb_mid = models.FloatField()
+    observer_x = models.FloatField()
+    observer_y = models.FloatField()
+    observer_z = models.FloatField()
 
 
 class ImageCorrection(ProtectedModel):

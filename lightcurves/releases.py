@@ -15,7 +15,7 @@ from lightcurves.models import Followed
 from lightcurves.sources import settle
 
 PACKED_OF_RELEASE = """
-SELECT i.field, i.rcid, i.fid, array_agg(i.pid) FROM lightcurves_appended AS a
+SELECT i.field, i.rcid, i.fid, array_agg(i.pid) FROM lightcurves_image AS a
 JOIN archive_scienceimage AS i ON i.pid = a.pid
 JOIN archive_releaseitem AS r ON r.key = a.pid AND r.kind = 'sci'
 WHERE r.release_id = %(release)s AND i.programid = ANY(%(programs)s)
@@ -36,16 +36,17 @@ WHERE i.public_date > %(since)s AND i.public_date <= %(now)s
 OPENED_BY_DATE = """
 SELECT DISTINCT i.field, i.rcid, i.fid FROM archive_scienceimage AS i
 WHERE i.public_date > %(since)s AND i.public_date <= %(now)s
-    AND EXISTS (SELECT FROM lightcurves_appended AS a WHERE a.pid = i.pid)
+    AND EXISTS (SELECT FROM lightcurves_image AS a WHERE a.pid = i.pid)
 ORDER BY 1, 2, 3
 """
 FOLLOW = "public dates"
 
 
 def open_with_releases() -> None:
-    """Let releases open points and corrections; the dates of both are those of their images."""
+    """Let releases open points, images' numbers and corrections; their dates are those of their images."""
     family = (Family.LIGHTCURVE,)
     also_opens(Opening("lightcurves_detection", "pid", "pid", ("sci",), family, night="nid", follows=True))
+    also_opens(Opening("lightcurves_image", "pid", "pid", ("sci",), family, follows=True))
     also_opens(Opening("lightcurves_imagecorrection", "pid", "pid", ("sci",), family, follows=True))
 
 

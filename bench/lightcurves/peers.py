@@ -54,9 +54,7 @@ def measure(world, folder: Path, figures: dict) -> tuple[dict[str, Figure], list
         peer = old.peer | {name: found[key] for name, found in named.items()}
         made[figure] = Figure(old.value, old.unit, old.target, old.better, old.n, peer)
     old = figures["matching"]
-    made["matching"] = Figure(
-        old.value, old.unit, old.target, old.better, old.n, old.peer | {"q3c_join": joined}
-    )
+    made["matching"] = Figure(old.value, old.unit, old.target, old.better, old.n, old.peer | {"q3c_join": joined})
     return made, [f"alternatives: one quadrant, {len(rows)} detections"]
 
 

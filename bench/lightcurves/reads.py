@@ -20,8 +20,8 @@ def measure(world, folder: Path, figures: dict) -> tuple[dict[str, Figure], list
     from lightcurves import store
 
     rng = np.random.default_rng(3)
-    oids = _lively(world, rng, TIMES)
-    thousand = _lively(world, rng, 1000, quadrants=1)
+    oids = _any(world, rng, TIMES)
+    thousand = _any(world, rng, 1000, quadrants=1)
     places = _places(world, rng, TIMES)
     with reading(EVERYTHING):
         store.get(oids[:50])
@@ -51,15 +51,16 @@ def over_http(world, folder: Path, figures: dict) -> tuple[dict[str, Figure], li
 
     from tests.servers import portal
 
-    oids = _lively(world, np.random.default_rng(5), 200)
+    oids = _any(world, np.random.default_rng(5), 200)
     with portal(folder) as address, requests.Session() as session:
+
         def fetch(oid):
             answer = session.get(f"{address}/objects/{oid}/lightcurve", params={"format": "csv"}, timeout=30)
             answer.raise_for_status()
             return answer
 
         sizes = [len(fetch(oid).content) for oid in oids[:50]]
-        times = _milliseconds(fetch, [(oid) for oid in oids])
+        times = _milliseconds(fetch, list(oids))
     made = {
         "one light curve by id, HTTP (CSV), p50": Figure(float(np.median(times)), "ms", 15, n=len(times)),
         "one light curve by id, HTTP (CSV), p99": Figure(float(np.percentile(times, 99)), "ms", n=len(times)),
@@ -76,13 +77,10 @@ def _milliseconds(function: Callable, arguments: list) -> list[float]:
     return times
 
 
-def _lively(world, rng, count: int, quadrants: int | None = None) -> list[int]:
-    """Objects that most exposures see: light curves of many points."""
-    found = []
-    for quadrant in range(quadrants or world.size.quadrants):
-        objects = world.objects(quadrant)
-        found.append(objects.oid[objects.mag < 20])
-    return rng.choice(np.concatenate(found), count).tolist()
+def _any(world, rng, count: int, quadrants: int | None = None) -> list[int]:
+    """Objects at random, bright and faint."""
+    found = [world.objects(quadrant).oid for quadrant in range(quadrants or world.size.quadrants)]
+    return rng.choice(np.concatenate(found), count, replace=False).tolist()
 
 
 def _places(world, rng, count: int) -> list[tuple[float, float]]:
@@ -96,23 +94,16 @@ def _places(world, rng, count: int) -> list[tuple[float, float]]:
 
 
 def _statements(oids: list[int]) -> None:
-    """What the database does for a light curve: points of both tiers, the object, its images."""
+    """What the database is asked for a light curve, points unpacked: both tiers and the object, then the images."""
     from django.db import connections
 
     from lightcurves import store
 
     with connections["reader"].cursor() as cursor:
         cursor.execute(store.POINTS, {"oids": oids, "programs": list(store.EVERY_PROGRAM)})
-        pids = _PIDS.get(oids[0])
-        if pids is None:
-            pids = _PIDS[oids[0]] = np.unique(store._unpacked(cursor.fetchall())["pid"]).tolist()
-        cursor.execute(store.SOURCES, [oids])
+        points = store._unpacked(cursor.fetchall())
+        cursor.execute(store.IMAGES, [np.unique(points["pid"]).tolist()])
         cursor.fetchall()
-        cursor.execute(store.IMAGES, [pids])
-        cursor.fetchall()
-
-
-_PIDS: dict[int, list[int]] = {}
 
 
 def _radial(place: tuple[float, float]) -> list:

@@ -78,7 +78,9 @@ class World:
         """Which objects (row numbers) each exposure sees, and their points as arrays over all (exposure, object)."""
         objects = self.objects(quadrant)
         rng = np.random.default_rng((SEED, quadrant, exposures.start))
-        chance = 0.97 / (1 + np.exp((objects.mag[None, :] - self.limits[exposures.start : exposures.stop, None]) / 0.25))
+        chance = 0.97 / (
+            1 + np.exp((objects.mag[None, :] - self.limits[exposures.start : exposures.stop, None]) / 0.25)
+        )
         exposure, row = np.nonzero(rng.random(chance.shape, dtype=np.float32) < chance)
         exposure = exposure + exposures.start
         n = len(row)
@@ -116,8 +118,7 @@ class World:
         """The points of the older exposures straight into chunks, as compaction leaves them; returns how many."""
         from django.db import connection, transaction
 
-        from lightcurves import chunks
-        from lightcurves.models import Appended
+        from lightcurves import chunks, store
 
         began, total = time.perf_counter(), 0
         for quadrant in range(self.size.quadrants):
@@ -129,10 +130,8 @@ class World:
                 chunks.write(cursor, chunks.Points(columns | more))
                 counts = np.bincount(exposure, minlength=self.size.packed).tolist()
                 images = [image[quadrant] for image in self.images[: self.size.packed]]
-                Appended.objects.bulk_create(
-                    Appended(pid=image.pid, nid=image.nid, points=count)
-                    for image, count in zip(images, counts, strict=True)
-                )
+                dates = {image.pid: image.public_date for image in images}
+                store.put_images(list(zip(images, counts, strict=True)), dates)
             total += len(exposure)
         self.fill_seconds = time.perf_counter() - began
         return total

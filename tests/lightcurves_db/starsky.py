@@ -9,7 +9,7 @@ from archive.models import Exposure, ScienceImage
 from archive.registry import julian_date
 from archive.survey import identifiers
 from lightcurves import sources
-from lightcurves.models import Appended, ImageCorrection, Source, SourceStatistics
+from lightcurves.models import Image, ImageCorrection, Source, SourceStatistics
 
 FIELD, CCDID, QID, RCID, FID = 655, 13, 3, 50, 2
 CENTRE = (358.0, 10.0)
@@ -74,7 +74,7 @@ def clear() -> None:
     name = connections["default"].settings_dict["NAME"]
     if not name.startswith("test_"):
         raise RuntimeError(f"database {name!r} is no test database: mark the module's tests django_db")
-    for model in (SourceStatistics, ImageCorrection, Source, Appended):
+    for model in (SourceStatistics, ImageCorrection, Source, Image):
         model.objects.all().delete()
     with connections["default"].cursor() as cursor:
         cursor.execute("DELETE FROM lightcurves_detection")

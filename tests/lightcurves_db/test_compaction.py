@@ -12,7 +12,7 @@ from archive.audit import Actor
 from archive.models import Release, ScienceImage
 from archive.releases import freeze, publish, withdraw
 from lightcurves import chunks, codec, hot, sources, statistics, store
-from lightcurves.models import Appended, Chunk, Detection, Source
+from lightcurves.models import Chunk, Detection, Image, Source
 from tests.lightcurves_db.starsky import FID, FIELD, RCID
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -91,7 +91,7 @@ def test_an_image_appended_again_after_compaction_has_its_points_once(curves):
     store.compact(LATER)
     image = curves.images[3]
     assert sources.add_points(image, curves.catalog())["points"] == 40
-    assert Detection.objects.count() == 40 and Appended.objects.get(pk=image.pid).points == 40
+    assert Detection.objects.count() == 40 and Image.objects.get(pk=image.pid).points == 40
     found = everything()
     assert len(found["pid"]) == 600
     assert len(np.unique(np.stack([found["oid"], found["pid"]]), axis=1)[0]) == 600

@@ -229,7 +229,7 @@ def alerts(world: World, ask: Asker, draw) -> None:
 def objects(world: World, ask: Asker, draw) -> None:
     if refused(ask, reverse("objects"), "lightcurves"):
         return
-    seen, points = world.data(ask.person), world.both(ask.person)
+    seen = points = world.data(ask.person)  # points have what their images know with them
     # Statistics are of all points that somebody sees; a point's image may be hidden from them none the less.
     place = f"{world.units[0].image.ra} {world.units[0].image.dec}"
     rows = ask(reverse("objects"), {"position": place, "radius": 600, "format": "json"}).json()["rows"]

@@ -164,6 +164,7 @@ class World:
                     "archive_imageresiduals": ("pid", unit.pid, one),
                     "archive_alert": ("candid", unit.candid, other),
                     "lightcurves_detection": ("pid", unit.pid, other),
+                    "lightcurves_image": ("pid", unit.pid, other),
                     "lightcurves_imagecorrection": ("pid", unit.pid, other),
                     "lightcurves_source": ("oid", unit.oid, other),
                 }
@@ -237,6 +238,7 @@ class World:
             model.objects.all().delete()
         with connections["default"].cursor() as cursor:
             cursor.execute("DELETE FROM lightcurves_detection")
+            cursor.execute("DELETE FROM lightcurves_image")
             cursor.execute("DELETE FROM lightcurves_appended")
         Member.objects.all().delete()
         for model in (ProductFile, DifferenceImage, ReferenceImage, Exposure, ReaderGroup, User):
