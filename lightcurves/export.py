@@ -145,11 +145,12 @@ def _objects(pids: np.ndarray) -> np.ndarray:
 
 def _write(release, objects: np.ndarray, pids: np.ndarray, folder: Path, progress: Progress | None) -> Exported:
     infos, rows, points, done = [], 0, 0, 0
+    programs = list(release.programs.values_list("pk", flat=True))
     for pixel in pixels(objects[:, 0]):
         path = folder / pixel.path
         path.parent.mkdir(parents=True, exist_ok=True)
         collected: list = []
-        counts = _write_pixel(path, objects[pixel.first : pixel.last], pids, collected)
+        counts = _write_pixel(path, objects[pixel.first : pixel.last], pids, programs, collected)
         done += pixel.last - pixel.first
         if progress is not None:
             progress(done, len(objects))
@@ -166,7 +167,9 @@ def _write(release, objects: np.ndarray, pids: np.ndarray, folder: Path, progres
     return Exported(rows, points, len(infos), size)
 
 
-def _write_pixel(path: Path, objects: np.ndarray, pids: np.ndarray, collected: list) -> tuple[int, int]:
+def _write_pixel(
+    path: Path, objects: np.ndarray, pids: np.ndarray, programs: list[int], collected: list
+) -> tuple[int, int]:
     rows = points = 0
     with pq.ParquetWriter(
         path,
@@ -176,17 +179,17 @@ def _write_pixel(path: Path, objects: np.ndarray, pids: np.ndarray, collected: l
         use_byte_stream_split=SPLIT,
         metadata_collector=collected,
     ) as writer:
-        for table, count in _tables(objects, pids):
+        for table, count in _tables(objects, pids, programs):
             writer.write_table(table, row_group_size=OBJECTS_IN_ROW_GROUP)
             rows, points = rows + len(table), points + count
     return rows, points
 
 
-def _tables(objects: np.ndarray, pids: np.ndarray) -> Iterator[tuple[pa.Table, int]]:
+def _tables(objects: np.ndarray, pids: np.ndarray, programs: list[int]) -> Iterator[tuple[pa.Table, int]]:
     """Objects that have points, a whole number of row groups at a time, in the order that they come in."""
     for first in range(0, len(objects), OBJECTS_AT_ONCE):
         part = objects[first : first + OBJECTS_AT_ONCE]
-        curves = store.get(part[:, 1].tolist())
+        curves = store.get(part[:, 1].tolist(), programs)
         inside = np.isin(curves.columns["pid"], pids)
         columns = {name: values[inside] for name, values in curves.columns.items()}
         counts = np.bincount(np.searchsorted(part_sorted := np.sort(part[:, 1]), columns["oid"]), minlength=len(part))
@@ -216,7 +219,10 @@ def _table(part: np.ndarray, oids: np.ndarray, counts: np.ndarray, columns: dict
 def _facts(oids: np.ndarray) -> dict[str, np.ndarray]:
     names = {"hpx29": "_healpix_29", "oid": "objectid", "ra": "objra", "dec": "objdec", "fid": "filterid",
              "field": "fieldid", "rcid": "rcid"}  # fmt: skip
-    rows = Source.objects.filter(pk__in=oids.tolist()).order_by("oid").values_list(*names)
+    with connections[router.db_for_read(Source)].cursor() as cursor:
+        listed = ", ".join(names)
+        cursor.execute(f"SELECT {listed} FROM lightcurves_source WHERE oid = ANY(%s) ORDER BY oid", [oids.tolist()])
+        rows = cursor.fetchall()
     columns = dict(zip(names.values(), map(np.array, zip(*rows, strict=True)), strict=True))
     place = np.searchsorted(columns["objectid"], oids)
     return {name: values[place] for name, values in columns.items()}

@@ -26,8 +26,9 @@ from archive.moving.dynamics.constants import SUN
 from archive.moving.dynamics.planets import barycentric_position
 from archive.releases.rights import dates_of_family
 from archive.survey.identifiers import make_oid
-from lightcurves import chunks, codec, hot
+from lightcurves import chunks, codec, hot, prepared
 from lightcurves.models import STATISTICS, Detection, Image, ImageCorrection, Source, SourceStatistics
+from lightcurves.prepared import Statement
 
 MJD_ZERO = 2400000.5
 LIGHT_DAYS_PER_AU = 499.004783836 / 86400
@@ -38,16 +39,22 @@ ROWS, CHUNK, OBJECT = 0, 1, 2
 
 # Both tiers in one statement: one snapshot, in which what is being packed is in the one or in the other. Numbers leave
 # the database as strings of records, some ten times faster than as rows of text.
-POINTS = f"""
+POINTS = Statement(
+    "light_curve_points",
+    f"""
 SELECT {ROWS}, d.oid, d.programid, coalesce(d.public_date <= now(), false), string_agg({hot.SENT}, ''::bytea)
-FROM lightcurves_detection d WHERE d.oid = ANY(%(oids)s) AND d.programid = ANY(%(programs)s) GROUP BY 2, 3, 4
+FROM lightcurves_detection d WHERE d.oid = ANY($1) AND d.programid = ANY($2) GROUP BY 2, 3, 4
 UNION ALL
 SELECT {CHUNK}, c.oid, c.programid, coalesce(c.public_date <= now(), false), c.data
-FROM lightcurves_chunk c WHERE c.oid = ANY(%(oids)s) AND c.programid = ANY(%(programs)s)
+FROM lightcurves_chunk c WHERE c.oid = ANY($1) AND c.programid = ANY($2)
 UNION ALL
 SELECT {OBJECT}, s.oid, s.fid, true, float8send(s.ra) || float8send(s.dec) || float4send(coalesce(s.colour, 'NaN'))
-FROM lightcurves_source s WHERE s.oid = ANY(%(oids)s)
-"""
+FROM lightcurves_source s WHERE s.oid = ANY($1)
+""",
+    ("bigint[]", "smallint[]"),
+)
+# For a single object PostgreSQL keeps the plan: an unknown number of them it would rather plan each time.
+POINTS_OF_ONE = Statement("light_curve_of_one", POINTS.query.replace("= ANY($1)", "= $1"), ("bigint", "smallint[]"))
 OBJECTS = np.dtype([("source_ra", ">f8"), ("source_dec", ">f8"), ("colour", ">f4")])
 IMAGE = np.dtype(
     [(name, ">i8") for name in ("pid", "expid", "filefracday", "field", "ccdid", "qid")]
@@ -58,10 +65,14 @@ _SENT = {
     name: f"int8send(i.{name}::bigint)" if IMAGE[name].kind == "i" else f"float8send(coalesce(i.{name}, 'NaN'))"
     for name in IMAGE.names
 } | {"dzp": "float8send(coalesce(c.dzp, 0))"}
-IMAGES = f"""
+IMAGES = Statement(
+    "light_curve_images",
+    f"""
 SELECT string_agg({" || ".join(_SENT[name] for name in IMAGE.names)}, ''::bytea)
-FROM lightcurves_image i LEFT JOIN lightcurves_imagecorrection c ON c.pid = i.pid WHERE i.pid = ANY(%s)
-"""
+FROM lightcurves_image i LEFT JOIN lightcurves_imagecorrection c ON c.pid = i.pid WHERE i.pid = ANY($1)
+""",
+    ("bigint[]",),
+)
 FILTERS = np.array(["", "zg", "zr", "zi"])
 INTEGERS = ("oid", "pid", "expid", "catflags", "filefracday", "field", "ccdid", "qid", "programid")
 EVERY_PROGRAM = (0, 1, 2, 3)
@@ -275,9 +286,12 @@ def _read(oids: list[int], programs: Sequence[int]) -> dict[str, np.ndarray]:
     """Points by object and time, with what their objects and images know; magnitudes with colour and correction."""
     connection = connections[router.db_for_read(Detection)]
     with connection.cursor() as cursor:
-        cursor.execute(POINTS, {"oids": oids, "programs": list(programs)})
+        if len(oids) == 1:
+            prepared.execute(connection, cursor, POINTS_OF_ONE, [oids[0], list(programs)])
+        else:
+            prepared.execute(connection, cursor, POINTS, [oids, list(programs)])
         columns = _unpacked(cursor.fetchall())
-        cursor.execute(IMAGES, [np.unique(columns["pid"]).tolist()])
+        prepared.execute(connection, cursor, IMAGES, [np.unique(columns["pid"]).tolist()])
         images = np.frombuffer(cursor.fetchone()[0] or b"", dtype=IMAGE)
     images = images[np.argsort(images["pid"])]
     _look_up(columns, "pid", images["pid"].astype(np.int64), images)
@@ -347,5 +361,6 @@ def _add_heliocentric(columns: dict[str, np.ndarray]) -> None:
         return
     ra, dec = np.radians(columns["ra"]), np.radians(columns["dec"])
     towards = np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)
-    ahead = np.sum((observer - barycentric_position(SUN, tdb)) * towards, axis=1)
+    moments, image = np.unique(tdb, return_inverse=True)  # points of an image share theirs
+    ahead = np.sum((observer - barycentric_position(SUN, moments)[image]) * towards, axis=1)
     columns["hjd"] = middle + ahead * LIGHT_DAYS_PER_AU

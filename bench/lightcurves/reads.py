@@ -25,7 +25,7 @@ def measure(world, folder: Path, figures: dict) -> tuple[dict[str, Figure], list
     places = _places(world, rng, TIMES)
     with reading(EVERYTHING):
         store.get(oids[:50])
-        statements = _milliseconds(_statements, [[oid] for oid in oids])
+        statements = [_in_database(oid) for oid in oids]
         one = _milliseconds(store.get, [[oid] for oid in oids])
         points = len(store.get(thousand))
         many = _milliseconds(store.get, [thousand] * 5)
@@ -93,17 +93,23 @@ def _places(world, rng, count: int) -> list[tuple[float, float]]:
     return places
 
 
-def _statements(oids: list[int]) -> None:
-    """What the database is asked for a light curve, points unpacked: both tiers and the object, then the images."""
+def _in_database(oid: int) -> float:
+    """Milliseconds until the database has answered for one light curve: both tiers and the object, then the images."""
     from django.db import connections
 
-    from lightcurves import store
+    from lightcurves import prepared, store
 
-    with connections["reader"].cursor() as cursor:
-        cursor.execute(store.POINTS, {"oids": oids, "programs": list(store.EVERY_PROGRAM)})
-        points = store._unpacked(cursor.fetchall())
-        cursor.execute(store.IMAGES, [np.unique(points["pid"]).tolist()])
+    reader = connections["reader"]
+    with reader.cursor() as cursor:
+        began = time.perf_counter()
+        prepared.execute(reader, cursor, store.POINTS_OF_ONE, [oid, list(store.EVERY_PROGRAM)])
+        found = cursor.fetchall()
+        spent = time.perf_counter() - began
+        pids = np.unique(store._unpacked(found)["pid"]).tolist()
+        began = time.perf_counter()
+        prepared.execute(reader, cursor, store.IMAGES, [pids])
         cursor.fetchall()
+        return 1e3 * (spent + time.perf_counter() - began)
 
 
 def _radial(place: tuple[float, float]) -> list:

@@ -132,7 +132,7 @@ def test_a_light_curve_is_read_through_the_index(sky):
     sources.add_points(seeded(sky), sky.catalog())
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("EXPLAIN " + store.POINTS, {"oids": [655213300000000], "programs": [1]})
+        cursor.execute("EXPLAIN " + store.POINTS.query.replace("$1", "'{655213300000000}'").replace("$2", "'{1}'"))
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "oid_idx" in plan and "lightcurves_chunk_oid" in plan and "Seq Scan" not in plan
 
