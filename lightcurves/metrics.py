@@ -1,6 +1,7 @@
 """The object table's metrics of a light curve, for many light curves in one pass.
 
-Names and meanings follow the ZTF object table. Too few points for a metric give NaN (counts give 0).
+Names and meanings follow the ZTF object table. What has no meaning for the points that there are is NaN, never 0:
+scatter and whatever is measured in it ask two points, a slope asks two moments, moments ask some scatter.
 Sources: ZTF Explanatory Supplement, section on matchfiles; Stetson 1996, PASP 108, 851; von Neumann 1941.
 """
 
@@ -20,13 +21,13 @@ _RUN_SIGMA = 2.0
 
 _NAMES_AND_LEAST = (
     ("ngoodobs", 0), ("meanmag", 1), ("medianmag", 1), ("minmag", 1), ("maxmag", 1), ("medmagerr", 1),
-    ("weightedmeanmag", 1), ("medianabsdev", 1), ("magrms", 2), ("weightedmagrms", 2), ("chisq", 2),
+    ("weightedmeanmag", 1), ("medianabsdev", 2), ("magrms", 2), ("weightedmagrms", 2), ("chisq", 2),
     ("lineartrend", 2), ("maxslope", 2), ("skewness", 3), ("smallkurtosis", 4), ("stetsonj", 2),
     ("stetsonk", 2),
-    ("vonneumannratio", 2), ("con", 3), ("nmedianbufferrange", 1), ("npairposslope", 0),
-    ("astrometricrms", 1),
+    ("vonneumannratio", 2), ("con", 3), ("nmedianbufferrange", 2), ("npairposslope", 2),
+    ("astrometricrms", 2),
     *(
-        (f"{kind}meanbystd_{k}", 0)
+        (f"{kind}meanbystd_{k}", 2)
         for kind in ("nabove", "nbelow", "nconsecabove", "nconsecbelow", "nconsecfrom")
         for k in (1, 3, 5)
     ),
@@ -136,6 +137,8 @@ def _one(t, x, e, ra, dec, n, out, percentiles):
     out[4] = ordered[n - 1]
     out[5] = _median(np.sort(e[:n]), n)
     out[6] = wmean
+    if n < 2:
+        return
     out[7] = _median(np.sort(np.abs(x[:n] - median)), n)
     amplitude = ordered[n - 1] - ordered[0]
     far = 0
@@ -146,12 +149,10 @@ def _one(t, x, e, ra, dec, n, out, percentiles):
         spread += ((ra[k] - ra_mean) * cos_dec) ** 2 + (dec[k] - dec_mean) ** 2
     out[19] = far
     out[21] = np.sqrt(spread / n)
-    out[20] = 0
-    if n < 2:
-        return
     m2, m3, m4 = _moments(x, n, mean)
     std = np.sqrt(m2 / (n - 1))
-    chi2 = wvar = sxy = sxx = successive = slope = 0.0
+    chi2 = wvar = sxy = sxx = successive = 0.0
+    slope = -1.0
     rising = 0
     for k in range(n):
         w = 1.0 / (e[k] * e[k])
@@ -170,7 +171,7 @@ def _one(t, x, e, ra, dec, n, out, percentiles):
     out[9] = np.sqrt(wvar / weights)
     out[10] = chi2 / (n - 1)
     out[11] = sxy / sxx if sxx > 0.0 else np.nan
-    out[12] = slope
+    out[12] = slope if slope >= 0.0 else np.nan
     _stetson(t, x, e, n, wmean, out[15:16], out[16:17])
     out[17] = (successive / (n - 1)) / (m2 / (n - 1)) if m2 > 0.0 else np.nan
     out[20] = rising
@@ -251,10 +252,8 @@ def light_curve_metrics(offsets, t, mag, err, ra, dec, good):
     if (np.diff(columns[0])[inside] < 0).any():
         raise ValueError("t runs backwards within an object: sort each light curve by time")
     out = np.full((offsets.size - 1, len(METRICS)), np.nan)
-    out[:, _COUNTS_FROM:] = 0.0
     percentiles = np.full((offsets.size - 1, len(PERCENTILES)), np.nan)
     _all(offsets, *columns, good, out, percentiles)
-    out[:, METRICS.index("npairposslope")] = np.nan_to_num(out[:, METRICS.index("npairposslope")])
     metrics = {name: out[:, k] for k, name in enumerate(METRICS)}
     metrics.update({name: percentiles[:, k] for k, name in enumerate(PERCENTILE_NAMES)})
     return metrics

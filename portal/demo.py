@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models import Sum
 from scipy.interpolate import CubicSpline
 from tqdm import tqdm
 
@@ -33,7 +34,7 @@ from archive.registry import julian_date
 from archive.releases import freeze, publish
 from archive.survey.camera import Camera
 from deploy.machine import secret
-from lightcurves.models import Detection, Source, SourceStatistics
+from lightcurves.models import Image, Source, SourceStatistics
 from processing.simulate.plan import SurveyPlan
 from processing.simulate.sky import Ephemeris, Population, Sky
 from processing.simulate.survey import Night, simulate_night, survey_sky, write_reference_catalogs, write_truth
@@ -177,9 +178,9 @@ def holdings() -> list[tuple[str, int]]:
         ("alerts made here", Alert.objects.filter(origin="ours")),
         ("alerts of ZTF", Alert.objects.filter(origin="ztf")),
         ("objects with light curves", Source.objects),
-        ("detections in light curves", Detection.objects),
     )
-    return [(name, rows.count()) for name, rows in kinds]
+    points = Image.objects.aggregate(points=Sum("points"))["points"] or 0  # as rows or packed
+    return [*((name, rows.count()) for name, rows in kinds), ("detections in light curves", points)]
 
 
 def places() -> list[tuple[str, str]]:

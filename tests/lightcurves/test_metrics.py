@@ -100,13 +100,54 @@ def test_points_that_are_bad_or_not_finite_do_not_count():
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3])
-def test_metrics_with_too_few_points_are_nan_and_counts_are_zero(n):
+def test_metrics_with_too_few_points_are_nan(n):
     curve = [column[:n] for column in random_curve(5, 3)]
     got = light_curve_metrics([0, n], *curve, np.ones(n, bool))
     for name in METRICS:
         assert np.isnan(got[name][0]) == (n < LEAST_POINTS[name]), name
     assert np.isnan(got["percentiles_05"][0]) == (n == 0)
-    assert got["nabovemeanbystd_1"][0] in (0, 1, 2)
+
+
+def test_a_star_that_does_not_change_has_no_shape():
+    """Scatter and counts are truly 0; whatever is divided by the scatter is not a number."""
+    n, t = 6, np.arange(6.0)
+    got = light_curve_metrics([0, n], t, np.full(n, 17.0), np.full(n, 0.1), np.full(n, 5.0), np.full(n, 5.0), t >= 0)
+    for name in ("magrms", "chisq", "medianabsdev", "maxslope", "nabovemeanbystd_1", "npairposslope"):
+        assert got[name][0] == 0, name
+    for name in ("skewness", "smallkurtosis", "stetsonk", "vonneumannratio"):
+        assert np.isnan(got[name][0]), name
+
+
+def test_points_of_one_moment_have_no_slope():
+    n = 5
+    got = light_curve_metrics([0, n], np.zeros(n), 17 + 0.1 * np.arange(n), *np.full((3, n), 0.1), np.ones(n, bool))
+    assert np.isnan(got["maxslope"][0]) and np.isnan(got["lineartrend"][0])
+    assert got["magrms"][0] > 0
+
+
+def test_the_light_curve_package_finds_the_same():
+    """Features that mean the same in both: https://github.com/light-curve/light-curve-python"""
+    import light_curve as lc
+
+    t, m, e, ra, dec = random_curve(150, 12)
+    got = {
+        name: value[0] for name, value in light_curve_metrics([0, 150], t, m, e, ra, dec, np.ones(150, bool)).items()
+    }
+    same = {
+        "meanmag": lc.Mean(), "medianmag": lc.Median(), "magrms": lc.StandardDeviation(), "skewness": lc.Skew(),
+        "smallkurtosis": lc.Kurtosis(), "stetsonk": lc.StetsonK(), "vonneumannratio": lc.Eta(),
+        "maxslope": lc.MaximumSlope(), "medianabsdev": lc.MedianAbsoluteDeviation(),
+        "weightedmeanmag": lc.WeightedMean(),
+    }  # fmt: skip
+    for name, feature in same.items():
+        expected = feature(t, m, e)[0]
+        if name == "skewness":  # theirs is for small samples
+            expected *= (150 - 2) / np.sqrt(150 * (150 - 1))
+        assert got[name] == pytest.approx(expected, rel=1e-6), name
+    assert got["lineartrend"] == pytest.approx(lc.LinearTrend()(t, m, e)[0], rel=1e-6)
+    assert (got["maxmag"] - got["minmag"]) / 2 == pytest.approx(lc.Amplitude()(t, m, e)[0], rel=1e-9)
+    beyond = (got["nabovemeanbystd_1"] + got["nbelowmeanbystd_1"]) / 150
+    assert beyond == pytest.approx(lc.BeyondNStd(1)(t, m, e)[0])
 
 
 def test_a_star_on_ra_zero_has_the_astrometric_scatter_of_any_other():

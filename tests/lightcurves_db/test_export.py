@@ -1,5 +1,7 @@
 """Light curves of a release as HATS Parquet, as LSDB and DuckDB read them."""
 
+import subprocess
+import sys
 from datetime import date
 
 import duckdb
@@ -7,6 +9,7 @@ import lsdb
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from archive.audit import Actor
@@ -100,3 +103,17 @@ def test_pixels_divide_until_none_holds_too_many():
         inside = ordered[one.first : one.last] >> (2 * (ORDER - one.order))
         assert np.all(inside == one.number)
     assert len({one.order for one in found}) > 2
+
+
+@pytest.mark.slow
+def test_lsdb_on_a_dask_cluster_answers_a_question(release, tmp_path):
+    export(release, tmp_path / "dr9")
+    source = store.Source.objects.get(pk=OID)
+    script = [sys.executable, "deploy/lsdb_on_dask.py", str(tmp_path / "dr9"), str(source.ra), str(source.dec)]
+    done = subprocess.run(
+        [*script, "--radius", "2", "--workers", "1"], cwd=settings.BASE_DIR, capture_output=True, text=True, check=True
+    )
+    header, row = done.stdout.split()
+    values = dict(zip(header.split(","), row.split(","), strict=True))
+    assert (values["objectid"], values["nepochs"]) == (str(OID), "10")
+    assert float(values["meanmag"]) == pytest.approx(store.get([OID], [1]).columns["mag"].mean(), abs=1e-4)
