@@ -6,13 +6,15 @@ import numpy as np
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from archive.answers import answer, problem, refuse
 from archive.forms import problems
 from lightcurves import catalog_periods, store
+from lightcurves import exportjobs, store
+from lightcurves.export import NothingToExport
 from lightcurves.models import STATISTICS, Source
 from lightcurves.periodograms import METHODS, Spectrum, periodogram
 from lightcurves.periods.grid import MIN_POINTS
@@ -78,6 +80,16 @@ def object_page(request: HttpRequest, oid: int) -> HttpResponse:
         context |= {"period": period, "folded": draw(curves, period)}
     rows = map(_plain, store.with_statistics([source]))
     return answer(request, OBJECTS, rows, template, context)
+
+
+@require_POST
+def order_export(request: HttpRequest) -> HttpResponse:
+    """Order the light curves of a release as a HATS catalog."""
+    try:
+        job = exportjobs.order(request.POST.get("release", ""), request.reader, request.user)
+    except NothingToExport as reason:
+        return problem(str(reason))
+    return redirect("job", job.pk)
 
 
 @require_safe

@@ -12,12 +12,14 @@ import io
 import tarfile
 
 import numpy as np
+import pyarrow.parquet as pq
 from django.core.cache import cache
 from django.urls import reverse
 
 from archive import bundles
 from archive.models import UserJob
 from lightcurves.periods.grid import MIN_POINTS
+from lightcurves import exportjobs
 from tests.rights.world import ASTEROID, Person, Unit, World
 
 HOLDS_NO_DATA = {
@@ -383,6 +385,27 @@ def bundles_of_files(world: World, ask: Asker, draw) -> None:
             assert set(tar.getnames()) == expected | {"manifest.csv"}
     mine = ask(reverse("jobs")).context["jobs"]
     assert all(one.owner_id == getattr(ask.person.user, "pk", None) for one in mine)
+
+
+@probe("order-export")
+def exported_light_curves(world: World, ask: Asker, draw) -> None:
+    """The points of the public release, which is of program 1, that they see: of every image one for every object."""
+    if refused(ask, reverse("objects"), "lightcurves"):
+        return
+    before = set(UserJob.objects.values_list("pk", flat=True))
+    ask(reverse("order-export"), {"release": "open"}, method="post", status=302)
+    (job,) = UserJob.objects.exclude(pk__in=before)
+    exportjobs.make(job.pk)
+    job.refresh_from_db()
+    images = [u for u in world.both(ask.person) if u.metadata.programid == u.data.programid == 1]
+    points = len(images) * len(world.data(ask.person))
+    if not points:
+        assert job.phase == "ERROR" and "that you may see" in job.message
+        return
+    with tarfile.open(bundles.result_path(job)) as tar:
+        files = [tar.extractfile(one).read() for one in tar if "/Npix=" in one.name]
+    counts = [n for file in files for n in pq.read_table(io.BytesIO(file)).column("nepochs").to_pylist()]
+    assert sum(counts) == points
 
 
 def pytest_approx(value: float):
