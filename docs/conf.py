@@ -35,6 +35,31 @@ def _figures(path):
     return head + "\n".join(lines) + "\n" + notes
 
 
+def _growth(path):
+    """What the survey's light curves take on disk and in time, from what was measured on one field."""
+    measured = json.loads(path.read_text())["figures"]
+    cold, parquet = measured["cold bytes per detection"], measured["Parquet bytes per detection"]["value"]
+    append, packed = measured["append"]["value"], measured["compaction"]["value"]
+    scan = measured["scan of Parquet (DuckDB, mean of each curve)"]["value"]
+    rows, arrays = cold["peer"]["a row per detection"], cold["peer"]["arrays per object"]
+    survey, night, tera = 1e12, 1.9e8, 1e12  # detections; of a night of 1000 exposures; bytes
+    lines = [
+        ("10^12 detections, a row each", f"{rows * survey / tera:.0f} TB"),
+        ("10^12 detections, arrays per object", f"{arrays * survey / tera:.0f} TB"),
+        ("10^12 detections, packed chunks", f"{cold['value'] * survey / tera:.0f} TB"),
+        ("10^12 detections, HATS Parquet", f"{parquet * survey / tera:.0f} TB"),
+        ("a night of 1000 exposures (1.9×10^8 detections), as rows until it is packed",
+         f"{measured['hot bytes per detection']['value'] * night / 1e9:.0f} GB"),
+        ("the same, packed", f"{cold['value'] * night / 1e9:.1f} GB"),
+        ("appending that night, one connection", f"{night / append / 60:.0f} min"),
+        ("packing that night, one worker", f"{night / packed / 60:.0f} min"),
+        ("a scan of 10^12 detections, two cores", f"{survey / scan / 3600:.0f} h"),
+        ("the same on 64 cores, if it divides evenly", f"{survey / scan / 60 * 2 / 64:.0f} min"),
+    ]  # fmt: skip
+    return "| what | from this run |\n|---|---|\n" + "".join(f"| {what} | {value} |\n" for what, value in lines)
+
+
 GENERATED.mkdir(exist_ok=True)
 for _results in (HERE.parent / "bench" / "results").glob("*.json"):
     (GENERATED / f"{_results.stem}.md").write_text(_figures(_results))
+(GENERATED / "lightcurves_growth.md").write_text(_growth(HERE.parent / "bench" / "results" / "lightcurves.json"))

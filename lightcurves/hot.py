@@ -10,7 +10,7 @@ from lightcurves.pgcopy import copy_in, copy_out
 TABLE = "lightcurves_detection"
 PARTITION_LOCK = 8  # class of our advisory locks
 MONTH = 32  # nights in a partition of the first layout; where there is one, its nights stay in it
-PATIENCE = "500ms"  # that dropping a partition waits for readers, who then wait for it
+PATIENCE = "1500ms"  # that dropping a partition waits, and readers for it; autovacuum yields after one second
 OBJECTS_OF_PLACE = 10**8  # object numbers of a field's quadrant and filter are successive
 
 COPIED = (
@@ -97,7 +97,8 @@ def _dropped(name: str, end: int) -> bool:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [PARTITION_LOCK, end - 1])
             if not cursor.fetchone()[0] or _holds_rows(cursor, name):
                 return False
-            cursor.execute(f"LOCK TABLE {TABLE} IN ACCESS EXCLUSIVE MODE")
+            # ONLY: the other nights are not waited for.
+            cursor.execute(f"LOCK TABLE ONLY {TABLE}, {name} IN ACCESS EXCLUSIVE MODE")
             if _holds_rows(cursor, name):
                 return False
             cursor.execute(f"DROP TABLE {name}")

@@ -25,10 +25,12 @@ MARGIN = 0.02  # deg around the sources, for the stars that tell their colours
 
 @dataclass(frozen=True)
 class MatchConfig:
-    """What matching turns on; arcsec."""
+    """What matching turns on; arcsec, magnitudes."""
 
     radius: float = 1.0  # of a detection from its source
     isolation: float = 3.0  # a detection with no source and no other detection this near may become a source
+    moved: float = 3.0  # a lone source may have moved this far, if it is missing where it was ...
+    moved_mag: float = 0.5  # ... and the detection is as bright as it was in the reference
     least_snr: float = 5.0  # of a detection that becomes a source
 
 
@@ -90,7 +92,8 @@ def add_points(
 ) -> dict[str, int]:
     """Match an image's catalog to its sources, make new sources of what stands alone, append the points.
 
-    Returns counts: detections, matched, ambiguous, born, points.
+    A source that is missing where it was, with a lone detection of its brightness nearby, has moved (high proper
+    motion): that detection is its point. Returns counts: detections, matched, ambiguous, moved, born, points.
     """
     with transaction.atomic():
         _lock(image)
@@ -102,9 +105,12 @@ def add_points(
             oids, ra, dec = _known(image)
             matches = match_sky(found.ra, found.dec, ra, dec, config.radius)
         rows = _nearest(matches)
-        seen = oids[matches.index[rows]]
+        index = matches.index[rows]
+        moved, whose = _moved(image, found, matches.index, ra, dec, config)
+        rows, index = np.append(rows, moved), np.append(index, whose)
+        seen = oids[index]
         _open_with(image, seen)
-        points = _points(image, found.rows(rows), oids, ra, dec, matches.index[rows])
+        points = _points(image, found.rows(rows), oids, ra, dec, index)
         written = store.append(image, points)
         if own_date(image) != image.public_date:
             settle(seen.tolist())
@@ -112,6 +118,7 @@ def add_points(
             "detections": len(found),
             "matched": int(np.sum(matches.index != UNMATCHED)),
             "ambiguous": int(np.sum(matches.ambiguous)),
+            "moved": len(moved),
             "born": made,
             "points": written,
         }
@@ -245,6 +252,26 @@ def _alone(image, found: Catalog, index: np.ndarray, ra, dec, config: MatchConfi
     # Every detection finds itself; a second one within the radius makes it ambiguous.
     crowded = match_sky(found.ra, found.dec, found.ra, found.dec, config.isolation).ambiguous
     return good & ~near_source & ~crowded
+
+
+def _moved(image, found: Catalog, index: np.ndarray, ra, dec, config: MatchConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of detections and of the sources that moved there: each the other's only candidate, of equal brightness."""
+    lost = np.setdiff1d(np.arange(len(ra)), index[index != UNMATCHED])
+    rows = np.flatnonzero((index == UNMATCHED) & (found.flags == 0) & (found.snr >= config.least_snr))
+    none = np.zeros(0, dtype=np.int64)
+    if is_bad(image) or not len(lost) or not len(rows):
+        return none, none
+    near = match_sky(found.ra[rows], found.dec[rows], ra, dec, config.moved)
+    alone = (near.index != UNMATCHED) & ~near.ambiguous & np.isin(near.index, lost)
+    rows, whose = rows[alone], near.index[alone]
+    known = Source.objects.filter(field=image.field, rcid=image.rcid, fid=image.fid, refmag__isnull=False)
+    refmag = np.full(len(ra), np.nan)
+    if len(rows):
+        oids = _known(image)[0]
+        wanted = dict(known.filter(pk__in=oids[whose].tolist()).values_list("pk", "refmag"))
+        refmag[whose] = [wanted.get(oid, np.nan) for oid in oids[whose].tolist()]
+    same = np.abs(refmag[whose] - found.mag[rows]) <= config.moved_mag
+    return rows[same], whose[same]
 
 
 def _nearest(matches) -> np.ndarray:

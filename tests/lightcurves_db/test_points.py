@@ -32,7 +32,7 @@ def test_an_image_appended_twice_has_its_points_once(sky):
     image = seeded(sky)
     assert sources.add_points(image, sky.catalog())["points"] == 40
     found = sources.add_points(image, sky.catalog())
-    assert found == {"detections": 40, "matched": 40, "ambiguous": 0, "born": 0, "points": 40}
+    assert found == {"detections": 40, "matched": 40, "ambiguous": 0, "moved": 0, "born": 0, "points": 40}
     assert Detection.objects.filter(pid=image.pid).count() == 40
 
 
@@ -110,6 +110,25 @@ def test_of_two_detections_near_one_source_the_nearer_counts(sky):
     found = sources.add_points(image, sky.catalog(extra=[double]))
     assert found["points"] == 40 and found["ambiguous"] == 2
     assert store.get([655213300000000]).columns["mag"][0] == pytest.approx(sky.mag[0], abs=0.05)
+
+
+def test_a_star_that_moved_keeps_its_light_curve_and_is_noted(sky):
+    seeded(sky)
+    table = sky.table()
+    table["dec"][0] += 2.0 / 3600  # half an arcsec a year for four years
+    found = sources.add_points(sky.image(1460), sources.catalog(table, 26.0))
+    assert (found["matched"], found["moved"], found["born"], found["points"]) == (39, 1, 0, 40)
+    curve = store.get([655213300000000]).columns
+    assert curve["dec"][0] == pytest.approx(sky.dec[0] + 2.0 / 3600, abs=0.2 / 3600)
+
+
+def test_a_detection_of_another_brightness_near_a_missing_star_is_not_that_star(sky):
+    seeded(sky)
+    table = sky.table()
+    table["dec"][0] += 2.0 / 3600
+    table["mag"][0] -= 2.0
+    found = sources.add_points(sky.image(5), sources.catalog(table, 26.0))
+    assert (found["moved"], found["born"], found["points"]) == (0, 0, 39)
 
 
 def test_sources_carry_their_healpix_number(sky):
