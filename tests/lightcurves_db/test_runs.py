@@ -6,9 +6,10 @@ from astropy.table import Table
 
 from archive import registry, storage
 from archive.models import ReferenceImage
+from lightcurves import store
 from lightcurves.models import Detection, ImageCorrection, Source, SourceStatistics
-from processing.executive import queue
-from processing.executive.runs.lightcurves import run_lightcurves, run_statistics, seed_sources
+from processing.executive import queue, upkeep
+from processing.executive.runs.lightcurves import run_compact, run_lightcurves, run_statistics, seed_sources
 from processing.models import Job
 from processing.science.errors import UnusableFrame
 
@@ -100,3 +101,19 @@ def test_a_job_that_lost_its_claim_leaves_no_point(sky):
     Job.objects.filter(pk=claimed.pk).update(attempts=2)
     queue.finish(claimed, outcome)
     assert Detection.objects.count() == 0 and Source.objects.count() == 0
+
+
+def test_places_with_settled_nights_get_a_job_that_packs_them(sky):
+    image = sky.image(0)
+    put("ref", reference_of(image).rfid, "refpsfcat.fits", sky.table())
+    put("sci", image.pid, "psfcat.fits", sky.table())
+    run(run_lightcurves, "lightcurves", {"pid": image.pid})
+    (number,) = upkeep.plan_compaction()
+    assert upkeep.plan_compaction() == [], "one job a place"
+    claimed = queue.claim(number)
+    queue.finish(claimed, run_compact(claimed))
+    ended = Job.objects.get(pk=number)
+    assert (ended.state, ended.measurements["points"], ended.measurements["chunks"]) == ("done", 40, 40)
+    assert Detection.objects.count() == 0
+    assert upkeep.plan_compaction() == []
+    assert len(store.get([Source.objects.first().pk])) == 1
