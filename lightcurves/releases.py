@@ -9,6 +9,7 @@ from django_q.tasks import async_task
 
 from archive.models import Family
 from archive.releases import released, withdrew
+from archive.releases.redating import redated
 from archive.releases.rights import Opening, also_opens
 from lightcurves import chunks, store
 from lightcurves.models import Followed
@@ -32,6 +33,13 @@ FORGET_PERIODS = "DELETE FROM lightcurves_sourceperiod WHERE star && %s::bigint[
 OF_OPENED = """
 SELECT DISTINCT d.oid FROM lightcurves_detection AS d JOIN archive_scienceimage AS i ON i.pid = d.pid AND i.nid = d.nid
 WHERE i.public_date > %(since)s AND i.public_date <= %(now)s
+CLOSED_SOURCES = """
+SELECT oid FROM lightcurves_source
+WHERE (field, rcid, fid) IN %s AND (public_date IS NULL OR public_date > now())
+"""
+DATED_ANEW = """
+SELECT s.field, s.rcid, s.fid, array_agg(s.pid) FROM lightcurves_image AS i JOIN archive_scienceimage AS s USING (pid)
+WHERE i.programid = %s AND i.public_date >= %s GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 OPENED_BY_DATE = """
 SELECT DISTINCT i.field, i.rcid, i.fid FROM archive_scienceimage AS i
@@ -64,6 +72,15 @@ def close_sources_of(sender, release, parameters: dict, **kwargs) -> None:
         _follow(parameters, stale=True)
 
 
+@receiver(redated)
+def unpack_dated(sender, program, now, **kwargs) -> None:
+    """Packed points that got a date become rows again, which open when it passes (or are packed with what is open)."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(DATED_ANEW, [program.pk, now])
+        for field, rcid, fid, pids in cursor.fetchall():
+            chunks.follow_rights(store.place_of(field, rcid, fid), pids)
+
+
 def _follow(parameters: dict, stale: bool) -> None:
     with connections["default"].cursor() as cursor:
         cursor.execute(OF_RELEASE, parameters)
@@ -92,8 +109,9 @@ def follow_dates() -> int:
     with connections["default"].cursor() as cursor:
         cursor.execute(OPENED_BY_DATE, {"since": mark.until, "now": now})
         places = cursor.fetchall()
-        cursor.execute(OF_OPENED, {"since": mark.until, "now": now})
-        settle([oid for (oid,) in cursor.fetchall()])
+        if places:
+            cursor.execute(CLOSED_SOURCES, [tuple(places)])
+            settle([oid for (oid,) in cursor.fetchall()])
     _refresh(places)
     mark.until = now
     mark.save(update_fields=["until"])

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from archive.access import ANYONE, EVERYTHING, Reader, reading
 from archive.audit import Actor
-from archive.models import Release, ScienceImage
+from archive.models import Program, Release, ScienceImage
 from archive.releases import freeze, publish, withdraw
+from archive.releases.redating import redate
 from lightcurves import chunks, codec, hot, sources, statistics, store
 from lightcurves.models import Chunk, Detection, Image, Source
 from tests.lightcurves_db.starsky import FID, FIELD, RCID
@@ -160,6 +161,22 @@ def test_a_release_opens_packed_points_and_its_withdrawal_closes_them(curves):
     release.refresh_from_db()
     withdraw(release, SYSTEM)
     assert not Chunk.objects.filter(programid=2).exclude(public_date=None).exists()
+    assert len(everything()["pid"]) == 600
+
+
+def test_a_new_proprietary_period_opens_packed_points_or_makes_them_rows_that_wait(curves):
+    store.compact(LATER)
+    program = Program.objects.get(pk=2)
+    program.proprietary_days = 365 * 99
+    program.save()
+    redate(program, SYSTEM)
+    assert Detection.objects.filter(programid=2, public_date__gt=timezone.now()).count() == 200
+    assert len(everything()["pid"]) == 600
+    program.proprietary_days = 1
+    program.save()
+    redate(program, SYSTEM)
+    store.compact(LATER)
+    assert not Chunk.objects.filter(public_date=None).exists()
     assert len(everything()["pid"]) == 600
 
 
