@@ -239,7 +239,6 @@ class World:
         with connections["default"].cursor() as cursor:
             cursor.execute("DELETE FROM lightcurves_detection")
             cursor.execute("DELETE FROM lightcurves_image")
-            cursor.execute("DELETE FROM lightcurves_appended")
         Member.objects.all().delete()
         for model in (ProductFile, DifferenceImage, ReferenceImage, Exposure, ReaderGroup, User):
             model.objects.all().delete()
