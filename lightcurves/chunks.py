@@ -37,6 +37,7 @@ TAKE = """
 DELETE FROM lightcurves_chunk WHERE ctid = ANY(%s::tid[])
 RETURNING oid, programid, public_date IS NOT NULL, data
 """
+KEPT = "SELECT oid, programid, public_date IS NOT NULL, data FROM lightcurves_chunk WHERE ctid = ANY(%s::tid[])"
 PLACES = f"SELECT DISTINCT oid / {hot.OBJECTS_OF_PLACE} FROM lightcurves_detection WHERE nid <= %s"
 COPY = (
     "COPY lightcurves_chunk (oid, public_date, first_nid, last_nid, nobs, programid, data) "
@@ -106,6 +107,14 @@ def remove(place: int, pids: list[int]) -> int:
         theirs = np.isin(points.columns["pid"], pids)
         write(cursor, points.rows(~theirs))
     return int(theirs.sum())
+
+
+def of_image(place: int, pid: int) -> Points:
+    """The packed points of an image."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(KEPT, [_touched(cursor, place, [pid])])
+        points = _of_chunks(cursor.fetchall())
+    return points.rows(points.columns["pid"] == pid)
 
 
 def follow_rights(place: int, pids: list[int]) -> list[int]:

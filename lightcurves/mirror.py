@@ -11,7 +11,7 @@ from django.db import transaction
 from archive.mirror.curves import takes_curves
 from archive.models import ScienceImage
 from lightcurves import skyindex, statistics, store
-from lightcurves.models import Detection, Source
+from lightcurves.models import Source
 from lightcurves.store import MAS, Points
 
 POINT = ("oid", "mag", "magerr", "chi", "sharp", "catflags", "dra", "ddec")
@@ -84,9 +84,9 @@ def _median_ra(ra: np.ndarray) -> float:
 def _with_others(image: ScienceImage, mine: pd.DataFrame, sources: dict[int, Source]) -> Points:
     """The points of an image: these, and those that it has of other objects."""
     mine = mine.drop_duplicates("oid")
-    others = Detection.objects.filter(nid=image.nid, pid=image.pid).exclude(oid__in=mine.oid.tolist())
+    before = pd.DataFrame(vars(store.points_of(image)))
     place = np.array([(sources[oid].ra, sources[oid].dec) for oid in mine.oid])
     east = ((mine.ra.to_numpy(float) - place[:, 0] + 180) % 360 - 180) * np.cos(np.radians(place[:, 1]))
     new = mine.assign(dra=np.rint(east / MAS), ddec=np.rint((mine.dec.to_numpy(float) - place[:, 1]) / MAS))
-    rows = pd.concat([new[list(POINT)], pd.DataFrame(list(others.values(*POINT)), columns=list(POINT))])
+    rows = pd.concat([new[list(POINT)], before.loc[~before.oid.isin(mine.oid), list(POINT)]])
     return Points(**{name: rows[name].to_numpy() for name in POINT})

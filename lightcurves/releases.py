@@ -30,9 +30,6 @@ WHERE i.release_id = %(release)s AND d.nid BETWEEN %(first)s AND %(last)s AND d.
 PLACES = "SELECT DISTINCT field, rcid, fid FROM lightcurves_source WHERE oid = ANY(%s) ORDER BY 1, 2, 3"
 FORGET_STATISTICS = "DELETE FROM lightcurves_sourcestatistics WHERE oid = ANY(%s)"
 FORGET_PERIODS = "DELETE FROM lightcurves_sourceperiod WHERE star && %s::bigint[]"
-OF_OPENED = """
-SELECT DISTINCT d.oid FROM lightcurves_detection AS d JOIN archive_scienceimage AS i ON i.pid = d.pid AND i.nid = d.nid
-WHERE i.public_date > %(since)s AND i.public_date <= %(now)s
 CLOSED_SOURCES = """
 SELECT oid FROM lightcurves_source
 WHERE (field, rcid, fid) IN %s AND (public_date IS NULL OR public_date > now())

@@ -159,6 +159,15 @@ def put_images(images: Sequence[tuple[ScienceImage, int]], dates: dict[int, date
     )  # fmt: skip
 
 
+def points_of(image: ScienceImage) -> Points:
+    """The points that an image gave, as they were measured, from both tiers."""
+    names = tuple(Points.__dataclass_fields__)
+    rows = list(Detection.objects.filter(nid=image.nid, pid=image.pid).values_list(*names))
+    packed = chunks.of_image(place_of(image.field, image.rcid, image.fid), image.pid).columns
+    fresh = zip(*rows, strict=True) if rows else [()] * len(names)
+    return Points(**{name: np.append(packed[name], values) for name, values in zip(names, fresh, strict=True)})
+
+
 def get(oids: Iterable[int], programs: Sequence[int] = EVERY_PROGRAM) -> LightCurves:
     """The light curves of objects, joined with their images and corrected, from points of these programs.
 

@@ -32,7 +32,10 @@ NEEDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("alerts", "alert", "packet", "stamp", "api-alerts", "api-alert"), frozenset({Scope.ALERTS})),
     **dict.fromkeys(
         ("objects", "object", "object-lightcurve", "object-points", "object-periodogram", "irsa-periodogram"),
-        ("objects", "object", "object-lightcurve", "object-points", "object-periodogram", "order-export"),
+        frozenset({Scope.LIGHTCURVES}),
+    ),
+    **dict.fromkeys(
+        ("order-export",),
         frozenset({Scope.LIGHTCURVES}),
     ),
     **dict.fromkeys(("tap", "tap-sync", "query"), frozenset({Scope.TAP})),

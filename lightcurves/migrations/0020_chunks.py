@@ -30,7 +30,7 @@ JOIN archive_scienceimage AS i USING (pid) JOIN archive_exposure AS e USING (exp
 
 
 class Migration(migrations.Migration):
-    dependencies = [("lightcurves", "0010_closed_sources"), ("archive", "0009_exposure_positions")]
+    dependencies = [("lightcurves", "0030_periods"), ("archive", "0009_exposure_positions")]
     operations = [
         migrations.CreateModel(
             name="Chunk",

@@ -12,8 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from archive.answers import answer, problem, refuse
 from archive.forms import problems
-from lightcurves import catalog_periods, store
-from lightcurves import exportjobs, store
+from lightcurves import catalog_periods, exportjobs, store
 from lightcurves.export import NothingToExport
 from lightcurves.models import STATISTICS, Source
 from lightcurves.periodograms import METHODS, Spectrum, periodogram

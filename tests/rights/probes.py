@@ -18,8 +18,8 @@ from django.urls import reverse
 
 from archive import bundles
 from archive.models import UserJob
-from lightcurves.periods.grid import MIN_POINTS
 from lightcurves import exportjobs
+from lightcurves.periods.grid import MIN_POINTS
 from tests.rights.world import ASTEROID, Person, Unit, World
 
 HOLDS_NO_DATA = {
