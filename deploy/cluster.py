@@ -20,6 +20,7 @@ from deploy import machine
 DATABASE, OWNER, READER = "ztf", "ztf", "ztf_reader"
 SQL = Path(__file__).with_name("postgres.sql")
 START_SECONDS = 120
+READY, REFUSING, SILENT = 0, 1, 2  # as pg_isready ends
 
 SETTINGS = """
 listen_addresses = '127.0.0.1'
@@ -81,10 +82,13 @@ class Cluster:
             self._run(stop, stdout=subprocess.DEVNULL)
 
     def ready(self) -> bool:
+        return self._answer() == READY
+
+    def _answer(self) -> int:
+        """What pg_isready says of the server behind our own socket."""
         if not (self.data / "postmaster.pid").exists():
-            return False
-        probe = [self.bin / "pg_isready", "-q", "-h", self.socket, "-p", self.port]
-        return self._run(probe, check=False).returncode == 0
+            return SILENT
+        return self._run([self.bin / "pg_isready", "-q", "-h", self.socket, "-p", self.port], check=False).returncode
 
     def url(self, role: str) -> str:
         host = quote(str(self.socket), safe="")
@@ -105,7 +109,8 @@ class Cluster:
         self.complete.touch()
 
     def _start(self) -> None:
-        if not self.port_file.exists() or not machine.port_is_free(self.port):
+        recovering = self.port_file.exists() and self._answer() == REFUSING  # after a crash; the port is its own
+        if not recovering and (not self.port_file.exists() or not machine.port_is_free(self.port)):
             self.port_file.write_text(str(machine.free_port()))
         self._write("ztf.conf", SETTINGS.format(port=self.port, socket=self.socket))
         deadline = time.monotonic() + START_SECONDS
