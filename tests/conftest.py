@@ -13,10 +13,11 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop run
 
 
 def pytest_collection_modifyitems(items):
-    """Tests that share what took long to make run in one process: those of a file, and all of tests/whole."""
+    """Tests that share what took long to make run in one process: those of a file, and of tests/whole and tests/tasks."""
+    here = Path(__file__).parent
     for item in items:
-        whole = Path(__file__).parent / "whole" in item.path.parents
-        item.add_marker(pytest.mark.xdist_group("whole" if whole else str(item.path)))
+        folder = item.path.relative_to(here).parts[0]
+        item.add_marker(pytest.mark.xdist_group(folder if folder in ("whole", "tasks") else str(item.path)))
 
 
 @pytest.fixture(scope="session", autouse=True)

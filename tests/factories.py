@@ -102,14 +102,17 @@ def reference_image(
     return ReferenceImage.objects.create(**defaults | PUBLIC | values)
 
 
-def pixels(image: ScienceImage, value: float = 1.0) -> ProductFile:
+def pixels(image: ScienceImage, value: float = 1.0, shape: tuple[int, int] = (3080, 3072)) -> ProductFile:
     """A sciimg of one value with the image's linear WCS, in the tree and registered."""
     header = fits.Header({"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN"})
     for card in ("crpix1", "crpix2", "crval1", "crval2"):
         header[card] = getattr(image, card)
+    header["CRPIX1"] -= (3072 - shape[1]) / 2  # the middle of the quadrant
+    header["CRPIX2"] -= (3080 - shape[0]) / 2
     for card in ("cd11", "cd12", "cd21", "cd22"):
         header[f"CD{card[2]}_{card[3]}"] = getattr(image, card)
     path = f"sci/test/{image.pid}_sciimg.fits"
     with storage.new_file(path) as temporary:
-        fits.PrimaryHDU(np.full((3080, 3072), value, np.float32), header).writeto(temporary)
-    return product_file(path=path, product_id=image.pid)
+        fits.PrimaryHDU(np.full(shape, value, np.float32), header).writeto(temporary)
+    stored = storage.stored(path)
+    return product_file(path=path, product_id=image.pid, size=stored.size, sha256=stored.sha256)

@@ -13,6 +13,7 @@ from archive.models.base import Origin
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # they would load every page
     help = "Take raw frames, ZTF products, alert packets and metadata tables into the archive."
 
     def add_arguments(self, parser):

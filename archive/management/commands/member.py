@@ -19,6 +19,7 @@ def moment(text: str) -> datetime:
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # they would load every page
     help = "List who reads what; give somebody a program or a place in a group, or end it now."
 
     def add_arguments(self, parser):

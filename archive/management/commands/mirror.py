@@ -26,6 +26,7 @@ goes on."""
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # they would load every page
     help = "Fetch metadata, files and light curves of an IRSA-compatible server into this archive."
 
     def create_parser(self, *args, **options):

@@ -8,6 +8,7 @@ from archive.releases.redating import redate
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # they would load every page
     help = "List the programs; with an id, change its proprietary period and date what is not public yet anew."
 
     def add_arguments(self, parser):

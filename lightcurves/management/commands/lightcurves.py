@@ -12,6 +12,7 @@ from lightcurves.export import NothingToExport, export
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # they would load every page
     help = "Compact light curves, or export those of a release."
 
     def add_arguments(self, parser):

@@ -17,6 +17,7 @@ POLL_SECONDS = 0.5
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # they would load every page
     help = "Search light curves for periods; without an option: all places that have light curves."
 
     def add_arguments(self, parser):

@@ -32,6 +32,7 @@ def night(text: str) -> int:
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # they would load every page
     help = "Process nights whose raw files were taken in; without a night: all of them."
 
     def add_arguments(self, parser):

@@ -9,6 +9,7 @@ from archive.hips.config import FILTERS
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # they would load every page
     help = "Bring the HiPS of the public references up to date: new, changed, withdrawn ones; only tiles they touch."
 
     def add_arguments(self, parser):

@@ -1,0 +1,118 @@
+"""An archive for a new user: M 31 in two filters over two months, an asteroid's way, a variable star, people."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import User
+from django.db import connections
+
+from archive import tokens
+from archive.audit import Actor
+from archive.models import Membership, ProductFile
+from archive.survey.identifiers import make_oid
+from lightcurves import skyindex, statistics, store
+from lightcurves.models import Source
+from tests import factories, servers
+from tests.rights.world import World
+
+M31 = (10.6847, 41.2688)
+RCID, FIELD = 50, 655
+OCTOBER = 2461314.7  # JD of 2026-10-01 05:00
+NIGHTS, IN_OCTOBER = 40, 31  # every night an r image
+CLOSED = {"programid": 2, "public_date": None}
+PERIOD = 0.5427
+PASSWORD = "a long password of anybody"
+
+
+@dataclass
+class Tasks:
+    """What is there, by what the tasks ask for."""
+
+    october: list[int] = field(default_factory=list)
+    closed: list[int] = field(default_factory=list)
+    oid: int = 0
+
+
+@pytest.fixture(scope="session")
+def archive(committed, archive_root):
+    """Rows and files, committed by a thread with connections of its own."""
+    world, made = World(), Tasks()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(_build, made).result()
+    yield made
+    world.remove()  # and all the rest with it
+
+
+@pytest.fixture(scope="session")
+def portal(archive, tmp_path_factory):
+    connections.close_all()
+    with servers.portal(tmp_path_factory.mktemp("portal")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+        started = driver.chromium.launch(executable_path=shutil.which("chromium"), args=[*flags, "--no-first-run"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def variables(archive, portal) -> dict[str, str]:
+    """The environment of a user's script."""
+    with ThreadPoolExecutor(1) as pool:
+        secret = pool.submit(_token, "partner").result()
+    return os.environ | {"ZTF": portal, "ZTF_TOKEN": secret}
+
+
+def _token(name: str) -> str:
+    until = datetime.now(UTC) + timedelta(days=3)
+    return tokens.make(User.objects.get(username=name), "tasks", ["all"], until, Actor("test"))[1]
+
+
+def _build(made: Tasks) -> None:
+    for name in ("admin", "partner", "colleague"):
+        User.objects.create_user(name, password=PASSWORD, is_staff=name == "admin", is_superuser=name == "admin")
+    Membership.objects.create(user=User.objects.get(username="partner"), program_id=2)
+    centre = factories.footprint(*M31, RCID)
+    east = (centre["ra"] - M31[0]) * np.cos(np.radians(centre["dec"])) / np.cos(np.radians(M31[1]))
+    pointing = {"ra": M31[0] - east, "dec": 2 * M31[1] - centre["dec"], "field": FIELD}
+    made.oid = _variable()
+    for night in range(NIGHTS):
+        rights = CLOSED if night % 10 == 9 else {}
+        image = _image(OCTOBER + night, pointing, rights, magzp=26.0, magzprms=0.02, clrcoeff=0.0)
+        (made.closed if rights else made.october if night < IN_OCTOBER else []).append(image.pid)
+        phase = 2 * np.pi * (OCTOBER + night) / PERIOD
+        mag = np.array([16 + 0.4 * np.sin(phase) + 0.1 * np.sin(2 * phase)])
+        one, zero = np.ones(1), np.zeros(1, int)
+        store.append(image, store.Points(np.array([made.oid]), mag, 0.02 * one, one, 0 * one, zero, zero, zero))
+    _image(OCTOBER + 3.1, pointing, {"filtercode": "zg", "fid": 1})
+    statistics.refresh(FIELD, RCID, 2)
+    connections.close_all()
+
+
+def _image(jd: float, pointing: dict, rights: dict, **values):
+    image = factories.science_image(factories.exposure(jd=jd, **pointing, **rights), RCID, **values)
+    file = factories.pixels(image, value=100.0, shape=(400, 400))
+    ProductFile.objects.filter(pk=file.pk).update(programid=image.programid, public_date=image.public_date)
+    return image
+
+
+def _variable() -> int:
+    oid = make_oid(FIELD, 2, RCID // 4 + 1, RCID % 4 + 1, 77)
+    Source.objects.create(
+        oid=oid, ra=M31[0], dec=M31[1], field=FIELD, ccdid=RCID // 4 + 1, qid=RCID % 4 + 1, rcid=RCID, fid=2,
+        filtercode="zr", colour=0.0, hpx29=int(skyindex.number(np.array([M31[0]]), np.array([M31[1]]))[0]),
+        **factories.PUBLIC,
+    )  # fmt: skip
+    return oid
