@@ -33,6 +33,11 @@ class SkyMap:
     centre: tuple[float, float]
     width: float  # deg
 
+    @property
+    def fill(self) -> float:
+        """Opacity of one footprint, so that many on top of each other leave the grid to be read."""
+        return min(0.12, 0.5 / max(len(self.shapes), 1))
+
 
 def sky_map(outlines: Iterable[Outline], marks: Iterable[tuple[float, float]] = ()) -> SkyMap | None:
     """A gnomonic map (North up, East left) that shows all outlines near the first; None without any.

@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop run
 
 
 def pytest_collection_modifyitems(items):
-    """Tests that share what took long to make run in one process: those of a file, and of tests/whole and tests/tasks."""
+    """Tests that share what took long to make run in one process: those of a file, of tests/whole, of tests/tasks."""
     here = Path(__file__).parent
     for item in items:
         folder = item.path.relative_to(here).parts[0]

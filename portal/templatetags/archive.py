@@ -9,12 +9,12 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def with_query(context, **changes) -> str:
-    """The current address's query with some parameters changed; empty values drop a parameter."""
+    """The current address's query with some parameters changed; empty values drop a parameter, as forms leave them."""
     query = context["request"].GET.copy()
     for name, value in changes.items():
-        query.pop(name, None)
-        if value not in (None, ""):
-            query[name] = value
+        query.setlist(name, [value])
+    for name, values in list(query.lists()):
+        query.setlist(name, [value for value in values if value not in (None, "")])
     return "?" + query.urlencode()
 
 

@@ -77,7 +77,9 @@ def variables(archive, portal) -> dict[str, str]:
 
 def _token(name: str) -> str:
     until = datetime.now(UTC) + timedelta(days=3)
-    return tokens.make(User.objects.get(username=name), "tasks", ["all"], until, Actor("test"))[1]
+    secret = tokens.make(User.objects.get(username=name), "tasks", ["all"], until, Actor("test"))[1]
+    connections.close_all()
+    return secret
 
 
 def _build(made: Tasks) -> None:

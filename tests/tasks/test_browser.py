@@ -1,0 +1,192 @@
+"""The ten tasks as a person does them: from the front page, by what stands on buttons, links and labels."""
+
+import csv
+import io
+import re
+import tarfile
+
+import pytest
+import requests
+
+from archive.models import ScienceImage
+from tests.tasks.conftest import PASSWORD
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(databases=["default", "reader"])]
+WAIT = 30_000  # ms
+
+
+@pytest.fixture
+def visit(browser, portal, tmp_path):
+    """A person's page at the front door, signed in when a name is given; contexts end with the test."""
+    contexts = []
+
+    def start(name: str = "", folder=tmp_path):
+        context = browser.new_context(base_url=portal, viewport={"width": 1280, "height": 900}, accept_downloads=True)
+        context.set_default_timeout(WAIT)
+        contexts.append(context)
+        page = context.new_page()
+        page.goto("/")
+        if name:
+            page.get_by_role("link", name="Sign in").click()
+            page.get_by_label("Username").fill(name)
+            page.get_by_label("Password").fill(PASSWORD)
+            page.get_by_role("button", name="Sign in").click()
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+
+
+def main_link(page, name: str) -> None:
+    page.get_by_role("navigation", name="Main").get_by_role("link", name=name, exact=True).click()
+
+
+def downloaded(page, click) -> bytes:
+    with page.expect_download() as download:
+        click()
+    return download.value.path().read_bytes()
+
+
+def search_m31(page) -> None:
+    main_link(page, "Images")
+    page.get_by_label("Position or name").fill("M 31")
+    page.get_by_label("Filter").select_option("zr")
+    page.get_by_label(re.compile("^From")).fill("2026-10-01")
+    page.get_by_label(re.compile("^Before")).fill("2026-11-01")
+    page.get_by_role("button", name="Search").click()
+
+
+def wait_for_job(page) -> None:
+    page.get_by_text("COMPLETED").wait_for()
+
+
+def test_all_r_images_of_m31_in_a_month(visit, archive):
+    page = visit()
+    search_m31(page)
+    link = page.get_by_role("link", name="CSV", exact=True)
+    rows = list(csv.DictReader(io.StringIO(downloaded(page, link.click).decode())))
+    assert sorted(int(row["pid"]) for row in rows) == sorted(archive.october)
+    assert str(len(archive.october)) in page.locator("main").inner_text()
+    assert page.locator("svg.skymap-svg polygon").count() > 0
+
+
+def test_ten_cutouts(visit):
+    page = visit()
+    main_link(page, "Images")
+    page.get_by_role("link", name="Cutouts of many targets").click()
+    page.get_by_label("Targets").fill("\n".join(f"place{n} {10.6847 + 0.001 * n} 41.2688" for n in range(10)))
+    page.get_by_label(re.compile("Filter")).select_option("zr")
+    page.get_by_label(re.compile("ewest")).fill("1")
+    tar = downloaded(page, page.get_by_role("button", name="Download now").click)
+    with tarfile.open(fileobj=io.BytesIO(tar)) as files:
+        assert len([name for name in files.getnames() if name.endswith(".fits")]) == 10
+
+
+def test_a_colleague_gets_access_sees_it_and_loses_it(visit, archive):
+    colleague, admin = visit("colleague"), visit("admin")
+
+    def closed_images() -> int:
+        main_link(colleague, "Images")
+        colleague.get_by_text("Identifiers, program, release").click()
+        colleague.get_by_label("Program").select_option("2")
+        colleague.get_by_role("button", name="Search").click()
+        return colleague.locator("main table tbody tr th").count()
+
+    assert closed_images() == 0
+    main_link(admin, "Admin")
+    admin.get_by_role("link", name="Memberships", exact=True).click()
+    admin.get_by_role("link", name=re.compile("Add membership", re.I)).first.click()
+    admin.locator(".field-user .select2-selection").click()
+    admin.locator(".select2-search__field").fill("colleague")
+    admin.locator(".select2-results__option", has_text="colleague").first.click()
+    admin.get_by_label("Program").select_option("2")
+    admin.locator("#id_until_0").fill("2030-06-30")
+    admin.locator("#id_until_1").fill("00:00:00")
+    admin.get_by_role("button", name="Save", exact=True).click()
+    assert closed_images() == len(archive.closed)
+    admin.get_by_role("link", name="colleague").first.click()
+    admin.locator("#id_until_0").fill("2026-01-02")
+    admin.locator("#id_since_0").fill("2026-01-01")
+    admin.get_by_role("button", name="Save", exact=True).click()
+    assert closed_images() == 0
+
+
+def test_a_release_is_published_and_withdrawn(visit, archive):
+    def open_now() -> int:
+        return ScienceImage.objects.using("default").filter(pk__in=archive.closed, public_date__isnull=False).count()
+
+    page = visit("admin")
+    main_link(page, "Admin")
+    page.get_by_role("link", name="Releases", exact=True).click()
+    page.get_by_role("link", name=re.compile("Add release", re.I)).first.click()
+    page.get_by_label("Name", exact=False).first.fill("winter")
+    page.get_by_label("Title").fill("Winter")
+    page.locator("#id_programs_from").select_option("2")
+    page.locator("#id_programs_add, #id_programs_add_link").first.click()
+    page.get_by_label("First night").fill("2026-10-01")
+    page.get_by_label("Last night").fill("2026-10-31")
+    page.get_by_role("button", name="Save", exact=True).click()
+    for action, opened in (("Freeze", 0), ("Publish", 3), ("Withdraw", 0)):
+        page.goto("/")
+        main_link(page, "Admin")
+        page.get_by_role("link", name="Releases", exact=True).click()
+        page.get_by_role("link", name="winter").click()
+        page.get_by_role("link", name=f"{action} …").click()
+        page.get_by_role("button", name=f"{action} winter").click()
+        wait_for_job(page)
+        assert open_now() == opened, action
+
+
+def test_a_token_is_made_used_and_revoked(visit, portal, archive):
+    page = visit("partner")
+    main_link(page, "partner")
+    page.get_by_label(re.compile("^(Label|What|Name)", re.I)).first.fill("my script")
+    page.get_by_label(re.compile("everything", re.I)).check()
+    page.get_by_role("button", name="Make a token").click()
+    secret = page.get_by_label("Token", exact=True).input_value()
+    asked = {"url": f"{portal}/api/images/?programid=2", "headers": {"Authorization": f"Bearer {secret}"}}
+    assert requests.get(**asked, timeout=30).json()["count"] == len(archive.closed)
+    page.get_by_role("button", name="Revoke my script").click()
+    page.get_by_text("revoked").first.wait_for()
+    assert requests.get(**asked, timeout=30).status_code == 401
+
+
+def test_every_file_of_a_search(visit, archive):
+    page = visit()
+    search_m31(page)
+    page.get_by_role("button", name=re.compile("^Bundle the files")).click()
+    wait_for_job(page)
+    tar = downloaded(page, page.get_by_role("button", name="Download").or_(page.get_by_text("Download")).first.click)
+    with tarfile.open(fileobj=io.BytesIO(tar)) as files:
+        assert len([name for name in files.getnames() if name.endswith(".fits")]) == len(archive.october)
+
+
+def test_a_light_curve(visit, archive):
+    page = visit()
+    main_link(page, "Objects")
+    page.get_by_label(re.compile("^Position")).fill("M 31")
+    page.get_by_label(re.compile("radius|within", re.I)).fill("5")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name=str(archive.oid)).click()
+    page.locator(".bk-Canvas, canvas").first.wait_for()
+    rows = downloaded(page, page.get_by_role("link", name="CSV", exact=True).first.click).decode().splitlines()
+    assert len(rows) == 1 + 36
+
+
+def test_images_of_an_asteroid(visit):
+    page = visit()
+    main_link(page, "Moving objects")
+    page.get_by_label(re.compile("^Name")).fill("310")
+    page.get_by_role("button", name="Search").click()
+    assert page.locator("main table tbody tr").count() == 6
+
+
+def test_a_query(visit):
+    page = visit()
+    main_link(page, "Query")
+    page.get_by_role("textbox").first.fill(
+        "SELECT filtercode, COUNT(*) AS n FROM ztf.ztf_current_meta_sci GROUP BY filtercode"
+    )
+    page.get_by_role("button", name="Run").click()
+    assert "zr" in page.locator("main table").last.inner_text()
