@@ -28,7 +28,7 @@ SCHEMA_TABLES = (
             Column("utype", "char", "Role in a data model"),
             Column("description", "char", "What the table holds", principal=True),
             Column("table_index", "int", "Order in lists"),
-            Column("irsa_dbms", "char", "Kind of database, as IRSA gives it"),
+            Column("irsa_dbms", "int", "21: a table that IRSA's clients list"),
             Column("irsa_pos", "char", "y where the table has positions to search by, as IRSA gives it"),
         ),
     ),
@@ -78,6 +78,7 @@ KEYS = (
 )
 """References between published tables: id, table, column, target table, target column, meaning."""
 
+IRSA_LISTED = 21  # irsa_dbms of the tables that astroquery's list_catalogs asks for
 Row = tuple[object, ...]
 
 
@@ -135,4 +136,4 @@ def has_position(one: Published) -> bool:
 def _table_row(one: Published, number: int) -> Row:
     kind = "table" if one.schema == "tap_schema" else "view"
     position = "y" if has_position(one) else "n"
-    return (one.schema, one.table.name, kind, None, one.table.description, number, "postgres", position)
+    return (one.schema, one.table.name, kind, None, one.table.description, number, IRSA_LISTED, position)

@@ -177,6 +177,7 @@ def test_astroquery_asks_tap(irsa, archive):
     box = irsa.query_region(place, catalog=table, spatial="Box", width=0.02 * u.deg, columns="pid")
     assert list(box["pid"]) == [archive.open.pid]
     assert "seeing" in irsa.list_columns(table)
+    assert table in irsa.list_catalogs()
 
 
 def test_pyvo_finds_images_and_reads_a_list_s_votable(address, archive):
