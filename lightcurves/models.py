@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -173,6 +174,22 @@ class SourcePeriod(OpenModel):
 
     class Meta:
         indexes = [GinIndex(fields=["star"])]
+
+
+class SavedPeriod(models.Model):
+    """A period that somebody keeps with their account; `oid` may name an object that they do not see any more."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="periods")
+    oid = models.BigIntegerField()
+    period = models.FloatField(help_text="days")
+    epoch = models.FloatField(
+        null=True, help_text="heliocentric Julian date of phase zero; empty: the first good point"
+    )
+    note = models.CharField(max_length=200, blank=True)
+    saved = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "oid", "period"], name="saved_period_once")]
 
 
 class ClosedSource(models.Model):

@@ -17,7 +17,7 @@ OPEN = frozenset()
 CATALOGS = ("cat.fits", "cat.fits.fz", "psfcat.fits", "sexcat.fits")
 NEEDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("health", "help", "api-docs", "api-schema", "api-resolve", "find", "releases", "release"), OPEN),
-    **dict.fromkeys(("release-manifest", "sign-in", "sign-out", "object-document"), OPEN),
+    **dict.fromkeys(("release-manifest", "sign-in", "sign-out", "object-document", "object-own"), OPEN),
     **dict.fromkeys(("tap-capabilities", "tap-availability", "tap-tables", "tap-table", "home"), OPEN),
     **dict.fromkeys(
         ("images", "image-list", "image", "reference", "cutouts", "picture", "cutout", "quality", "moving"),
@@ -34,10 +34,9 @@ NEEDS: dict[str, frozenset[str]] = {
         ("objects", "object", "object-lightcurve", "object-points", "object-periodogram", "irsa-periodogram"),
         frozenset({Scope.LIGHTCURVES}),
     ),
-    **dict.fromkeys(
-        ("order-export",),
-        frozenset({Scope.LIGHTCURVES}),
-    ),
+    **dict.fromkeys(("object-neighbours", "saved-periods", "order-export"), frozenset({Scope.LIGHTCURVES})),
+    **dict.fromkeys(("object-limits", "object-forced", "object-cutouts"), frozenset({Scope.LIGHTCURVES, Scope.IMAGES})),
+    "object-alerts": frozenset({Scope.LIGHTCURVES, Scope.ALERTS}),
     **dict.fromkeys(("tap", "tap-sync", "query"), frozenset({Scope.TAP})),
     **dict.fromkeys(("ibe-missions", "ibe-datasets", "ibe-tables", "irsa-login", "irsa-logout"), OPEN),
     **dict.fromkeys(

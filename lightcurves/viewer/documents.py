@@ -6,61 +6,91 @@ import json
 from functools import cache
 
 from bokeh.embed import json_item
-from bokeh.models import ColumnDataSource, DataRange1d, HoverTool, NumeralTickFormatter, Range1d
+from bokeh.models import (
+    BoxSelectTool,
+    ColumnDataSource,
+    DatetimeAxis,
+    HoverTool,
+    LassoSelectTool,
+    NumeralTickFormatter,
+    Range1d,
+    TapTool,
+)
 from bokeh.plotting import figure
 
-HEIGHT = 320
-MOVING = "pan,wheel_zoom,box_zoom,reset,save"
-POINT = [("filter", "@band"), ("MJD", "@mjd{0.00000}"), ("mag", "@mag{0.000} ± @err{0.000}"), ("image", "@pid")]
+HEIGHT = 340
+MOVING = "pan,wheel_zoom,box_zoom,reset"
+POINT = [
+    ("", "@label"),
+    ("MJD", "@mjd{0.00000}"),
+    ("UTC", "@date"),
+    ("mag", "@value"),
+    ("reference", "@reference"),
+    ("flags", "@flags"),
+    ("image", "@pid"),
+]
+DRAWN = ("x", "y", "low", "high", "marker", "colour", "fill", "size", "alpha")
+TOLD = ("key", "label", "mjd", "date", "value", "reference", "flags", "pid")
 
 
 @cache
 def documents() -> str:
-    """JSON: for each plot (lightcurve, periodogram, folded) what Bokeh.embed.embed_item takes."""
-    plots = {"lightcurve": _light_curve(), "periodogram": _periodogram(), "folded": _folded()}
+    """JSON: for each plot (lightcurve, folded, periodogram) what Bokeh.embed.embed_item takes."""
+    plots = {"lightcurve": _light_curve(), "folded": _folded(), "periodogram": _periodogram()}
     for plot in plots.values():
         plot.toolbar.logo = None
     return json.dumps({name: json_item(plot) for name, plot in plots.items()})
 
 
-def _magnitude_figure(**options) -> figure:
-    plot = figure(height=HEIGHT, sizing_mode="stretch_width", y_range=DataRange1d(flipped=True), **options)
-    plot.yaxis.axis_label = "magnitude"
+def _figure(name: str, height: int = HEIGHT, **options) -> figure:
+    """A plot whose ranges are set with the data: good points decide them, not limits and outliers with flags."""
+    ranges = {"x_range": Range1d(0, 1), "y_range": Range1d(1, 0)}
+    plot = figure(name=name, height=height, sizing_mode="stretch_width", tools=MOVING, **ranges, **options)
+    for axis in (*plot.xaxis, *plot.yaxis):
+        axis.formatter = NumeralTickFormatter(format="0.[00000]")
     return plot
 
 
-def _add_points(plot: figure, x: str) -> None:
-    names = (x, "mjd", "mag", "err", "low", "high", "band", "colour", "pid", "row")
-    source = ColumnDataSource({name: [] for name in dict.fromkeys(names)}, name="points")
-    plot.segment(x, "low", x, "high", source=source, color="colour", alpha=0.5)
+def _add_points(plot: figure) -> ColumnDataSource:
+    source = ColumnDataSource({name: [] for name in (*DRAWN, *TOLD)}, name="points")
+    bars = plot.segment("x", "low", "x", "high", source=source, color="colour", alpha="alpha", name="bars")
+    bars.nonselection_glyph = None
     dots = plot.scatter(
-        x, "mag", source=source, color="colour", size=6, alpha=0.85, nonselection_alpha=0.3, selection_line_color="gray"
-    )
+        "x", "y", source=source, marker="marker", size="size", line_color="colour", fill_color="fill", alpha="alpha",
+        nonselection_alpha=0.25, selection_line_color="black", selection_alpha=1.0,
+    )  # fmt: skip
     plot.add_tools(HoverTool(renderers=[dots], tooltips=POINT))
+    return source
 
 
 def _light_curve() -> figure:
-    plot = _magnitude_figure(
-        x_axis_label="MJD", tools=f"{MOVING},box_select,lasso_select,tap", active_drag="box_select", name="lightcurve"
-    )
-    plot.xaxis.formatter = NumeralTickFormatter(format="0.[0000]")
-    _add_points(plot, "mjd")
+    plot = _figure("lightcurve", x_axis_label="MJD", y_axis_label="magnitude")
+    plot.add_layout(DatetimeAxis(visible=False, name="calendar", axis_label="UTC"), "below")
+    _add_points(plot)
+    box = BoxSelectTool()
+    plot.add_tools(box, LassoSelectTool(), TapTool())
+    plot.toolbar.active_drag = box
+    cursor = ColumnDataSource({"x": [], "y": []}, name="cursor")
+    plot.scatter("x", "y", source=cursor, size=18, fill_color=None, line_color="#d97706", line_width=2)
     return plot
 
 
 def _folded() -> figure:
-    plot = _magnitude_figure(x_axis_label="phase", tools=MOVING, x_range=Range1d(-0.02, 2.02), name="folded")
-    _add_points(plot, "phase")
+    plot = _figure("folded", x_axis_label="phase", y_axis_label="magnitude")
+    _add_points(plot)
     return plot
 
 
 def _periodogram() -> figure:
-    plot = figure(
-        height=HEIGHT - 80, sizing_mode="stretch_width", tools=MOVING, name="periodogram", x_axis_label="cycles per day"
-    )
-    plot.yaxis.axis_label = "power"
+    plot = _figure("periodogram", HEIGHT - 80, x_axis_label="cycles per day", y_axis_label="power")
     spectrum = ColumnDataSource({"frequency": [], "power": []}, name="spectrum")
     plot.line("frequency", "power", source=spectrum, line_width=1)
+    aliases = ColumnDataSource({"frequency": [], "low": [], "high": [], "name": []}, name="aliases")
+    plot.segment(
+        "frequency", "low", "frequency", "high", source=aliases, color="#9333ea", line_dash="dashed", alpha=0.7
+    )
+    names = {"text_font_size": "10px", "text_color": "#9333ea", "angle": 1.5708, "x_offset": -2, "text_align": "right"}
+    plot.text("frequency", "high", text="name", source=aliases, name="alias names", **names)
     peaks = ColumnDataSource({"frequency": [], "power": [], "period": []}, name="peaks")
     marks = plot.scatter("frequency", "power", source=peaks, size=11, marker="inverted_triangle", color="#d97706")
     plot.add_tools(HoverTool(renderers=[marks], tooltips=[("period", "@period{0.0000000} d"), ("power", "@power")]))

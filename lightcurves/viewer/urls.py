@@ -2,14 +2,23 @@
 
 from django.urls import path
 
-from lightcurves.viewer import views
+from lightcurves.viewer import data, views
 
 urlpatterns = [
     path("", views.object_search, name="objects"),
     path("export/", views.order_export, name="order-export"),
+    path("own", data.own_curve, name="object-own"),
+    path("periods/", views.saved_periods, name="saved-periods"),
+    path("periods/<int:number>/remove", views.drop_period, name="account-drop-period"),
     path("<int:oid>/", views.object_page, name="object"),
-    path("<int:oid>/lightcurve", views.light_curve, name="object-lightcurve"),
-    path("<int:oid>/points", views.points, name="object-points"),
-    path("<int:oid>/periodogram", views.period_search, name="object-periodogram"),
-    path("<int:oid>/document", views.document, name="object-document"),
+    path("<int:oid>/periods", views.save_period, name="account-save-period"),
+    path("<int:oid>/lightcurve", data.light_curve, name="object-lightcurve"),
+    path("<int:oid>/points", data.points, name="object-points"),
+    path("<int:oid>/limits", data.overlay, {"name": "limits"}, name="object-limits"),
+    path("<int:oid>/alerts", data.overlay, {"name": "alerts"}, name="object-alerts"),
+    path("<int:oid>/forced", data.overlay, {"name": "forced"}, name="object-forced"),
+    path("<int:oid>/neighbours", data.neighbours, name="object-neighbours"),
+    path("<int:oid>/cutouts/<int:pid>", data.cutouts, name="object-cutouts"),
+    path("<int:oid>/periodogram", data.period_search, name="object-periodogram"),
+    path("<int:oid>/document", data.document, name="object-document"),
 ]

@@ -1,30 +1,37 @@
-"""Objects: the search, one object's page, and the data behind its plots."""
+"""Objects: the search, one object's page, and the periods that people save."""
 
 from __future__ import annotations
 
-import numpy as np
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
-from django.shortcuts import redirect, render
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
 
 from archive.answers import answer, problem, refuse
 from archive.forms import problems
+from archive.survey.bits import MASK_DESCRIPTIONS
 from lightcurves import catalog_periods, exportjobs, store
 from lightcurves.export import NothingToExport
-from lightcurves.models import STATISTICS, Source
-from lightcurves.periodograms import METHODS, Spectrum, periodogram
+from lightcurves.models import STATISTICS
+from lightcurves.periodograms import METHODS
 from lightcurves.periods.grid import MIN_POINTS
-from lightcurves.tables import LIGHTCURVE, OBJECTS, point_rows
-from lightcurves.viewer.documents import documents
+from lightcurves.tables import OBJECTS, point_rows
+from lightcurves.viewer import saved
+from lightcurves.viewer.data import plain, source_of
 from lightcurves.viewer.drawing import draw
-from lightcurves.viewer.forms import FILTERS, FoldForm, ObjectSearchForm, PeriodogramForm
+from lightcurves.viewer.forms import FILTERS, FoldForm, ObjectSearchForm, SaveForm
+from lightcurves.viewer.overlays import OVERLAYS
 
 PAGE_ROWS = 100
-DEFAULT_FMAX = 10.0  # cycles per day
+MODULES = ("points", "state", "plots", "draw", "periodogram", "download", "panels")
+PICTURES = {"lightcurve": "Light curve", "folded": "Folded", "periodogram": "Periodogram"}
+OWN_COLUMNS = {"time": "Time", "mag": "Magnitude", "err": "Error", "band": "Filter"}
 SHOWN = ("medianmag", "magrms", "chisq", "stetsonj", "vonneumannratio")
+BITS = [(int(bit), text.lower()) for bit, text in MASK_DESCRIPTIONS.items()] + [(store.BAD_IMAGE, "whole image is bad")]
 
 
 @require_safe
@@ -47,7 +54,7 @@ def object_search(request: HttpRequest) -> HttpResponse:
     if least := form.cleaned_data["nobs"]:
         found = [one for one in found if (one.nobs or 0) >= least]
     if request.GET.get("format", "html") != "html":
-        return answer(request, OBJECTS, map(_plain, found), template, context, overflow=overflow)
+        return answer(request, OBJECTS, map(plain, found), template, context, overflow=overflow)
     page = Paginator(found, PAGE_ROWS).get_page(request.GET.get("page"))
     return answer(request, OBJECTS, page, template, context | {"page": page, "shown": SHOWN, "overflow": overflow})
 
@@ -55,7 +62,7 @@ def object_search(request: HttpRequest) -> HttpResponse:
 @require_safe
 def object_page(request: HttpRequest, oid: int) -> HttpResponse:
     """One object: the light curves at its place, folded if a period is given, its statistics and points."""
-    source = _source(oid)
+    source = source_of(oid)
     form = FoldForm(request.GET)
     template = "lightcurves/object.html"
     together = store.siblings(source)
@@ -65,19 +72,25 @@ def object_page(request: HttpRequest, oid: int) -> HttpResponse:
         "source": source,
         "sources": sources,
         "bands": [band for band in FILTERS if band in curves.columns["filtercode"]],
+        "bits": BITS,
+        "modules": MODULES,
+        "own_columns": OWN_COLUMNS,
+        "pictures": PICTURES,
+        "overlays": OVERLAYS,
         "points": point_rows(curves),
         "curve": draw(curves),
         "statistics": [(name, [getattr(one, name) for one in sources]) for name in STATISTICS],
         "methods": METHODS,
         "least_points": MIN_POINTS,
         "found": catalog_periods.best([source.pk]).get(source.pk),
+        "kept": saved.of(request.user, oid),
         "form": form,
     }
     if not form.is_valid():
         return refuse(request, template, problems(form), context)
     if period := form.cleaned_data["period"]:
         context |= {"period": period, "folded": draw(curves, period)}
-    rows = map(_plain, store.with_statistics([source]))
+    rows = map(plain, store.with_statistics([source]))
     return answer(request, OBJECTS, rows, template, context)
 
 
@@ -92,93 +105,44 @@ def order_export(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def light_curve(request: HttpRequest, oid: int) -> HttpResponse:
-    """The points of an object (`together`: of all objects at its place) as JSON, CSV or VOTable."""
-    parameters = request.GET.copy()
-    parameters.setdefault("format", "json")
-    if parameters["format"].lower() == "html":
-        return problem("format='html': use json, csv or votable; the page is the object's own")
-    request.GET = parameters
-    curves = store.get(_oids(oid, _wanted(request.GET, "together")))
-    return answer(request, LIGHTCURVE, point_rows(curves), "lightcurves/object.html", {})
+@login_required
+@never_cache
+def saved_periods(request: HttpRequest) -> HttpResponse:
+    """All periods that one has saved."""
+    rows = saved.of(request.user)
+    return answer(request, saved.SAVED, rows, "lightcurves/saved.html", {"kept": rows})
 
 
-@require_safe
-def points(request: HttpRequest, oid: int) -> JsonResponse:
-    """What the plots need of all points at an object's place, by column."""
-    rows = point_rows(store.get(_oids(oid, together=True)))
-    names = ("oid", "pid", "mjd", "hjd", "mag", "magerr", "catflags", "filtercode", "limitmag")
-    columns = {name: [getattr(row, name) for row in rows] for name in names}
-    return JsonResponse({"object": oid, "count": len(rows), "columns": columns})
-
-
-@csrf_exempt  # changes nothing; POST is for lists of excluded points that no address could hold
-@require_http_methods(["GET", "HEAD", "POST"])
-def period_search(request: HttpRequest, oid: int) -> JsonResponse:
-    """Periodogram of an object's points: method, fmin, fmax, bands, exclude (pids), together, flagged."""
-    form = PeriodogramForm(request.POST if request.method == "POST" else request.GET)
+@require_POST
+@login_required
+def save_period(request: HttpRequest, oid: int) -> HttpResponse:
+    """Keep a period of an object with one's account."""
+    form = SaveForm(request.POST)
     if not form.is_valid():
         return problem(problems(form))
-    asked = form.cleaned_data
-    columns = store.get(_oids(oid, asked["together"])).columns
-    used = np.isin(columns["filtercode"], asked["bands"]) & ~np.isin(columns["pid"], asked["exclude"])
-    if not asked["flagged"]:
-        used &= columns["catflags"] == 0
-    series = [columns[name][used] for name in ("hjd", "mag", "magerr", "filtercode")]
-    fmax = DEFAULT_FMAX if asked["fmax"] is None else asked["fmax"]
+    source, asked = source_of(oid), form.cleaned_data
     try:
-        found = periodogram(*series, asked["method"] or "ls", asked["fmin"], fmax)
-    except ValueError as error:
-        return problem(str(error))
-    return JsonResponse(_as_json(found))
+        saved.save(request.user, source.pk, asked["period"], asked["epoch"], asked["note"])
+    except saved.TooMany as error:
+        return problem(str(error), status=409, title="Conflict")
+    if request.headers.get("Accept") == "text/html-part":
+        return _kept(request, oid)
+    messages.success(request, f"The period {asked['period']:.9g} d of object {oid} is saved with your account.")
+    return redirect("object", oid)
 
 
-@require_safe
-def document(request: HttpRequest, oid: int) -> HttpResponse:
-    """The plots, empty, as Bokeh documents: the same for all objects, so made once."""
-    response = HttpResponse(documents(), content_type="application/json")
-    response["Cache-Control"] = "public, max-age=3600"
-    return response
+@require_POST
+@login_required
+def drop_period(request: HttpRequest, number: int) -> HttpResponse:
+    """Forget one of one's own periods."""
+    row = get_object_or_404(saved.of(request.user), pk=number)
+    oid = row.oid
+    row.delete()
+    if request.headers.get("Accept") == "text/html-part":
+        return _kept(request, oid)
+    return redirect("saved-periods")
 
 
-def _source(oid: int) -> Source:
-    """The object, as far as this reader may see it; what is hidden is as absent as what is not there."""
-    source = Source.objects.filter(pk=oid).first() if oid < 2**63 else None
-    if source is None:
-        raise Http404(f"object {oid}: there is none of that number, or it is not public")
-    return source
-
-
-def _oids(oid: int, together: bool) -> list[int]:
-    source = _source(oid)
-    return [one.pk for one in store.siblings(source)] if together else [source.pk]
-
-
-def _wanted(parameters: QueryDict, name: str) -> bool:
-    return parameters.get(name, "").lower() in ("1", "true", "yes", "on")
-
-
-def _plain(source: Source) -> Source:
-    """A source whose statistics hold no NaN: JSON has none, and VOTable and CSV have empty cells."""
-    for name in STATISTICS:
-        value = getattr(source, name)
-        if value is not None:
-            setattr(source, name, None if value != value else value)
-    return source
-
-
-def _as_json(found: Spectrum) -> dict:
-    return {
-        "method": found.method,
-        "label": METHODS[found.method],
-        "period": found.period,
-        "confidence": found.confidence,
-        "peaks": [
-            {"period": one.period, "error": one.period_error, "frequency": one.frequency, "power": one.power}
-            for one in found.peaks
-        ],
-        "n_points": found.n_points,
-        "n_frequencies": found.n_frequencies,
-        "frequencies": np.round(found.frequencies, 8).tolist(),
-        "power": np.round(found.power, 5).tolist(),
-    }
+def _kept(request: HttpRequest, oid: int) -> HttpResponse:
+    """The list of saved periods that stands on an object's page."""
+    return render(request, "lightcurves/parts/kept.html", {"kept": saved.of(request.user, oid)})

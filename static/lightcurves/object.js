@@ -1,55 +1,159 @@
 // The object page: light curve, folded curve and periodogram, and the tools between them.
 
-import { mostInOneBand, phases, plotted, visibleRows } from "./fold.js";
-import { colour, embed, onThemeChange } from "./plots.js";
+import { address, exclude, include, initial, readAddress, undo } from "./state.js";
+import { ANY_FLAG, fromColumns, visible } from "./points.js";
+import { embed, onThemeChange } from "./plots.js";
+import { drawFolded, drawLightCurve } from "./draw.js";
+import { asked, drawAliases, drawPeriodogram, nearestPeak, search } from "./periodogram.js";
+import { calls, csv, give, picture, votable } from "./download.js";
+import { keys, readOwn, showNeighbours, showPicked, tendTable } from "./panels.js";
 
-const FINEST = 1e-4; // of the period, a step of the fine slider at its ends
-const MOST_LINKS = 12;
-const MOST_IN_ADDRESS = 60; // excluded points; more would make an address that servers refuse
 const viewer = document.getElementById("viewer");
 const find = (id) => document.getElementById(id);
 const inputs = (name) => [...viewer.querySelectorAll(`[name=${name}]`)];
+const data = viewer.dataset;
 
-const state = { bands: new Set(inputs("band").map((box) => box.value)), flagged: false, excluded: new Set(), period: null, columns: null };
-let plots;
-let searching = new AbortController();
+const state = initial(inputs("band").map((box) => box.value));
+const loaded = { point: [], limits: null, alerts: null, forced: null, near: null, own: [] };
+const plots = {};
+let documents;
+let reference = {};
+let rows = []; // of the light curve, as drawn
+let cursor = -1;
 
 async function start() {
-  const answer = await fetch(viewer.dataset.points);
-  if (!answer.ok) throw new Error(await reason(answer));
-  state.columns = (await answer.json()).columns;
+  const [points, made] = await Promise.all([asked(data.points), asked(data.document)]);
+  documents = made;
+  reference = points.reference;
+  loaded.point = fromColumns(points.columns, "point");
+  readAddress(state, window.location.search);
+  plots.lightcurve = await embed(documents, "lightcurve");
+  drawCurve();
+  performance.mark("first-plot");
   viewer.querySelectorAll("[data-tools]").forEach((part) => (part.hidden = false));
-  plots = await embed(viewer.dataset.document, ["lightcurve", "folded", "periodogram"]);
-  find("folded").hidden = true;
-  readAddress();
+  plots.folded = await embed(documents, "folded");
+  plots.periodogram = await embed(documents, "periodogram");
+  showState();
   connect();
+  await Promise.all([...[...state.overlays].map(loadOverlay), state.near.size ? loadNeighbours() : null].filter(Boolean));
   draw();
-  if (state.period) fold(state.period);
-  await search();
-  viewer.dataset.ready = "true";
+  await searchPeriods();
+  data.ready = "true";
 }
+
+// --- what is drawn -----------------------------------------------------------------------------------------------
+function points() {
+  const chosen = [...state.overlays].flatMap((name) => loaded[name] ?? []);
+  const near = (loaded.near ?? []).filter((one) => state.near.has(`${one.oid}`));
+  return [...(state.archive ? loaded.point : []), ...near, ...loaded.own, ...chosen];
+}
+
+function drawCurve() {
+  rows = drawLightCurve(plots.lightcurve, points(), state, reference);
+  cursor = -1;
+}
+
+function draw() {
+  drawCurve();
+  const shown = rows.filter((row) => row.point.kind === "point" && !row.point.bin).length;
+  find("used").textContent = `${shown} points, ${state.excluded.size} excluded`;
+  find("undo").disabled = find("restore").disabled = state.exclusions.length === 0;
+  find("exclude").disabled = true;
+  find("picked").replaceChildren();
+  drawFold();
+  tell();
+}
+
+function drawFold() {
+  find("folded").hidden = !state.period;
+  if (!state.period) return;
+  find("period").value = state.period.toPrecision(9);
+  state.usedEpoch = state.epoch ?? Math.min(...visible(loaded.point.length ? loaded.point : loaded.own, { ...state, excluded: new Set(), mask: ANY_FLAG }).map((one) => one.hjd));
+  if (!Number.isFinite(state.usedEpoch)) state.usedEpoch = 0;
+  find("epoch").placeholder = state.usedEpoch.toFixed(4);
+  drawFolded(plots.folded, points(), state, reference);
+  if (plots.periodogram.source("spectrum").data.frequency.length) drawAliases(plots.periodogram, state.period);
+}
+
+// The address, the calls and the table say what is seen.
+function tell() {
+  const { text } = address(state);
+  window.history.replaceState(null, "", text ? `?${text}` : window.location.pathname);
+  const { curl, python } = calls(state, data.lightcurve, data.periodogram);
+  find("call-curl").textContent = curl;
+  find("call-python").textContent = python;
+  if (find("points").open) tendTable(find("points").querySelector("table"), state.excluded, useRow);
+}
+
+function redraw() {
+  draw();
+  searchPeriods();
+}
+
+// --- the tools ---------------------------------------------------------------------------------------------------
+function showState() {
+  inputs("band").forEach((box) => (box.checked = state.bands.has(box.value)));
+  inputs("overlay").forEach((box) => (box.checked = state.overlays.has(box.value)));
+  inputs("bit").forEach((box) => (box.checked = (state.mask & Number(box.value)) !== 0));
+  showFlags();
+  find("errors").checked = state.errors;
+  for (const name of ["measure", "modulus", "time", "cycles"]) find(name).value = state[name];
+  find("bin").value = state.bin || "";
+  find("phasebins").value = state.phaseBins || "";
+  find("epoch").value = state.epoch ?? "";
+  find("modulus").parentElement.hidden = state.measure !== "absolute";
+  for (const name of ["method", "fmin", "fmax"]) find("search").elements[name].value = state[name];
+}
+
+function showFlags() {
+  const select = find("flags");
+  const known = [...select.options].some((option) => option.value === `${state.mask}`);
+  select.value = known ? `${state.mask}` : "some";
+}
+
+const number = (text) => (Number.isFinite(Number(text)) ? Number(text) : 0);
 
 function connect() {
+  const on = (id, event, action) => find(id).addEventListener(event, action);
+  const submit = (id, action) => on(id, "submit", (event) => { event.preventDefault(); action(event.target); });
   inputs("band").forEach((box) => box.addEventListener("change", () => toggle(state.bands, box)));
-  find("flagged").addEventListener("change", (event) => { state.flagged = event.target.checked; redraw(); });
-  find("exclude").addEventListener("click", () => { selectedRows().forEach((row) => state.excluded.add(state.columns.pid[row])); redraw(); });
-  find("restore").addEventListener("click", () => { state.excluded.clear(); redraw(); });
-  find("fold").addEventListener("submit", (event) => { event.preventDefault(); fold(Number(find("period").value)); });
+  inputs("overlay").forEach((box) => box.addEventListener("change", async () => {
+    if (box.checked) state.overlays.add(box.value); else state.overlays.delete(box.value);
+    if (box.checked) await loadOverlay(box.value);
+    draw();
+  }));
+  inputs("bit").forEach((box) => box.addEventListener("change", () => setMask(inputs("bit").reduce((sum, one) => sum + (one.checked ? Number(one.value) : 0), 0))));
+  on("flags", "change", (event) => event.target.value !== "some" && setMask(Number(event.target.value)));
+  on("errors", "change", (event) => { state.errors = event.target.checked; draw(); });
+  on("measure", "change", (event) => { state.measure = event.target.value; find("modulus").parentElement.hidden = state.measure !== "absolute"; draw(); });
+  on("modulus", "change", (event) => { state.modulus = number(event.target.value); draw(); });
+  on("time", "change", (event) => { state.time = event.target.value; draw(); });
+  on("bin", "change", (event) => { state.bin = Math.max(0, number(event.target.value)); draw(); });
+  on("exclude", "click", drop);
+  on("undo", "click", takeBack);
+  on("restore", "click", () => { state.exclusions = []; redraw(); });
+  submit("fold", () => fold(Number(find("period").value)));
   viewer.querySelectorAll("[data-times]").forEach((button) => button.addEventListener("click", () => fold(state.period * Number(button.dataset.times))));
-  find("fine").addEventListener("input", (event) => drawFolded(state.period * (1 + Number(event.target.value) / 100 * FINEST * fineScale())));
-  find("fine").addEventListener("change", (event) => fold(state.period * (1 + Number(event.target.value) / 100 * FINEST * fineScale())));
-  find("search").addEventListener("submit", (event) => { event.preventDefault(); state.period = null; search(); });
-  const source = plots.lightcurve.source("points");
-  source.selected.properties.indices.change.connect(showSelected);
-  plots.periodogram.figure.on_event("tap", (event) => fold(1 / nearestPeak(event.x)));
+  on("fine", "input", (event) => { state.period = shifted(Number(event.target.value)); drawFold(); });
+  on("fine", "change", () => fold(state.period));
+  on("fine", "pointerdown", () => (fine.centre = state.period));
+  on("epoch", "change", (event) => { state.epoch = Number(event.target.value) > 0 ? Number(event.target.value) : null; draw(); });
+  viewer.querySelectorAll("[data-epoch]").forEach((button) => button.addEventListener("click", () => epochAt(button.dataset.epoch)));
+  on("cycles", "change", (event) => { state.cycles = Number(event.target.value); draw(); });
+  on("phasebins", "change", (event) => { state.phaseBins = Math.max(0, Math.trunc(number(event.target.value))); draw(); });
+  submit("search", (form) => { for (const name of ["method", "fmin", "fmax"]) state[name] = form.elements[name].value.trim(); tell(); searchPeriods(true); });
+  submit("own", takeOwn);
+  on("own-clear", "click", () => { loaded.own = []; state.archive = true; find("own-alone").checked = false; find("own-said").textContent = "Removed."; redraw(); });
+  on("own-alone", "change", (event) => { state.archive = !event.target.checked; redraw(); });
+  on("near", "toggle", () => find("near").open && loadNeighbours());
+  on("points", "toggle", tell);
+  on("share", "click", share);
+  viewer.querySelectorAll("[data-download]").forEach((button) => button.addEventListener("click", () => download(button.dataset.download, button.dataset.plot)));
+  keys(find("lightcurve"), { move, pick: () => pick([rows[cursor]?.point].filter(Boolean)), drop, undo: takeBack });
+  plots.lightcurve.source("points").selected.properties.indices.change.connect(showSelected);
+  plots.periodogram.figure.on_event("tap", (event) => fold(1 / nearestPeak(plots.periodogram, event.x)));
   onThemeChange(draw);
-}
-
-// One end of the fine slider shifts the last cycle of the curve by half a phase.
-function fineScale() {
-  const times = state.columns.hjd;
-  const span = Math.max(...times) - Math.min(...times);
-  return state.period / (2 * span * FINEST);
+  connectSaved();
 }
 
 function toggle(set, box) {
@@ -57,39 +161,64 @@ function toggle(set, box) {
   redraw();
 }
 
-function redraw() {
-  draw();
-  search();
+function setMask(mask) {
+  state.mask = mask;
+  inputs("bit").forEach((box) => (box.checked = (mask & Number(box.value)) !== 0));
+  showFlags();
+  redraw();
 }
 
-function draw() {
-  const rows = visibleRows(state.columns, state);
-  const source = plots.lightcurve.source("points");
-  source.selected.indices = [];
-  source.data = plotted(state.columns, rows, "mjd", rows.map((row) => state.columns.mjd[row]), colour);
-  find("used").textContent = `${rows.length} points, ${state.excluded.size} excluded`;
-  find("restore").disabled = state.excluded.size === 0;
-  if (state.period) drawFolded(state.period);
-}
-
-function selectedRows() {
-  const source = plots.lightcurve.source("points");
-  return source.selected.indices.map((index) => source.data.row[index]);
+// --- points: selected, excluded, visited by keys ----------------------------------------------------------------
+function selected() {
+  const chosen = plots.lightcurve.source("points").selected.indices.map((index) => rows[index].point);
+  return chosen.length || cursor < 0 ? chosen : [rows[cursor].point];
 }
 
 function showSelected() {
-  const rows = selectedRows();
-  find("exclude").disabled = rows.length === 0;
-  const links = rows.slice(0, MOST_LINKS).map((row) => {
-    const { mjd, mag, magerr, filtercode, pid } = state.columns;
-    const line = document.createElement("div");
-    const image = Object.assign(document.createElement("a"), { href: viewer.dataset.image.replace("/0/", `/${pid[row]}/`), textContent: `image ${pid[row]}` });
-    const cutout = Object.assign(document.createElement("a"), { href: viewer.dataset.cutouts + pid[row], textContent: "cutout" });
-    line.append(`${filtercode[row]}, MJD ${mjd[row].toFixed(5)}, ${mag[row].toFixed(3)} ± ${magerr[row].toFixed(3)} mag: `, image, " · ", cutout);
-    return line;
-  });
-  const more = rows.length > MOST_LINKS ? [`and ${rows.length - MOST_LINKS} more`] : [];
-  find("picked").replaceChildren(...links, ...more);
+  find("exclude").disabled = selected().length === 0;
+  pick(selected());
+}
+
+const pick = (chosen) => showPicked(chosen, { image: data.image, cutouts: data.cutouts });
+
+function drop() {
+  const place = cursor;
+  if (!exclude(state, selected().filter((one) => !one.bin).map((one) => one.key))) return;
+  redraw();
+  if (place >= 0) moveTo(Math.min(place, rows.length - 1));
+}
+
+function takeBack() {
+  undo(state);
+  redraw();
+}
+
+function useRow(pid, use) {
+  if (use) include(state, pid); else exclude(state, [pid]);
+  redraw();
+}
+
+const move = (steps) => moveTo(cursor < 0 ? (steps > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, cursor + steps)));
+
+function moveTo(place) {
+  cursor = place;
+  const row = rows[cursor];
+  if (!row) return;
+  plots.lightcurve.source("points").selected.indices = [];
+  plots.lightcurve.source("cursor").data = { x: [row.x], y: [row.y] };
+  find("exclude").disabled = false;
+  find("said").textContent = `Point ${cursor + 1} of ${rows.length}: ${row.label}, MJD ${row.mjd.toFixed(5)}, ${row.value} mag`;
+}
+
+// --- the period --------------------------------------------------------------------------------------------------
+const fine = { centre: null };
+
+// One end of the fine slider shifts the last cycle of the curve by half a phase.
+function shifted(percent) {
+  const times = points().map((one) => one.hjd);
+  const span = Math.max(...times) - Math.min(...times) || 1;
+  fine.centre ??= state.period;
+  return fine.centre * (1 + (percent / 100) * (fine.centre / (2 * span)));
 }
 
 function fold(period) {
@@ -98,60 +227,41 @@ function fold(period) {
     return;
   }
   state.period = period;
+  fine.centre = null;
   find("fine").value = 0;
-  drawFolded(period);
-  writeAddress();
+  drawFold();
+  tell();
 }
 
-function drawFolded(period) {
-  const rows = visibleRows(state.columns, state);
-  find("period").value = period.toPrecision(9);
-  find("folded").hidden = rows.length === 0;
-  const phase = phases(state.columns.hjd, rows, period);
-  const both = [...phase, ...phase.map((value) => value + 1)];
-  plots.folded.source("points").data = plotted(state.columns, [...rows, ...rows], "phase", both, colour);
+// Phase zero where the curve is at its brightest or faintest good point.
+function epochAt(which) {
+  const good = visible(points(), state).filter((one) => one.kind === "point" || one.kind === "own");
+  if (!good.length) return;
+  const sign = which === "brightest" ? 1 : -1;
+  state.epoch = which === "first" ? null : good.reduce((a, b) => (sign * b.mag < sign * a.mag ? b : a)).hjd;
+  find("epoch").value = state.epoch === null ? "" : state.epoch.toFixed(5);
+  draw();
 }
 
-async function search() {
-  const most = mostInOneBand(state.columns, visibleRows(state.columns, state));
-  if (most < Number(viewer.dataset.least)) {
-    find("searched").textContent = `${most} points in one filter: a period needs at least ${viewer.dataset.least}.`;
-    return;
-  }
-  const form = new FormData(find("search"));
-  form.set("bands", [...state.bands].join(","));
-  form.set("exclude", [...state.excluded].join(","));
-  form.set("flagged", state.flagged ? "1" : "");
-  form.set("together", "1");
+async function searchPeriods(anew = false) {
+  const used = visible(points(), state).filter((one) => one.kind === "point" || one.kind === "own");
   find("searched").textContent = "Searching…";
-  searching.abort(); // an older answer must not come after a newer one
-  searching = new AbortController();
   try {
-    const answer = await fetch(viewer.dataset.periodogram, { method: "POST", body: new URLSearchParams(form), signal: searching.signal });
-    if (!answer.ok) throw new Error(await reason(answer));
-    const found = await answer.json();
-    showPeriodogram(found);
-    if (!state.period) fold(found.period);
+    const found = await search(data.periodogram, state, used, Number(data.least));
+    if (found === null) return;
+    drawPeriodogram(plots.periodogram, found);
+    showFound(found);
+    if (!state.period || anew) fold(found.period); else drawAliases(plots.periodogram, state.period);
   } catch (error) {
-    if (error.name !== "AbortError") find("searched").textContent = `No periodogram: ${error.message}`;
+    find("searched").textContent = `No periodogram: ${error.message}`;
   }
 }
 
-async function reason(answer) {
-  const isProblem = (answer.headers.get("Content-Type") || "").includes("json");
-  return isProblem ? (await answer.json()).detail : `the server answers ${answer.status}`;
-}
-
-function showPeriodogram(found) {
-  const { source, figure } = plots.periodogram;
-  source("spectrum").data = { frequency: found.frequencies, power: found.power };
-  const column = (name) => found.peaks.map((peak) => peak[name]);
-  // The combined search ranks periods by their folded scatter: they are marked where the spectrum has them.
-  const power = found.method === "search" ? column("frequency").map((frequency) => powerAt(found, frequency)) : column("power");
-  source("peaks").data = { frequency: column("frequency"), power, period: column("period") };
-  figure.left[0].axis_label = found.label.split(";")[0];
-  find("searched").textContent = `${found.n_frequencies} frequencies, ${found.n_points} points: best period ${found.period.toPrecision(8)} d`;
-  find("peaks").replaceChildren(...[found.period, ...column("period")].filter((period, k, all) => all.indexOf(period) === k).map(peakButton));
+function showFound(found) {
+  const sure = found.confidence === null ? "" : `, confidence ${found.confidence.toFixed(2)}`;
+  find("searched").textContent = `${found.n_frequencies} frequencies, ${found.n_points} points: best period ${found.period.toPrecision(8)} d${sure}`;
+  const periods = [found.period, ...found.peaks.map((peak) => peak.period)];
+  find("peaks").replaceChildren(...periods.filter((period, k) => periods.indexOf(period) === k).map(peakButton));
 }
 
 function peakButton(period) {
@@ -160,51 +270,72 @@ function peakButton(period) {
   return button;
 }
 
-function powerAt(found, frequency) {
-  let best = 0;
-  found.frequencies.forEach((value, k) => {
-    if (Math.abs(value - frequency) < Math.abs(found.frequencies[best] - frequency)) best = k;
+// Saved periods: the list is the server's; its buttons fold, save and remove without leaving the page.
+function connectSaved() {
+  const place = find("kept");
+  if (!place) return;
+  place.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-period]");
+    if (!button) return;
+    state.epoch = button.dataset.at ? Number(button.dataset.at) : null;
+    find("epoch").value = state.epoch ?? "";
+    fold(Number(button.dataset.period));
   });
-  return found.power[best];
-}
-
-// A click takes a marked peak within a fiftieth of the view; otherwise the highest value there.
-function nearestPeak(x) {
-  const { source, figure } = plots.periodogram;
-  const reach = (figure.x_range.end - figure.x_range.start) / 50;
-  const marked = source("peaks").data.frequency.filter((value) => Math.abs(value - x) < reach);
-  if (marked.length) return marked.reduce((a, b) => (Math.abs(a - x) < Math.abs(b - x) ? a : b));
-  const { frequency, power } = source("spectrum").data;
-  let best = -1;
-  frequency.forEach((value, k) => {
-    if (Math.abs(value - x) < reach && (best < 0 || power[k] > power[best])) best = k;
+  for (const form of [find("save"), place]) form?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const body = new URLSearchParams(new FormData(event.target));
+    if (event.target === find("save")) { body.set("period", state.period ?? ""); body.set("epoch", state.epoch ?? ""); }
+    const answer = await fetch(event.target.action, { method: "POST", body, headers: { Accept: "text/html-part" } });
+    if (answer.ok) place.innerHTML = await answer.text();
+    find("said").textContent = answer.ok ? "Saved periods are up to date." : (await answer.json()).detail;
   });
-  return best < 0 ? x : frequency[best];
 }
 
-function readAddress() {
-  const address = new URLSearchParams(window.location.search);
-  for (const name of ["method", "fmin", "fmax"]) {
-    if (address.has(name)) find("search").elements[name].value = address.get(name);
-  }
-  if (address.has("bands")) {
-    state.bands = new Set(address.get("bands").split(","));
-    inputs("band").forEach((box) => (box.checked = state.bands.has(box.value)));
-  }
-  const excluded = (address.get("exclude") || "").split(",").filter(Boolean).map(Number);
-  excluded.forEach((pid) => state.excluded.add(pid));
-  const period = Number(address.get("period"));
-  if (period > 0) state.period = period;
+// --- more points -------------------------------------------------------------------------------------------------
+async function loadOverlay(name) {
+  const box = inputs("overlay").find((one) => one.value === name);
+  if (!box || loaded[name] !== null) return;
+  const kind = { limits: "limit", alerts: "alert", forced: "forced" }[name];
+  loaded[name] = fromColumns((await asked(box.dataset.address)).columns, kind);
+  find("said").textContent = `${loaded[name].length} ${name}`;
 }
 
-// The address always leads back to what is seen.
-function writeAddress() {
-  const form = find("search").elements;
-  const address = new URLSearchParams({ period: find("period").value, method: form.method.value, fmax: form.fmax.value });
-  if (form.fmin.value) address.set("fmin", form.fmin.value);
-  if (inputs("band").some((box) => !box.checked)) address.set("bands", [...state.bands].join(","));
-  if (state.excluded.size && state.excluded.size <= MOST_IN_ADDRESS) address.set("exclude", [...state.excluded].join(","));
-  window.history.replaceState(null, "", `?${address}`);
+async function loadNeighbours() {
+  if (loaded.near !== null) return;
+  const columns = await showNeighbours(data.neighbours, state.near, (oid, on) => {
+    if (on) state.near.add(oid); else state.near.delete(oid);
+    draw();
+  });
+  loaded.near = fromColumns(columns, "near");
+}
+
+async function takeOwn(form) {
+  try {
+    loaded.own = fromColumns({ ...(await readOwn(form)) }, "own");
+    redraw();
+  } catch (error) {
+    find("own-said").textContent = error.message;
+  }
+}
+
+// --- what leaves the page ----------------------------------------------------------------------------------------
+async function share() {
+  const { complete } = address(state);
+  const own = loaded.own.length ? " Your own points are not in it." : "";
+  const rest = complete ? own : `${own} More points are excluded than an address holds: it has none of them.`;
+  const link = window.location.href;
+  const copied = await navigator.clipboard?.writeText(link).then(() => true, () => false);
+  find("link").value = link;
+  find("link").parentElement.hidden = false;
+  find("link").select();
+  find("said").textContent = `${copied ? "The link is copied." : "Copy the link."}${rest}`;
+}
+
+async function download(kind, name) {
+  const file = `ztf_${data.oid}_${name}.${kind === "votable" ? "vot" : kind}`;
+  if (kind === "csv") return give(csv(rows, state), file, "text/csv");
+  if (kind === "votable") return give(votable(rows, state), file, "application/x-votable+xml");
+  return give(await picture(plots[name], documents, kind), file);
 }
 
 start().catch((error) => { find("picked").textContent = `The plots cannot be shown: ${error.message}. The table below has all points.`; });

@@ -1,30 +1,28 @@
 // Bokeh's plots: embedded from the documents that the server sends, filled, and dressed in the page's colours.
 
-const COLOURS = { light: { zg: "#15803d", zr: "#b91c1c", zi: "#92400e" }, dark: { zg: "#4ade80", zr: "#f87171", zi: "#fbbf24" } };
-const PALE = "#9ca3af";
+const COLOURS = {
+  light: { zg: "#15803d", zr: "#b91c1c", zi: "#92400e", own: "#1d4ed8", near: "#6b7280", pale: "#9ca3af" },
+  dark: { zg: "#4ade80", zr: "#f87171", zi: "#fbbf24", own: "#93c5fd", near: "#9ca3af", pale: "#6b7280" },
+};
 const darkness = window.matchMedia("(prefers-color-scheme: dark)");
 
-export async function embed(address, names) {
-  const documents = await (await fetch(address)).json();
-  const plots = {};
-  for (const name of names) {
-    document.getElementById(name).replaceChildren();
-    await window.Bokeh.embed.embed_item(documents[name], name);
-    const model = window.Bokeh.documents.at(-1);
-    plots[name] = { figure: model.get_model_by_name(name), source: (of) => model.get_model_by_name(of) };
-  }
-  const dress = () => Object.values(plots).forEach((plot) => wear(plot.figure));
-  darkness.addEventListener("change", dress);
-  dress();
-  return plots;
+export const colour = (name) => COLOURS[darkness.matches ? "dark" : "light"][name] ?? COLOURS[darkness.matches ? "dark" : "light"].own;
+export const onThemeChange = (callback) => darkness.addEventListener("change", callback);
+
+// One plot in the element of its name; `source` and `model` find its parts.
+export async function embed(documents, name, element = document.getElementById(name)) {
+  element.replaceChildren();
+  const views = await window.Bokeh.embed.embed_item(documents[name], element);
+  const bokeh = window.Bokeh.documents.at(-1);
+  const plot = { name, bokeh, figure: bokeh.get_model_by_name(name), source: (of) => bokeh.get_model_by_name(of), views };
+  wear(plot.figure);
+  darkness.addEventListener("change", () => wear(plot.figure));
+  return plot;
 }
 
-export function colour(band, flagged) {
-  return flagged ? PALE : COLOURS[darkness.matches ? "dark" : "light"][band];
-}
-
-export function onThemeChange(callback) {
-  darkness.addEventListener("change", callback);
+// Both ends and what the reset tool goes back to.
+export function setRange(range, [start, end]) {
+  range.setv({ start, end, reset_start: start, reset_end: end });
 }
 
 // Plots take the colours of the page, light or dark.

@@ -1,0 +1,110 @@
+"""What a light curve is shown with: limits of images without a detection, alerts, forced photometry, neighbours.
+
+Each function reads with the reader's rights and gives columns as `points` does. `OVERLAYS` names those that the page
+offers; forced photometry is made above this floor and joins through `offer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from django.contrib.auth.models import AbstractBaseUser
+
+from archive.models import Alert
+from archive.search import ImageQuery, images
+from lightcurves import store
+from lightcurves.models import Image, Source
+from lightcurves.store import MJD_ZERO, SAME_PLACE, LightCurves
+from lightcurves.tables import point_rows
+from lightcurves.viewer.heliocentric import heliocentric
+
+POINT = ("oid", "pid", "mjd", "hjd", "mag", "magerr", "catflags", "filtercode", "limitmag")
+OVERLAY = (*POINT, "candid", "positive")
+MOST_NEIGHBOURS = 20
+BANDS = {1: "zg", 2: "zr", 3: "zi"}
+Columns = dict[str, list]
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """label : for people; points : of an object, as somebody who is signed in (or nobody) may see them"""
+
+    label: str
+    points: Callable[[Source, AbstractBaseUser], Columns]
+
+
+def columns_of(curves: LightCurves) -> Columns:
+    """Points by column, as JSON takes them."""
+    rows = point_rows(curves)
+    return {name: [getattr(row, name) for row in rows] for name in POINT}
+
+
+def columns_from(rows: Iterable[dict]) -> Columns:
+    """The same of points that are no detections of the light curve; what a row does not have is None."""
+    rows = list(rows)
+    return {name: [row.get(name) for row in rows] for name in OVERLAY}
+
+
+def limits(source: Source, user: AbstractBaseUser) -> Columns:
+    """5-sigma limits of the images that cover the object, whose points were taken in, and that show nothing there.
+
+    An image whose points the reader may not see is no limit: it may well show the object.
+    """
+    curves = store.get(one.pk for one in store.siblings(source))
+    detected = set(curves.columns["pid"].tolist())
+    covering = images(ImageQuery(ra=source.ra, dec=source.dec)).order_by("obsjd").filter(maglimit__isnull=False)
+    rows = [
+        row
+        for row in covering.values("pid", "obsjd", "exptime", "maglimit", "filtercode")
+        if row["pid"] not in detected
+    ]
+    taken_in = set(Image.objects.filter(pid__in=[row["pid"] for row in rows]).values_list("pid", flat=True))
+    rows = [row for row in rows if row["pid"] in taken_in]
+    middle = np.array([row["obsjd"] + row["exptime"] / 2 / 86400 for row in rows])
+    return columns_from(
+        {"pid": row["pid"], "mjd": row["obsjd"] - MJD_ZERO, "hjd": hjd, "mag": row["maglimit"],
+         "limitmag": row["maglimit"], "filtercode": row["filtercode"], "catflags": 0}
+        for row, hjd in zip(rows, _hjd(middle, source), strict=True)
+    )  # fmt: skip
+
+
+def alerts(source: Source, user: AbstractBaseUser) -> Columns:
+    """Alerts at the object's place: magnitudes of the difference from the reference, brighter or fainter."""
+    names = ("candid", "pid", "jd", "magpsf", "sigmapsf", "isdiffpos", "fid")
+    rows = list(Alert.objects.within(source.ra, source.dec, SAME_PLACE).order_by("jd").values(*names))
+    hjd = _hjd(np.array([row["jd"] for row in rows]), source)
+    return columns_from(
+        {"candid": str(row["candid"]), "pid": row["pid"], "mjd": row["jd"] - MJD_ZERO, "hjd": at, "mag": row["magpsf"],
+         "magerr": row["sigmapsf"], "filtercode": BANDS.get(row["fid"], ""), "positive": row["isdiffpos"],
+         "catflags": 0}
+        for row, at in zip(rows, hjd, strict=True)
+    )  # fmt: skip
+
+
+OVERLAYS = {
+    "limits": Overlay("limits of images without a detection", limits),
+    "alerts": Overlay("alerts (difference magnitudes)", alerts),
+}
+
+
+def offer(name: str, overlay: Overlay) -> None:
+    """Let the page show another overlay; `columns_from` makes its columns."""
+    OVERLAYS[name] = overlay
+
+
+def points(name: str, source: Source, user: AbstractBaseUser) -> Columns:
+    """Points of an overlay; none where nobody offers it."""
+    return OVERLAYS[name].points(source, user) if name in OVERLAYS else columns_from([])
+
+
+def neighbours(source: Source, radius: float) -> tuple[list[Source], LightCurves]:
+    """The nearest sources within `radius` degrees that are not at the object's own place, and their light curves."""
+    near = store.cone(source.ra, source.dec, radius).filter(distance__gt=SAME_PLACE)[:MOST_NEIGHBOURS]
+    found = store.with_statistics(near)
+    return found, store.get(one.pk for one in found)
+
+
+def _hjd(jd: np.ndarray, source: Source) -> list[float]:
+    return heliocentric(jd, source.ra, source.dec).tolist() if len(jd) else []

@@ -1,0 +1,106 @@
+"""A light curve of one's own, read from the file that somebody brings; nothing of it is kept. No Django."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import numpy as np
+from astropy.table import Table
+
+MOST_BYTES = 5_000_000
+MOST_POINTS = 20_000
+MJD_ZERO = 2400000.5
+FIRST_JULIAN_DATE = 2_000_000  # larger times are Julian dates, smaller ones modified
+NAMES = {
+    "time": ("hjd", "bjd", "bjd_tdb", "jd", "mjd", "hmjd", "obsjd", "obsmjd", "time", "t", "date"),
+    "mag": ("mag", "magnitude", "magpsf", "mag_psf", "m"),
+    "err": ("magerr", "mag_err", "e_mag", "sigmapsf", "sigma", "err", "error", "uncertainty", "dmag"),
+    "band": ("filtercode", "filter", "band", "passband", "fid"),
+}
+LIMIT_OF_LABEL = 12
+USUAL_ERROR = 0.02  # mag, where a file gives none and a period search needs one
+
+
+class UnreadableCurve(ValueError):
+    """A file from which no light curve can be read; the message says why."""
+
+
+def read(body: bytes, chosen: dict[str, str] | None = None) -> dict[str, list]:
+    """Points of a CSV, IPAC or VOTable file, in order of time.
+
+    Parameters
+    ----------
+    body : the file
+    chosen : column names for "time", "mag", "err", "band"; those not given are found by their usual names
+
+    Returns
+    -------
+    columns : "mjd" (days; Julian dates become modified ones), "mag", "magerr" (mag; 0 where not given),
+        "filtercode" (text)
+
+    Raises
+    ------
+    UnreadableCurve
+    """
+    table = _table(body)
+    names = {part: _name_of(table, part, (chosen or {}).get(part)) for part in NAMES}
+    time, mag = _numbers(table, names["time"]), _numbers(table, names["mag"])
+    err = _numbers(table, names["err"]) if names["err"] else np.zeros(len(time))
+    band = (
+        [str(value).strip()[:LIMIT_OF_LABEL] for value in table[names["band"]]]
+        if names["band"]
+        else ["own"] * len(time)
+    )
+    usable = np.isfinite(time) & np.isfinite(mag)
+    if not usable.any():
+        raise UnreadableCurve(f"{names['time']}, {names['mag']}: no row has both a time and a magnitude")
+    if usable.sum() > MOST_POINTS:
+        raise UnreadableCurve(f"{usable.sum()} points: at most {MOST_POINTS} are shown")
+    rows = np.flatnonzero(usable)[np.argsort(time[usable], kind="stable")]
+    mjd = np.where(time > FIRST_JULIAN_DATE, time - MJD_ZERO, time)
+    return {
+        "mjd": mjd[rows].tolist(),
+        "mag": mag[rows].tolist(),
+        "magerr": np.where(np.isfinite(err) & (err > 0), err, 0.0)[rows].tolist(),
+        "filtercode": [band[row] for row in rows],
+    }
+
+
+def _table(body: bytes) -> Table:
+    if len(body) > MOST_BYTES:
+        raise UnreadableCurve(f"the file has {len(body)} bytes; at most {MOST_BYTES}")
+    text = body.decode("utf-8", "replace").lstrip("\ufeff").replace("\r\n", "\n").lstrip()
+    kind = {"<": "votable", "\\": "ascii.ipac", "|": "ascii.ipac"}.get(text[:1], "ascii.csv")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about a standard's fine points; what cannot be read raises
+            table = Table.read(io.BytesIO(body) if kind == "votable" else text.split("\n"), format=kind)
+    except Exception as error:  # noqa: BLE001 (astropy's readers raise of all kinds; any means: no such table)
+        reason = (str(error).splitlines() or ["it is empty"])[0][:200]
+        raise UnreadableCurve(f"this is no CSV, IPAC table or VOTable that can be read ({reason})") from error
+    if not len(table):
+        raise UnreadableCurve("the table has no rows")
+    return table
+
+
+def _name_of(table: Table, part: str, chosen: str | None) -> str | None:
+    if chosen:
+        if chosen not in table.colnames:
+            raise UnreadableCurve(f"{part}={chosen}: the table has no such column; it has {', '.join(table.colnames)}")
+        return chosen
+    known = {name.lower(): name for name in reversed(table.colnames)}
+    found = next((known[name] for name in NAMES[part] if name in known), None)
+    if found is None and part in ("time", "mag"):
+        raise UnreadableCurve(
+            f"{part}: none of the columns {', '.join(table.colnames)} has a usual name ({', '.join(NAMES[part])}); "
+            "say which it is"
+        )
+    return found
+
+
+def _numbers(table: Table, name: str) -> np.ndarray:
+    try:
+        return np.ma.filled(np.ma.asarray(table[name]).astype(np.float64), np.nan)
+    except (TypeError, ValueError) as error:
+        raise UnreadableCurve(f"{name}: is no column of numbers") from error

@@ -1,0 +1,124 @@
+// Points of light curves: which are shown, in which units, folded, binned. No document, no Bokeh.
+
+export const ANY_FLAG = 0xffff;
+const MJD_ZERO = 2400000.5;
+const UNIX_EPOCH = 40587; // MJD
+const DAY = 86400000; // ms
+const MICROJANSKY = 23.9; // AB magnitude of 1 µJy
+const PER_MAGNITUDE = 0.4 * Math.LN10;
+
+// One object a point. `key` names it in lists of excluded points: the image for detections.
+export function fromColumns(columns, kind) {
+  const { mjd } = columns;
+  return mjd.map((_, row) => {
+    const at = (name) => (columns[name] ? columns[name][row] : null);
+    const point = {
+      kind, mjd: at("mjd"), hjd: at("hjd") ?? at("mjd") + MJD_ZERO, mag: at("mag"), err: at("magerr"), band: at("filtercode"),
+      flags: at("catflags") ?? 0, limit: at("limitmag"), pid: at("pid"), oid: at("oid"), candid: at("candid"), positive: at("positive"),
+    };
+    point.key = { point: `${point.pid}`, alert: `a${point.candid}`, own: `u${row}` }[kind] ?? `${kind[0]}${point.pid}`;
+    return point;
+  }).filter((point) => point.mag !== null);
+}
+
+// Points that are neither excluded, nor of a filter that is off, nor with a flag that is not wanted.
+export function visible(points, { bands, mask, excluded }) {
+  return points.filter((one) => (one.kind === "own" || bands.has(one.band)) && (one.flags & mask) === 0 && !excluded.has(one.key));
+}
+
+// Light curves that have a zero of their own: an object's, or one's own in one filter.
+export const seriesOf = (point) => (point.kind === "own" ? `own ${point.band}` : `${point.oid}`);
+
+export function medians(points) {
+  return new Map([...grouped(points, seriesOf)].map(([name, members]) => [name, median(members.map((one) => one.mag))]));
+}
+
+function grouped(items, nameOf) {
+  const groups = new Map();
+  for (const one of items) {
+    if (!groups.has(nameOf(one))) groups.set(nameOf(one), []);
+    groups.get(nameOf(one)).push(one);
+  }
+  return groups;
+}
+
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+export const MEASURES = {
+  mag: { label: "magnitude", faintUp: false },
+  relative: { label: "magnitude − median", faintUp: false },
+  absolute: { label: "absolute magnitude", faintUp: false },
+  flux: { label: "flux (µJy)", faintUp: true },
+};
+
+// {y, low, high} in the chosen measure; null where the point has none: an alert's difference has no median.
+export function measured(point, measure, { medians: middle, modulus }) {
+  const difference = point.kind === "alert" || point.kind === "forced";
+  if (measure === "flux") return fluxOf(point);
+  const shift = measure === "absolute" ? modulus : measure === "relative" ? middle.get(seriesOf(point)) : 0;
+  if (shift === undefined || (measure === "relative" && difference)) return null;
+  const y = point.mag - shift;
+  const err = point.err ?? 0;
+  return { y, low: y - err, high: y + err, err };
+}
+
+function fluxOf(point) {
+  const sign = point.kind === "alert" && !point.positive ? -1 : 1;
+  const y = sign * 10 ** ((MICROJANSKY - point.mag) / 2.5);
+  const err = Math.abs(y) * PER_MAGNITUDE * (point.err ?? 0);
+  return { y, low: y - err, high: y + err, err };
+}
+
+export const TIMES = {
+  mjd: { label: "MJD", of: (point) => point.mjd },
+  jd: { label: "JD", of: (point) => point.mjd + MJD_ZERO },
+  date: { label: "UTC", of: (point) => (point.mjd - UNIX_EPOCH) * DAY },
+  ago: { label: "days ago", of: (point, now) => now - point.mjd },
+};
+
+export const now = () => Date.now() / DAY + UNIX_EPOCH;
+export const dateOf = (mjd) => new Date((mjd - UNIX_EPOCH) * DAY).toISOString().slice(0, 19).replace("T", " ");
+
+// Phase in [0, 1).
+export function phaseOf(point, period, epoch) {
+  const cycles = (point.hjd - epoch) / period;
+  return cycles - Math.floor(cycles);
+}
+
+// Weighted means: of each light curve in steps of `width` along `placeOf`. Limits and differences are not averaged.
+export function binned(points, placeOf, width) {
+  const measuredOnes = points.filter((one) => ["point", "own", "near"].includes(one.kind));
+  const groups = grouped(measuredOnes, (one) => `${seriesOf(one)} ${Math.floor(placeOf(one) / width)}`);
+  return [...groups.values()].map((members) => ({ ...averaged(members), placed: placeOf(members[0]) }));
+}
+
+function averaged(members) {
+  const weights = members.map((one) => (one.err > 0 ? one.err ** -2 : 1));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const mean = (name) => members.reduce((sum, one, k) => sum + weights[k] * one[name], 0) / total;
+  const first = members[0];
+  const err = members.every((one) => one.err > 0) ? total ** -0.5 : 0;
+  return { ...first, key: `b${first.key}`, bin: members.length, mjd: mean("mjd"), hjd: mean("hjd"), mag: mean("mag"), err, pid: null };
+}
+
+// Ends of an axis: all values with a margin.
+export function span(values, margin = 0.04) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  if (!(low <= high)) return [0, 1];
+  const pad = (high - low) * margin || Math.abs(high) * 1e-6 || 0.5;
+  return [low - pad, high + pad];
+}
+
+// Points of the filter that has most: what a period search needs.
+export function mostInOneBand(points) {
+  const groups = grouped(points, (one) => `${one.kind} ${one.band}`);
+  return Math.max(0, ...[...groups.values()].map((members) => members.length));
+}
