@@ -87,9 +87,16 @@ def _periodogram() -> figure:
     plot.line("frequency", "power", source=spectrum, line_width=1)
     aliases = ColumnDataSource({"frequency": [], "low": [], "high": [], "name": []}, name="aliases")
     plot.segment(
-        "frequency", "low", "frequency", "high", source=aliases, color="#9333ea", line_dash="dashed", alpha=0.7
+        "frequency", "low", "frequency", "high", source=aliases, color="#a855f7", line_dash="dashed", alpha=0.7
     )
-    names = {"text_font_size": "10px", "text_color": "#9333ea", "angle": 1.5708, "x_offset": -2, "text_align": "right"}
+    names = {
+        "text_font_size": "10px",
+        "text_color": "#a855f7",
+        "angle": 1.5708,
+        "x_offset": -3,
+        "y_offset": 4,
+        "text_align": "right",
+    }
     plot.text("frequency", "high", text="name", source=aliases, name="alias names", **names)
     peaks = ColumnDataSource({"frequency": [], "power": [], "period": []}, name="peaks")
     marks = plot.scatter("frequency", "power", source=peaks, size=11, marker="inverted_triangle", color="#d97706")

@@ -125,7 +125,7 @@ def save_period(request: HttpRequest, oid: int) -> HttpResponse:
         saved.save(request.user, source.pk, asked["period"], asked["epoch"], asked["note"])
     except saved.TooMany as error:
         return problem(str(error), status=409, title="Conflict")
-    if request.headers.get("Accept") == "text/html-part":
+    if "part" in request.GET:
         return _kept(request, oid)
     messages.success(request, f"The period {asked['period']:.9g} d of object {oid} is saved with your account.")
     return redirect("object", oid)
@@ -138,7 +138,7 @@ def drop_period(request: HttpRequest, number: int) -> HttpResponse:
     row = get_object_or_404(saved.of(request.user), pk=number)
     oid = row.oid
     row.delete()
-    if request.headers.get("Accept") == "text/html-part":
+    if "part" in request.GET:
         return _kept(request, oid)
     return redirect("saved-periods")
 

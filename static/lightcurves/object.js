@@ -285,7 +285,7 @@ function connectSaved() {
     event.preventDefault();
     const body = new URLSearchParams(new FormData(event.target));
     if (event.target === find("save")) { body.set("period", state.period ?? ""); body.set("epoch", state.epoch ?? ""); }
-    const answer = await fetch(event.target.action, { method: "POST", body, headers: { Accept: "text/html-part" } });
+    const answer = await fetch(`${event.target.action}?part=1`, { method: "POST", body });
     if (answer.ok) place.innerHTML = await answer.text();
     find("said").textContent = answer.ok ? "Saved periods are up to date." : (await answer.json()).detail;
   });
@@ -297,7 +297,7 @@ async function loadOverlay(name) {
   if (!box || loaded[name] !== null) return;
   const kind = { limits: "limit", alerts: "alert", forced: "forced" }[name];
   loaded[name] = fromColumns((await asked(box.dataset.address)).columns, kind);
-  find("said").textContent = `${loaded[name].length} ${name}`;
+  find("said").textContent = `${name}: ${loaded[name].length}`;
 }
 
 async function loadNeighbours() {

@@ -4,9 +4,11 @@ import { mostInOneBand } from "./points.js";
 import { setRange } from "./plots.js";
 
 const SIDEREAL = 1.0027379; // cycles per day
+const LABELS_APART = 0.015; // of the width; of two names nearer than this the first is shown
 const ALIASES = [
-  ["f − 1/d", (f) => Math.abs(f - 1)], ["f + 1/d", (f) => f + 1], ["f − 1/sid. d", (f) => Math.abs(f - SIDEREAL)],
-  ["f + 1/sid. d", (f) => f + SIDEREAL], ["f − 2/d", (f) => Math.abs(f - 2)], ["f + 2/d", (f) => f + 2], ["f/2", (f) => f / 2], ["2f", (f) => 2 * f],
+  ["f", (f) => f],
+  ["f − 1/d", (f) => Math.abs(f - 1)], ["f + 1/d", (f) => f + 1], ["f − 1/sidereal d", (f) => Math.abs(f - SIDEREAL)],
+  ["f + 1/sidereal d", (f) => f + SIDEREAL], ["f − 2/d", (f) => Math.abs(f - 2)], ["f + 2/d", (f) => f + 2], ["f/2", (f) => f / 2], ["2f", (f) => 2 * f],
 ];
 let searching = new AbortController();
 
@@ -55,8 +57,11 @@ export function drawPeriodogram(plot, found) {
 // Where the sampling of a telescope on Earth repeats the peak of `period`, and its half and double.
 export function drawAliases(plot, period) {
   const { start: low, end: high } = plot.figure.y_range;
-  const inside = period ? ALIASES.map(([name, of]) => ({ name, frequency: of(1 / period) })) : [];
-  if (period) inside.push({ name: "f", frequency: 1 / period });
+  const near = Math.abs(plot.figure.x_range.end - plot.figure.x_range.start) * LABELS_APART;
+  const inside = (period ? ALIASES : []).map(([name, of]) => ({ name, frequency: of(1 / period) }));
+  inside.forEach((one, k) => {
+    if (inside.slice(0, k).some((other) => other.name && Math.abs(other.frequency - one.frequency) < near)) one.name = "";
+  });
   plot.source("aliases").data = {
     frequency: inside.map((one) => one.frequency), name: inside.map((one) => one.name), low: inside.map(() => low), high: inside.map(() => high),
   };

@@ -19,12 +19,13 @@ from django.urls import reverse
 from archive import bundles
 from archive.models import UserJob
 from lightcurves import exportjobs
+from lightcurves.models import SavedPeriod
 from lightcurves.periods.grid import MIN_POINTS
 from tests.rights.world import ASTEROID, Person, Unit, World
 
 HOLDS_NO_DATA = {
-    "health", "help", "api-docs", "api-schema", "api-resolve", "object-document", "sign-in", "sign-out", "tap",
-    "tap-capabilities", "tap-availability", "tap-tables", "tap-table", "account", "account-tokens", "account-revoke",
+    "health", "help", "api-docs", "api-schema", "api-resolve", "object-document", "object-own", "sign-in", "sign-out",
+    "tap", "tap-capabilities", "tap-availability", "tap-tables", "tap-table", "account", "account-tokens", "account-revoke",
     "nights", "night", "ibe-missions", "ibe-datasets", "ibe-tables", "irsa-login", "irsa-logout",
 }  # fmt: skip
 HELD_FILES = 5  # of a unit in a release: its reference was made of no images that have a night
@@ -253,6 +254,62 @@ def objects(world: World, ask: Asker, draw) -> None:
     assert {one.pid for one in page.context["points"]} == set(pids(points))
     if period.status_code == 200:
         assert period.json()["n_points"] <= len(points)
+
+
+@probe("object-limits", "object-alerts", "object-forced", "object-neighbours", "object-cutouts")
+def beside_a_light_curve(world: World, ask: Asker, draw) -> None:
+    """Every image shows every object, so none is a limit, least of all one whose point is hidden."""
+    unit, image = world.units[draw(0, 5)], world.units[draw(0, 5)]
+    seen, listed = world.data(ask.person), world.images(ask.person)
+    status = 200 if unit in seen else 404
+    for name, scopes in (
+        ("limits", ("lightcurves", "images")),
+        ("forced", ("lightcurves", "images")),
+        ("alerts", ("lightcurves", "alerts")),
+        ("neighbours", ("lightcurves",)),
+    ):
+        url = reverse(f"object-{name}", args=[unit.oid])
+        if refused(ask, url, *scopes):
+            continue
+        found = ask(url, status=status)
+        if status == 404:
+            continue
+        columns = found.json()["columns"]
+        if name == "alerts":
+            near = {one.candid for one in seen if abs(one.image.ra - unit.image.ra) < 3e-4}
+            assert {int(candid) for candid in columns["candid"]} <= near
+        elif name == "neighbours":
+            assert set(columns["oid"]) <= {one.oid for one in seen} and set(columns["pid"]) <= set(pids(seen))
+        else:
+            assert columns["pid"] == [], (name, ask.person.name)
+    url = reverse("object-cutouts", args=[unit.oid, image.pid])
+    if not refused(ask, url, "lightcurves", "images"):
+        found = ask(url, status=status)
+        if status == 200:
+            shown = {one["label"] for one in found.json()["pictures"]}
+            assert ("science" in shown) == (image in seen)
+            assert ("reference" in shown) == (image in seen and image in listed)
+
+
+@probe("saved-periods", "account-save-period", "account-drop-period")
+def periods_of_an_account(world: World, ask: Asker, draw) -> None:
+    """Only who is signed in saves and sees periods, their own; a token may read them and change nothing."""
+    unit, user = world.units[draw(0, 5)], ask.person.user
+    save = reverse("account-save-period", args=[unit.oid])
+    if ask.person.headers:
+        ask(save, {"period": 1}, method="post", status=403)
+    elif user is None:
+        assert ask(save, {"period": 1}, method="post", status=302)["Location"].startswith(reverse("sign-in"))
+    else:
+        ask(save, {"period": 1}, method="post", status=302 if unit in world.data(ask.person) else 404)
+        other = SavedPeriod.objects.exclude(owner=user).first()
+        if other is not None:
+            ask(reverse("account-drop-period", args=[other.pk]), method="post", status=404)
+    if not refused(ask, reverse("saved-periods"), "lightcurves"):
+        found = ask(reverse("saved-periods"), {"format": "csv"}, status=200 if user is not None else 302)
+        if user is not None:
+            rows = csv_rows(found)
+            assert len(rows) == SavedPeriod.objects.filter(owner=user).count()
 
 
 @probe("irsa-periodogram")

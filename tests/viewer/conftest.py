@@ -16,6 +16,7 @@ OID = 655213300000000
 BINARY = OID + 4
 RED, GREEN, FLAGGED, UNSEEN = 60, 15, 2, 3  # points of the binary in r and g, flagged ones of them, images without it
 CANDID = 1_360_270_335_015_015_001
+NEIGHBOUR = 20.0  # arcsec, of the star before it
 GHOST = 1 << 5
 
 
@@ -28,6 +29,7 @@ def brightness(days, period):
 def make_sky() -> Sky:
     """Sixty public r images and one of the partnership, three that do not show the last star, fifteen in g."""
     sky = Sky(stars=5)
+    sky.ra[3], sky.dec[3] = sky.ra[4] + NEIGHBOUR / 3600 / np.cos(np.radians(sky.dec[4])), sky.dec[4]
     rng = np.random.default_rng(8)
     days = np.sort(rng.uniform(0, 90, RED))
     red = [sky.image(day) for day in days] + [sky.image(95, programid=2, public=False)]
@@ -69,7 +71,7 @@ def _give_footprints() -> None:
 
 
 def _add_pixels(image: ScienceImage) -> None:
-    """Every image has a picture of the binary: one file, named for each, would do; the first image's is enough."""
+    """A science image file with the binary in its middle."""
     star = Source.objects.get(pk=BINARY)
     header = fits.Header({"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRPIX1": 32, "CRPIX2": 32})
     header.update({"CRVAL1": star.ra, "CRVAL2": star.dec, "CD1_1": -2.8e-4, "CD1_2": 0, "CD2_1": 0, "CD2_2": 2.8e-4})
@@ -94,9 +96,9 @@ def _add_alert(image: ScienceImage) -> None:
     )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sky(django_db_setup, django_db_blocker):
-    """The committed sky; it is removed when the last test that used it is done."""
+    """The committed sky; removed when the module is done, for other tests count their own rows."""
     with django_db_blocker.unblock():
         clear()
         yield make_sky()
