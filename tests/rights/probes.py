@@ -25,8 +25,8 @@ from tests.rights.world import ASTEROID, Person, Unit, World
 
 HOLDS_NO_DATA = {
     "health", "help", "api-docs", "api-schema", "api-resolve", "object-document", "object-own", "sign-in", "sign-out",
-    "tap", "tap-capabilities", "tap-availability", "tap-tables", "tap-table", "account", "account-tokens", "account-revoke",
-    "nights", "night", "ibe-missions", "ibe-datasets", "ibe-tables", "irsa-login", "irsa-logout",
+    "tap", "tap-capabilities", "tap-availability", "tap-tables", "tap-table", "account", "account-tokens",
+    "account-revoke", "nights", "night", "ibe-missions", "ibe-datasets", "ibe-tables", "irsa-login", "irsa-logout",
 }  # fmt: skip
 HELD_FILES = 5  # of a unit in a release: its reference was made of no images that have a night
 PROBES: dict[str, list] = {}
@@ -323,8 +323,8 @@ def irsas_periodogram(world: World, ask: Asker, draw) -> None:
     text = answer.body.decode()
     if unit not in world.data(ask.person):
         assert answer.status_code == 400 and "there is no such object, or it is not public" in text
-    elif len(world.both(ask.person)) < MIN_POINTS:
-        assert answer.status_code == 400 and f"{len(world.both(ask.person))} usable points" in text, text
+    elif len(world.data(ask.person)) < MIN_POINTS:
+        assert answer.status_code == 400 and f"{len(world.data(ask.person))} usable points" in text, text
     else:
         assert answer.status_code == 200 or "magnitudes are" in text, text
 
