@@ -57,7 +57,7 @@ def _add_points(plot: figure) -> ColumnDataSource:
     bars.nonselection_glyph = None
     dots = plot.scatter(
         "x", "y", source=source, marker="marker", size="size", line_color="colour", fill_color="fill", alpha="alpha",
-        nonselection_alpha=0.25, selection_line_color="black", selection_alpha=1.0,
+        nonselection_alpha=0.25, selection_line_color="#d97706", selection_alpha=1.0,
     )  # fmt: skip
     plot.add_tools(HoverTool(renderers=[dots], tooltips=POINT))
     return source

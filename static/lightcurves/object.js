@@ -10,7 +10,7 @@ import { keys, readOwn, showNeighbours, showPicked, tendTable } from "./panels.j
 
 const viewer = document.getElementById("viewer");
 const find = (id) => document.getElementById(id);
-const inputs = (name) => [...viewer.querySelectorAll(`[name=${name}]`)];
+const inputs = (name) => [...viewer.querySelectorAll(`[type=checkbox][name=${name}]`)];
 const data = viewer.dataset;
 
 const state = initial(inputs("band").map((box) => box.value));
