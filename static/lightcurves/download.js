@@ -15,7 +15,10 @@ export function table(rows, state) {
   return [...rows].sort((a, b) => a.mjd - b.mjd).map((row) => {
     const one = row.point;
     const phase = state.period ? phaseOf(one, state.period, state.usedEpoch).toFixed(6) : "";
-    const values = [one.bin ? "bin" : one.kind, one.oid, one.pid, one.band, fixed(one.mjd, 8), fixed(one.hjd, 8), fixed(one.mag, 5), fixed(one.err, 5), one.flags, fixed(row.y, 5), fixed(row.err, 5), phase];
+    const values = [
+      one.bin ? "bin" : one.kind, one.oid, one.pid, one.band, fixed(one.mjd, 8), fixed(one.hjd, 8), fixed(one.mag, 5), fixed(one.err, 5),
+      one.flags, fixed(row.y, 5), fixed(row.err, 5), phase,
+    ];
     return values.map((value) => (value === null || value === undefined ? "" : `${value}`));
   });
 }
@@ -28,12 +31,27 @@ export function csv(rows, state) {
 }
 
 export function votable(rows, state) {
-  const safe = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
-  const fields = FIELDS.map(([name, type, unit, meaning]) => `<FIELD name="${name}" datatype="${type}"${type === "char" ? ' arraysize="*"' : ""}${unit ? ` unit="${unit}"` : ""}>`
-    + `<DESCRIPTION>${safe(name === "shown" ? MEASURES[state.measure].label : meaning)}</DESCRIPTION>${type === "long" || type === "int" ? '<VALUES null="-1"/>' : ""}</FIELD>`);
-  const cell = (text, k) => `<TD>${text === "" && /long|int/.test(FIELDS[k][1]) ? "-1" : safe(text)}</TD>`;
-  const body = table(rows, state).map((row) => `<TR>${row.map(cell).join("")}</TR>`);
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3"><RESOURCE type="results"><TABLE>\n${fields.join("\n")}\n<DATA><TABLEDATA>\n${body.join("\n")}\n</TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>\n`;
+  const cell = (text, k) => `<TD>${text === "" && isWhole(FIELDS[k][1]) ? NO_NUMBER : escaped(text)}</TD>`;
+  const lines = [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3"><RESOURCE type="results"><TABLE>',
+    ...FIELDS.map((field) => declared(field, state)),
+    "<DATA><TABLEDATA>",
+    ...table(rows, state).map((row) => `<TR>${row.map(cell).join("")}</TR>`),
+    "</TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>",
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+const NO_NUMBER = "-1"; // whole numbers of a VOTable cannot be left out
+const isWhole = (type) => type === "long" || type === "int";
+const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+
+function declared([name, type, unit, meaning], state) {
+  const size = type === "char" ? ' arraysize="*"' : "";
+  const text = escaped(name === "shown" ? MEASURES[state.measure].label : meaning);
+  const none = isWhole(type) ? `<VALUES null="${NO_NUMBER}"/>` : "";
+  return `<FIELD name="${name}" datatype="${type}"${size}${unit ? ` unit="${unit}"` : ""}><DESCRIPTION>${text}</DESCRIPTION>${none}</FIELD>`;
 }
 
 // A plot as it stands, as PNG or SVG. The live view paints on pixels, so SVG comes from a copy that paints vectors.
@@ -101,8 +119,9 @@ export function calls(state, pointsAddress, periodogramAddress) {
   const absolute = (address, parts) => `${new URL(address, window.location.href)}?${parts}`;
   const points = absolute(pointsAddress, question(state, { format: "csv" }));
   const period = absolute(periodogramAddress, question(state, { method: state.method, fmax: state.fmax, ...(state.fmin ? { fmin: state.fmin } : {}) }));
-  return {
-    curl: `curl '${points}'\ncurl '${period}'`,
-    python: `import pandas\nimport requests\n\ncurve = pandas.read_csv("${points}")\nperiods = requests.get("${period}").json()\nprint(len(curve), "points; best period", periods["period"], "d")`,
-  };
+  const python = [
+    "import pandas", "import requests", "", `curve = pandas.read_csv("${points}")`, `periods = requests.get("${period}").json()`,
+    'print(len(curve), "points; best period", periods["period"], "d")',
+  ];
+  return { curl: `curl '${points}'\ncurl '${period}'`, python: python.join("\n") };
 }

@@ -68,11 +68,16 @@ function drawFold() {
   find("folded").hidden = !state.period;
   if (!state.period) return;
   find("period").value = state.period.toPrecision(9);
-  state.usedEpoch = state.epoch ?? Math.min(...visible(loaded.point.length ? loaded.point : loaded.own, { ...state, excluded: new Set(), mask: ANY_FLAG }).map((one) => one.hjd));
-  if (!Number.isFinite(state.usedEpoch)) state.usedEpoch = 0;
+  state.usedEpoch = state.epoch ?? firstPoint();
   find("epoch").placeholder = state.usedEpoch.toFixed(4);
   drawFolded(plots.folded, points(), state, reference);
   if (plots.periodogram.source("spectrum").data.frequency.length) drawAliases(plots.periodogram, state.period);
+}
+
+// Phase zero where none is given: it stays while points are excluded.
+function firstPoint() {
+  const times = (state.archive ? loaded.point : loaded.own).map((one) => one.hjd);
+  return times.length ? Math.min(...times) : 0;
 }
 
 // The address, the calls and the table say what is seen.
@@ -122,7 +127,8 @@ function connect() {
     if (box.checked) await loadOverlay(box.value);
     draw();
   }));
-  inputs("bit").forEach((box) => box.addEventListener("change", () => setMask(inputs("bit").reduce((sum, one) => sum + (one.checked ? Number(one.value) : 0), 0))));
+  const bits = () => (inputs("bit").every((box) => box.checked) ? ANY_FLAG : inputs("bit").reduce((sum, one) => sum + one.checked * Number(one.value), 0));
+  inputs("bit").forEach((box) => box.addEventListener("change", () => setMask(bits())));
   on("flags", "change", (event) => event.target.value !== "some" && setMask(Number(event.target.value)));
   on("errors", "change", (event) => { state.errors = event.target.checked; draw(); });
   on("measure", "change", (event) => { state.measure = event.target.value; find("modulus").parentElement.hidden = state.measure !== "absolute"; draw(); });
@@ -141,14 +147,20 @@ function connect() {
   viewer.querySelectorAll("[data-epoch]").forEach((button) => button.addEventListener("click", () => epochAt(button.dataset.epoch)));
   on("cycles", "change", (event) => { state.cycles = Number(event.target.value); draw(); });
   on("phasebins", "change", (event) => { state.phaseBins = Math.max(0, Math.trunc(number(event.target.value))); draw(); });
-  submit("search", (form) => { for (const name of ["method", "fmin", "fmax"]) state[name] = form.elements[name].value.trim(); tell(); searchPeriods(true); });
+  submit("search", (form) => {
+    for (const name of ["method", "fmin", "fmax"]) state[name] = form.elements[name].value.trim();
+    tell();
+    searchPeriods(true);
+  });
   submit("own", takeOwn);
-  on("own-clear", "click", () => { loaded.own = []; state.archive = true; find("own-alone").checked = false; find("own-said").textContent = "Removed."; redraw(); });
+  on("own-clear", "click", dropOwn);
   on("own-alone", "change", (event) => { state.archive = !event.target.checked; redraw(); });
   on("near", "toggle", () => find("near").open && loadNeighbours());
   on("points", "toggle", tell);
   on("share", "click", share);
-  viewer.querySelectorAll("[data-download]").forEach((button) => button.addEventListener("click", () => download(button.dataset.download, button.dataset.plot)));
+  viewer.querySelectorAll("[data-download]").forEach((button) => {
+    button.addEventListener("click", () => download(button.dataset.download, button.dataset.plot));
+  });
   keys(find("lightcurve"), { move, pick: () => pick([rows[cursor]?.point].filter(Boolean)), drop, undo: takeBack });
   plots.lightcurve.source("points").selected.properties.indices.change.connect(showSelected);
   plots.periodogram.figure.on_event("tap", (event) => fold(1 / nearestPeak(plots.periodogram, event.x)));
@@ -316,6 +328,14 @@ async function takeOwn(form) {
   } catch (error) {
     find("own-said").textContent = error.message;
   }
+}
+
+function dropOwn() {
+  loaded.own = [];
+  state.archive = true;
+  find("own-alone").checked = false;
+  find("own-said").textContent = "Removed.";
+  redraw();
 }
 
 // --- what leaves the page ----------------------------------------------------------------------------------------

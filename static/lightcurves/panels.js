@@ -15,7 +15,8 @@ const element = (tag, values, ...children) => {
 export async function showPicked(points, { image, cutouts }) {
   const lines = points.slice(0, MOST_LINKS).map((one) => {
     const error = one.err > 0 ? ` ± ${one.err.toFixed(3)}` : "";
-    const line = element("div", {}, `${one.band}, MJD ${one.mjd.toFixed(5)} (${dateOf(one.mjd)}), ${one.kind === "limit" ? "> " : ""}${one.mag.toFixed(3)}${error} mag`);
+    const value = `${one.kind === "limit" ? "> " : ""}${one.mag.toFixed(3)}${error} mag`;
+    const line = element("div", {}, `${one.band}, MJD ${one.mjd.toFixed(5)} (${dateOf(one.mjd)}), ${value}`);
     if (one.pid !== null) line.append(": ", element("a", { href: image.replace("/0/", `/${one.pid}/`), textContent: `image ${one.pid}` }));
     if (one.candid) line.append(" · ", element("a", { href: `/alerts/${one.candid}/`, textContent: `alert ${one.candid}` }));
     return line;
@@ -28,8 +29,15 @@ export async function showPicked(points, { image, cutouts }) {
 async function showCutouts(one, address) {
   const place = element("div", { className: "cutouts" });
   find("picked").append(place);
-  const { pictures } = await asked(address.replace(/0$/, one.pid)).catch((error) => ({ pictures: [], reason: error.message }));
-  place.append(...pictures.map(({ label, picture, fits }) => element("figure", {}, element("img", { src: picture, alt: `${label} image around the object, MJD ${one.mjd.toFixed(5)}` }),
+  let pictures;
+  try {
+    ({ pictures } = await asked(address.replace(/0$/, one.pid)));
+  } catch (error) {
+    place.append(`No cutouts: ${error.message}`);
+    return;
+  }
+  place.append(...pictures.map(({ label, picture, fits }) => element("figure", {},
+    element("img", { src: picture, alt: `${label} image around the object, MJD ${one.mjd.toFixed(5)}` }),
     element("figcaption", {}, `${label} `, element("a", { href: fits, textContent: "FITS" })))));
   if (!pictures.length) place.append("No image of it is here, or none is public.");
 }
@@ -74,7 +82,8 @@ export function tendTable(table, keyOf, change) {
 export function keys(place, { move, pick, drop, undo }) {
   place.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const action = { ArrowRight: () => move(1), ArrowLeft: () => move(-1), PageDown: () => move(10), PageUp: () => move(-10), Enter: pick, Delete: drop, x: drop, u: undo }[event.key];
+    const steps = { ArrowRight: 1, ArrowLeft: -1, PageDown: 10, PageUp: -10 }[event.key];
+    const action = steps ? () => move(steps) : { Enter: pick, Delete: drop, x: drop, u: undo }[event.key];
     if (action === undefined) return;
     event.preventDefault();
     action();

@@ -37,7 +37,7 @@ def server(sky, django_db_blocker):
 
 
 @pytest.fixture(scope="module")
-def chromium():
+def chromium(server):  # closed before the server, whose threads end with its connections
     playwright = pytest.importorskip("playwright.sync_api")
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine")
