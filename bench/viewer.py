@@ -55,7 +55,7 @@ def run(quick: bool) -> None:
     with _portal() as address:
         page = f"{address}/objects/{most.oid}/"
         points = json.loads(_get(f"{page}points"))
-        _get(f"{page}document")  # made once for all objects, by the first who asks
+        _get(f"{address}/objects/document")  # made once for all objects, by the first who asks
         for size in (points["count"], *SIZES):
             found = [_opened(page, _repeated(points, size)) for _ in range(repeats)]
             target = TARGET_FIRST_PLOT

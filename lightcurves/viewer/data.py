@@ -17,7 +17,7 @@ from lightcurves.periodograms import METHODS, Spectrum, periodogram
 from lightcurves.store import LightCurves
 from lightcurves.tables import LIGHTCURVE, point_rows
 from lightcurves.viewer import overlays, own
-from lightcurves.viewer.documents import documents
+from lightcurves.viewer.documents import documents, version
 from lightcurves.viewer.forms import ANY_FLAG, NeighbourForm, OwnForm, PeriodogramForm, PointsForm
 
 DEFAULT_FMAX = 10.0  # cycles per day
@@ -127,10 +127,11 @@ def cutouts(request: HttpRequest, oid: int, pid: int) -> JsonResponse:
 
 
 @require_safe
-def document(request: HttpRequest, oid: int) -> HttpResponse:
-    """The plots, empty, as Bokeh documents: the same for all objects, so made once."""
+def document(request: HttpRequest) -> HttpResponse:
+    """The plots, empty, as Bokeh documents: the same for all objects, so made once and fetched once."""
     response = HttpResponse(documents(), content_type="application/json")
-    response["Cache-Control"] = "public, max-age=3600"
+    lasting = "public, max-age=604800, immutable" if request.GET.get("v") == version() else "no-cache"
+    response["Cache-Control"] = lasting
     return response
 
 

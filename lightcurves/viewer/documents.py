@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from functools import cache
 
@@ -40,6 +41,12 @@ def documents() -> str:
     for plot in plots.values():
         plot.toolbar.logo = None
     return json.dumps({name: json_item(plot) for name, plot in plots.items()})
+
+
+@cache
+def version() -> str:
+    """What tells these documents from those of another release, in their address: browsers keep them."""
+    return hashlib.sha256(documents().encode()).hexdigest()[:12]
 
 
 def _figure(name: str, height: int = HEIGHT, **options) -> figure:

@@ -7,6 +7,7 @@ from lightcurves.viewer import data, views
 urlpatterns = [
     path("", views.object_search, name="objects"),
     path("export/", views.order_export, name="order-export"),
+    path("document", data.document, name="object-document"),
     path("own", data.own_curve, name="object-own"),
     path("periods/", views.saved_periods, name="saved-periods"),
     path("periods/<int:number>/remove", views.drop_period, name="account-drop-period"),
@@ -20,5 +21,4 @@ urlpatterns = [
     path("<int:oid>/neighbours", data.neighbours, name="object-neighbours"),
     path("<int:oid>/cutouts/<int:pid>", data.cutouts, name="object-cutouts"),
     path("<int:oid>/periodogram", data.period_search, name="object-periodogram"),
-    path("<int:oid>/document", data.document, name="object-document"),
 ]

@@ -22,6 +22,7 @@ from lightcurves.periods.grid import MIN_POINTS
 from lightcurves.tables import OBJECTS, point_rows
 from lightcurves.viewer import saved
 from lightcurves.viewer.data import plain, source_of
+from lightcurves.viewer.documents import version
 from lightcurves.viewer.drawing import draw
 from lightcurves.viewer.forms import FILTERS, FoldForm, ObjectSearchForm, SaveForm
 from lightcurves.viewer.overlays import OVERLAYS
@@ -74,6 +75,7 @@ def object_page(request: HttpRequest, oid: int) -> HttpResponse:
         "bands": [band for band in FILTERS if band in curves.columns["filtercode"]],
         "bits": BITS,
         "modules": MODULES,
+        "document_version": version(),
         "own_columns": OWN_COLUMNS,
         "pictures": PICTURES,
         "overlays": OVERLAYS,

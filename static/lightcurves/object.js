@@ -35,7 +35,7 @@ async function start() {
   plots.periodogram = await embed(documents, "periodogram");
   showState();
   connect();
-  await Promise.all([...[...state.overlays].map(loadOverlay), state.near.size ? loadNeighbours() : null].filter(Boolean));
+  await Promise.all([...[...state.overlays].map((name) => attempt(loadOverlay(name))), state.near.size && attempt(loadNeighbours())]);
   draw();
   await searchPeriods();
   data.ready = "true";
@@ -124,7 +124,7 @@ function connect() {
   inputs("band").forEach((box) => box.addEventListener("change", () => toggle(state.bands, box)));
   inputs("overlay").forEach((box) => box.addEventListener("change", async () => {
     if (box.checked) state.overlays.add(box.value); else state.overlays.delete(box.value);
-    if (box.checked) await loadOverlay(box.value);
+    if (box.checked) await attempt(loadOverlay(box.value));
     draw();
   }));
   const bits = () => (inputs("bit").every((box) => box.checked) ? ANY_FLAG : inputs("bit").reduce((sum, one) => sum + one.checked * Number(one.value), 0));
@@ -155,7 +155,7 @@ function connect() {
   submit("own", takeOwn);
   on("own-clear", "click", dropOwn);
   on("own-alone", "change", (event) => { state.archive = !event.target.checked; redraw(); });
-  on("near", "toggle", () => find("near").open && loadNeighbours());
+  on("near", "toggle", () => find("near").open && attempt(loadNeighbours()));
   on("points", "toggle", tell);
   on("share", "click", share);
   viewer.querySelectorAll("[data-download]").forEach((button) => {
@@ -302,6 +302,9 @@ function connectSaved() {
     find("said").textContent = answer.ok ? "Saved periods are up to date." : (await answer.json()).detail;
   });
 }
+
+// What cannot be fetched is said; the rest of the page goes on.
+const attempt = (fetched) => fetched.catch((error) => { find("said").textContent = `Not shown: ${error.message}`; });
 
 // --- more points -------------------------------------------------------------------------------------------------
 async function loadOverlay(name) {

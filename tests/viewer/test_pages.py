@@ -12,7 +12,7 @@ from django.test import Client
 from archive.models import Program, ScienceImage
 from lightcurves.models import SavedPeriod, Source
 from lightcurves.viewer import overlays, saved
-from lightcurves.viewer.documents import documents
+from lightcurves.viewer.documents import documents, version
 from tests.viewer.conftest import BINARY, CANDID, FLAGGED, GHOST, GREEN, NEIGHBOUR, OID, PERIOD, RED, UNSEEN
 
 SEEN = RED + UNSEEN  # points of the stars that every r image shows
@@ -124,7 +124,10 @@ def test_an_unknown_object_is_not_found(client, oid, part):
 
 
 def test_the_plots_hold_no_code_and_no_data(client):
-    body = client.get(f"/objects/{OID}/document").content.decode()
+    assert client.get("/objects/document")["Cache-Control"] == "no-cache"
+    answer = client.get("/objects/document", {"v": version()})
+    assert "immutable" in answer["Cache-Control"]
+    body = answer.content.decode()
     assert body == documents()
     assert "CustomJS" not in body
     assert set(json.loads(body)) == {"lightcurve", "periodogram", "folded"}
