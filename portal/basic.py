@@ -23,6 +23,15 @@ ANY_TOKEN = "(token)"  # noqa: S105 (the name under which wrong tokens are count
 NAMES_FOR_TOKENS = ("", "token")  # what may stand for the name before a token
 
 
+FORCED_FORMS = (
+    "/cgi-bin/requestForcedPhotometry.cgi",
+    "/cgi-bin/batchfp.py/submit",
+    "/cgi-bin/getForcedPhotometryRequests.cgi",
+    "/cgi-bin/getBatchForcedPhotometryRequests.cgi",
+)
+SHARED_NAME = "ztffps"  # of IRSA's forced photometry: its clients send it, and say who they are by email and userpass
+
+
 class Refused(Exception):
     """Credentials that do not open a request; `status` as HTTP has it."""
 
@@ -39,6 +48,8 @@ class BasicAuthentication:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.signed_in_by_password, request.token = False, None
+        if shared_credentials(request):
+            return self.get_response(request)
         kind, _, content = request.headers.get("Authorization", "").partition(" ")
         try:
             if kind.lower() == "basic":
@@ -53,6 +64,19 @@ class BasicAuthentication:
         return self.get_response(request)
 
 
+def shared_credentials(request: HttpRequest) -> bool:
+    """Whether the header names nobody: IRSA's forms of forced photometry take any, its files the shared name."""
+    if request.path_info in FORCED_FORMS:
+        return True
+    kind, _, content = request.headers.get("Authorization", "").partition(" ")
+    if not request.path_info.startswith("/ztf/ops/forcedphot/") or kind.lower() != "basic":
+        return False
+    try:
+        return base64.b64decode(content.strip(), validate=True).startswith(SHARED_NAME.encode() + b":")
+    except binascii.Error:
+        return False
+
+
 def locked_out(request: HttpRequest, response: HttpResponse | None = None, credentials: dict | None = None):
     """What the sign-in page answers after too many wrong attempts (axes calls this)."""
     answer = render(request, "registration/locked_out.html", {"minutes": _wait() // 60}, status=429)
@@ -61,11 +85,21 @@ def locked_out(request: HttpRequest, response: HttpResponse | None = None, crede
 
 
 def _by_name(request: HttpRequest, content: str) -> AbstractBaseUser:
-    """Whose name and password these are; a token may stand in the password's place."""
+    """Whose credentials the header has."""
     try:
         name, _, password = base64.b64decode(content, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         raise Refused(401, "Authorization: Basic needs base64 of name:password") from None
+    return user_by_password(request, name, password)
+
+
+def user_by_password(request: HttpRequest, name: str, password: str) -> AbstractBaseUser:
+    """Whose name and password these are, or name and token.
+
+    Raises
+    ------
+    Refused
+    """
     if tokens.looks_like_one(password):
         return _by_token(request, password, name)
     user = user_of(request, name, password)

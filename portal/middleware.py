@@ -9,7 +9,7 @@ from archive.access import reading
 from archive.answers import problem
 from archive.members import reader_of
 
-_PASSWORD = re.compile(r"(password[^=&]*=)[^&]*", re.IGNORECASE)
+_PASSWORD = re.compile(r"((?:password|userpass)[^=&]*=)[^&]*", re.IGNORECASE)
 
 
 class RequestLog(RequestMiddleware):

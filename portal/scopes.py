@@ -38,6 +38,14 @@ NEEDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("object-limits", "object-forced", "object-cutouts"), frozenset({Scope.LIGHTCURVES, Scope.IMAGES})),
     "object-alerts": frozenset({Scope.LIGHTCURVES, Scope.ALERTS}),
     **dict.fromkeys(("tap", "tap-sync", "query"), frozenset({Scope.TAP})),
+    **dict.fromkeys(
+        (
+            *("forced", "forced-job", "forced-document", "forced-result", "forced-file", "forced-request"),
+            *("forced-batch", "forced-requests", "forced-batch-requests"),
+            *("api-forced", "api-forced-job", "api-forced-result", "api-forced-points"),
+        ),
+        frozenset({Scope.IMAGES, Scope.CATALOGS}),
+    ),
     **dict.fromkeys(("ibe-missions", "ibe-datasets", "ibe-tables", "irsa-login", "irsa-logout"), OPEN),
     **dict.fromkeys(
         ("ibe-search", "ibe-root", "script", "sky", "target-list", "movie", "api-cutouts", "api-movie"),

@@ -145,7 +145,7 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_CALLABLE = "portal.basic.locked_out"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 # What the record of attempts leaves out of an address, beside `password`.
-AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "josso_username", "josso_password"]
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "josso_username", "josso_password", "userpass"]
 
 # --- language, time ---------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
@@ -242,6 +242,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
+
+# --- messages at the end of jobs: e-mail (EMAIL_URL, for example smtp+tls://name:password@host:587) and webhooks ------
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default="ztf@localhost")
+WEBHOOK_HOSTS = env.list("WEBHOOK_HOSTS", default=[])  # hosts that may be called; none unless named
+WEBHOOK_PRIVATE = env.bool("WEBHOOK_PRIVATE", default=False)  # whether they may lie in a private network
 
 # --- logs: one line an event, with the id of its request or job ---------------------------------------------------
 LOG_FORMAT = env.str("LOG_FORMAT", default="json")

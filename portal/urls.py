@@ -71,6 +71,7 @@ urlpatterns = [
     path("tap/", include("archive.vo.urls")),
     path("", include("archive.hips.urls")),
     path("", include("portal.sky_urls")),
+    path("", include("portal.forced_urls")),
     path("api/", include("portal.api.urls")),
     path("account/", account.account_page, name="account"),
     path("account/tokens", account.make_token, name="account-tokens"),

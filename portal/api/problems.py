@@ -14,8 +14,9 @@ from archive.images import BadCutout
 from archive.moving.dynamics import DynamicsError
 from archive.names import BadPosition, NameNotFound
 from archive.search import BadQuery
+from processing.forced.jobs import ForcedRefused
 
-BAD = (BadCutout, BadPosition, BadQuery, BundleRefused, DynamicsError)
+BAD = (BadCutout, BadPosition, BadQuery, BundleRefused, DynamicsError, ForcedRefused)
 
 
 class BadParameters(exceptions.APIException):

@@ -58,6 +58,8 @@ def job_list(request: HttpRequest) -> HttpResponse:
 def job_page(request: HttpRequest, job_id) -> HttpResponse:
     """How far a job is; the page asks again by itself until it has ended."""
     job = job_of(request, job_id)
+    if job.kind == "forced" and format_of(request) != "json":
+        return redirect("forced-job", job.pk)
     if format_of(request) == "json":
         return JsonResponse(
             {"id": str(job.pk), "phase": job.phase, "done": job.done, "total": job.total, "message": job.message}
@@ -71,6 +73,8 @@ def result(request: HttpRequest, job_id) -> HttpResponseBase:
     job = job_of(request, job_id)
     if job.phase != UserJob.Phase.COMPLETED:
         raise Http404(f"job {job_id} is {job.phase}: it has no result yet")
+    if job.kind == "forced":
+        return redirect("forced-result", job.pk)
     if not job.has_file:
         raise Http404(f"job {job_id} is a {job.kind} job: it has no file")
     if not bundles.still_open(job, request.reader):

@@ -1,0 +1,129 @@
+"""Forced photometry: ordering, watching, and the result as table, plot and files."""
+
+from __future__ import annotations
+
+import io
+from types import SimpleNamespace
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from archive.answers import answer, problem
+from archive.forms import problems
+from archive.models import UserJob
+from portal.forced_forms import ForcedForm
+from portal.forced_plots import document, drawing
+from portal.views.jobs import job_of
+from processing.forced import jobs, notify
+from processing.forced.points import point
+from processing.forced.table import TABLE, text
+
+FORMATS = ("txt", "csv", "json", "votable", "parquet")
+ARROW = {"int": pa.int32(), "long": pa.int64(), "double": pa.float64(), "char": pa.string()}
+PRIVATE = {"Cache-Control": "private, no-store"}
+SHOWN = 500  # rows on the page
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def forced_page(request: HttpRequest) -> HttpResponse:
+    """The form; posted, one job for each position."""
+    form = ForcedForm(request.POST) if request.method == "POST" else ForcedForm(initial=request.GET.dict())
+    context = {"form": form, "jobs": jobs.of_user(request.user)[:50]}
+    if request.method != "POST":
+        return render(request, "forced/form.html", context)
+    if not form.is_valid():
+        return render(request, "forced/form.html", context | {"error": problems(form)}, status=400)
+    try:
+        made = jobs.order(form.places, form.wish, request.reader, request.user, request.build_absolute_uri("/"))
+    except jobs.ForcedRefused as reason:
+        return render(request, "forced/form.html", context | {"error": str(reason)}, status=400)
+    return redirect("forced-job", made[0].pk) if len(made) == 1 else redirect("forced")
+
+
+@require_safe
+def forced_job(request: HttpRequest, job_id) -> HttpResponse:
+    """How far a light curve is; when it is done, its table and its plot."""
+    job = forced_job_of(request, job_id)
+    context = {"job": job, "open": job.phase in jobs.PENDING, "formats": FORMATS, "reqid": jobs.reqid(job)}
+    if request.htmx:
+        response = render(request, "forced/progress.html", context)
+        if not context["open"]:
+            response["HX-Refresh"] = "true"
+        return response
+    if job.phase == UserJob.Phase.COMPLETED:
+        found = open_result(request, job)
+        points = [point(row) for row in found.rows]
+        rows = [SimpleNamespace(row=row, point=one) for row, one in zip(found.rows, points, strict=True)]
+        context |= {"rows": rows[:SHOWN], "count": len(rows), "drawing": drawing(points)}
+    return render(request, "forced/job.html", context)
+
+
+@require_safe
+def forced_document(request: HttpRequest, job_id) -> JsonResponse:
+    """The plot as a Bokeh document, with its points beside it."""
+    found = open_result(request, forced_job_of(request, job_id))
+    return JsonResponse({"forced": document(), "points": [point(row) for row in found.rows]}, headers=PRIVATE)
+
+
+@require_safe
+def forced_result(request: HttpRequest, job_id) -> HttpResponse:
+    """The light curve as a file: txt (IRSA's), csv, json, votable, parquet."""
+    return result_response(request, forced_job_of(request, job_id))
+
+
+def result_response(request: HttpRequest, job: UserJob) -> HttpResponse:
+    """A finished light curve in the format that the request names."""
+    wanted = request.GET.get("format", "txt").lower()
+    if wanted not in FORMATS:
+        return problem(f"format={wanted!r}: use one of {', '.join(FORMATS)}")
+    found = open_result(request, job)
+    stem = notify.stem_of(job, jobs.reqid(job))
+    if wanted == "txt":
+        return text_file(job, found)
+    if wanted == "parquet":
+        return HttpResponse(
+            _parquet(found.rows),
+            content_type="application/vnd.apache.parquet",
+            headers={"Content-Disposition": f'attachment; filename="{stem}.parquet"', **PRIVATE},
+        )
+    names = TABLE.columns
+    rows = (SimpleNamespace(**{one.name: row.get(one.name) for one in names}) for row in found.rows)
+    response = answer(request, TABLE, rows, "forced/job.html", {})
+    response["Cache-Control"] = PRIVATE["Cache-Control"]
+    return response
+
+
+def text_file(job: UserJob, found: jobs.Result, own: bool = True) -> StreamingHttpResponse:
+    """IRSA's file; `own`: for the job's owner."""
+    headers = {"Content-Disposition": f'inline; filename="{notify.stem_of(job, jobs.reqid(job))}_lc.txt"', **PRIVATE}
+    lines = text(jobs.asked_of(job, found, own), found.rows)
+    return StreamingHttpResponse(lines, content_type="text/plain; charset=utf-8", headers=headers)
+
+
+def open_result(request: HttpRequest, job: UserJob) -> jobs.Result:
+    """A finished light curve, as long as every file that it rests on is open to whoever asks."""
+    found = jobs.result(job)
+    if found is None:
+        raise Http404(f"job {job.pk} is {job.phase}: it has no result")
+    if not found.open_to_current_reader():
+        raise Http404(f"job {job.pk}: files of it are not open to you any more; order it again")
+    return found
+
+
+def forced_job_of(request: HttpRequest, job_id) -> UserJob:
+    """A forced-photometry job of this person's, or one that nobody owns."""
+    job = job_of(request, job_id)
+    if job.kind != jobs.KIND:
+        raise Http404(f"job {job_id} is a {job.kind} job")
+    return job
+
+
+def _parquet(rows: list[dict]) -> bytes:
+    fields = [pa.field(one.name, ARROW[one.datatype], metadata={"unit": one.unit}) for one in TABLE.columns]
+    columns = {one.name: [row.get(one.name) for row in rows] for one in TABLE.columns}
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(columns, schema=pa.schema(fields)), buffer)
+    return buffer.getvalue()

@@ -1,0 +1,148 @@
+"""The message at the end of a job: by e-mail, and by calling an address (a webhook).
+
+A webhook's host must be named in the settings; where it leads to is looked up once, checked, and that very address is
+called: neither a redirection nor a second look-up can lead elsewhere.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import json
+import smtplib
+import socket
+import ssl
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from urllib.parse import urlsplit
+
+import structlog
+from django.conf import settings
+from django.core.mail import send_mail
+
+TIMEOUT = 5.0  # s
+log = structlog.get_logger("processing.forced")
+
+
+class NotAllowed(ValueError):
+    """An address that is not called; the message says why."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A job as the message tells of it."""
+
+    id: str
+    reqid: int
+    name: str
+    ra: float
+    dec: float
+    jdstart: float
+    jdend: float
+    phase: str
+    message: str
+    page: str
+    lightcurve: str
+    log: str
+
+    @classmethod
+    def of(cls, job, reqid: int) -> Ended:
+        """From a job; addresses stand on the site that it was ordered from."""
+        values, site = job.parameters, job.parameters["site"].rstrip("/")
+        files = f"{site}/ztf/ops/forcedphot/lc/{job.pk}/{stem_of(job, reqid)}"
+        parts = (values[name] for name in ("name", "ra", "dec", "jdstart", "jdend"))
+        page = f"{site}/forced/{job.pk}/"
+        return cls(str(job.pk), reqid, *parts, job.phase, job.message, page, f"{files}_lc.txt", f"{files}_log.txt")
+
+
+def stem_of(job, reqid: int) -> str:
+    """What a job's files are called."""
+    return f"batchfp_req{reqid:010}" if job.parameters["batch"] else f"forcedphotometry_req{reqid:08}"
+
+
+def send(email: str, webhook: str, ended: Sequence[Ended]) -> list[str]:
+    """Tell that jobs have ended; what could not be sent is returned in words, and never stops a job."""
+    problems = []
+    if email:
+        try:
+            send_mail(_subject(ended), body_of(ended), settings.DEFAULT_FROM_EMAIL, [email])
+        except (OSError, smtplib.SMTPException) as reason:
+            problems.append(f"e-mail: {reason}")
+    if webhook:
+        try:
+            call(webhook, {"jobs": [asdict(one) for one in ended]})
+        except (OSError, http.client.HTTPException, NotAllowed) as reason:
+            problems.append(f"webhook: {reason}")
+    for problem in problems:
+        log.warning("message not sent", job=ended[0].id, reason=problem)
+    return problems
+
+
+def _subject(ended: Sequence[Ended]) -> str:
+    return f"ZTF forced photometry: {len(ended)} request{'s' if len(ended) > 1 else ''} done"
+
+
+def body_of(ended: Sequence[Ended]) -> str:
+    """The text, with the lines that IRSA's has and clients read."""
+    parts = []
+    for one in ended:
+        span = f"startJD={one.jdstart}, endJD={one.jdend}, ra={one.ra:.6f}, dec={one.dec:.6f}"
+        if one.phase == "COMPLETED":
+            parts.append(
+                f"Processing has completed for reqid={one.reqid} ({span})\n{one.message}\n\n"
+                f"{one.lightcurve}\n{one.log}\n\nPage: {one.page}\n"
+            )
+        else:
+            parts.append(f"Processing has failed for request {one.reqid}: {span}\n{one.message}\nPage: {one.page}\n")
+    return "\n".join(parts)
+
+
+def check(address: str) -> None:
+    """Raise NotAllowed for an address that is no http(s) one of an allowed host."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError as reason:
+        raise NotAllowed(f"is no address ({reason})") from reason
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+        raise NotAllowed("give an http or https address without a name and password in it")
+    if parts.hostname.lower() not in settings.WEBHOOK_HOSTS:
+        allowed = ", ".join(settings.WEBHOOK_HOSTS) or "none"
+        raise NotAllowed(f"the host {parts.hostname} is not allowed here; allowed are: {allowed}")
+
+
+def call(address: str, content: dict) -> None:
+    """POST JSON to an allowed address.
+
+    Raises
+    ------
+    NotAllowed
+        for a host that is not allowed, or leads into a private network.
+    OSError, http.client.HTTPException
+        where nobody answers, or with another status than 2xx.
+    """
+    check(address)
+    parts = urlsplit(address)
+    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    target = _public_address(parts.hostname, port)
+    secure = {"context": ssl.create_default_context()} if parts.scheme == "https" else {}
+    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+    connection = kind(parts.hostname, port, timeout=TIMEOUT, **secure)
+    connection._create_connection = lambda _, timeout, source: socket.create_connection(target, timeout, source)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    try:
+        connection.request("POST", path, json.dumps(content), {"Content-Type": "application/json"})
+        status = connection.getresponse().status
+    finally:
+        connection.close()
+    if not 200 <= status < 300:
+        raise ConnectionError(f"{parts.hostname} answered with status {status}")
+
+
+def _public_address(host: str, port: int) -> tuple[str, int]:
+    """Where a host leads to: its first address, if all of them are public ones or private ones are allowed."""
+    found = [entry[4][:2] for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    for address, _ in found:
+        if not settings.WEBHOOK_PRIVATE and not ipaddress.ip_address(address.split("%")[0]).is_global:
+            raise NotAllowed(f"the host {host} leads to {address}, which is no public address")
+    return found[0]

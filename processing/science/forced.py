@@ -1,0 +1,458 @@
+"""Forced photometry: the flux of a point source at a given place on one image, whether or not one is seen there.
+
+Only the amplitude of the PSF is fitted. On a difference image the PSF is that of the difference; on a science image it
+is modelled from stars near the place. In both cases the flux scale is that of the image's own PSF catalog, so that the
+image's zero point holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import sep
+from scipy.ndimage import shift as shifted
+from scipy.spatial import cKDTree
+
+from processing.science import psf as psf_model
+from processing.science.errors import NoPsfModel
+from processing.science.overscan import MAD_TO_SIGMA
+from processing.science.psf import Psf, PsfConfig
+
+HALF = 12  # px: of the stamps; ZTF's PSF products have 25 x 25
+OK, FEW_SKY, MOSTLY_BAD, SOME_BAD, NO_REFERENCE_SOURCE, NO_REFERENCE_CATALOG = 0, 54, 55, 56, 57, 58
+OFF_EDGE, FAILED = 61, 64
+STATUS = {
+    OK: "nothing to remark",
+    FEW_SKY: "fewer than 100 usable pixels for the sky: no flux",
+    MOSTLY_BAD: "more than half of the pixels of the fit are bad: no flux",
+    SOME_BAD: "bad pixels among those of the fit, left out",
+    NO_REFERENCE_SOURCE: "no source of the reference within 5 arcsec",
+    NO_REFERENCE_CATALOG: "no catalog of the reference",
+    OFF_EDGE: "the stamp reaches beyond the image",
+    FAILED: "the image could not be measured",
+}
+MEDIAN_ERROR = 1.2533  # error of a median over that of a mean
+
+
+@dataclass(frozen=True)
+class ForcedConfig:
+    """Every number that forced photometry turns on.
+
+    section : px on each side of the place, within which stars model the PSF; fit_radius : of the fit, in FWHM, at most
+    HALF px; sky_inner, sky_outer : annulus of the sky (px); noise_radius : where the noise of the sky is measured (px);
+    star_radius : around catalog stars, left out there (px); same : a catalog source that near is the target itself
+    (px); min_sky : pixels; aperture : diameter (px); psf_snr, psf_isolation (px), max_peak (of saturation), min_stars :
+    of PSF stars; least_error : of the PSF's amplitude, relative; unknown_error : where no star tells it;
+    profile_error : of a pixel of the PSF, enters chi2 only
+    """
+
+    section: int = 400
+    fit_radius: float = 2.0
+    sky_inner: float = 13.0
+    sky_outer: float = 30.0
+    noise_radius: float = 60.0
+    star_radius: float = 4.5
+    same: float = 1.5
+    min_sky: int = 100
+    aperture: float = 9.0
+    psf_snr: float = 40.0
+    psf_isolation: float = 9.0
+    max_peak: float = 0.7
+    min_stars: int = 8
+    least_error: float = 0.0005
+    unknown_error: float = 0.02
+    profile_error: float = 0.03
+    psf: PsfConfig = field(default_factory=lambda: PsfConfig(max_stars=120, cell=400, min_stars=8))
+
+
+@dataclass(frozen=True)
+class Stars:
+    """Sources of the PSF catalog in the section, arrays (n,): 0-based section pixels; flux (DN), snr, sharp, flags."""
+
+    x: np.ndarray
+    y: np.ndarray
+    flux: np.ndarray
+    snr: np.ndarray
+    sharp: np.ndarray
+    flags: np.ndarray
+
+
+@dataclass(frozen=True)
+class Section:
+    """The part of a science image around a place, and of its difference where there is one.
+
+    science, difference : float32 (ny, nx), DN, with sky; difference None: the science image is measured. bad : bool
+    (ny, nx). x, y : the place, 0-based section pixels. gain (e-/DN), saturation (DN): of the science image.
+    central_psf : (25, 25), of the science image at its centre; difference_psf : (25, 25). reference_flux : of the
+    reference's source at the place, in DN of the science image, 0 where there is none; reference_gain : e- per DN of
+    the science image in the reference.
+    """
+
+    science: np.ndarray
+    bad: np.ndarray
+    x: float
+    y: float
+    stars: Stars
+    gain: float
+    saturation: float
+    central_psf: np.ndarray | None = None
+    difference: np.ndarray | None = None
+    difference_psf: np.ndarray | None = None
+    reference_flux: float = 0.0
+    reference_gain: float = np.inf
+
+
+@dataclass(frozen=True)
+class Forced:
+    """One measurement. flux, sigma (DN of the image's zero point); chi2: reduced; ap, ap_sigma: within the aperture,
+    corrected by the factor `correction` for the light outside; sky: level (DN); noise: of a pixel of sky (DN); fwhm
+    (px); limit: flux of 5 sigma where nothing shines (DN); stars: of the PSF; error: relative, of its amplitude;
+    status: codes, empty where there is nothing to remark. What could not be measured is NaN."""
+
+    flux: float = np.nan
+    sigma: float = np.nan
+    chi2: float = np.nan
+    ap: float = np.nan
+    ap_sigma: float = np.nan
+    correction: float = np.nan
+    sky: float = np.nan
+    noise: float = np.nan
+    fwhm: float = np.nan
+    limit: float = np.nan
+    stars: int = 0
+    error: float = np.nan
+    status: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class LocalPsf:
+    """The PSF near a place. `model`: from stars of the section, or None; `central`: a stamp, where no model is; scale:
+    light of a star in the catalog's unit over that in the stamp; error: of that, relative, from star to star."""
+
+    model: Psf | None
+    central: np.ndarray | None
+    scale: float
+    error: float
+    stars: int
+
+    def at(self, x: float, y: float) -> np.ndarray:
+        """Stamp (25, 25) of a star at (x, y) about its nearest pixel, of sum 1."""
+        if self.model is None:
+            return move(self.central, x - round(x), y - round(y))
+        stamp = psf_model.psf_stamp(self.model, x, y, HALF)
+        return stamp / stamp.sum()
+
+
+def move(stamp: np.ndarray, dx: float, dy: float) -> np.ndarray:
+    """A stamp whose star is moved by (dx, dy) pixels, by cubic splines; of sum 1."""
+    out = shifted(stamp.astype(float), (dy, dx), order=3, mode="constant")
+    return out / out.sum()
+
+
+def model_psf(section: Section, config: ForcedConfig | None = None) -> LocalPsf | None:
+    """The PSF near the place from stars of the section; from the central stamp where they are too few; None without."""
+    config = config or ForcedConfig()
+    light, variance = _light(section)
+    rows = _psf_stars(section, light, config)
+    stars = section.stars
+    try:
+        if len(rows) < config.min_stars:
+            raise NoPsfModel(f"{len(rows)} stars", psf_stars=len(rows))
+        ivar = np.where(section.bad, np.float32(0), 1 / variance).astype(np.float32)
+        model = psf_model.build_psf(light, ivar, stars.x[rows], stars.y[rows], stars.flux[rows], config.psf)
+    except NoPsfModel:
+        if section.central_psf is None or not section.central_psf.any():
+            return None
+        central = section.central_psf / section.central_psf.sum()
+        return _tied(LocalPsf(None, central, 1.0, config.unknown_error, 0), section, light, rows, config)
+    return _tied(LocalPsf(model, None, 1.0, config.unknown_error, len(rows)), section, light, rows, config)
+
+
+def _light(section: Section) -> tuple[np.ndarray, np.ndarray]:
+    """The section without its sky, finite everywhere, and the variance of its pixels."""
+    unfit = section.bad | ~np.isfinite(section.science)
+    back = sep.Background(np.nan_to_num(section.science).astype(np.float32), mask=unfit, bw=64, bh=64)
+    light = np.nan_to_num(section.science - back.back()).astype(np.float32)
+    return light, np.float32(back.globalrms**2) + np.maximum(light, 0) / np.float32(section.gain)
+
+
+def _psf_stars(section: Section, light: np.ndarray, config: ForcedConfig) -> np.ndarray:
+    """Bright, alone, unsaturated, point-like stars away from the edges, and not the target; brightest first."""
+    s, edge = section.stars, config.psf.radius + 2
+    ny, nx = light.shape
+    inside = (s.x > edge) & (s.x < nx - 1 - edge) & (s.y > edge) & (s.y < ny - 1 - edge)
+    other = np.hypot(s.x - section.x, s.y - section.y) > config.same
+    rows = np.flatnonzero(inside & other & (s.snr > config.psf_snr) & (s.flags == 0))
+    column, row = np.rint(s.x[rows]).astype(int), np.rint(s.y[rows]).astype(int)
+    rows = rows[(light[row, column] < config.max_peak * section.saturation) & ~section.bad[row, column]]
+    if len(rows) == 0:
+        return rows
+    rows = rows[np.abs(s.sharp[rows] - np.median(s.sharp[rows])) < 0.3]
+    points = np.column_stack([s.x, s.y])
+    tree, chosen = cKDTree(points), []
+    for k in rows[np.argsort(-s.flux[rows])]:
+        near = [j for j in tree.query_ball_point(points[k], config.psf_isolation) if j != k]
+        if s.flux[near].clip(0).sum() < config.psf.neighbour * s.flux[k]:
+            chosen.append(k)
+    return np.array(chosen[: config.psf.max_stars], dtype=int)
+
+
+def _tied(found: LocalPsf, section: Section, light: np.ndarray, rows: np.ndarray, config: ForcedConfig) -> LocalPsf:
+    """The PSF with its scale in the catalog's fluxes, and how far single stars differ from it."""
+    s, ratios = section.stars, []
+    for k in rows:
+        box, inner = _box(s.x[k], s.y[k], light.shape)
+        if box is None or inner.shape != (2 * HALF + 1, 2 * HALF + 1):
+            continue
+        stamp = found.at(s.x[k], s.y[k])
+        use = (_radius(s.x[k], s.y[k]) < 4) & ~section.bad[box]
+        ratios.append(s.flux[k] * (stamp[use] ** 2).sum() / (stamp[use] * light[box][use]).sum())
+    ratios = np.array(ratios)
+    ratios = ratios[np.isfinite(ratios) & (ratios > 0)]
+    if len(ratios) < 5:
+        return found
+    scale = float(np.median(ratios))
+    scatter = float(MAD_TO_SIGMA * np.median(np.abs(ratios / scale - 1)))
+    return LocalPsf(found.model, found.central, scale, max(scatter, config.least_error), len(ratios))
+
+
+def _box(x: float, y: float, shape: tuple[int, int]):
+    """Slices of the stamp about a place within a frame, and the part of a stamp that they are; None outside."""
+    ny, nx = shape
+    column, row = round(float(x)), round(float(y))
+    x0, x1, y0, y1 = max(column - HALF, 0), min(column + HALF + 1, nx), max(row - HALF, 0), min(row + HALF + 1, ny)
+    if x0 >= x1 or y0 >= y1:
+        return None, np.zeros((0, 0))
+    inner = np.ones((2 * HALF + 1, 2 * HALF + 1), bool)
+    part = np.s_[y0 - row + HALF : y1 - row + HALF, x0 - column + HALF : x1 - column + HALF]
+    return np.s_[y0:y1, x0:x1], inner[part]
+
+
+def _radius(x: float, y: float) -> np.ndarray:
+    """Distance of a stamp's pixels from its star, px."""
+    offset = np.arange(-HALF, HALF + 1)
+    return np.hypot(*np.meshgrid(offset - (x - round(float(x))), offset - (y - round(float(y)))))
+
+
+def measure(section: Section, found: LocalPsf | None = None, config: ForcedConfig | None = None) -> Forced:
+    """Forced photometry at the section's place.
+
+    Parameters
+    ----------
+    found : LocalPsf, from `model_psf`; modelled here where not given
+
+    Returns
+    -------
+    Forced
+        with status FAILED where there is no PSF at all
+
+    The weights of the pixels follow from a model of their variance, not from their own noisy values, which would bias
+    the flux: noise of the sky as it is around the place, photons of the catalog's stars there and of the target,
+    photons of the reference. The error holds those, the error of the sky's level, and the relative error of the PSF.
+
+    Source of the status codes: ZTF Forced Photometry Service (Masci et al. 2023, arXiv:2305.16279).
+    """
+    config = config or ForcedConfig()
+    found = found or model_psf(section, config)
+    if found is None:
+        return Forced(status=(FAILED,))
+    return _Measurer(section, found, config).result()
+
+
+class _Measurer:
+    """One measurement, in steps that share the stamp."""
+
+    def __init__(self, section: Section, found: LocalPsf, config: ForcedConfig):
+        self.section, self.found, self.config = section, found, config
+        self.frame = section.science if section.difference is None else section.difference
+        self.bad = section.bad | ~np.isfinite(self.frame)
+
+    def result(self) -> Forced:
+        box, inner = _box(self.section.x, self.section.y, self.frame.shape)
+        if box is None:
+            return Forced(status=(OFF_EDGE,))
+        codes = [] if inner.shape == (2 * HALF + 1, 2 * HALF + 1) else [OFF_EDGE]
+        clean, pixels = self._without_neighbours()
+        if pixels.sum() < self.config.min_sky:
+            return Forced(status=(FEW_SKY, *codes))
+        sky, noise, count = self._sky(clean, pixels)
+        psf = self._psf()
+        psf, radius = _part(psf, box, self.section), _part(_radius(self.section.x, self.section.y), box, self.section)
+        fwhm = 2 * np.sqrt(_half_area(self._psf()) / np.pi)
+        within = radius <= min(self.config.fit_radius * fwhm, HALF)
+        bad = self.bad[box] | (psf <= 0)
+        share = (self.bad[box] & within).sum() / max(within.sum(), 1)
+        if share > 0.5:
+            return Forced(sky=sky, noise=noise, fwhm=fwhm, status=(MOSTLY_BAD, *codes))
+        codes = ([SOME_BAD] if share else []) + codes
+        light = clean[box].astype(float) - sky
+        static = self._static_variance(box, psf)
+        flux, sigma, variance = self._fit(light, psf, within & ~bad, noise, static, count)
+        chi2 = self._chi2(light, psf, within & ~bad, flux, variance)
+        ap, ap_sigma, correction = self._aperture(light, variance, psf, box)
+        scale = self.found.scale
+        empty = noise * np.sqrt(1 / (psf[within & ~bad] ** 2).sum())
+        systematic = self.found.error * np.hypot(flux, self.section.reference_flux / scale)
+        return Forced(
+            flux=float(flux * scale), sigma=float(np.hypot(sigma, systematic) * scale), chi2=float(chi2), ap=ap,
+            ap_sigma=float(np.hypot(ap_sigma, systematic * scale)), correction=correction, sky=float(sky),
+            noise=float(noise), fwhm=float(fwhm), limit=float(5 * empty * scale), stars=self.found.stars,
+            error=self.found.error, status=tuple(codes),
+        )  # fmt: skip
+
+    def _without_neighbours(self) -> tuple[np.ndarray, np.ndarray]:
+        """The frame without the catalog's other stars (in a difference they are gone), and pixels that show sky."""
+        section, s = self.section, self.section.stars
+        rows, columns = np.ogrid[: self.frame.shape[0], : self.frame.shape[1]]
+        radius = np.hypot(columns - section.x, rows - section.y)
+        reach = self.config.noise_radius + HALF
+        near = np.flatnonzero(np.hypot(s.x - section.x, s.y - section.y) < reach)
+        clean, covered = self.frame.astype(np.float32, copy=True), self.bad.copy()
+        for k in near:
+            box, _ = _box(s.x[k], s.y[k], self.frame.shape)
+            if box is None:
+                continue
+            covered[box] |= _part(_radius(s.x[k], s.y[k]), box, _Place(s.x[k], s.y[k])) < self.config.star_radius
+            is_target = np.hypot(s.x[k] - section.x, s.y[k] - section.y) <= self.config.same
+            if section.difference is None and not is_target:
+                stamp = _part(self.found.at(s.x[k], s.y[k]), box, _Place(s.x[k], s.y[k]))
+                clean[box] -= (s.flux[k] / self.found.scale * stamp).astype(np.float32)
+        return clean, ~covered & (radius > self.config.sky_inner) & (radius < self.config.noise_radius)
+
+    def _sky(self, clean: np.ndarray, pixels: np.ndarray) -> tuple[float, float, int]:
+        """Level near the place, noise of a pixel, and how many pixels gave the level."""
+        noise = _scatter(clean[pixels])
+        rows, columns = np.nonzero(pixels)
+        near = np.hypot(columns - self.section.x, rows - self.section.y) < self.config.sky_outer
+        values = clean[pixels][near] if near.sum() >= self.config.min_sky else clean[pixels]
+        middle = np.median(values)
+        values = values[np.abs(values - middle) < 3 * noise]
+        return float(np.median(values)), noise, len(values)
+
+    def _psf(self) -> np.ndarray:
+        """PSF of the frame that is measured, at the place, of sum 1.
+
+        The difference's is known at the centre of the image. It follows the science image's, whose change from there
+        to the place is added.
+        """
+        section = self.section
+        if section.difference is None:
+            return self.found.at(section.x, section.y)
+        here = section.difference_psf / section.difference_psf.sum()
+        if self.found.model is not None and section.central_psf is not None and section.central_psf.any():
+            column, row = round(float(section.x)), round(float(section.y))
+            here = here + self.found.at(column, row) - section.central_psf / section.central_psf.sum()
+        return move(here, section.x - round(float(section.x)), section.y - round(float(section.y)))
+
+    def _static_variance(self, box, psf: np.ndarray) -> np.ndarray:
+        """Variance by photons of the catalog's stars, the target's among them, and of the reference, DN^2."""
+        section, s = self.section, self.section.stars
+        out = np.zeros(psf.shape)
+        near = np.flatnonzero(np.hypot(s.x - section.x, s.y - section.y) < 2 * HALF)
+        self.known = False
+        for k in near:
+            out += _overlap(self.found.at(s.x[k], s.y[k]), s.x[k], s.y[k], box) * max(s.flux[k], 0.0)
+            self.known |= bool(np.hypot(s.x[k] - section.x, s.y[k] - section.y) <= self.config.same)
+        return out / section.gain + max(section.reference_flux, 0.0) * psf / section.reference_gain
+
+    def _fit(self, light, psf, use, noise, static, count):
+        """Amplitude and its error, in light of the stamp; variance of the pixels, DN^2."""
+        flux = (light[use] * psf[use]).sum() / (psf[use] ** 2).sum()
+        for _ in range(2):
+            own = 0.0 if self.known else max(flux, 0.0) * np.maximum(psf, 0) * self.found.scale / self.section.gain
+            variance = noise**2 + static + own
+            weight = psf[use] / variance[use]
+            norm = (weight * psf[use]).sum()
+            flux = (weight * light[use]).sum() / norm
+        level = MEDIAN_ERROR * noise / np.sqrt(count) * weight.sum() / norm
+        return flux, float(np.hypot(norm**-0.5, level)), variance
+
+    def _chi2(self, light, psf, use, flux, variance) -> float:
+        total = variance + (self.config.profile_error * flux * psf) ** 2
+        return float(((light - flux * psf)[use] ** 2 / total[use]).sum() / max(use.sum() - 1, 1))
+
+    def _aperture(self, light, variance, psf, box) -> tuple[float, float, float]:
+        """Flux in the aperture and its error in the catalog's unit, and the factor that was applied."""
+        x, y = self.section.x - box[1].start, self.section.y - box[0].start
+        radius, mask = self.config.aperture / 2, np.ascontiguousarray(self.bad[box])
+        light, variance, psf = (np.ascontiguousarray(v, dtype=np.float64) for v in (light, variance, psf))
+        ap, _, _ = sep.sum_circle(np.where(mask, 0.0, light), [x], [y], radius, mask=mask, subpix=10)
+        power, _, _ = sep.sum_circle(variance, [x], [y], radius, subpix=10)
+        part, _, _ = sep.sum_circle(psf, [x], [y], radius, subpix=10)
+        correction = self.found.scale / float(part[0]) if part[0] > 0 else np.nan
+        return float(ap[0] * correction), float(np.sqrt(power[0]) * correction), correction
+
+
+@dataclass(frozen=True)
+class _Place:
+    x: float
+    y: float
+
+
+def _part(stamp: np.ndarray, box, place) -> np.ndarray:
+    """The part of a stamp about a place that lies in its box."""
+    top, left = box[0].start - round(float(place.y)) + HALF, box[1].start - round(float(place.x)) + HALF
+    return stamp[top : top + box[0].stop - box[0].start, left : left + box[1].stop - box[1].start]
+
+
+def _overlap(stamp: np.ndarray, x: float, y: float, box) -> np.ndarray:
+    """A stamp about (x, y) on the pixels of another box; 0 beyond the stamp."""
+    ny, nx = box[0].stop - box[0].start, box[1].stop - box[1].start
+    out = np.zeros((ny, nx))
+    dy, dx = round(float(y)) - HALF - box[0].start, round(float(x)) - HALF - box[1].start
+    side = 2 * HALF + 1
+    y0, y1, x0, x1 = max(dy, 0), min(dy + side, ny), max(dx, 0), min(dx + side, nx)
+    if y0 < y1 and x0 < x1:
+        out[y0:y1, x0:x1] = np.maximum(stamp[y0 - dy : y1 - dy, x0 - dx : x1 - dx], 0)
+    return out
+
+
+def _scatter(values: np.ndarray) -> float:
+    """Robust standard deviation; 1e-6 at least."""
+    return float(max(MAD_TO_SIGMA * np.median(np.abs(values - np.median(values))), 1e-6))
+
+
+def _half_area(stamp: np.ndarray) -> float:
+    """Area above half maximum, px: from pixels divided by linear interpolation."""
+    fine = np.arange(-HALF, HALF + 0.01, 0.125)
+    grid = np.arange(-HALF, HALF + 1)
+    rows = np.array([np.interp(fine, grid, line) for line in stamp])
+    full = np.array([np.interp(fine, grid, column) for column in rows.T])
+    return float((full > 0.5 * stamp.max()).sum() / 64)
+
+
+def bounds(x: float, y: float, shape: tuple[int, int], half: int) -> tuple[slice, slice] | None:
+    """Rows and columns within `half` pixels of a place; None where the frame has none."""
+    rows = slice(max(round(float(y)) - half, 0), min(round(float(y)) + half + 1, shape[0]))
+    columns = slice(max(round(float(x)) - half, 0), min(round(float(x)) + half + 1, shape[1]))
+    return (rows, columns) if rows.start < rows.stop and columns.start < columns.stop else None
+
+
+def stars_within(catalog, part: tuple[slice, slice]) -> Stars:
+    """The sources of a PSF catalog (columns xpos, ypos, flux, snr, sharp, flags) in a part of its image."""
+    x = np.asarray(catalog["xpos"], float) - 1 - part[1].start
+    y = np.asarray(catalog["ypos"], float) - 1 - part[0].start
+    width, height = part[1].stop - part[1].start, part[0].stop - part[0].start
+    rows = np.flatnonzero((x > -HALF) & (x < width + HALF) & (y > -HALF) & (y < height + HALF))
+    values = (np.asarray(catalog[name], float)[rows] for name in ("flux", "snr", "sharp", "flags"))
+    return Stars(x[rows], y[rows], *values)
+
+
+def reference_light(catalog, ra: float, dec: float, ratio: float, gain: float, within: float = 1.5) -> dict[str, float]:
+    """What a reference holds at a place: `reference_flux` and `reference_gain` of a Section.
+
+    catalog : its PSF catalog, columns ra, dec (deg), flux (DN); ratio : flux of the science image over the reference;
+    gain : e-/DN of the reference; within : arcsec
+    """
+    distance = separation(catalog["ra"], catalog["dec"], ra, dec)
+    near = int(np.argmin(distance)) if len(distance) else 0
+    flux = float(catalog["flux"][near]) * ratio if len(distance) and distance[near] <= within else 0.0
+    return {"reference_flux": max(flux, 0.0), "reference_gain": gain / ratio}
+
+
+def separation(ra: np.ndarray, dec: np.ndarray, ra0: float, dec0: float) -> np.ndarray:
+    """Distances of positions (deg) from one, arcsec, without loss of accuracy at small ones."""
+    a, d, d0 = np.radians((np.asarray(ra, float) - ra0) / 2), np.radians(np.asarray(dec, float)), np.radians(dec0)
+    half = np.sin((d - d0) / 2) ** 2 + np.cos(d) * np.cos(d0) * np.sin(a) ** 2
+    return np.degrees(2 * np.arcsin(np.sqrt(np.minimum(half, 1)))) * 3600
