@@ -1,4 +1,4 @@
-"""A forced light curve as a Bokeh document, which static/forced/forced.js fills, and as SVG for pages without script."""
+"""A forced light curve as a Bokeh document, which static/forced/forced.js fills, and as SVG without script."""
 
 from __future__ import annotations
 

@@ -12,7 +12,10 @@ NEAR = 1.0  # arcsec
 MOST_JOBS = 20
 LIMIT_SNR, LIMIT_SIGMAS = 3.0, 5.0  # below the first a flux is given as a limit of so many sigmas
 MAG_PER_RELATIVE_FLUX = 1.0857
-COLUMNS = tuple("job pid jd mjd filtercode image flux fluxerr mag magerr limitmag procstatus".split())
+COLUMNS = (
+    *("job", "pid", "jd", "mjd", "filtercode", "image"),
+    *("flux", "fluxerr", "mag", "magerr", "limitmag", "procstatus"),
+)
 
 
 def points_at(user, ra: float, dec: float, within: float = NEAR) -> list[dict]:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import sep
+from scipy.ndimage import maximum_filter
 from scipy.ndimage import shift as shifted
+from scipy.signal import fftconvolve
 from scipy.spatial import cKDTree
 
 from processing.science import psf as psf_model
@@ -32,6 +34,8 @@ STATUS = {
     OFF_EDGE: "the stamp reaches beyond the image",
     FAILED: "the image could not be measured",
 }
+MIN_PLACES = 2000  # pixels, of which every twelfth or so is independent
+MIN_TIED = 5  # stars that tell the scale of the PSF
 MEDIAN_ERROR = 1.2533  # error of a median over that of a mean
 
 
@@ -44,7 +48,9 @@ class ForcedConfig:
     star_radius : around catalog stars, left out there (px); same : a catalog source that near is the target itself
     (px); min_sky : pixels; aperture : diameter (px); psf_snr, psf_isolation (px), max_peak (of saturation), min_stars :
     of PSF stars; least_error : of the PSF's amplitude, relative; unknown_error : where no star tells it;
-    profile_error : of a pixel of the PSF, enters chi2 only
+    profile_error : of a pixel of the PSF, enters chi2 only; alike : largest difference of the PSFs of science image and
+    difference, of the peak, at which they are taken for the same; places : px on each side, where the correlation of
+    the pixels is measured
     """
 
     section: int = 400
@@ -63,6 +69,8 @@ class ForcedConfig:
     least_error: float = 0.0005
     unknown_error: float = 0.02
     profile_error: float = 0.03
+    alike: float = 0.03
+    places: int = 200
     psf: PsfConfig = field(default_factory=lambda: PsfConfig(max_stars=120, cell=400, min_stars=8))
 
 
@@ -199,22 +207,47 @@ def _psf_stars(section: Section, light: np.ndarray, config: ForcedConfig) -> np.
 
 
 def _tied(found: LocalPsf, section: Section, light: np.ndarray, rows: np.ndarray, config: ForcedConfig) -> LocalPsf:
-    """The PSF with its scale in the catalog's fluxes, and how far single stars differ from it."""
-    s, ratios = section.stars, []
+    """The PSF with its scale in the catalog's fluxes, and how far single stars differ from it.
+
+    Stars are measured as the target is, so that what the model lacks is the same for both. The catalog's fluxes come
+    of the same pixels: the two differ by noise only as far as one of them uses fewer of these.
+    """
+    s, noise, ratios, noises = section.stars, _sky_noise(section, light), [], []
     for k in rows:
         box, inner = _box(s.x[k], s.y[k], light.shape)
-        if box is None or inner.shape != (2 * HALF + 1, 2 * HALF + 1):
+        if box is None or inner.size != inner.sum() or inner.shape != (2 * HALF + 1, 2 * HALF + 1):
             continue
         stamp = found.at(s.x[k], s.y[k])
-        use = (_radius(s.x[k], s.y[k]) < 4) & ~section.bad[box]
-        ratios.append(s.flux[k] * (stamp[use] ** 2).sum() / (stamp[use] * light[box][use]).sum())
-    ratios = np.array(ratios)
-    ratios = ratios[np.isfinite(ratios) & (ratios > 0)]
-    if len(ratios) < 5:
+        use = (_radius(s.x[k], s.y[k]) <= fit_radius(stamp, config)) & ~section.bad[box] & (stamp > 0)
+        variance = noise**2 + s.flux[k] * np.maximum(stamp, 0) / section.gain
+        flux, sigma = amplitude(light[box], stamp, variance, use)
+        ratios.append(s.flux[k] / flux)
+        noises.append(abs(s.snr[k] ** -2 - (sigma / flux) ** 2))
+    ratios, noises = np.array(ratios), np.array(noises)
+    good = np.isfinite(ratios) & (ratios > 0)
+    if good.sum() < MIN_TIED:
         return found
-    scale = float(np.median(ratios))
-    scatter = float(MAD_TO_SIGMA * np.median(np.abs(ratios / scale - 1)))
-    return LocalPsf(found.model, found.central, scale, max(scatter, config.least_error), len(ratios))
+    scale = float(np.median(ratios[good]))
+    scatter = MAD_TO_SIGMA * np.median(np.abs(ratios[good] / scale - 1))
+    error = np.sqrt(max(scatter**2 - np.median(noises[good]), config.least_error**2))
+    return LocalPsf(found.model, found.central, scale, float(error), int(good.sum()))
+
+
+def _sky_noise(section: Section, light: np.ndarray) -> float:
+    """Robust scatter of the section, whose pixels mostly show sky."""
+    return _scatter(light[~section.bad][::3])
+
+
+def fit_radius(stamp: np.ndarray, config: ForcedConfig) -> float:
+    """How far from a star of this PSF pixels are used, px."""
+    return min(config.fit_radius * 2 * np.sqrt(_half_area(stamp) / np.pi), HALF)
+
+
+def amplitude(light: np.ndarray, stamp: np.ndarray, variance: np.ndarray, use: np.ndarray) -> tuple[float, float]:
+    """Flux of a star of a given PSF and its error, by weighted least squares on the pixels of `use`."""
+    weight = stamp[use] / variance[use]
+    norm = (weight * stamp[use]).sum()
+    return float((weight * light[use]).sum() / norm), float(norm**-0.5)
 
 
 def _box(x: float, y: float, shape: tuple[int, int]):
@@ -278,9 +311,12 @@ class _Measurer:
             return Forced(status=(FEW_SKY, *codes))
         sky, noise, count = self._sky(clean, pixels)
         psf = self._psf()
+        if self.section.difference is not None:
+            part = bounds(self.section.x, self.section.y, self.frame.shape, self.config.places)
+            noise *= correlation(self.frame[part], self._shows_stars()[part], psf, self.config)
         psf, radius = _part(psf, box, self.section), _part(_radius(self.section.x, self.section.y), box, self.section)
         fwhm = 2 * np.sqrt(_half_area(self._psf()) / np.pi)
-        within = radius <= min(self.config.fit_radius * fwhm, HALF)
+        within = radius <= fit_radius(self._psf(), self.config)
         bad = self.bad[box] | (psf <= 0)
         share = (self.bad[box] & within).sum() / max(within.sum(), 1)
         if share > 0.5:
@@ -320,6 +356,14 @@ class _Measurer:
                 clean[box] -= (s.flux[k] / self.found.scale * stamp).astype(np.float32)
         return clean, ~covered & (radius > self.config.sky_inner) & (radius < self.config.noise_radius)
 
+    def _shows_stars(self) -> np.ndarray:
+        """Pixels near stars of the catalog, and bad ones: bool (ny, nx)."""
+        s, covered = self.section.stars, self.bad.copy()
+        rows, columns = np.rint(s.y).astype(int), np.rint(s.x).astype(int)
+        inside = (rows >= 0) & (rows < covered.shape[0]) & (columns >= 0) & (columns < covered.shape[1])
+        covered[rows[inside], columns[inside]] = True
+        return maximum_filter(covered.view(np.uint8), round(2 * self.config.star_radius) + 1).view(bool)
+
     def _sky(self, clean: np.ndarray, pixels: np.ndarray) -> tuple[float, float, int]:
         """Level near the place, noise of a pixel, and how many pixels gave the level."""
         noise = _scatter(clean[pixels])
@@ -333,16 +377,18 @@ class _Measurer:
     def _psf(self) -> np.ndarray:
         """PSF of the frame that is measured, at the place, of sum 1.
 
-        The difference's is known at the centre of the image. It follows the science image's, whose change from there
-        to the place is added.
+        Of the difference's only the one at the centre of the image is known. Under a deep reference it is the science
+        image's, which is known at the place itself; otherwise it is taken to change as that one does.
         """
-        section = self.section
+        section, config = self.section, self.config
         if section.difference is None:
             return self.found.at(section.x, section.y)
-        here = section.difference_psf / section.difference_psf.sum()
-        if self.found.model is not None and section.central_psf is not None and section.central_psf.any():
-            column, row = round(float(section.x)), round(float(section.y))
-            here = here + self.found.at(column, row) - section.central_psf / section.central_psf.sum()
+        here, central = section.difference_psf / section.difference_psf.sum(), section.central_psf
+        if self.found.model is not None and central is not None and central.any():
+            central = central / central.sum()
+            if np.abs(here - central).max() < config.alike * central.max():
+                return self.found.at(section.x, section.y)
+            here = here + self.found.at(round(float(section.x)), round(float(section.y))) - central
         return move(here, section.x - round(float(section.x)), section.y - round(float(section.y)))
 
     def _static_variance(self, box, psf: np.ndarray) -> np.ndarray:
@@ -437,6 +483,27 @@ def stars_within(catalog, part: tuple[slice, slice]) -> Stars:
     rows = np.flatnonzero((x > -HALF) & (x < width + HALF) & (y > -HALF) & (y < height + HALF))
     values = (np.asarray(catalog[name], float)[rows] for name in ("flux", "snr", "sharp", "flags"))
     return Stars(x[rows], y[rows], *values)
+
+
+def correlation(frame: np.ndarray, covered: np.ndarray, psf: np.ndarray, config: ForcedConfig) -> float:
+    """Scatter of PSF fluxes at places where nothing shines, over that which the pixels' own scatter lets expect.
+
+    Pixels of a difference are not independent: the reference was interpolated. frame : float32 (ny, nx), DN; covered :
+    bool (ny, nx), left out; 1.0 where there are too few places.
+    """
+    free = ~covered
+    if free.sum() < MIN_PLACES:
+        return 1.0
+    kernel = np.where(_radius(0, 0) <= fit_radius(psf, config), psf, 0.0)
+    values = np.where(free, frame - np.median(frame[free]), 0.0)
+    noise = _scatter(values[free])
+    values = np.clip(values, -5 * noise, 5 * noise)
+    fluxes = fftconvolve(values, kernel[::-1, ::-1], mode="same")
+    weights = fftconvolve(free.astype(np.float32), kernel[::-1, ::-1] ** 2, mode="same") / (kernel**2).sum()
+    places = free & (weights > 0.98)
+    if places.sum() < MIN_PLACES:
+        return 1.0
+    return _scatter(fluxes[places]) / (noise * float(np.sqrt((kernel**2).sum())))
 
 
 def reference_light(catalog, ra: float, dec: float, ratio: float, gain: float, within: float = 1.5) -> dict[str, float]:

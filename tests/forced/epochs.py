@@ -18,7 +18,7 @@ from processing.pipelines.writers import write_compressed, write_image, write_ta
 from processing.science import tpv
 from tests import factories
 from tests.pipelines.test_pipelines import inputs_of
-from tests.science.starfield import GAIN, READ_NOISE, SKY, ZERO_POINT, add_star, distorted_wcs, star_field
+from tests.science.starfield import GAIN, READ_NOISE, ZERO_POINT, add_star, distorted_wcs, star_field
 
 SHAPE = (512, 512)
 NEW = (300.3, 201.6)  # px: a star that the reference does not have

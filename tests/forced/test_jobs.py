@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from archive import storage
 from archive.access import ANYONE, reading
-from archive.models import Exposure, Membership, Program, ProductFile, ReferenceImage, UserJob
+from archive.models import Exposure, Membership, ProductFile, Program, ReferenceImage, UserJob
 from processing.forced import images, jobs, notify, table
 from tests.forced import epochs
 
