@@ -7,21 +7,28 @@ image's zero point holds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import sep
 from scipy.ndimage import maximum_filter
-from scipy.ndimage import shift as shifted
 from scipy.signal import fftconvolve
-from scipy.spatial import cKDTree
 
-from processing.science import psf as psf_model
-from processing.science.errors import NoPsfModel
-from processing.science.overscan import MAD_TO_SIGMA
-from processing.science.psf import Psf, PsfConfig
+from processing.science.forced_psf import (
+    HALF,
+    ForcedConfig,
+    LocalPsf,
+    Section,
+    Stars,
+    box_of,
+    fit_radius,
+    half_area,
+    model_psf,
+    move,
+    radius_of,
+    scatter,
+)
 
-HALF = 12  # px: of the stamps; ZTF's PSF products have 25 x 25
 OK, FEW_SKY, MOSTLY_BAD, SOME_BAD, NO_REFERENCE_SOURCE, NO_REFERENCE_CATALOG = 0, 54, 55, 56, 57, 58
 OFF_EDGE, FAILED = 61, 64
 STATUS = {
@@ -35,80 +42,7 @@ STATUS = {
     FAILED: "the image could not be measured",
 }
 MIN_PLACES = 2000  # pixels, of which every twelfth or so is independent
-MIN_TIED = 5  # stars that tell the scale of the PSF
 MEDIAN_ERROR = 1.2533  # error of a median over that of a mean
-
-
-@dataclass(frozen=True)
-class ForcedConfig:
-    """Every number that forced photometry turns on.
-
-    section : px on each side of the place, within which stars model the PSF; fit_radius : of the fit, in FWHM, at most
-    HALF px; sky_inner, sky_outer : annulus of the sky (px); noise_radius : where the noise of the sky is measured (px);
-    star_radius : around catalog stars, left out there (px); same : a catalog source that near is the target itself
-    (px); min_sky : pixels; aperture : diameter (px); psf_snr, psf_isolation (px), max_peak (of saturation), min_stars :
-    of PSF stars; least_error : of the PSF's amplitude, relative; unknown_error : where no star tells it;
-    profile_error : of a pixel of the PSF, enters chi2 only; alike : largest difference of the PSFs of science image and
-    difference, of the peak, at which they are taken for the same; places : px on each side, where the correlation of
-    the pixels is measured
-    """
-
-    section: int = 400
-    fit_radius: float = 2.0
-    sky_inner: float = 13.0
-    sky_outer: float = 30.0
-    noise_radius: float = 60.0
-    star_radius: float = 4.5
-    same: float = 1.5
-    min_sky: int = 100
-    aperture: float = 9.0
-    psf_snr: float = 40.0
-    psf_isolation: float = 9.0
-    max_peak: float = 0.7
-    min_stars: int = 8
-    least_error: float = 0.0005
-    unknown_error: float = 0.02
-    profile_error: float = 0.03
-    alike: float = 0.03
-    places: int = 200
-    psf: PsfConfig = field(default_factory=lambda: PsfConfig(max_stars=120, cell=400, min_stars=8))
-
-
-@dataclass(frozen=True)
-class Stars:
-    """Sources of the PSF catalog in the section, arrays (n,): 0-based section pixels; flux (DN), snr, sharp, flags."""
-
-    x: np.ndarray
-    y: np.ndarray
-    flux: np.ndarray
-    snr: np.ndarray
-    sharp: np.ndarray
-    flags: np.ndarray
-
-
-@dataclass(frozen=True)
-class Section:
-    """The part of a science image around a place, and of its difference where there is one.
-
-    science, difference : float32 (ny, nx), DN, with sky; difference None: the science image is measured. bad : bool
-    (ny, nx). x, y : the place, 0-based section pixels. gain (e-/DN), saturation (DN): of the science image.
-    central_psf : (25, 25), of the science image at its centre; difference_psf : (25, 25). reference_flux : of the
-    reference's source at the place, in DN of the science image, 0 where there is none; reference_gain : e- per DN of
-    the science image in the reference.
-    """
-
-    science: np.ndarray
-    bad: np.ndarray
-    x: float
-    y: float
-    stars: Stars
-    gain: float
-    saturation: float
-    central_psf: np.ndarray | None = None
-    difference: np.ndarray | None = None
-    difference_psf: np.ndarray | None = None
-    reference_flux: float = 0.0
-    reference_gain: float = np.inf
 
 
 @dataclass(frozen=True)
@@ -133,141 +67,6 @@ class Forced:
     status: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
-class LocalPsf:
-    """The PSF near a place. `model`: from stars of the section, or None; `central`: a stamp, where no model is; scale:
-    light of a star in the catalog's unit over that in the stamp; error: of that, relative, from star to star."""
-
-    model: Psf | None
-    central: np.ndarray | None
-    scale: float
-    error: float
-    stars: int
-
-    def at(self, x: float, y: float) -> np.ndarray:
-        """Stamp (25, 25) of a star at (x, y) about its nearest pixel, of sum 1."""
-        if self.model is None:
-            return move(self.central, x - round(x), y - round(y))
-        stamp = psf_model.psf_stamp(self.model, x, y, HALF)
-        return stamp / stamp.sum()
-
-
-def move(stamp: np.ndarray, dx: float, dy: float) -> np.ndarray:
-    """A stamp whose star is moved by (dx, dy) pixels, by cubic splines; of sum 1."""
-    out = shifted(stamp.astype(float), (dy, dx), order=3, mode="constant")
-    return out / out.sum()
-
-
-def model_psf(section: Section, config: ForcedConfig | None = None) -> LocalPsf | None:
-    """The PSF near the place from stars of the section; from the central stamp where they are too few; None without."""
-    config = config or ForcedConfig()
-    light, variance = _light(section)
-    rows = _psf_stars(section, light, config)
-    stars = section.stars
-    try:
-        if len(rows) < config.min_stars:
-            raise NoPsfModel(f"{len(rows)} stars", psf_stars=len(rows))
-        ivar = np.where(section.bad, np.float32(0), 1 / variance).astype(np.float32)
-        model = psf_model.build_psf(light, ivar, stars.x[rows], stars.y[rows], stars.flux[rows], config.psf)
-    except NoPsfModel:
-        if section.central_psf is None or not section.central_psf.any():
-            return None
-        central = section.central_psf / section.central_psf.sum()
-        return _tied(LocalPsf(None, central, 1.0, config.unknown_error, 0), section, light, rows, config)
-    return _tied(LocalPsf(model, None, 1.0, config.unknown_error, len(rows)), section, light, rows, config)
-
-
-def _light(section: Section) -> tuple[np.ndarray, np.ndarray]:
-    """The section without its sky, finite everywhere, and the variance of its pixels."""
-    unfit = section.bad | ~np.isfinite(section.science)
-    back = sep.Background(np.nan_to_num(section.science).astype(np.float32), mask=unfit, bw=64, bh=64)
-    light = np.nan_to_num(section.science - back.back()).astype(np.float32)
-    return light, np.float32(back.globalrms**2) + np.maximum(light, 0) / np.float32(section.gain)
-
-
-def _psf_stars(section: Section, light: np.ndarray, config: ForcedConfig) -> np.ndarray:
-    """Bright, alone, unsaturated, point-like stars away from the edges, and not the target; brightest first."""
-    s, edge = section.stars, config.psf.radius + 2
-    ny, nx = light.shape
-    inside = (s.x > edge) & (s.x < nx - 1 - edge) & (s.y > edge) & (s.y < ny - 1 - edge)
-    other = np.hypot(s.x - section.x, s.y - section.y) > config.same
-    rows = np.flatnonzero(inside & other & (s.snr > config.psf_snr) & (s.flags == 0))
-    column, row = np.rint(s.x[rows]).astype(int), np.rint(s.y[rows]).astype(int)
-    rows = rows[(light[row, column] < config.max_peak * section.saturation) & ~section.bad[row, column]]
-    if len(rows) == 0:
-        return rows
-    rows = rows[np.abs(s.sharp[rows] - np.median(s.sharp[rows])) < 0.3]
-    points = np.column_stack([s.x, s.y])
-    tree, chosen = cKDTree(points), []
-    for k in rows[np.argsort(-s.flux[rows])]:
-        near = [j for j in tree.query_ball_point(points[k], config.psf_isolation) if j != k]
-        if s.flux[near].clip(0).sum() < config.psf.neighbour * s.flux[k]:
-            chosen.append(k)
-    return np.array(chosen[: config.psf.max_stars], dtype=int)
-
-
-def _tied(found: LocalPsf, section: Section, light: np.ndarray, rows: np.ndarray, config: ForcedConfig) -> LocalPsf:
-    """The PSF with its scale in the catalog's fluxes, and how far single stars differ from it.
-
-    Stars are measured as the target is, so that what the model lacks is the same for both. The catalog's fluxes come
-    of the same pixels: the two differ by noise only as far as one of them uses fewer of these.
-    """
-    s, noise, ratios, noises = section.stars, _sky_noise(section, light), [], []
-    for k in rows:
-        box, inner = _box(s.x[k], s.y[k], light.shape)
-        if box is None or inner.size != inner.sum() or inner.shape != (2 * HALF + 1, 2 * HALF + 1):
-            continue
-        stamp = found.at(s.x[k], s.y[k])
-        use = (_radius(s.x[k], s.y[k]) <= fit_radius(stamp, config)) & ~section.bad[box] & (stamp > 0)
-        variance = noise**2 + s.flux[k] * np.maximum(stamp, 0) / section.gain
-        flux, sigma = amplitude(light[box], stamp, variance, use)
-        ratios.append(s.flux[k] / flux)
-        noises.append(abs(s.snr[k] ** -2 - (sigma / flux) ** 2))
-    ratios, noises = np.array(ratios), np.array(noises)
-    good = np.isfinite(ratios) & (ratios > 0)
-    if good.sum() < MIN_TIED:
-        return found
-    scale = float(np.median(ratios[good]))
-    scatter = MAD_TO_SIGMA * np.median(np.abs(ratios[good] / scale - 1))
-    error = np.sqrt(max(scatter**2 - np.median(noises[good]), config.least_error**2))
-    return LocalPsf(found.model, found.central, scale, float(error), int(good.sum()))
-
-
-def _sky_noise(section: Section, light: np.ndarray) -> float:
-    """Robust scatter of the section, whose pixels mostly show sky."""
-    return _scatter(light[~section.bad][::3])
-
-
-def fit_radius(stamp: np.ndarray, config: ForcedConfig) -> float:
-    """How far from a star of this PSF pixels are used, px."""
-    return min(config.fit_radius * 2 * np.sqrt(_half_area(stamp) / np.pi), HALF)
-
-
-def amplitude(light: np.ndarray, stamp: np.ndarray, variance: np.ndarray, use: np.ndarray) -> tuple[float, float]:
-    """Flux of a star of a given PSF and its error, by weighted least squares on the pixels of `use`."""
-    weight = stamp[use] / variance[use]
-    norm = (weight * stamp[use]).sum()
-    return float((weight * light[use]).sum() / norm), float(norm**-0.5)
-
-
-def _box(x: float, y: float, shape: tuple[int, int]):
-    """Slices of the stamp about a place within a frame, and the part of a stamp that they are; None outside."""
-    ny, nx = shape
-    column, row = round(float(x)), round(float(y))
-    x0, x1, y0, y1 = max(column - HALF, 0), min(column + HALF + 1, nx), max(row - HALF, 0), min(row + HALF + 1, ny)
-    if x0 >= x1 or y0 >= y1:
-        return None, np.zeros((0, 0))
-    inner = np.ones((2 * HALF + 1, 2 * HALF + 1), bool)
-    part = np.s_[y0 - row + HALF : y1 - row + HALF, x0 - column + HALF : x1 - column + HALF]
-    return np.s_[y0:y1, x0:x1], inner[part]
-
-
-def _radius(x: float, y: float) -> np.ndarray:
-    """Distance of a stamp's pixels from its star, px."""
-    offset = np.arange(-HALF, HALF + 1)
-    return np.hypot(*np.meshgrid(offset - (x - round(float(x))), offset - (y - round(float(y)))))
-
-
 def measure(section: Section, found: LocalPsf | None = None, config: ForcedConfig | None = None) -> Forced:
     """Forced photometry at the section's place.
 
@@ -287,6 +86,8 @@ def measure(section: Section, found: LocalPsf | None = None, config: ForcedConfi
     Source of the status codes: ZTF Forced Photometry Service (Masci et al. 2023, arXiv:2305.16279).
     """
     config = config or ForcedConfig()
+    if section.bad.all():
+        return Forced(status=(FEW_SKY,))
     found = found or model_psf(section, config)
     if found is None:
         return Forced(status=(FAILED,))
@@ -302,7 +103,7 @@ class _Measurer:
         self.bad = section.bad | ~np.isfinite(self.frame)
 
     def result(self) -> Forced:
-        box, inner = _box(self.section.x, self.section.y, self.frame.shape)
+        box, inner = box_of(self.section.x, self.section.y, self.frame.shape)
         if box is None:
             return Forced(status=(OFF_EDGE,))
         codes = [] if inner.shape == (2 * HALF + 1, 2 * HALF + 1) else [OFF_EDGE]
@@ -314,8 +115,8 @@ class _Measurer:
         if self.section.difference is not None:
             part = bounds(self.section.x, self.section.y, self.frame.shape, self.config.places)
             noise *= correlation(self.frame[part], self._shows_stars()[part], psf, self.config)
-        psf, radius = _part(psf, box, self.section), _part(_radius(self.section.x, self.section.y), box, self.section)
-        fwhm = 2 * np.sqrt(_half_area(self._psf()) / np.pi)
+        psf, radius = _part(psf, box, self.section), _part(radius_of(self.section.x, self.section.y), box, self.section)
+        fwhm = 2 * np.sqrt(half_area(self._psf()) / np.pi)
         within = radius <= fit_radius(self._psf(), self.config)
         bad = self.bad[box] | (psf <= 0)
         share = (self.bad[box] & within).sum() / max(within.sum(), 1)
@@ -346,10 +147,10 @@ class _Measurer:
         near = np.flatnonzero(np.hypot(s.x - section.x, s.y - section.y) < reach)
         clean, covered = self.frame.astype(np.float32, copy=True), self.bad.copy()
         for k in near:
-            box, _ = _box(s.x[k], s.y[k], self.frame.shape)
+            box, _ = box_of(s.x[k], s.y[k], self.frame.shape)
             if box is None:
                 continue
-            covered[box] |= _part(_radius(s.x[k], s.y[k]), box, _Place(s.x[k], s.y[k])) < self.config.star_radius
+            covered[box] |= _part(radius_of(s.x[k], s.y[k]), box, _Place(s.x[k], s.y[k])) < self.config.star_radius
             is_target = np.hypot(s.x[k] - section.x, s.y[k] - section.y) <= self.config.same
             if section.difference is None and not is_target:
                 stamp = _part(self.found.at(s.x[k], s.y[k]), box, _Place(s.x[k], s.y[k]))
@@ -366,7 +167,7 @@ class _Measurer:
 
     def _sky(self, clean: np.ndarray, pixels: np.ndarray) -> tuple[float, float, int]:
         """Level near the place, noise of a pixel, and how many pixels gave the level."""
-        noise = _scatter(clean[pixels])
+        noise = scatter(clean[pixels])
         rows, columns = np.nonzero(pixels)
         near = np.hypot(columns - self.section.x, rows - self.section.y) < self.config.sky_outer
         values = clean[pixels][near] if near.sum() >= self.config.min_sky else clean[pixels]
@@ -454,20 +255,6 @@ def _overlap(stamp: np.ndarray, x: float, y: float, box) -> np.ndarray:
     return out
 
 
-def _scatter(values: np.ndarray) -> float:
-    """Robust standard deviation; 1e-6 at least."""
-    return float(max(MAD_TO_SIGMA * np.median(np.abs(values - np.median(values))), 1e-6))
-
-
-def _half_area(stamp: np.ndarray) -> float:
-    """Area above half maximum, px: from pixels divided by linear interpolation."""
-    fine = np.arange(-HALF, HALF + 0.01, 0.125)
-    grid = np.arange(-HALF, HALF + 1)
-    rows = np.array([np.interp(fine, grid, line) for line in stamp])
-    full = np.array([np.interp(fine, grid, column) for column in rows.T])
-    return float((full > 0.5 * stamp.max()).sum() / 64)
-
-
 def bounds(x: float, y: float, shape: tuple[int, int], half: int) -> tuple[slice, slice] | None:
     """Rows and columns within `half` pixels of a place; None where the frame has none."""
     rows = slice(max(round(float(y)) - half, 0), min(round(float(y)) + half + 1, shape[0]))
@@ -494,16 +281,16 @@ def correlation(frame: np.ndarray, covered: np.ndarray, psf: np.ndarray, config:
     free = ~covered
     if free.sum() < MIN_PLACES:
         return 1.0
-    kernel = np.where(_radius(0, 0) <= fit_radius(psf, config), psf, 0.0)
+    kernel = np.where(radius_of(0, 0) <= fit_radius(psf, config), psf, 0.0)
     values = np.where(free, frame - np.median(frame[free]), 0.0)
-    noise = _scatter(values[free])
+    noise = scatter(values[free])
     values = np.clip(values, -5 * noise, 5 * noise)
     fluxes = fftconvolve(values, kernel[::-1, ::-1], mode="same")
     weights = fftconvolve(free.astype(np.float32), kernel[::-1, ::-1] ** 2, mode="same") / (kernel**2).sum()
     places = free & (weights > 0.98)
     if places.sum() < MIN_PLACES:
         return 1.0
-    return _scatter(fluxes[places]) / (noise * float(np.sqrt((kernel**2).sum())))
+    return scatter(fluxes[places]) / (noise * float(np.sqrt((kernel**2).sum())))
 
 
 def reference_light(catalog, ra: float, dec: float, ratio: float, gain: float, within: float = 1.5) -> dict[str, float]:

@@ -1,0 +1,106 @@
+"""Forced photometry on pixels: fluxes and errors against truth, and what stands where nothing can be measured."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from archive.survey.bits import BAD_PIXEL_MASK
+from processing.science import forced
+from processing.science.forced import Section, Stars, bounds, measure, stars_within
+from tests.forced import epochs
+from tests.science.starfield import GAIN, ZERO_POINT, psf_profile
+
+NOBODY = Stars(*(np.zeros(0) for _ in range(6)))
+CENTRAL = psf_profile(np.arange(25), np.arange(25), 12, 12)
+
+
+@pytest.fixture(scope="module")
+def section():
+    """The new star on the science image."""
+    files = epochs.made().science
+    part = bounds(*epochs.NEW, epochs.SHAPE, 400)
+    bad = (files["mskimg.fits"].data[part] & BAD_PIXEL_MASK) != 0
+    x, y = epochs.NEW[0] - part[1].start, epochs.NEW[1] - part[0].start
+    stars = stars_within(files["psfcat.fits"].data, part)
+    return Section(files["sciimg.fits"].data[part], bad, x, y, stars, GAIN, 5e4)
+
+
+def noise(flux: float, places: int, seed: int = 0):
+    """Sky with a star at each of many places, and the places."""
+    rng, side = np.random.default_rng(seed), 40
+    image = np.full((side * places, 90), 250.0)
+    at = [(44.5 + rng.uniform(-0.5, 0.5), side * k + 19.5 + rng.uniform(-0.5, 0.5)) for k in range(places)]
+    for x, y in at:
+        rows = slice(round(y) - 12, round(y) + 13)
+        image[rows, 32:58] += flux * psf_profile(np.arange(32, 58), np.arange(rows.start, rows.stop), x, y)
+    noisy = rng.poisson(image * GAIN) / GAIN + rng.normal(0, 1.5, image.shape)
+    return noisy.astype(np.float32), at
+
+
+def of(image, x, y, **more):
+    rows = bounds(x, y, image.shape, 70)[0]
+    part = image[rows]
+    return Section(part, np.zeros(part.shape, bool), x, y - rows.start, NOBODY, GAIN, 5e4, CENTRAL, **more)
+
+
+# A stamp moved by splines loses half a per cent of its peak, a quarter of sigma at S/N 40.
+@pytest.mark.parametrize(("flux", "bias"), [(0.0, 0.2), (1000.0, 0.4)])
+def test_residuals_over_errors_have_unit_width_and_no_bias(flux, bias):
+    image, at = noise(flux, 120)
+    config = forced.ForcedConfig(unknown_error=0.0, star_radius=8)
+    found = [measure(of(image, x, y), config=config) for x, y in at]
+    pull = np.array([(one.flux - flux) / one.sigma for one in found])
+    assert pull.std() == pytest.approx(1, abs=0.15)
+    assert abs(pull.mean()) < bias
+    assert np.median([one.chi2 for one in found]) == pytest.approx(1, abs=0.08)
+
+
+def test_a_star_among_others_has_its_flux_and_its_neighbours_do_not_count(section):
+    found, truth = measure(section), 10 ** (-0.4 * (epochs.NEW_MAG - ZERO_POINT))
+    assert found.stars >= 8 and found.status == ()
+    assert found.flux == pytest.approx(truth, rel=0.03)
+    assert found.ap == pytest.approx(found.flux, rel=0.04)
+    assert 2.0 < found.fwhm < 2.5
+
+
+def test_bad_pixels_are_left_out_and_said(section):
+    bad = section.bad.copy()
+    row, column = round(section.y), round(section.x)
+    bad[row + 1, column + 1] = True
+    some, spoiled = replace(section, bad=bad), section.science.copy()
+    spoiled[row + 1, column + 1] = 1e6
+    found = measure(replace(some, science=spoiled))
+    assert found.status == (forced.SOME_BAD,)
+    assert found.flux == pytest.approx(measure(section).flux, rel=0.03)
+    bad[row - 5 : row + 1, column - 6 : column + 7] = True
+    found = measure(replace(some, bad=bad))
+    assert found.status == (forced.MOSTLY_BAD,) and np.isnan(found.flux)
+
+
+def test_a_stamp_beyond_the_edge_is_measured_and_said():
+    image, _ = noise(0.0, 4)
+    assert measure(of(image, 44.0, 3.0)).status == (forced.OFF_EDGE,)
+
+
+def test_without_sky_or_psf_there_is_no_flux():
+    image, _ = noise(0.0, 4)
+    one = of(image, 44.0, 60.0)
+    few = measure(replace(one, bad=np.ones_like(one.bad)))
+    assert few.status == (forced.FEW_SKY,) and np.isnan(few.flux)
+    assert measure(replace(one, central_psf=None)).status == (forced.FAILED,)
+
+
+def test_noise_that_is_correlated_widens_the_error():
+    image, _ = noise(0.0, 8)
+    smooth = (image + np.roll(image, 1, 1)) / 2
+    factor = forced.correlation(smooth, np.zeros(smooth.shape, bool), CENTRAL, forced.ForcedConfig())
+    white = forced.correlation(image, np.zeros(image.shape, bool), CENTRAL, forced.ForcedConfig())
+    assert white == pytest.approx(1, abs=0.06) and 1.2 < factor < 1.42
+
+
+def test_light_of_the_reference_is_that_of_the_nearest_source():
+    catalog = {"ra": np.array([10.0, 10.0]), "dec": np.array([0.0, 1 / 3600]), "flux": np.array([500.0, 80.0])}
+    light = forced.reference_light(catalog, 10.0, 0.9 / 3600, 2.0, 60.0)
+    assert light == {"reference_flux": 160.0, "reference_gain": 30.0}
+    assert forced.reference_light(catalog, 11.0, 0.0, 2.0, 60.0)["reference_flux"] == 0.0
