@@ -88,7 +88,7 @@ def far(committed, archive_root, tmp_path_factory) -> Iterator[Far]:
     partner = User.objects.create_user(PARTNER, password=PASSWORD)
     Membership.objects.create(user=partner, program_id=2)
     connections.close_all()
-    _copy_schema()
+    _make_local()
     with servers.portal(tmp_path_factory.mktemp("far")) as address:
         held.address = address
         yield held
@@ -122,10 +122,18 @@ def curve(far):
     return far.curve, f"{far.curve.ra[0]} {far.curve.dec[0]}"
 
 
-def _copy_schema() -> None:
-    """The tests' database, as it is now, is the pattern of the empty one."""
-    name = settings.DATABASES["default"]["NAME"]
-    _run_on_server(f"DROP DATABASE IF EXISTS {LOCAL} WITH (FORCE)", f"CREATE DATABASE {LOCAL} TEMPLATE {name}")
+def _make_local() -> None:
+    """An empty archive beside the tests' own."""
+    _run_on_server(f"DROP DATABASE IF EXISTS {LOCAL} WITH (FORCE)", f"CREATE DATABASE {LOCAL}")
+    command = [sys.executable, "manage.py", "migrate", "-v0"]
+    subprocess.run(command, env=local_databases(), cwd=settings.BASE_DIR, check=True)
+
+
+def local_databases() -> dict[str, str]:
+    """The addresses of the empty archive for a process of ours."""
+    known, tests = servers.environment(), settings.DATABASES["default"]["NAME"]
+    urls = {name: known[name].replace(f"/{tests}", f"/{LOCAL}") for name in ("DATABASE_URL", "READER_DATABASE_URL")}
+    return known | urls
 
 
 def _run_on_server(*statements: str) -> None:
@@ -152,12 +160,8 @@ class Near:
     def __init__(self, folder: Path):
         self.root = folder / "archive"
         self.root.mkdir()
-        environment = servers.environment()
-        name = settings.DATABASES["default"]["NAME"]
-        self.variables = {
-            key: environment[key].replace(f"/{name}", f"/{LOCAL}") for key in ("DATABASE_URL", "READER_DATABASE_URL")
-        } | {"ARCHIVE_ROOT": str(self.root)}
-        self.environment = environment | self.variables | {"NO_PROXY": "*", "no_proxy": "*"}
+        self.variables = {"ARCHIVE_ROOT": str(self.root)}
+        self.environment = local_databases() | self.variables | {"NO_PROXY": "*", "no_proxy": "*"}
         tables = [f"archive_{table}" for table in self.TABLES] + ["lightcurves_source", "lightcurves_detection"]
         self.sql(f"TRUNCATE {', '.join(tables)}, lightcurves_sourcestatistics CASCADE")
 
