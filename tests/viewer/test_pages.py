@@ -174,12 +174,13 @@ def test_alerts_and_forced_photometry_stand_beside_the_points(client):
     mine = overlays.Overlay(
         "test", lambda source, user: overlays.columns_from([{"pid": 7, "mjd": 59000.0, "mag": 18.0}])
     )
+    before = overlays.OVERLAYS["forced"]
     overlays.offer("forced", mine)
     try:
         assert get_json(client, f"/objects/{BINARY}/forced")[1]["columns"]["pid"] == [7]
         assert b'value="forced"' in client.get(f"/objects/{BINARY}/").content
     finally:
-        del overlays.OVERLAYS["forced"]
+        overlays.offer("forced", before)
 
 
 def test_neighbours_come_nearest_first_with_their_points(client):
