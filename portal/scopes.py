@@ -31,7 +31,15 @@ NEEDS: dict[str, frozenset[str]] = {
     ),
     **dict.fromkeys(("alerts", "alert", "packet", "stamp", "api-alerts", "api-alert"), frozenset({Scope.ALERTS})),
     **dict.fromkeys(
-        ("objects", "object", "object-lightcurve", "object-points", "object-periodogram", "irsa-periodogram"),
+        (
+            "objects",
+            "object",
+            "object-lightcurve",
+            "object-points",
+            "object-periodogram",
+            "irsa-periodogram",
+            "irsa-light-curves",
+        ),
         frozenset({Scope.LIGHTCURVES}),
     ),
     **dict.fromkeys(("object-neighbours", "saved-periods", "order-export"), frozenset({Scope.LIGHTCURVES})),
