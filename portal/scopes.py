@@ -42,9 +42,13 @@ NEEDS: dict[str, frozenset[str]] = {
         ),
         frozenset({Scope.LIGHTCURVES}),
     ),
-    **dict.fromkeys(("object-neighbours", "saved-periods", "order-export"), frozenset({Scope.LIGHTCURVES})),
+    **dict.fromkeys(("object-neighbours", "saved-periods"), frozenset({Scope.LIGHTCURVES})),
     **dict.fromkeys(("object-limits", "object-forced", "object-cutouts"), frozenset({Scope.LIGHTCURVES, Scope.IMAGES})),
     "object-alerts": frozenset({Scope.LIGHTCURVES, Scope.ALERTS}),
+    **dict.fromkeys(
+        ("order-export", "light-curve-list", "api-objects", "api-object", "api-lightcurves"),
+        frozenset({Scope.LIGHTCURVES}),
+    ),
     **dict.fromkeys(("tap", "tap-sync", "query"), frozenset({Scope.TAP})),
     **dict.fromkeys(
         (

@@ -9,53 +9,22 @@ import pyarrow.parquet as pq
 import pytest
 from astropy.io import ascii as text_tables
 from astropy.io.votable import parse, parse_single_table
-from django.contrib.auth.models import User
 
 from archive.access import ANYONE
 from archive.audit import Actor
-from archive.models import Membership, Release
+from archive.models import Release
 from archive.releases import freeze
-from lightcurves import sources, statistics, store, wanted
+from lightcurves import store, wanted
 from lightcurves.tables import LIGHTCURVE
-from tests.lightcurves_db.starsky import FIELD, RCID
+from tests.lightcurves_db.starsky import CLOSED_NIGHTS, OPEN_NIGHTS, SIX_STARS
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 URL = "/cgi-bin/ZTF/nph_light_curves"
 OID = {1: 655113300000000, 2: 655213300000000}  # the first star in g and in r
-STARS, OPEN, CLOSED = 6, 8, 3
 NAMES = (
     "oid,expid,hjd,mjd,mag,magerr,catflags,filtercode,ra,dec,chi,sharp,filefracday,field,ccdid,qid,limitmag,magzp,"
     "magzprms,clrcoeff,clrcounc,exptime,airmass,programid"
 )
-
-
-@pytest.fixture(scope="module")
-def sky(committed):
-    """Six stars: eight public images in r (every second point of the first star flagged), three closed, two in g."""
-    committed.ra, committed.dec, committed.mag = (getattr(committed, name)[:STARS] for name in ("ra", "dec", "mag"))
-    committed.mag = np.linspace(15, 17.5, STARS)
-    images = [committed.image(day) for day in range(OPEN)]
-    images += [committed.image(20 + day, programid=2, public=False) for day in range(CLOSED)]
-    blue = [committed.image(40 + day, fid=1) for day in range(2)]
-    sources.seed(images[0], committed.catalog(), None)
-    sources.seed(blue[0], committed.catalog(), None)
-    for number, image in enumerate(images + blue):
-        table = committed.table()
-        table["flags"][0] = 2 * (number % 2)
-        sources.add_points(image, sources.catalog(table, 26.0))
-    store.compact(images[3].nid)
-    statistics.refresh(FIELD, RCID, 2)
-    statistics.refresh(FIELD, RCID, 1)
-    return committed
-
-
-@pytest.fixture(scope="module")
-def partner(sky, django_db_blocker):
-    with django_db_blocker.unblock():
-        user = User.objects.create_user("lc-partner", password="a long password")
-        Membership.objects.create(user=user, program_id=2)
-        yield user
-        user.delete()
 
 
 def rows(answer):
@@ -75,14 +44,14 @@ def said(answer):
     return info.content
 
 
-def circle(sky, star=0, radius=0.0003):
-    return f"CIRCLE {sky.ra[star]} {sky.dec[star]} {radius}"
+def circle(six_stars, star=0, radius=0.0003):
+    return f"CIRCLE {six_stars.ra[star]} {six_stars.dec[star]} {radius}"
 
 
-def test_columns_and_their_order_are_irsa_s(sky, client):
+def test_columns_and_their_order_are_irsa_s(six_stars, client):
     answer = client.get(URL, {"ID": OID[2], "FORMAT": "CSV"})
     lines = b"".join(answer.streaming_content).decode().splitlines()
-    assert lines[0] == NAMES and len(lines) == OPEN + 1
+    assert lines[0] == NAMES and len(lines) == OPEN_NIGHTS + 1
     assert '"' not in lines[1]
     curve = store.get([OID[2]], [1])
     first = dict(zip(NAMES.split(","), lines[1].split(","), strict=True))
@@ -91,7 +60,7 @@ def test_columns_and_their_order_are_irsa_s(sky, client):
     assert first["airmass"] == ""  # not known
 
 
-def test_every_format_has_the_same_rows(sky, client):
+def test_every_format_has_the_same_rows(six_stars, client):
     def body(form):
         return b"".join(client.get(URL, {"ID": OID[2], "FORMAT": form}).streaming_content)
 
@@ -112,7 +81,7 @@ def test_every_format_has_the_same_rows(sky, client):
         np.testing.assert_allclose(np.asarray(values, float), expected, atol=1e-9, err_msg=form)
 
 
-def test_several_objects_by_comma_by_repetition_and_by_post(sky, client):
+def test_several_objects_by_comma_by_repetition_and_by_post(six_stars, client):
     oids = [OID[2], OID[2] + 1]
     for answer in (
         client.get(f"{URL}?FORMAT=csv&ID={oids[0]},{oids[1]}"),
@@ -122,10 +91,10 @@ def test_several_objects_by_comma_by_repetition_and_by_post(sky, client):
         assert sorted(set(rows(answer)["oid"])) == oids
 
 
-def test_a_circle_finds_what_lies_in_it_in_every_filter(sky, client):
-    for place in ({"POS": circle(sky)}, {"pos": circle(sky).lower()}, {"CIRCLE": circle(sky)[7:]}):
+def test_a_circle_finds_what_lies_in_it_in_every_filter(six_stars, client):
+    for place in ({"POS": circle(six_stars)}, {"pos": circle(six_stars).lower()}, {"CIRCLE": circle(six_stars)[7:]}):
         assert sorted(set(ask(client, **place)["oid"])) == [OID[1], OID[2]]
-    assert len(set(ask(client, POS=circle(sky, radius=0.1667))["oid"])) <= 2 * STARS
+    assert len(set(ask(client, POS=circle(six_stars, radius=0.1667))["oid"])) <= 2 * SIX_STARS
 
 
 @pytest.mark.parametrize(
@@ -142,18 +111,18 @@ def test_a_circle_finds_what_lies_in_it_in_every_filter(sky, client):
         ({"BAND": "4e-7 6e-7", "BANDNAME": "r"}, {"zr"}),
         ({"NOBS_MIN": "3"}, {"zr"}),
         ({"NUM_OBS": "2"}, {"zg", "zr"}),
-        ({"NUM_OBS": str(OPEN + 1)}, set()),  # closed points do not count for a visitor
+        ({"NUM_OBS": str(OPEN_NIGHTS + 1)}, set()),  # closed points do not count for a visitor
         ({"MAG": "14.5 15.5"}, {"zg", "zr"}),
         ({"MAG": "16 17"}, set()),
     ],
 )
-def test_a_circle_is_narrowed_by_filter_brightness_and_points(sky, client, parameters, filters):
-    found = ask(client, POS=circle(sky), **parameters)
+def test_a_circle_is_narrowed_by_filter_brightness_and_points(six_stars, client, parameters, filters):
+    found = ask(client, POS=circle(six_stars), **parameters)
     assert found.colnames == NAMES.split(",")
     assert {str(one) for one in found["filtercode"]} == filters
 
 
-def test_times_are_a_range_with_both_ends_or_one_moment(sky, client):
+def test_times_are_a_range_with_both_ends_or_one_moment(six_stars, client):
     mjd = np.sort(ask(client, ID=OID[2])["mjd"])
     assert len(ask(client, ID=OID[2], TIME=f"{mjd[1]} {mjd[3]}")) == 3
     assert len(ask(client, ID=OID[2], TIME=f"-Inf {mjd[3]}")) == 4
@@ -161,13 +130,13 @@ def test_times_are_a_range_with_both_ends_or_one_moment(sky, client):
     assert len(ask(client, ID=OID[2], TIME="1 2")) == 0
 
 
-def test_points_with_any_bit_of_the_mask_are_left_out(sky, client):
-    assert len(ask(client, ID=OID[2], BAD_CATFLAGS_MASK=2)) == OPEN // 2
-    assert len(ask(client, ID=OID[2], BAD_CATFLAGS_MASK=32768)) == OPEN
+def test_points_with_any_bit_of_the_mask_are_left_out(six_stars, client):
+    assert len(ask(client, ID=OID[2], BAD_CATFLAGS_MASK=2)) == OPEN_NIGHTS // 2
+    assert len(ask(client, ID=OID[2], BAD_CATFLAGS_MASK=32768)) == OPEN_NIGHTS
 
 
 @pytest.fixture
-def release(sky, django_db_blocker):
+def release(six_stars, django_db_blocker):
     """A public release of the first three nights."""
     made = Release.objects.create(name="dr3", title="Three", first_night="2020-09-01", last_night="2020-09-03")
     made.programs.set([1])
@@ -185,15 +154,15 @@ def test_a_release_holds_its_own_images_points(release):
         wanted.release_named("dr20")
 
 
-def test_a_visitor_sees_public_points_and_a_partner_theirs_too(sky, partner, client):
+def test_a_visitor_sees_public_points_and_a_partner_theirs_too(six_stars, partner, client):
     assert set(ask(client, ID=OID[2])["programid"]) == {1}
     client.force_login(partner)
     found = ask(client, ID=OID[2], COLLECTION="ztf")
-    assert sorted(found["programid"]) == [1] * OPEN + [2] * CLOSED
-    assert len(set(ask(client, POS=circle(sky), NUM_OBS=OPEN + 1)["oid"])) == 1
+    assert sorted(found["programid"]) == [1] * OPEN_NIGHTS + [2] * CLOSED_NIGHTS
+    assert len(set(ask(client, POS=circle(six_stars), NUM_OBS=OPEN_NIGHTS + 1)["oid"])) == 1
 
 
-def test_nothing_found_is_a_table_without_rows(sky, client):
+def test_nothing_found_is_a_table_without_rows(six_stars, client):
     for parameters in ({"ID": 1}, {"POS": "CIRCLE 10 -80 0.001"}):
         assert ask(client, **parameters).colnames == NAMES.split(",")
         table = parse_single_table(io.BytesIO(b"".join(client.get(URL, parameters).streaming_content)))
@@ -231,13 +200,13 @@ def test_a_wrong_parameter_is_named_in_a_votable(client, parameters, message):
     assert message in said(client.get(URL, parameters))
 
 
-def test_memory_does_not_grow_with_the_points(sky, monkeypatch):
+def test_memory_does_not_grow_with_the_points(six_stars, monkeypatch):
     """One batch at a time is read, when the one before has been sent."""
     monkeypatch.setattr(wanted, "OBJECTS_AT_ONCE", 1)
     read = []
     monkeypatch.setattr(
         wanted, "_columns", lambda oids, *rest, was=wanted._columns: read.append(oids) or was(oids, *rest)
     )
-    batches = wanted.points([OID[2] + star for star in range(STARS)], wanted.Kept(), ANYONE)
+    batches = wanted.points([OID[2] + star for star in range(SIX_STARS)], wanted.Kept(), ANYONE)
     assert len(read) == 1
-    assert sum(map(len, batches)) == STARS * OPEN and len(read) == STARS
+    assert sum(map(len, batches)) == SIX_STARS * OPEN_NIGHTS and len(read) == SIX_STARS
