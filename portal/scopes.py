@@ -46,7 +46,15 @@ NEEDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("object-limits", "object-forced", "object-cutouts"), frozenset({Scope.LIGHTCURVES, Scope.IMAGES})),
     "object-alerts": frozenset({Scope.LIGHTCURVES, Scope.ALERTS}),
     **dict.fromkeys(
-        ("order-export", "light-curve-list", "api-objects", "api-object", "api-lightcurves"),
+        (
+            "order-export",
+            "light-curve-list",
+            "order-matchfiles",
+            "api-objects",
+            "api-object",
+            "api-lightcurves",
+            "api-matchfiles",
+        ),
         frozenset({Scope.LIGHTCURVES}),
     ),
     **dict.fromkeys(("tap", "tap-sync", "query"), frozenset({Scope.TAP})),

@@ -5,18 +5,20 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import Reader
 from archive.answers import answer, format_of, problem, refuse
 from archive.forms import problems
-from lightcurves import wanted
+from lightcurves import matchjobs, wanted
 from lightcurves.answers import streamed
 from lightcurves.catalog.forms import BULK_FORMATS, MOST_IDS, MOST_TARGETS, LightCurveForm, ObjectSearchForm
 from lightcurves.catalog.search import BadObjectQuery, in_time
+from lightcurves.matchjobs import MatchfileForm
 from lightcurves.tables import LIGHTCURVE, OBJECTS
 
+LIST = "lightcurves/list.html"
 PAGE_ROWS = 100
 SHOWN = ("medianmag", "magrms", "chisq", "stetsonj", "vonneumannratio")
 
@@ -52,15 +54,28 @@ def _found(request: HttpRequest, form: ObjectSearchForm, template: str, context:
 
 def light_curve_list(request: HttpRequest) -> HttpResponseBase:
     """The form; posted, all points of the objects of a list."""
-    context = {"form": LightCurveForm(), "ids": MOST_IDS, "targets": MOST_TARGETS, "formats": BULK_FORMATS}
     if request.method != "POST":
-        return render(request, "lightcurves/list.html", context)
+        return render(request, LIST, _context())
     form = LightCurveForm(request.POST, request.FILES)
     if form.is_valid():
         return points_of(form, request.reader)
     if request.headers.get("Accept", "").startswith("application/json"):
         return problem(problems(form))
-    return render(request, "lightcurves/list.html", context | {"form": form, "error": problems(form)}, status=400)
+    return render(request, LIST, _context(form=form, error=problems(form)), status=400)
+
+
+@require_POST
+def order_matchfiles(request: HttpRequest) -> HttpResponse:
+    """Order the matchfiles of a field's quadrant."""
+    form = MatchfileForm(request.POST)
+    if not form.is_valid():
+        return render(request, LIST, _context(match=form, error=problems(form)), status=400)
+    return redirect("job", matchjobs.order(form.cleaned_data, request.reader, request.user).pk)
+
+
+def _context(**more) -> dict:
+    known = {"form": LightCurveForm(), "match": MatchfileForm(), "ids": MOST_IDS, "targets": MOST_TARGETS}
+    return known | {"formats": BULK_FORMATS} | more
 
 
 def points_of(form: LightCurveForm, reader: Reader) -> HttpResponseBase:

@@ -6,22 +6,24 @@ from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from lightcurves import matchjobs
 from lightcurves.catalog.forms import LightCurveForm, ObjectSearchForm
 from lightcurves.catalog.search import BadObjectQuery, in_time
 from lightcurves.catalog.views import points_of
 from lightcurves.formats import FORMATS
+from lightcurves.matchjobs import MatchfileForm
 from lightcurves.models import CatalogObject
 from lightcurves.tables import OBJECTS
 from portal.api.parameters import PageParameters, described, form_schema, page_schema, row_schema
 from portal.api.problems import BadParameters, checked
 from portal.api.targets import Binary
-from portal.api.views import page_of, records
+from portal.api.views import job_state, page_of, records
 
 JSON_LISTS = {
     "ids": {"type": "array", "items": {"type": "integer", "format": "int64"}},
@@ -90,6 +92,21 @@ class LightCurves(Binary):
         """
         data = _as_form(request.data) if request.content_type == "application/json" else request.data
         return points_of(checked(LightCurveForm(data, request.FILES)), request.reader)
+
+
+class Matchfiles(APIView):
+    """Matchfiles (HDF5)."""
+
+    @extend_schema(
+        operation_id="order_matchfiles",
+        request=form_schema(MatchfileForm),
+        responses={201: OpenApiResponse(OpenApiTypes.OBJECT, "the job; its address is in Location")},
+    )
+    def post(self, request: Request) -> Response:
+        """Order the matchfiles of a field's quadrant as one tar: all that you may see, or the public edition."""
+        asked = checked(MatchfileForm(request.data)).cleaned_data
+        state = job_state(request, matchjobs.order(asked, request.reader, request.user))
+        return Response(state, status=201, headers={"Location": state["url"]})
 
 
 def _as_form(body) -> dict[str, str]:

@@ -32,6 +32,7 @@ urlpatterns = [
     path("objects/", lightcurves.Objects.as_view(), name="api-objects"),
     path("objects/<int:oid>/", lightcurves.Object.as_view(), name="api-object"),
     path("lightcurves/", lightcurves.LightCurves.as_view(), name="api-lightcurves"),
+    path("matchfiles/", lightcurves.Matchfiles.as_view(), name="api-matchfiles"),
     path("moving/", views.Moving.as_view(), name="api-moving"),
     path("resolve/", views.Names.as_view(), name="api-resolve"),
     path("jobs/", views.Bundles.as_view(), name="api-jobs"),
