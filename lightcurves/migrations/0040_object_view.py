@@ -7,7 +7,7 @@ import lightcurves.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("lightcurves", "0020_chunks"),
+        ("lightcurves", "0050_saved_periods"),
     ]
 
     operations = [
