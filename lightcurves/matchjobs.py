@@ -25,7 +25,9 @@ class MatchfileForm(forms.Form):
     field = forms.IntegerField(min_value=1, max_value=999_999, label="Field")
     ccdid = forms.IntegerField(min_value=1, max_value=16, label="CCD")
     qid = forms.IntegerField(min_value=1, max_value=4, label="Quadrant")
-    filtercode = forms.ChoiceField(choices=[("", "all"), *((one, one) for one in FILTERS)], required=False)
+    filtercode = forms.ChoiceField(
+        choices=[("", "all"), *((one, one) for one in FILTERS)], required=False, label="Filter"
+    )
     edition = forms.ChoiceField(choices=EDITIONS.items(), required=False, help_text="mine unless told")
 
 
