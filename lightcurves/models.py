@@ -214,3 +214,38 @@ class Followed(models.Model):
 
 for _name in STATISTICS:
     SourceStatistics.add_to_class(_name, RealField(null=True))
+
+
+class CatalogObject(OpenModel):
+    """An object with the statistics of the points that its reader sees: the view behind ztf.ztf_objects."""
+
+    protected = True
+
+    oid = models.BigIntegerField(primary_key=True)
+    ra = models.FloatField()
+    dec = models.FloatField()
+    field = models.IntegerField()
+    ccdid = models.SmallIntegerField()
+    qid = models.SmallIntegerField()
+    rcid = models.SmallIntegerField()
+    fid = models.SmallIntegerField()
+    filtercode = models.CharField(max_length=2)
+    colour = RealField(null=True)
+    refchi = RealField(null=True)
+    refmag = RealField(null=True)
+    refmagerr = RealField(null=True)
+    refsharp = RealField(null=True)
+    refsnr = RealField(null=True)
+
+    objects = SkyQuerySet.as_manager()
+
+    class Meta:
+        managed = False
+        db_table = 'tap_data"."ztf_objects'  # in a schema of its own: see archive.vo.catalog_views
+
+    def __str__(self):
+        return str(self.oid)
+
+
+for _name in STATISTICS:
+    CatalogObject.add_to_class(_name, RealField(null=True))

@@ -176,7 +176,7 @@ def get(oids: Iterable[int], programs: Sequence[int] = EVERY_PROGRAM) -> LightCu
     """
     columns = _read(list(map(int, oids)), programs)
     columns.pop("public"), columns.pop("colour")
-    _add_heliocentric(columns)
+    add_heliocentric(columns)
     return LightCurves(*_split(columns["oid"]), columns)
 
 
@@ -360,7 +360,7 @@ def _add_positions(columns: dict[str, np.ndarray]) -> None:
     columns["dec"] = dec + north
 
 
-def _add_heliocentric(columns: dict[str, np.ndarray]) -> None:
+def add_heliocentric(columns: dict[str, np.ndarray]) -> None:
     """Heliocentric Julian date of the middle of the exposure: light's way to the Sun along the line of sight."""
     observer = np.stack([columns.pop(name) for name in OBSERVER], axis=1)
     tdb = columns.pop("tdb_mid")

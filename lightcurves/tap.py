@@ -7,9 +7,10 @@ from lightcurves import tables
 from lightcurves.models import STATISTICS
 
 SURVEY_ROWS = 5 * 10**9
-# Of the tiers that row-level security lets a reader see, the one of most programs is theirs.
+# Of the tiers that row-level security lets a reader see, the one of most programs is theirs. PostgreSQL takes NaN for
+# larger than any number: no condition should find it.
 OBJECTS = f"""
-    SELECT o.*, {", ".join(f"s.{name}" for name in STATISTICS)}
+    SELECT o.*, {", ".join(f"NULLIF(s.{name}, 'NaN') AS {name}" for name in STATISTICS)}
     FROM lightcurves_source AS o
     LEFT JOIN LATERAL (
         SELECT * FROM lightcurves_sourcestatistics AS t

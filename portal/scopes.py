@@ -31,12 +31,32 @@ NEEDS: dict[str, frozenset[str]] = {
     ),
     **dict.fromkeys(("alerts", "alert", "packet", "stamp", "api-alerts", "api-alert"), frozenset({Scope.ALERTS})),
     **dict.fromkeys(
-        ("objects", "object", "object-lightcurve", "object-points", "object-periodogram", "irsa-periodogram"),
+        (
+            "objects",
+            "object",
+            "object-lightcurve",
+            "object-points",
+            "object-periodogram",
+            "irsa-periodogram",
+            "irsa-light-curves",
+        ),
         frozenset({Scope.LIGHTCURVES}),
     ),
-    **dict.fromkeys(("object-neighbours", "saved-periods", "order-export"), frozenset({Scope.LIGHTCURVES})),
+    **dict.fromkeys(("object-neighbours", "saved-periods"), frozenset({Scope.LIGHTCURVES})),
     **dict.fromkeys(("object-limits", "object-forced", "object-cutouts"), frozenset({Scope.LIGHTCURVES, Scope.IMAGES})),
     "object-alerts": frozenset({Scope.LIGHTCURVES, Scope.ALERTS}),
+    **dict.fromkeys(
+        (
+            "order-export",
+            "light-curve-list",
+            "order-matchfiles",
+            "api-objects",
+            "api-object",
+            "api-lightcurves",
+            "api-matchfiles",
+        ),
+        frozenset({Scope.LIGHTCURVES}),
+    ),
     **dict.fromkeys(("tap", "tap-sync", "query"), frozenset({Scope.TAP})),
     **dict.fromkeys(
         (

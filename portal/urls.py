@@ -78,6 +78,7 @@ urlpatterns = [
     path("account/tokens/<int:number>/revoke", account.revoke_token, name="account-revoke"),
     path("", include("archive.irsa.urls")),
     path("", include("lightcurves.irsa.periodogram_views")),
+    path("", include("lightcurves.irsa.light_curve_views")),
     path("sign-in/", auth.LoginView.as_view(), name="sign-in"),
     path("sign-out/", auth.LogoutView.as_view(), name="sign-out"),
     path("admin/", admin.site.urls),

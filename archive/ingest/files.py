@@ -14,7 +14,7 @@ from pyarrow import ArrowInvalid, parquet
 from archive import registry, storage
 from archive.access import PUBLIC
 from archive.footprints import NoSkyCoordinates, footprint
-from archive.ingest import alerts, metadata
+from archive.ingest import alerts, matchfiles, metadata
 from archive.ingest.errors import Refused
 from archive.ingest.fitsfiles import read_headers, require
 from archive.models import CalibrationImage, ProductFile, ReferenceImage, ScienceImage
@@ -154,16 +154,25 @@ def _take_calibration(path: Path, name: ProductName, source: Source) -> None:
 
 
 def _take_curves(path: Path, name: ProductName, source: Source) -> None:
-    """A file of light curves of a data release: all objects of one field, quadrant and filter, open to all."""
+    """A file of light curves, all objects of one field, quadrant and filter: of a data release, open to all, or a
+    matchfile, as closed as the most closed of its points.
+    """
+    if name.suffix == "match.pytable":
+        rights = dict(source.rights or matchfiles.rights_of(path))
+    else:
+        _require_release(path)
+        rights = dict(source.rights or {"programid": PUBLIC, "public_date": timezone.now()})
+    rfid = identifiers.make_rfid(name.field, FILTER_BY_CODE[name.filtercode].fid, name.rcid)
+    _register(path, name, ProductFile.Family.LIGHTCURVE, rfid, rights, source)
+
+
+def _require_release(path: Path) -> None:
     try:
         columns = set(parquet.read_schema(path).names)
     except (ArrowInvalid, OSError) as error:
         raise Refused(f"{path.name}: not a Parquet file ({error})") from error
     if missing := CURVE_COLUMNS - columns:
         raise Refused(f"{path.name}: no light curves of a data release (no column {', '.join(sorted(missing))})")
-    rights = dict(source.rights or {"programid": PUBLIC, "public_date": timezone.now()})
-    rfid = identifiers.make_rfid(name.field, FILTER_BY_CODE[name.filtercode].fid, name.rcid)
-    _register(path, name, ProductFile.Family.LIGHTCURVE, rfid, rights, source)
 
 
 def _register(path: Path, name: ProductName, family: str, product_id: int, rights: Mapping, source: Source) -> None:

@@ -123,7 +123,8 @@ def _taken(buffer: io.StringIO) -> str:
     return text
 
 
-def _html(columns: list[Column], rows: Iterator[tuple]) -> Iterator[str]:
+def write_html(columns: list[Column], rows: Iterable[tuple]) -> Iterator[str]:
+    """Rows as a page without anything else."""
     yield (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
         "<title>Search result</title></head>\n<body><table>\n<thead><tr>"
@@ -139,5 +140,5 @@ _FORMATS = {
     "ipac_table": ("text/plain; charset=utf-8", _ipac),
     "csv": ("text/csv; charset=utf-8", _separated(",")),
     "tsv": ("text/tab-separated-values; charset=utf-8", _separated("\t")),
-    "html": ("text/html; charset=utf-8", _html),
+    "html": ("text/html; charset=utf-8", write_html),
 }

@@ -61,11 +61,35 @@ def over_http(world, folder: Path, figures: dict) -> tuple[dict[str, Figure], li
 
         sizes = [len(fetch(oid).content) for oid in oids[:50]]
         times = _milliseconds(fetch, list(oids))
-    made = {
+        lists = _lists(session, address, _any(world, np.random.default_rng(7), 1000, quadrants=1))
+    made = lists | {
         "one light curve by id, HTTP (CSV), p50": Figure(float(np.median(times)), "ms", 15, n=len(times)),
         "one light curve by id, HTTP (CSV), p99": Figure(float(np.percentile(times, 99)), "ms", n=len(times)),
     }
     return made, [f"a CSV has {np.median(sizes):.0f} bytes"]
+
+
+def _lists(session, address: str, oids: list[int]) -> dict[str, Figure]:
+    """A posted list of 1000 objects in one stream, as a visitor; and IRSA's service with as many."""
+    listed = ",".join(map(str, oids))
+    figures = {}
+    for form in ("arrow", "parquet", "csv", "votable"):
+
+        def fetch(form=form):
+            answer = session.post(f"{address}/api/lightcurves/", data={"ids": listed, "format": form}, timeout=120)
+            answer.raise_for_status()
+            return answer
+
+        size = len(fetch().content)
+        times = _milliseconds(lambda _, fetch=fetch: fetch(), [None] * 5)
+        target = 0.5 if form in ("arrow", "parquet") else None
+        name = f"1000 light curves of a quadrant, HTTP ({form})"
+        figures[name] = Figure(float(np.median(times)) / 1e3, "s", target, n=size)
+    irsa = f"{address}/cgi-bin/ZTF/nph_light_curves"
+    asked = {"ID": listed, "FORMAT": "csv"}
+    times = _milliseconds(lambda _: session.post(irsa, data=asked, timeout=120).raise_for_status(), [None] * 3)
+    figures["1000 light curves of a quadrant, IRSA's service (CSV)"] = Figure(float(np.median(times)) / 1e3, "s", n=3)
+    return figures
 
 
 def _milliseconds(function: Callable, arguments: list) -> list[float]:

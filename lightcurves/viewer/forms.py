@@ -6,33 +6,15 @@ import json
 
 from django import forms
 
-from archive.forms import PositionField
 from lightcurves.periodograms import HIGHEST_FREQUENCY, METHODS
 from lightcurves.viewer.own import MOST_POINTS
 
 FILTERS = {"zg": 1, "zr": 2, "zi": 3}
-DEFAULT_RADIUS = 5.0  # arcsec
 LARGEST_RADIUS = 600.0  # arcsec, as IRSA's light-curve service has it
 NEIGHBOURS_WITHIN = 30.0  # arcsec, where no radius is given
 LONGEST_PERIOD = 10_000.0  # d
 SHORTEST_PERIOD = 1 / HIGHEST_FREQUENCY / 2
 ANY_FLAG = 0xFFFF
-
-
-class ObjectSearchForm(forms.Form):
-    """Objects around a position."""
-
-    position = PositionField(required=False, label="Position or name")
-    radius = forms.FloatField(required=False, min_value=0.1, max_value=LARGEST_RADIUS, label="Within (arcsec)")
-    filtercode = forms.ChoiceField(
-        choices=[("", "any"), ("zg", "g"), ("zr", "r"), ("zi", "i")], required=False, label="Filter"
-    )
-    nobs = forms.IntegerField(required=False, min_value=0, label="Points at least")
-
-    @property
-    def degrees(self) -> float:
-        """The radius in degrees."""
-        return (self.cleaned_data["radius"] or DEFAULT_RADIUS) / 3600
 
 
 class PointsForm(forms.Form):

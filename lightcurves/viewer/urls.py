@@ -2,10 +2,13 @@
 
 from django.urls import path
 
+from lightcurves.catalog.views import light_curve_list, object_search, order_matchfiles
 from lightcurves.viewer import data, views
 
 urlpatterns = [
-    path("", views.object_search, name="objects"),
+    path("", object_search, name="objects"),
+    path("list", light_curve_list, name="light-curve-list"),
+    path("matchfiles", order_matchfiles, name="order-matchfiles"),
     path("export/", views.order_export, name="order-export"),
     path("document", data.document, name="object-document"),
     path("own", data.own_curve, name="object-own"),

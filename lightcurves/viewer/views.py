@@ -1,11 +1,9 @@
-"""Objects: the search, one object's page, and the periods that people save."""
+"""Objects: one object's page, and the periods that people save."""
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -24,40 +22,13 @@ from lightcurves.viewer import saved
 from lightcurves.viewer.data import plain, source_of
 from lightcurves.viewer.documents import version
 from lightcurves.viewer.drawing import draw
-from lightcurves.viewer.forms import FILTERS, FoldForm, ObjectSearchForm, SaveForm
+from lightcurves.viewer.forms import FILTERS, FoldForm, SaveForm
 from lightcurves.viewer.overlays import OVERLAYS
 
-PAGE_ROWS = 100
 MODULES = ("points", "state", "plots", "draw", "periodogram", "download", "panels")
 PICTURES = {"lightcurve": "Light curve", "folded": "Folded", "periodogram": "Periodogram"}
 OWN_COLUMNS = {"time": "Time", "mag": "Magnitude", "err": "Error", "band": "Filter"}
-SHOWN = ("medianmag", "magrms", "chisq", "stetsonj", "vonneumannratio")
 BITS = [(int(bit), text.lower()) for bit, text in MASK_DESCRIPTIONS.items()] + [(store.BAD_IMAGE, "whole image is bad")]
-
-
-@require_safe
-def object_search(request: HttpRequest) -> HttpResponse:
-    """Objects around a position with their statistics, nearest first."""
-    form = ObjectSearchForm(request.GET)
-    template, context = "lightcurves/objects.html", {"form": form}
-    if not form.is_valid():
-        return refuse(request, template, problems(form), context)
-    if not form.cleaned_data["position"]:
-        if request.GET.get("format", "html") != "html":
-            return refuse(request, template, "position: give a position or a name, for example 358.1 10.2", context)
-        return render(request, template, context)
-    rows = store.cone(*form.cleaned_data["position"], form.degrees)
-    if form.cleaned_data["filtercode"]:
-        rows = rows.filter(filtercode=form.cleaned_data["filtercode"])
-    limit = settings.SEARCH_ROW_LIMIT
-    found = store.with_statistics(rows[: limit + 1])
-    overflow = len(found) > limit
-    if least := form.cleaned_data["nobs"]:
-        found = [one for one in found if (one.nobs or 0) >= least]
-    if request.GET.get("format", "html") != "html":
-        return answer(request, OBJECTS, map(plain, found), template, context, overflow=overflow)
-    page = Paginator(found, PAGE_ROWS).get_page(request.GET.get("page"))
-    return answer(request, OBJECTS, page, template, context | {"page": page, "shown": SHOWN, "overflow": overflow})
 
 
 @require_safe

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from portal.api import views
+from portal.api import lightcurves, views
 
 
 class Kind:
@@ -29,6 +29,10 @@ urlpatterns = [
     path("<imagekind:kind>/<int:number>/cutout", views.Cutout.as_view(), name="api-cutout"),
     path("alerts/", views.Alerts.as_view(), name="api-alerts"),
     path("alerts/<int:candid>/", views.AlertPacket.as_view(), name="api-alert"),
+    path("objects/", lightcurves.Objects.as_view(), name="api-objects"),
+    path("objects/<int:oid>/", lightcurves.Object.as_view(), name="api-object"),
+    path("lightcurves/", lightcurves.LightCurves.as_view(), name="api-lightcurves"),
+    path("matchfiles/", lightcurves.Matchfiles.as_view(), name="api-matchfiles"),
     path("moving/", views.Moving.as_view(), name="api-moving"),
     path("resolve/", views.Names.as_view(), name="api-resolve"),
     path("jobs/", views.Bundles.as_view(), name="api-jobs"),

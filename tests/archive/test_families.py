@@ -3,9 +3,11 @@
 import csv
 import io
 import json
+import shutil
 from datetime import UTC, datetime
 
 import pytest
+import tables
 from astropy.io import fits
 from astropy.io.votable import parse_single_table
 from hypothesis import HealthCheck, given, settings
@@ -260,8 +262,25 @@ def test_a_real_file_of_light_curves_is_taken_in_and_found_by_its_quadrant(real_
     assert (found.path, found.product_id) == ("lc/0/field000250/" + path.name, make_rfid(250, 1, 0))
 
 
+@pytest.mark.realdata
+def test_a_real_matchfile_is_taken_in_beside_them_as_open_as_its_points(real_data, archive_root, tmp_path):
+    path = real_data / "lightcurves" / "ztf_000245_zr_c10_q1_match.pytable"
+    assert take(path, "ztf").family == "lc"
+    found = images(ImageQuery(family="lc", field=245, ccdid=10, qid=1, filtercode="zr")).get()
+    assert (found.path, found.programid) == ("lc/0/field000245/" + path.name, 1)
+    closed = tmp_path / "ztf_000245_zg_c10_q1_match.pytable"
+    shutil.copy(path, closed)
+    closed.chmod(0o644)
+    with tables.open_file(closed, "a") as file:
+        file.root.matches.sourcedata.modify_column(3, 4, column=[2], colname="programid")
+    take(closed, "ztf")
+    found = images(ImageQuery(family="lc", field=245, filtercode="zg")).get()
+    assert (found.programid, found.public_date) == (2, None)
+
+
 def test_files_without_their_rows_and_of_other_kinds_are_refused(tmp_path, held):
     for name, says in (
+        ("ztf_000655_zr_c13_q3_match.pytable", "not a matchfile that can be read"),
         ("ztf_000656_zr_c13_q3_refimg.fits", "take in its metadata first"),
         ("ztf_20200925_00_c13_q3_bias.fits", "its calibration is not in the archive"),
         ("ztf_000655_zr_c13_q3_dr1.parquet", "not a Parquet file"),

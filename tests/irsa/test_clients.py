@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 import requests
 from astropy import units as u
@@ -15,7 +16,10 @@ from astropy.io.votable import parse_single_table
 from django.db import connections
 
 from archive import storage
-from tests import servers
+from archive.survey.identifiers import make_oid
+from lightcurves import skyindex, store
+from lightcurves.models import Image, Source
+from tests import factories, servers
 from tests.irsa.conftest import PARTNER, PASSWORD
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(databases=["default", "reader"])]
@@ -189,3 +193,65 @@ def test_pyvo_finds_images_and_reads_a_list_s_votable(address, archive):
     answer = requests.post(f"{address}/api/images/", data=asked, timeout=30)
     table = parse_single_table(io.BytesIO(answer.content)).to_table()
     assert (table.colnames[:2], list(table["pid"])) == (["in_row_id", "in_name"], [archive.open.pid])
+
+
+@pytest.fixture(scope="module")
+def curves(archive, django_db_blocker):
+    """Two stars at the open image's centre: one that it and the closed image saw, one that nobody did."""
+    with django_db_blocker.unblock():
+        images = [archive.open, archive.closed]
+        for number in (1, 2):
+            place = {"ra": archive.open.ra, "dec": archive.open.dec + 0.01 * (number - 1)}
+            Source.objects.create(
+                oid=make_oid(655, 2, 13, 3, number), field=655, ccdid=13, qid=3, rcid=50, fid=2, filtercode="zr",
+                hpx29=int(skyindex.number(np.array([place["ra"]]), np.array([place["dec"]]))[0]), **place,
+                **factories.PUBLIC,
+            )  # fmt: skip
+        one, zero = np.ones(1), np.zeros(1, int)
+        oid = make_oid(655, 2, 13, 3, 1)
+        for image in images:
+            store.append(image, store.Points(np.array([oid]), 17.5 * one, 0.02 * one, one, 0 * one, zero, zero, zero))
+        yield oid
+        Source.objects.all().delete()
+        Image.objects.all().delete()
+        with connections["default"].cursor() as cursor:
+            cursor.execute("DELETE FROM lightcurves_detection")
+
+
+@pytest.fixture
+def lightcurve(address, ztfquery, monkeypatch):
+    """ztfquery's light curves, redirected as the rest of it; nobody is signed in."""
+    from ztfquery import lightcurve
+
+    monkeypatch.setattr(lightcurve, "BASEURL", f"{address}/cgi-bin/ZTF/nph_light_curves?")
+    return lightcurve
+
+
+def test_ztfquery_fetches_and_shows_light_curves(lightcurve, archive, curves):
+    import matplotlib
+
+    matplotlib.use("Agg")
+    by_place = lightcurve.LCQuery.from_position(archive.open.ra, archive.open.dec, 5, bandname="g,r", cookies={})
+    assert by_place.data[["oid", "programid", "mag"]].to_numpy().tolist() == [[curves, 1, 17.5]]
+    by_place.show(show_upperlimits=True)
+    by_number = lightcurve.LCQuery.from_id([str(curves), "5"], BAD_CATFLAGS_MASK=32768, TIME=[58000, 60000], cookies={})
+    assert by_number.data.equals(by_place.data)
+    nothing = lightcurve.LCQuery.download_data(circle=[10, -80, 0.001], mag=[17, 18], NUM_OBS=5, cookies={})
+    assert len(nothing) == 0 and list(nothing.columns) == list(by_place.data.columns)
+
+
+def test_ztfquery_signs_in_for_light_curves_that_are_not_public(lightcurve, curves):
+    data = lightcurve.LCQuery.download_data(ID=str(curves), COLLECTION="ztf", auth=(PARTNER, PASSWORD))
+    assert sorted(data["programid"]) == [1, 2]
+
+
+def test_the_calls_of_vstar_and_snad_are_answered(address, archive, curves):
+    place = f"CIRCLE {archive.open.ra} {archive.open.dec} 0.0014"
+    calls = {
+        "csv": f"POS={place}&BAD_CATFLAGS_MASK=32768&FORMAT=csv",
+        "TSV": f"POS={place.replace(' ', '%20')}&BANDNAME=r&FORMAT=TSV",
+        "ipac_table": f"ID={curves}&FORMAT=ipac_table",
+    }
+    for form, query in calls.items():
+        answer = requests.get(f"{address}/cgi-bin/ZTF/nph_light_curves?{query}", timeout=30)
+        assert answer.ok and str(curves) in answer.text, form

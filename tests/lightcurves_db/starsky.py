@@ -13,6 +13,7 @@ from lightcurves.models import Image, ImageCorrection, Source, SourceStatistics
 
 FIELD, CCDID, QID, RCID, FID = 655, 13, 3, 50, 2
 CENTRE = (358.0, 10.0)
+SIX_STARS, OPEN_NIGHTS, CLOSED_NIGHTS = 6, 8, 3  # of the fixture six_stars
 
 
 class Sky:

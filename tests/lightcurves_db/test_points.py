@@ -172,5 +172,5 @@ def test_the_heliocentric_date_is_the_surveys_own(sky):
         "dec": np.array([57.0721180]), "tdb_mid": observer.tdb,
         **{f"observer_{axis}": observer.position[:, k] for k, axis in enumerate("xyz")},
     }  # fmt: skip
-    store._add_heliocentric(columns)
+    store.add_heliocentric(columns)
     assert (columns["hjd"][0] - 2458263.9783913903) * 86400 == pytest.approx(0, abs=0.01)

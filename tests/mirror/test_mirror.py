@@ -3,9 +3,15 @@
 import subprocess
 import time
 
+import numpy as np
 import pytest
 from django.conf import settings
+from django.db import connections
 
+from archive.survey.identifiers import make_oid
+from lightcurves import skyindex, store
+from lightcurves.models import Image, Source
+from tests import factories
 from tests.mirror.conftest import PARTNER, PASSWORD, bytes_of
 from tests.mirror.gate import gate
 
@@ -89,6 +95,37 @@ def test_light_curves_come_with_the_images_of_their_points(far, near, real_data,
     )[0]
     assert (oid, nobs) == (table.oid[0], len(table))
     assert abs(ra - table.ra.median()) < 1e-6
+
+
+@pytest.fixture(scope="module")
+def own_curve(far):
+    """A light curve of the other archive's own: a point of its open image and one of its closed image."""
+    image, oid = far.images[0], make_oid(655, 2, 13, 3, 1)
+    Source.objects.create(
+        oid=oid, ra=image.ra, dec=image.dec, field=655, ccdid=13, qid=3, rcid=50, fid=2, filtercode="zr",
+        hpx29=int(skyindex.number(np.array([image.ra]), np.array([image.dec]))[0]), **factories.PUBLIC,
+    )  # fmt: skip
+    one, zero = np.ones(1), np.zeros(1, int)
+    for number, each in enumerate(far.images):
+        points = store.Points(np.array([oid]), (17.0 + number) * one, 0.02 * one, one, 0 * one, zero, zero, zero)
+        store.append(each, points)
+    yield oid
+    Source.objects.all().delete()
+    Image.objects.all().delete()
+    with connections["default"].cursor() as cursor:
+        cursor.execute("DELETE FROM lightcurves_detection")
+
+
+def test_light_curves_come_from_one_of_our_servers_with_their_rights(far, near, own_curve):
+    """The contract from both sides: our client asks our service, as a partner and as a visitor."""
+    place = f"{far.images[0].ra} {far.images[0].dec}"
+    wish = ("--position", place, "--families", "ref", "--light-curves")
+    said = near.mirror(far.address, *wish, "--collection", "ztf", **ME).stdout
+    assert "2 points of light curves" in said
+    rows = near.sql("SELECT oid, mag, programid, public_date IS NULL FROM lightcurves_detection ORDER BY pid")
+    assert rows == [(own_curve, 17.0, 1, False), (own_curve, 18.0, 2, True)]
+    near.sql("TRUNCATE lightcurves_source, lightcurves_detection, lightcurves_image, archive_exposure CASCADE")
+    assert "1 points of light curves" in near.mirror(far.address, *wish).stdout
 
 
 def _wait_until(true, seconds: float = 60) -> None:

@@ -10,15 +10,18 @@ from __future__ import annotations
 import csv
 import io
 import tarfile
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+import tables
 from django.core.cache import cache
 from django.urls import reverse
 
 from archive import bundles
 from archive.models import UserJob
-from lightcurves import exportjobs
+from lightcurves import exportjobs, matchjobs
 from lightcurves.models import SavedPeriod
 from lightcurves.periods.grid import MIN_POINTS
 from tests.rights.world import ASTEROID, Person, Unit, World
@@ -327,6 +330,78 @@ def irsas_periodogram(world: World, ask: Asker, draw) -> None:
         assert answer.status_code == 400 and f"{len(world.data(ask.person))} usable points" in text, text
     else:
         assert answer.status_code == 200 or "magnitudes are" in text, text
+
+
+@probe("irsa-light-curves")
+def irsas_light_curves(world: World, ask: Asker, draw) -> None:
+    """The newest release's points (program 1 of the public one), and with COLLECTION=ztf all that are somebody's."""
+    url, unit = reverse("irsa-light-curves"), world.units[draw(0, 5)]
+    if refused(ask, url, "lightcurves"):
+        return
+    method = ("get", "post")[draw(0, 1)]
+    seen = world.data(ask.person) if unit in world.data(ask.person) else []
+    held = [one for one in world.both(ask.person) if one.metadata.programid == one.data.programid == 1] if seen else []
+    rows = csv_rows(ask(url, {"ID": unit.oid, "FORMAT": "csv"}, method=method))
+    assert sorted(int(row["expid"]) for row in rows) == sorted(one.image.exposure_id for one in held)
+    if ask.person.user is None:
+        assert b"signed in" in ask(url, {"ID": unit.oid, "COLLECTION": "ztf"}, status=400).body
+        return
+    circle = f"CIRCLE {unit.image.ra + 0.001 * unit.number} {unit.image.dec} 0.0001"
+    for asked in ({"ID": unit.oid}, {"POS": circle}, {"POS": circle, "NUM_OBS": 1}):
+        rows = csv_rows(ask(url, {**asked, "COLLECTION": "ztf", "FORMAT": "csv"}, method=method))
+        mine = sorted(int(row["expid"]) for row in rows if int(row["oid"]) == unit.oid)
+        assert mine == sorted(one.image.exposure_id for one in seen), asked
+    assert not csv_rows(ask(url, {"POS": circle, "NUM_OBS": len(seen) + 1, "COLLECTION": "ztf", "FORMAT": "csv"}))
+
+
+@probe("light-curve-list", "api-lightcurves", "api-objects", "api-object", "objects")
+def light_curves_of_lists(world: World, ask: Asker, draw) -> None:
+    """By number and around positions the same points; objects by their statistics, which are of these points."""
+    if refused(ask, reverse("api-objects"), "lightcurves", method="get"):
+        return
+    seen = world.data(ask.person)
+    exposures = sorted(one.image.exposure_id for one in seen)
+    ids = ",".join(str(one.oid) for one in world.units)
+    by_number = csv_rows(ask(reverse("api-lightcurves"), {"ids": ids}))
+    assert sorted({int(row["oid"]) for row in by_number}) == sorted(one.oid for one in seen)
+    assert sorted(int(row["expid"]) for row in by_number) == sorted(exposures * len(seen))
+    unit = world.units[draw(0, 5)]
+    place = f"{unit.image.ra + 0.001 * unit.number} {unit.image.dec}"
+    answer = ask(reverse("light-curve-list"), {"targets": place, "format": "parquet", "radius": 1}, method="post")
+    found = pq.read_table(io.BytesIO(answer.body)).to_pylist()
+    mine = sorted(row["expid"] for row in found if row["oid"] == unit.oid)
+    assert mine == (exposures if unit in seen else [])
+    one = ask(reverse("api-object", args=[unit.oid]), status=200 if unit in seen else 404)
+    if unit in seen:
+        assert one.json()["nobs"] == len(seen)
+    for least, expected in ((1, seen), (len(seen) + 1, [])):
+        asked = {"where": f"field = 655 AND nobs >= {least}"}
+        assert ask(reverse("api-objects"), asked).json()["count"] == len(expected)
+        assert ask(reverse("objects"), asked).context["page"].paginator.count == len(expected)
+
+
+@probe("order-matchfiles", "api-matchfiles")
+def matchfiles_of_a_quadrant(world: World, ask: Asker, draw) -> None:
+    """The points that they see; in the public edition those that everybody does."""
+    if refused(ask, reverse("objects"), "lightcurves"):
+        return
+    image = world.units[0].image
+    place = {"field": 655, "ccdid": image.ccdid, "qid": image.qid, "filtercode": "zr"}
+    for edition, seen in (("mine", world.data(ask.person)), ("public", world.data(world.people[0]))):
+        made = ask(reverse("api-matchfiles"), {**place, "edition": edition}, method="post", status=201).json()
+        matchjobs.make(made["id"])
+        job = UserJob.objects.get(pk=made["id"])
+        if not seen:
+            assert job.phase == "ERROR" and "that you may see" in job.message
+            continue
+        assert f"{len(seen)} objects, {len(seen) ** 2} points" in job.message
+        with tarfile.open(bundles.result_path(job)) as tar, tempfile.TemporaryDirectory() as folder:
+            tar.extractall(folder, filter="data")
+            with tables.open_file(next(Path(folder).iterdir())) as file:
+                held = set(file.root.matches.exposures.col("expid").tolist())
+                ask.bodies.append(file.root.matches.sources.read().tobytes())
+        assert held == {one.image.exposure_id for one in seen}
+    assert ask(reverse("order-matchfiles"), place, method="post", status=302)
 
 
 @probe("moving", "api-moving")

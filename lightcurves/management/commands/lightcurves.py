@@ -1,4 +1,6 @@
-"""manage.py lightcurves ACTION: pack the settled nights of light curves, or export a release as HATS Parquet."""
+"""manage.py lightcurves ACTION: pack the settled nights of light curves, export a release as HATS Parquet, or write the
+matchfiles of a place.
+"""
 
 from pathlib import Path
 
@@ -7,13 +9,16 @@ from tqdm import tqdm
 
 from archive.access import Reader, reading
 from archive.models import Release
+from archive.survey.camera import FILTER_BY_CODE
 from lightcurves import chunks, hot
 from lightcurves.export import NothingToExport, export
+from lightcurves.matchfiles import NoMatchfile, Place
+from lightcurves.matchfiles import write as write_matchfile
 
 
 class Command(BaseCommand):
     requires_system_checks = ()  # they would load every page
-    help = "Compact light curves, or export those of a release."
+    help = "Compact light curves, export those of a release, or write matchfiles."
 
     def add_arguments(self, parser):
         actions = parser.add_subparsers(dest="action", required=True)
@@ -23,6 +28,14 @@ class Command(BaseCommand):
         write.add_argument("release")
         write.add_argument("folder", type=Path)
         write.add_argument(
+            "--programs", type=int, nargs="*", default=[], help="whose unreleased points go in besides public ones"
+        )
+        match = actions.add_parser("matchfile", help="write a matchfile (HDF5) for each filter of a field's quadrant")
+        for name in ("field", "ccdid", "qid"):
+            match.add_argument(name, type=int)
+        match.add_argument("folder", type=Path)
+        match.add_argument("--filter", nargs="*", default=["zg", "zr", "zi"], choices=["zg", "zr", "zi"])
+        match.add_argument(
             "--programs", type=int, nargs="*", default=[], help="whose unreleased points go in besides public ones"
         )
 
@@ -47,6 +60,19 @@ class Command(BaseCommand):
         except (NothingToExport, FileExistsError, ValueError) as reason:
             raise CommandError(str(reason)) from reason
         self.stdout.write(f"{done.objects} objects, {done.points} points, {done.files} files, {done.size} bytes")
+
+    def matchfile(self, options):
+        options["folder"].mkdir(parents=True, exist_ok=True)
+        for code in options["filter"]:
+            place = Place(options["field"], options["ccdid"], options["qid"], FILTER_BY_CODE[code].fid)
+            path = options["folder"].resolve() / place.name
+            try:
+                with reading(Reader(frozenset(options["programs"]))), tqdm(unit="object", disable=None) as bar:
+                    done = write_matchfile(place, path, lambda now, total: self._tell(bar, now, total))
+            except (NoMatchfile, ValueError) as reason:
+                self.stderr.write(str(reason))
+                continue
+            self.stdout.write(f"{path.name}: {done.exposures} exposures, {done.objects} objects, {done.points} points")
 
     @staticmethod
     def _tell(bar, now: int, total: int) -> None:

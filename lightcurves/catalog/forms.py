@@ -1,0 +1,143 @@
+"""What people ask about objects, and about the light curves of many, checked."""
+
+from __future__ import annotations
+
+from django import forms
+
+from archive.forms import MJD_ZERO, MomentField, PositionField
+from archive.registry import julian_date
+from archive.targets.lists import BadTargets, Target, read
+from lightcurves import wanted
+from lightcurves.catalog.search import BadObjectQuery, ObjectQuery
+from lightcurves.formats import FORMATS
+from lightcurves.wanted import Kept
+
+FILTERS = {"zg": 1, "zr": 2, "zi": 3}
+FILTER_CHOICES = [("", "any"), ("zg", "g"), ("zr", "r"), ("zi", "i")]
+DEFAULT_RADIUS = 5.0  # arcsec
+LARGEST_RADIUS = 600.0  # arcsec, as IRSA's light-curve service has it
+DEFAULT_MATCH = 1.5  # arcsec, around each position of a list
+LARGEST_MATCH = 60.0
+MOST_TARGETS, MOST_IDS = 10_000, 100_000
+LARGEST_UPLOAD = 4 * 1024**2  # bytes
+BULK_FORMATS = tuple(name for name in FORMATS if name != "html")
+HELP = (
+    "One a line: name ra dec, or ra dec (degrees or sexagesimal), or a name that is known. Or CSV with a header, "
+    "VOTable, IPAC table."
+)
+
+
+class ObjectSearchForm(forms.Form):
+    """Objects around a position, by any column."""
+
+    position = PositionField(required=False, label="Position or name")
+    radius = forms.FloatField(required=False, min_value=0.1, max_value=LARGEST_RADIUS, label="Within (arcsec)")
+    filtercode = forms.ChoiceField(choices=FILTER_CHOICES, required=False, label="Filter")
+    nobs = forms.IntegerField(required=False, min_value=0, label="Points at least")
+    where = forms.CharField(
+        required=False,
+        label="Condition",
+        help_text="SQL over the columns of ztf.ztf_objects, for example magrms > 0.1 AND ngoodobs >= 20",
+        widget=forms.TextInput(attrs={"placeholder": "magrms > 0.1 AND ngoodobs >= 20"}),
+    )
+    order = forms.CharField(required=False, widget=forms.HiddenInput, help_text="a column; with - before it descending")
+
+    def clean(self):
+        values = super().clean()
+        if self.errors:
+            return values
+        ra, dec = values["position"] or (None, None)
+        parts = {name: values[name] for name in ("filtercode", "nobs", "where", "order")}
+        try:
+            self.query = ObjectQuery(ra, dec, (values["radius"] or DEFAULT_RADIUS) / 3600, **parts)
+        except BadObjectQuery as error:
+            raise forms.ValidationError(str(error)) from error
+        return values
+
+    query: ObjectQuery
+
+
+class LightCurveForm(forms.Form):
+    """Light curves of many objects: by number, or around the positions of a list."""
+
+    ids = forms.CharField(
+        required=False,
+        label="Numbers of objects",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=f"up to {MOST_IDS}, with commas or blanks between",
+    )
+    targets = forms.CharField(
+        required=False, label="or positions", widget=forms.Textarea(attrs={"rows": 5}), help_text=HELP
+    )
+    upload = forms.FileField(required=False, label="or a file of positions", help_text=HELP)
+    radius = forms.FloatField(
+        required=False, min_value=0.1, max_value=LARGEST_MATCH, label="Within (arcsec)",
+        help_text=f"of each position; {DEFAULT_MATCH} unless told",
+    )  # fmt: skip
+    filtercode = forms.ChoiceField(choices=FILTER_CHOICES, required=False, label="Filter")
+    nobs = forms.IntegerField(
+        required=False, min_value=0, label="Points at least", help_text="of objects around positions"
+    )
+    since = MomentField(required=False, label="From (UTC)")
+    until = MomentField(required=False, label="Until (UTC)")
+    mask = forms.IntegerField(
+        required=False, min_value=0, max_value=2**31 - 1, label="Flags that must not be set", help_text="sum of bits"
+    )
+    release = forms.CharField(required=False, label="Release", help_text="points of its images only; all unless told")
+    format = forms.ChoiceField(
+        choices=[(one, one) for one in BULK_FORMATS], required=False, help_text="csv unless told"
+    )
+
+    def clean(self):
+        values = super().clean()
+        if self.errors:
+            return values
+        if sum(bool(values.get(name)) for name in ("ids", "targets", "upload")) != 1:
+            raise forms.ValidationError("give one of ids, targets and upload")
+        self.oids = self._read_ids(values["ids"]) if values["ids"] else []
+        self.list = [] if self.oids else self._read_targets(values.get("upload"), values["targets"])
+        if self.oids and (values["nobs"] or values["filtercode"]):
+            raise forms.ValidationError("nobs, filtercode: go with positions, not with ids")
+        self.kept = self._kept(values)
+        return values
+
+    @property
+    def degrees(self) -> float:
+        """The radius around each position."""
+        return (self.cleaned_data["radius"] or DEFAULT_MATCH) / 3600
+
+    def _read_ids(self, text: str) -> list[int]:
+        words = text.replace(",", " ").split()
+        wrong = next((one for one in words if not (one.isascii() and one.isdecimal() and int(one) < 2**63)), None)
+        if wrong is not None:
+            raise forms.ValidationError(f"ids={wrong[:40]!r}: must be the number of an object, as 655213300000004")
+        if not 0 < len(words) <= MOST_IDS:
+            raise forms.ValidationError(f"ids: {len(words)} objects; give 1 to {MOST_IDS}")
+        return [int(one) for one in words]
+
+    def _read_targets(self, upload, text: str) -> list[Target]:
+        if upload and upload.size > LARGEST_UPLOAD:
+            raise forms.ValidationError(f"upload: {upload.size} bytes, at most {LARGEST_UPLOAD}; divide the list")
+        try:
+            return read(upload.read() if upload else text, MOST_TARGETS)
+        except BadTargets as error:
+            raise forms.ValidationError(str(error)) from error
+
+    def _kept(self, values: dict) -> Kept:
+        ends = [None if values[name] is None else julian_date(values[name]) - MJD_ZERO for name in ("since", "until")]
+        since, until = -float("inf") if ends[0] is None else ends[0], float("inf") if ends[1] is None else ends[1]
+        try:
+            release = wanted.release_named(values["release"]) if values["release"] else None
+        except wanted.NoSuchRelease as error:
+            raise forms.ValidationError(f"release: {error}") from error
+        return Kept(
+            fids=(FILTERS[values["filtercode"]],) if values["filtercode"] else None,
+            nobs=values["nobs"] or 0,
+            mjd=None if ends == [None, None] else (since, until),
+            mask=values["mask"] or 0,
+            release=release,
+        )
+
+    oids: list[int]
+    list: list[Target]
+    kept: Kept

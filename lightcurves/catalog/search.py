@@ -1,0 +1,92 @@
+"""Objects by place and by any column of their table, with the statistics of the points that the reader sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db import OperationalError, connections, models, router
+from django.db.models import F
+
+from archive import where
+from archive.conditions import expression_of
+from archive.where import BadCondition
+from lightcurves.models import CatalogObject
+from lightcurves.tables import OBJECTS
+
+LONGEST = 30  # s
+CANCELLED = "57014"
+TYPES = {one.name: where.TEXT if one.datatype == "char" else where.NUMBER for one in OBJECTS.columns}
+
+
+class BadObjectQuery(ValueError):
+    """A question about objects that cannot be answered; the message names the parameter."""
+
+
+@dataclass(frozen=True)
+class ObjectQuery:
+    """Which objects: every part that is given must hold.
+
+    ra, dec, radius : degrees. filtercode : zg, zr, zi. nobs : points at least. where : a condition on the columns of
+    ztf.ztf_objects, in the SQL of archive.where. order : a column, with - before it the other way round; by default
+    the nearest come first, or go by number.
+    """
+
+    ra: float | None = None
+    dec: float | None = None
+    radius: float | None = None
+    filtercode: str = ""
+    nobs: int | None = None
+    where: str = ""
+    order: str = ""
+
+    def __post_init__(self):
+        if self.order and self.order.removeprefix("-") not in TYPES:
+            raise BadObjectQuery(f"order={self.order!r}: is no column of {OBJECTS.name}; there are {', '.join(TYPES)}")
+        if self.where:
+            self._condition()
+
+    def _condition(self) -> where.Node:
+        try:
+            return where.parse(self.where, TYPES)
+        except BadCondition as error:
+            raise BadObjectQuery(f"where={self.where[:80]!r}: {error}") from error
+
+    @property
+    def asks_something(self) -> bool:
+        """Whether it names a place or a condition: all objects of the archive are no answer."""
+        return self.ra is not None or bool(self.where)
+
+    def rows(self) -> models.QuerySet:
+        """The objects, as the reader of the context sees them."""
+        rows = CatalogObject.objects.all()
+        if self.ra is not None:
+            rows = rows.within(self.ra, self.dec, self.radius)
+        if self.filtercode:
+            rows = rows.filter(filtercode=self.filtercode)
+        if self.nobs:
+            rows = rows.filter(nobs__gte=self.nobs)
+        if self.where:
+            rows = rows.filter(expression_of(self._condition(), {name: F(name) for name in TYPES}))
+        if self.order:
+            column = F(self.order.removeprefix("-"))
+            ordered = column.desc(nulls_last=True) if self.order.startswith("-") else column.asc(nulls_last=True)
+            return rows.order_by(ordered, "oid")
+        return rows.order_by("distance", "oid") if self.ra is not None else rows.order_by("oid")
+
+
+@contextmanager
+def in_time(seconds: int = LONGEST) -> Iterator[None]:
+    """Within this block, which must be in a transaction, a query ends after some seconds, as BadObjectQuery."""
+    with connections[router.db_for_read(CatalogObject)].cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = %s", [f"{seconds}s"])
+        try:
+            yield
+        except OperationalError as error:
+            if getattr(error.__cause__, "pgcode", "") != CANCELLED:
+                raise
+            raise BadObjectQuery(
+                f"the search took longer than {seconds} s: narrow it, for example by a position or by field and rcid"
+            ) from error
+        cursor.execute("SET LOCAL statement_timeout = 0")

@@ -1,0 +1,33 @@
+"""IRSA's light-curve service over HTTP."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from archive.vo.votable import CONTENT_TYPE, error_votable
+from lightcurves import wanted
+from lightcurves.answers import streamed
+from lightcurves.irsa import light_curves as service
+from lightcurves.irsa.periodogram import BadRequest
+from lightcurves.tables import LIGHTCURVE
+
+
+@csrf_exempt  # changes nothing, and scripts send it
+@require_http_methods(["GET", "HEAD", "POST"])
+def light_curves(request: HttpRequest) -> HttpResponseBase:
+    """Points of objects, or of those in a circle, that the reader may see."""
+    given = dict(request.GET.lists())
+    for name, values in request.POST.lists():
+        given[name] = [*given.get(name, []), *values]
+    try:
+        asked = service.read(given, request.user.is_authenticated)
+    except BadRequest as error:
+        return HttpResponse(error_votable(str(error)), content_type=CONTENT_TYPE, status=400)
+    batches = wanted.points(asked.found(), asked.kept, request.reader)
+    return streamed(LIGHTCURVE, batches, asked.format)
+
+
+urlpatterns = [path("cgi-bin/ZTF/nph_light_curves", light_curves, name="irsa-light-curves")]

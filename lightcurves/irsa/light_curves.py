@@ -1,0 +1,172 @@
+"""IRSA's light-curve service: what a request asks, checked.
+
+Source: the parameters of nph_light_curves as IRSA's page and ztfquery's docstrings give them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lightcurves import wanted
+from lightcurves.formats import FORMATS
+from lightcurves.irsa.periodogram import BadRequest
+from lightcurves.wanted import LARGEST_RADIUS, Kept
+
+PARAMETERS = (
+    "ID", "POS", "CIRCLE", "BAND", "BANDNAME", "MAG", "NOBS_MIN", "NUM_OBS", "TIME", "BAD_CATFLAGS_MASK",
+    "COLLECTION", "FORMAT",
+)  # fmt: skip
+OF_REGIONS = ("BAND", "BANDNAME", "NOBS_MIN", "NUM_OBS", "MAG")
+COVERAGE = {1: (4.10e-7, 5.50e-7), 2: (5.60e-7, 7.30e-7), 3: (7.00e-7, 9.00e-7)}
+"""Wavelengths of g, r and i in metres, as IRSA's examples of BAND have them."""
+BAND_NAMES = {"g": 1, "r": 2, "i": 3, "1": 1, "2": 2, "3": 3}
+EVERYTHING = "ztf"
+MOST_OBJECTS = 100_000  # that one request names
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Objects by number, or a circle (ra, dec, radius; degrees); which of their points; and the answer's format."""
+
+    oids: tuple[int, ...]
+    circle: tuple[float, float, float] | None
+    kept: Kept
+    format: str
+
+    def found(self) -> list[int]:
+        """The objects, for the reader of the context."""
+        return list(self.oids) if self.circle is None else wanted.in_circle(*self.circle, self.kept)
+
+
+def read(given: Mapping[str, Sequence[str]], signed_in: bool) -> Asked:
+    """Check the parameters of a request: their values by name, in any case.
+
+    Raises
+    ------
+    BadRequest
+        naming the parameter, its value and what would be right.
+    """
+    values = _by_name(given)
+    oids = _numbers_of_objects(values.pop("ID", []))
+    single = {name: _single(name, texts) for name, texts in values.items()}
+    single = {name: text for name, text in single.items() if text}
+    if oids and (extra := next((name for name in OF_REGIONS if name in single), None)):
+        raise BadRequest(f"{extra}={single[extra]}: goes with POS or CIRCLE, not with ID")
+    if sum((bool(oids), "POS" in single, "CIRCLE" in single)) != 1:
+        raise BadRequest(
+            "ID, POS, CIRCLE: give exactly one, for example ID=686103400067717 or POS=CIRCLE 255.9302 11.8654 0.0028"
+        )
+    kept = Kept(
+        fids=_filters(single),
+        nobs=max(_whole(single, name) for name in ("NOBS_MIN", "NUM_OBS")),
+        mag=_range(single, "MAG", "17.0 17.7"),
+        mjd=_range(single, "TIME", "58194.0 58483.0"),
+        mask=_whole(single, "BAD_CATFLAGS_MASK"),
+        release=_release(single.get("COLLECTION", ""), signed_in),
+    )
+    return Asked(oids, None if oids else _circle(single), kept, _format(single.get("FORMAT", "votable")))
+
+
+def _by_name(given: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    values: dict[str, list[str]] = {}
+    for name, texts in given.items():
+        if name.upper() not in PARAMETERS:
+            raise BadRequest(f"{name}: is no parameter; there are {', '.join(PARAMETERS)}")
+        values.setdefault(name.upper(), []).extend(texts)
+    return values
+
+
+def _single(name: str, texts: Sequence[str]) -> str:
+    found = {text.strip() for text in texts}
+    if len(found) > 1:
+        raise BadRequest(f"{name}={texts[1]}: is given {len(texts)} times; only ID may be repeated")
+    return found.pop()
+
+
+def _numbers_of_objects(texts: Sequence[str]) -> tuple[int, ...]:
+    words = " ".join(texts).replace(",", " ").split()
+    for word in words:
+        if not (word.isascii() and word.isdecimal() and int(word) < 2**63):
+            raise BadRequest(f"ID={word[:40]}: must be the number of an object, for example ID=686103400067717")
+    if len(words) > MOST_OBJECTS:
+        raise BadRequest(f"ID: {len(words)} objects; at most {MOST_OBJECTS}")
+    return tuple(map(int, words))
+
+
+def _circle(single: Mapping[str, str]) -> tuple[float, float, float]:
+    name = "POS" if "POS" in single else "CIRCLE"
+    text, words = single[name], single[name].replace(",", " ").split()
+    shape = words.pop(0).lower() if name == "POS" else "circle"
+    example = f"for example {name}={'CIRCLE ' if name == 'POS' else ''}255.9302 11.8654 0.0028"
+    if shape != "circle":
+        raise BadRequest(f"POS={text}: the only shape is CIRCLE, {example}")
+    numbers = [_number(word) for word in words]
+    if len(numbers) != 3 or not all(number is not None and math.isfinite(number) for number in numbers):
+        raise BadRequest(f"{name}={text}: give right ascension, declination and radius in degrees, {example}")
+    ra, dec, radius = numbers
+    if not (-360 <= ra <= 360 and -90 <= dec <= 90):
+        raise BadRequest(f"{name}={text}: right ascension lies in 0..360 and declination in -90..90 degrees")
+    if not 0 < radius <= LARGEST_RADIUS + 5e-5:  # IRSA writes the limit as 0.1667
+        raise BadRequest(f"{name}={text}: the radius lies in (0, 0.1667] degrees")
+    return ra % 360, dec, radius
+
+
+def _filters(single: Mapping[str, str]) -> tuple[int, ...] | None:
+    """Filters that both BAND and BANDNAME allow; None where neither is given."""
+    chosen = set(COVERAGE)
+    if (band := _range(single, "BAND", "4.10e-7 5.50e-7")) is not None:
+        chosen &= {fid for fid, (low, high) in COVERAGE.items() if low <= band[1] and high >= band[0]}
+    if text := single.get("BANDNAME", ""):
+        letters = text.lower().replace(",", "").replace(" ", "")  # ztfquery leaves out the commas
+        if unknown := sorted(set(letters) - set(BAND_NAMES)):
+            raise BadRequest(f"BANDNAME={text}: {unknown[0]} is no filter; use g, r, i or 1, 2, 3, for example g,r")
+        chosen &= {BAND_NAMES[letter] for letter in letters}
+    return tuple(sorted(chosen)) if {"BAND", "BANDNAME"} & set(single) else None
+
+
+def _range(single: Mapping[str, str], name: str, example: str) -> tuple[float, float] | None:
+    text = single.get(name, "")
+    if not text:
+        return None
+    numbers = [_number(word) for word in text.replace(",", " ").split()]
+    if len(numbers) not in (1, 2) or None in numbers or numbers[0] > numbers[-1]:
+        raise BadRequest(f"{name}={text}: give one value or the two ends of a range, for example {name}={example}")
+    return numbers[0], numbers[-1]
+
+
+def _number(word: str) -> float | None:
+    try:
+        value = float(word)
+    except ValueError:
+        return None
+    return None if math.isnan(value) else value
+
+
+def _whole(single: Mapping[str, str], name: str) -> int:
+    text = single.get(name, "0")
+    if not (text.isascii() and text.isdecimal() and int(text) < 2**31):
+        raise BadRequest(f"{name}={text}: must be a whole number that is not negative")
+    return int(text)
+
+
+def _release(name: str, signed_in: bool) -> wanted.Release | None:
+    """The release of a collection; None for all that the reader may see."""
+    lower = name.lower()
+    if not name:
+        return wanted.newest_release()
+    if lower == EVERYTHING:
+        if not signed_in:
+            raise BadRequest("COLLECTION=ztf: is for those who have signed in; leave it out, or name a release")
+        return None
+    try:
+        return wanted.release_named(lower.removeprefix("ztf_"))
+    except wanted.NoSuchRelease as error:
+        raise BadRequest(f"COLLECTION={name}: {error}; write ztf_ before the name") from error
+
+
+def _format(text: str) -> str:
+    if text.lower() not in FORMATS:
+        raise BadRequest(f"FORMAT={text}: use one of {', '.join(map(str.upper, FORMATS))}")
+    return text.lower()

@@ -1,0 +1,81 @@
+"""Matchfiles that somebody orders: a user job writes those of a field's quadrant as one tar."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from pathlib import Path
+
+from django import forms
+
+from archive import bundles, userjobs
+from archive.access import Reader, reading
+from archive.members import reader_of_job
+from archive.models import UserJob
+from archive.survey.camera import FILTER_BY_CODE
+from lightcurves.matchfiles import NoMatchfile, Place, Written, write
+
+EDITIONS = {"mine": "all that I may see", "public": "what everybody may see"}
+FILTERS = ("zg", "zr", "zi")
+
+
+class MatchfileForm(forms.Form):
+    """Which quadrant of which field, in which filters, for whom."""
+
+    field = forms.IntegerField(min_value=1, max_value=999_999, label="Field")
+    ccdid = forms.IntegerField(min_value=1, max_value=16, label="CCD")
+    qid = forms.IntegerField(min_value=1, max_value=4, label="Quadrant")
+    filtercode = forms.ChoiceField(
+        choices=[("", "all"), *((one, one) for one in FILTERS)], required=False, label="Filter"
+    )
+    edition = forms.ChoiceField(choices=EDITIONS.items(), required=False, help_text="mine unless told")
+
+
+def order(asked: dict, reader: Reader, user=None) -> UserJob:
+    """Ask for the matchfiles of a place (`MatchfileForm.cleaned_data`), with the rights that whoever asks has now.
+
+    The public edition holds what everybody may see, whoever orders it.
+    """
+    wanted = {name: asked[name] for name in ("field", "ccdid", "qid")}
+    wanted |= {"filters": [asked["filtercode"]] if asked["filtercode"] else list(FILTERS)}
+    programs = () if asked["edition"] == "public" else reader.programs
+    return userjobs.place("matchfiles", "lightcurves.matchjobs.make", wanted, user, programs)
+
+
+def make(job_id: str) -> None:
+    """Write the tar of a job; started by the queue. Running it again gives the same file once."""
+    userjobs.carry_out(job_id, _make, (NoMatchfile, OSError))
+
+
+def _make(job: UserJob) -> str:
+    path = bundles.result_path(job)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder, temporary = path.with_suffix(".match"), path.with_suffix(".part")
+    shutil.rmtree(folder, ignore_errors=True)  # of a run that was interrupted
+    folder.mkdir()
+    found = []
+    UserJob.objects.filter(pk=job.pk).update(total=len(job.parameters["filters"]))
+    try:
+        for number, code in enumerate(job.parameters["filters"], start=1):
+            place = Place(*(job.parameters[name] for name in ("field", "ccdid", "qid")), FILTER_BY_CODE[code].fid)
+            found += _one(job, place, folder)
+            UserJob.objects.filter(pk=job.pk).update(done=number)
+        if not found:
+            raise NoMatchfile("there are no light curves of this place that you may see")
+        with tarfile.open(temporary, "w") as tar:
+            for one in sorted(folder.iterdir()):
+                tar.add(one, arcname=one.name)
+        temporary.replace(path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    objects, points = sum(one.objects for one in found), sum(one.points for one in found)
+    return f"{len(found)} matchfiles, {objects} objects, {points} points"
+
+
+def _one(job: UserJob, place: Place, folder: Path) -> list[Written]:
+    """What was written of a filter: nothing where there are no points."""
+    with reading(reader_of_job(job)):
+        try:
+            return [write(place, folder / place.name)]
+        except NoMatchfile:
+            return []
