@@ -63,8 +63,10 @@ def coverage_of_images(world: World, ask: Asker, draw) -> None:
     for kind in ("science", "references"):
         corners = [corners_of(unit, kind) for unit in world.images(ask.person)]
         expected = coverage.of_footprints(np.array(corners, float))
-        body = ask(reverse("moc", args=[kind, FILTER, "txt"])).body
-        assert body == coverage.written(expected, "txt")
+        found = coverage.MOC.from_string(ask(reverse("moc", args=[kind, FILTER, "txt"])).body.decode(), "ascii")
+        # One image stands for those near it: never more than what is seen, and all but its edge.
+        assert found.difference(expected).empty() and found.empty() == expected.empty()
+        assert found.sky_fraction >= 0.8 * expected.sky_fraction
 
 
 def corners_of(unit: Unit, kind: str) -> list[float]:
