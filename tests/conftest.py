@@ -13,11 +13,10 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop run
 
 
 def pytest_collection_modifyitems(items):
-    """Tests that share what took long to make run in one process: those of a file, of tests/whole, of tests/tasks."""
+    """Tests of a folder run in one process: they share what took long to make, and databases and ports by name."""
     here = Path(__file__).parent
     for item in items:
-        folder = item.path.relative_to(here).parts[0]
-        item.add_marker(pytest.mark.xdist_group(folder if folder in ("whole", "tasks") else str(item.path)))
+        item.add_marker(pytest.mark.xdist_group(item.path.relative_to(here).parts[0]))
 
 
 @pytest.fixture(scope="session", autouse=True)

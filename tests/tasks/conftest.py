@@ -40,7 +40,7 @@ class Tasks:
     oid: int = 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def archive(committed, archive_root):
     """Rows and files, committed by a thread with connections of its own."""
     world, made = World(), Tasks()
@@ -50,14 +50,14 @@ def archive(committed, archive_root):
     world.remove()  # and all the rest with it
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def portal(archive, tmp_path_factory):
     connections.close_all()
     with servers.portal(tmp_path_factory.mktemp("portal")) as address:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser():
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as driver:
@@ -67,7 +67,7 @@ def browser():
         started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def variables(archive, portal) -> dict[str, str]:
     """The environment of a user's script."""
     with ThreadPoolExecutor(1) as pool:
