@@ -19,11 +19,11 @@ from django.db import connections
 from deploy.machine import free_port
 
 
-def environment() -> dict[str, str]:
-    """What a process needs to work on the test database and the test run's product tree."""
+def environment(database: str = "") -> dict[str, str]:
+    """What a process needs to work on the test database (or another) and the test run's product tree."""
     return os.environ | {
-        "DATABASE_URL": _url("default"),
-        "READER_DATABASE_URL": _url("reader"),
+        "DATABASE_URL": _url("default", database),
+        "READER_DATABASE_URL": _url("reader", database),
         "ARCHIVE_ROOT": str(settings.ARCHIVE_ROOT),
         "JOB_ROOT": str(settings.JOB_ROOT),
         "STATIC_ROOT": str(settings.ARCHIVE_ROOT.with_name("static")),
@@ -66,10 +66,10 @@ def _wait_for(address: str, server: subprocess.Popen, log: Path, seconds: float 
     raise RuntimeError(f"the portal did not start:\n{log.read_text()[-3000:]}")
 
 
-def _url(alias: str) -> str:
+def _url(alias: str, database: str) -> str:
     known = connections[alias].settings_dict
     host = known["HOST"].replace("/", "%2F")
-    return f"postgres://{known['USER']}:{known['PASSWORD']}@{host}:{known['PORT']}/{known['NAME']}"
+    return f"postgres://{known['USER']}:{known['PASSWORD']}@{host}:{known['PORT']}/{database or known['NAME']}"
 
 
 class Client(requests.Session):

@@ -126,14 +126,7 @@ def _make_local() -> None:
     """An empty archive beside the tests' own."""
     _run_on_server(f"DROP DATABASE IF EXISTS {LOCAL} WITH (FORCE)", f"CREATE DATABASE {LOCAL}")
     command = [sys.executable, "manage.py", "migrate", "-v0"]
-    subprocess.run(command, env=local_databases(), cwd=settings.BASE_DIR, check=True)
-
-
-def local_databases() -> dict[str, str]:
-    """The addresses of the empty archive for a process of ours."""
-    known, tests = servers.environment(), settings.DATABASES["default"]["NAME"]
-    urls = {name: known[name].replace(f"/{tests}", f"/{LOCAL}") for name in ("DATABASE_URL", "READER_DATABASE_URL")}
-    return known | urls
+    subprocess.run(command, env=servers.environment(LOCAL), cwd=settings.BASE_DIR, check=True)
 
 
 def _run_on_server(*statements: str) -> None:
@@ -161,7 +154,7 @@ class Near:
         self.root = folder / "archive"
         self.root.mkdir()
         self.variables = {"ARCHIVE_ROOT": str(self.root)}
-        self.environment = local_databases() | self.variables | {"NO_PROXY": "*", "no_proxy": "*"}
+        self.environment = servers.environment(LOCAL) | self.variables | {"NO_PROXY": "*", "no_proxy": "*"}
         tables = [f"archive_{table}" for table in self.TABLES] + ["lightcurves_source", "lightcurves_detection"]
         self.sql(f"TRUNCATE {', '.join(tables)}, lightcurves_sourcestatistics CASCADE")
 
