@@ -12,14 +12,6 @@ REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop runs in the tests' own thread
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items):
-    """Tests of a folder run in one process: they share what took long to make, and databases and ports by name."""
-    here = Path(__file__).parent
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.path.relative_to(here).parts[0]))
-
-
 @pytest.fixture(scope="session", autouse=True)
 def archive_root(tmp_path_factory):
     """The product tree of this test run."""

@@ -27,7 +27,7 @@ from tests.irsa.conftest import header_of, pixel_values, write
 
 PARTNER, PASSWORD = "mirror-partner", "a long password of a mirror"
 CLOSED = {"programid": 2, "public_date": None}
-LOCAL = "test_mirror_local"
+LOCAL = f"test_mirror_{os.environ.get('PYTEST_XDIST_WORKER', 'local')}"  # files may run side by side
 
 
 @dataclass
