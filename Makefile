@@ -46,7 +46,7 @@ test: setup-dev ## lint, then all tests; leaves nothing running
 
 tests:
 	@$(PY) -m sphinx -q -W -b html docs docs/_build/html
-	@OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term:skip-covered
+	@OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(PY) -m pytest -n auto --maxprocesses 4 --cov --cov-report=term:skip-covered
 
 lint: ## ruff, import rules, migrations, template and deploy checks
 	@.venv/bin/ruff check .

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 import tarfile
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
 
 from django.conf import settings
 
@@ -48,6 +51,28 @@ def _make(job: UserJob) -> None:
 def result_path(job: UserJob) -> Path:
     """Where a finished bundle lies."""
     return settings.JOB_ROOT / f"{job.pk}.tar"
+
+
+@contextmanager
+def folder_as_result(job: UserJob, name: str) -> Iterator[Path]:
+    """A folder (not yet there) to be filled; when the block ends, its files are the job's result as a tar.
+
+    They stand below `name` in the tar, or at its top. What an interrupted run left is removed first; nothing is left
+    of one that fails.
+    """
+    path = result_path(job)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder, temporary = path.with_suffix(".folder"), path.with_suffix(".part")
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield folder
+        with tarfile.open(temporary, "w") as tar:
+            for one in sorted(folder.iterdir()):
+                tar.add(one, arcname=str(PurePosixPath(name, one.name)))
+        temporary.replace(path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.unlink(missing_ok=True)
 
 
 def still_open(job: UserJob, reader: Reader) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 
 from archive.names import BadPosition, NameNotFound
 from archive.places import locate
 from archive.registry import date_of_jd
+from archive.targets.lists import LARGEST_LIST, LARGEST_UPLOAD, BadTargets, Target, read
 
 JULIAN, MODIFIED = (2_300_000, 2_600_000), (15_000, 110_000)  # days: what a number among times is taken for
 MJD_ZERO = 2400000.5
@@ -30,6 +32,23 @@ class PositionField(forms.CharField):
                 f"{place.name} moves: it has no place of its own; look for it under Moving objects"
             )
         return place.ra, place.dec
+
+
+def targets_of(upload: UploadedFile | None, text: str, most: int = LARGEST_LIST) -> list[Target]:
+    """The list of targets that a form was given, as a file or as text.
+
+    Raises
+    ------
+    forms.ValidationError
+    """
+    if bool(upload) == bool(text):
+        raise forms.ValidationError("give targets as text, or upload a file with them")
+    if upload and upload.size > LARGEST_UPLOAD:
+        raise forms.ValidationError(f"upload: {upload.size} bytes, at most {LARGEST_UPLOAD}; divide the list")
+    try:
+        return read(upload.read() if upload else text, most)
+    except BadTargets as error:
+        raise forms.ValidationError(str(error)) from error
 
 
 class MomentField(forms.DateTimeField):

@@ -27,8 +27,14 @@ MATCHED = (
 _FROM = f"""FROM unnest(%s::int[], %s::text[], %s::float8[], %s::float8[]{", %s::float8[]" * len(AXES)})
     AS {LISTED} (n, name, ra, dec, {", ".join(AXES)})"""
 # OFFSET 0 keeps the planner from turning the two around: rows come position by position, each found by the index.
-_MATCHES = f"SELECT {LISTED}.n, {LISTED}.name, {LISTED}.ra, {LISTED}.dec, found.* {_FROM} CROSS JOIN LATERAL ({{found}} OFFSET 0) AS found"  # noqa: E501, S608
-_COUNTS = f"SELECT count(found.*) {_FROM} LEFT JOIN LATERAL ({{found}} OFFSET 0) AS found ON true GROUP BY {LISTED}.n ORDER BY {LISTED}.n"  # noqa: E501, S608
+_MATCHES = (
+    f"SELECT {LISTED}.n, {LISTED}.name, {LISTED}.ra, {LISTED}.dec, found.* {_FROM} "  # noqa: S608
+    "CROSS JOIN LATERAL ({found} OFFSET 0) AS found"
+)
+_COUNTS = (
+    f"SELECT count(found.*) {_FROM} LEFT JOIN LATERAL ({{found}} OFFSET 0) AS found ON true "  # noqa: S608
+    f"GROUP BY {LISTED}.n ORDER BY {LISTED}.n"
+)
 
 
 @dataclass(frozen=True)

@@ -88,15 +88,21 @@ def _prepare(cursor) -> None:
     cursor.execute("SET LOCAL jit = off")
 
 
+def said_by_database(error: Exception) -> tuple[str, str]:
+    """SQLSTATE and message of an error of the database, Django's or the driver's; empty where it has none."""
+    cause = error if isinstance(error, psycopg2.Error) else error.__cause__
+    message = getattr(getattr(cause, "diag", None), "message_primary", None)
+    return getattr(cause, "pgcode", None) or "", message or str(error)
+
+
 @contextmanager
 def _explained() -> Iterator[None]:
     try:
         yield
     except (psycopg2.Error, DatabaseError) as error:
-        cause = error if isinstance(error, psycopg2.Error) else error.__cause__
-        state = getattr(cause, "pgcode", None) or ""
+        state, message = said_by_database(error)
         if state == CANCELLED:
             raise QueryFailed(f"the search took longer than {LONGEST} s: narrow it") from error
         if state.startswith(BAD_VALUES):
-            raise QueryFailed(f"a value cannot be computed: {cause.diag.message_primary}") from error
+            raise QueryFailed(f"a value cannot be computed: {message}") from error
         raise

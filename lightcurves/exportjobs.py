@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tarfile
-
 from archive import bundles, userjobs
 from archive.access import Reader, reading
 from archive.members import reader_of_job
@@ -30,18 +27,9 @@ def make(job_id: str) -> None:
 
 
 def _make(job: UserJob) -> str:
-    path = bundles.result_path(job)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    folder, temporary = path.with_suffix(".hats"), path.with_suffix(".part")
-    shutil.rmtree(folder, ignore_errors=True)  # of a run that was interrupted
-    try:
-        with reading(reader_of_job(job)):
-            done = export(_release(job.parameters["release"]), folder, lambda now, total: _tell(job, now, total))
-        with tarfile.open(temporary, "w") as tar:
-            tar.add(folder, arcname=f"ztf_{job.parameters['release']}_lc")
-        temporary.replace(path)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    release = job.parameters["release"]
+    with bundles.folder_as_result(job, f"ztf_{release}_lc") as folder, reading(reader_of_job(job)):
+        done = export(_release(release), folder, lambda now, total: _tell(job, now, total))
     return f"{done.objects} objects, {done.points} points"
 
 

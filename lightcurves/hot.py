@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from django.db import OperationalError, connections, transaction
 
+from archive.streams import said_by_database
 from lightcurves.pgcopy import copy_in, copy_out
 
 TABLE = "lightcurves_detection"
@@ -104,7 +105,7 @@ def _dropped(name: str, end: int) -> bool:
             cursor.execute(f"DROP TABLE {name}")
             return True
     except OperationalError as error:
-        if getattr(error.__cause__, "pgcode", "") != "55P03":  # lock_not_available
+        if said_by_database(error)[0] != "55P03":  # lock_not_available
             raise
         return False
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tarfile
 from pathlib import Path
 
 from django import forms
@@ -48,26 +46,16 @@ def make(job_id: str) -> None:
 
 
 def _make(job: UserJob) -> str:
-    path = bundles.result_path(job)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    folder, temporary = path.with_suffix(".match"), path.with_suffix(".part")
-    shutil.rmtree(folder, ignore_errors=True)  # of a run that was interrupted
-    folder.mkdir()
     found = []
     UserJob.objects.filter(pk=job.pk).update(total=len(job.parameters["filters"]))
-    try:
+    with bundles.folder_as_result(job, "") as folder:
+        folder.mkdir()
         for number, code in enumerate(job.parameters["filters"], start=1):
             place = Place(*(job.parameters[name] for name in ("field", "ccdid", "qid")), FILTER_BY_CODE[code].fid)
             found += _one(job, place, folder)
             UserJob.objects.filter(pk=job.pk).update(done=number)
         if not found:
             raise NoMatchfile("there are no light curves of this place that you may see")
-        with tarfile.open(temporary, "w") as tar:
-            for one in sorted(folder.iterdir()):
-                tar.add(one, arcname=one.name)
-        temporary.replace(path)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     objects, points = sum(one.objects for one in found), sum(one.points for one in found)
     return f"{len(found)} matchfiles, {objects} objects, {points} points"
 

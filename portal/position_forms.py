@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django import forms
 
+from archive.forms import targets_of
 from archive.metadata import FAMILIES
 from archive.search import has
-from archive.targets.lists import BadTargets, Target, read
+from archive.targets.lists import Target
 from portal.forms import ImageSearchForm
 
 MOST_POSITIONS = 10_000
-LARGEST_UPLOAD = 4 * 1024**2  # bytes
 HELP = (
     "One a line: name ra dec, or ra dec (degrees or sexagesimal), or a name that is known. Or CSV with a header, "
     "VOTable, IPAC table: columns are known by UCD or by name."
@@ -36,19 +36,9 @@ class PositionListForm(ImageSearchForm):
             return values
         if not has(self.query.family, "position"):
             raise forms.ValidationError(f"family={self.query.family}: has no place on the sky")
-        self.list = self._read(values.get("upload"), values.get("targets"))
+        self.list = targets_of(values.get("upload"), values.get("targets"), MOST_POSITIONS)
         self.names = self._chosen(values.get("columns"))
         return values
-
-    def _read(self, upload, text: str) -> list[Target]:
-        if bool(upload) == bool(text):
-            raise forms.ValidationError("give targets as text, or upload a file with them")
-        if upload and upload.size > LARGEST_UPLOAD:
-            raise forms.ValidationError(f"upload: {upload.size} bytes, at most {LARGEST_UPLOAD}; divide the list")
-        try:
-            return read(upload.read() if upload else text, MOST_POSITIONS)
-        except BadTargets as error:
-            raise forms.ValidationError(str(error)) from error
 
     def _chosen(self, text: str) -> list[str]:
         known = [column.name for column in FAMILIES[self.query.family].table.columns]

@@ -6,13 +6,12 @@ from dataclasses import replace
 
 from django import forms
 
-from archive.forms import PositionField
+from archive.forms import PositionField, targets_of
 from archive.images import STRETCHES, Rendering
-from archive.targets.lists import BadTargets, Target, read
+from archive.targets.lists import Target
 from archive.targets.pieces import DEFAULT_SIZE, FAMILIES, LARGEST_SIZE, CutoutsRefused, Wish
 from portal.forms import FILTERS
 
-LARGEST_UPLOAD = 4 * 1024**2  # bytes
 FAMILY_NAMES = {"sci": "science", "diff": "difference", "ref": "reference"}
 HELP = "One a line: name ra dec, or ra dec; degrees or sexagesimal. Or CSV with a header, VOTable, IPAC table."
 
@@ -54,15 +53,7 @@ class TargetListForm(WishForm):
         values = super().clean()
         if self.errors:
             return values
-        upload, text = values.get("upload"), values.get("targets")
-        if bool(upload) == bool(text):
-            raise forms.ValidationError("give targets as text, or upload a file with them")
-        if upload and upload.size > LARGEST_UPLOAD:
-            raise forms.ValidationError(f"upload: {upload.size} bytes, at most {LARGEST_UPLOAD}; divide the list")
-        try:
-            self.list = read(upload.read() if upload else text)
-        except BadTargets as error:
-            raise forms.ValidationError(str(error)) from error
+        self.list = targets_of(values.get("upload"), values.get("targets"))
         return values
 
     list: list[Target]

@@ -9,7 +9,22 @@ import pytest
 from django.db import connections
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+SHARED = ("tests/whole", "tests/tasks")  # folders whose fixtures of package scope take long
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop runs in the tests' own thread
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A file's tests run in one process; so do a folder's that share the whole archive or the tasks' one."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFolder(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            folder = file.rpartition("/")[0]
+            return folder if folder in SHARED else file
+
+    return ByFolder(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

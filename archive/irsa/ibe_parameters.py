@@ -19,7 +19,6 @@ from archive.targets.lists import Target
 FORMATS = ("html", "ipac_table", "csv", "tsv")
 FALSE = ("0", "f", "false", "n", "no", "off")
 MOST_POSITIONS = 10_000
-LARGEST_UPLOAD = 4 * 2**20  # bytes
 
 
 @dataclass(frozen=True)
@@ -121,8 +120,8 @@ def _numbers(text: str) -> list[float] | None:
 
 def _uploaded(file: UploadedFile) -> list[Target]:
     """Positions of an uploaded table: IPAC table, VOTable or CSV."""
-    if file.size > LARGEST_UPLOAD:
-        raise BadRequest(f"POS: the table has {file.size} bytes; at most {LARGEST_UPLOAD} are read")
+    if file.size > lists.LARGEST_UPLOAD:
+        raise BadRequest(f"POS: the table has {file.size} bytes; at most {lists.LARGEST_UPLOAD} are read")
     try:
         return lists.read(file.read(), MOST_POSITIONS)
     except lists.BadTargets as error:

@@ -7,20 +7,19 @@ is then looked up.
 from __future__ import annotations
 
 import csv
-import io
 import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from astropy.io import ascii as tables
-from astropy.io.votable import parse_single_table
 from astropy.table import Column, Table
 
 from archive.names import BadPosition, NameNotFound, Resolved, parse_position
 from archive.places import locate
+from archive.uploads import UnreadableTable, kind_of, read_table
 
 LARGEST_LIST = 5000
+LARGEST_UPLOAD = 4 * 1024**2  # bytes
 MOST_NAMES = 100  # looked up; others may have to be asked for each
 LARGEST_NAME = 60
 NAMES = ("name", "target", "id", "objectid", "object", "source_id", "oid", "main_id")
@@ -58,25 +57,16 @@ def read(content: bytes | str, most: int = LARGEST_LIST) -> list[Target]:
     """
     if isinstance(content, str):
         content = content.encode()
-    start = content[:2000].lstrip()
-    if start.startswith(b"<"):
-        return _from_table(_table(content, "VOTable"), most)
-    if start.startswith((b"|", b"\\")):
-        return _from_table(_table(content, "IPAC table"), most)
+    if kind_of(content) is not None:
+        try:
+            return _from_table(read_table(content), most)
+        except UnreadableTable as error:
+            raise BadTargets(f"targets: {error}") from error
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadTargets(f"targets: not UTF-8 text, VOTable or IPAC table; {HOW}") from error
     return _from_lines(text, most)
-
-
-def _table(content: bytes, kind: str) -> Table:
-    try:
-        if kind == "VOTable":
-            return parse_single_table(io.BytesIO(content), verify="ignore").to_table(use_names_over_ids=True)
-        return tables.read(content.decode(), format="ipac")
-    except Exception as error:  # noqa: BLE001 (the parsers raise whatever they meet in a broken file; nothing is hidden)
-        raise BadTargets(f"targets: this is no {kind} that can be read: {error}") from error
 
 
 def _from_table(table: Table, most: int) -> list[Target]:

@@ -18,6 +18,7 @@ from django.db import connections, transaction
 from django.db.utils import Error as DatabaseError
 
 from archive.access import Reader, streaming
+from archive.streams import CANCELLED, said_by_database
 from archive.vo.adql import ADQLError, Translation, translate
 from archive.vo.catalog_tables import adql_catalog
 from archive.vo.fields import Field, field_of
@@ -26,7 +27,6 @@ BATCH = 5000  # rows fetched at a time
 LONGEST = 60  # s, for the first rows and between any two batches
 PREVIEW_SECONDS = 20
 LANGUAGES = ("ADQL", "ADQL-2.0", "ADQL-2.1")
-CANCELLED = "57014"
 TELL_CLASSES = ("22", "42")
 """SQLSTATE classes whose message is the asker's business: bad values in an expression, types that do not fit."""
 DENIED = "42501"
@@ -179,12 +179,11 @@ def _explained(seconds: int) -> Iterator[None]:
     try:
         yield
     except (psycopg2.Error, DatabaseError) as error:
-        cause = error if isinstance(error, psycopg2.Error) else error.__cause__
-        state = getattr(cause, "pgcode", None) or ""
+        state, message = said_by_database(error)
         if state == CANCELLED:
             raise BadRequest(f"the query took longer than {seconds} s: narrow it, or ask for fewer rows") from error
         if state.startswith(TELL_CLASSES) and state != DENIED:
-            raise BadRequest(cause.diag.message_primary) from error
+            raise BadRequest(message) from error
         raise
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django import forms
 
-from archive.forms import MJD_ZERO, MomentField, PositionField
+from archive.forms import MJD_ZERO, MomentField, PositionField, targets_of
 from archive.registry import julian_date
-from archive.targets.lists import BadTargets, Target, read
+from archive.targets.lists import Target
 from lightcurves import wanted
 from lightcurves.catalog.search import BadObjectQuery, ObjectQuery
 from lightcurves.formats import FORMATS
@@ -19,7 +19,6 @@ LARGEST_RADIUS = 600.0  # arcsec, as IRSA's light-curve service has it
 DEFAULT_MATCH = 1.5  # arcsec, around each position of a list
 LARGEST_MATCH = 60.0
 MOST_TARGETS, MOST_IDS = 10_000, 100_000
-LARGEST_UPLOAD = 4 * 1024**2  # bytes
 BULK_FORMATS = tuple(name for name in FORMATS if name != "html")
 HELP = (
     "One a line: name ra dec, or ra dec (degrees or sexagesimal), or a name that is known. Or CSV with a header, "
@@ -95,7 +94,7 @@ class LightCurveForm(forms.Form):
         if sum(bool(values.get(name)) for name in ("ids", "targets", "upload")) != 1:
             raise forms.ValidationError("give one of ids, targets and upload")
         self.oids = self._read_ids(values["ids"]) if values["ids"] else []
-        self.list = [] if self.oids else self._read_targets(values.get("upload"), values["targets"])
+        self.list = [] if self.oids else targets_of(values.get("upload"), values["targets"], MOST_TARGETS)
         if self.oids and (values["nobs"] or values["filtercode"]):
             raise forms.ValidationError("nobs, filtercode: go with positions, not with ids")
         self.kept = self._kept(values)
@@ -114,14 +113,6 @@ class LightCurveForm(forms.Form):
         if not 0 < len(words) <= MOST_IDS:
             raise forms.ValidationError(f"ids: {len(words)} objects; give 1 to {MOST_IDS}")
         return [int(one) for one in words]
-
-    def _read_targets(self, upload, text: str) -> list[Target]:
-        if upload and upload.size > LARGEST_UPLOAD:
-            raise forms.ValidationError(f"upload: {upload.size} bytes, at most {LARGEST_UPLOAD}; divide the list")
-        try:
-            return read(upload.read() if upload else text, MOST_TARGETS)
-        except BadTargets as error:
-            raise forms.ValidationError(str(error)) from error
 
     def _kept(self, values: dict) -> Kept:
         ends = [None if values[name] is None else julian_date(values[name]) - MJD_ZERO for name in ("since", "until")]

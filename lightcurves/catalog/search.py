@@ -11,12 +11,12 @@ from django.db.models import F
 
 from archive import where
 from archive.conditions import expression_of
+from archive.streams import CANCELLED, said_by_database
 from archive.where import BadCondition
 from lightcurves.models import CatalogObject
 from lightcurves.tables import OBJECTS
 
 LONGEST = 30  # s
-CANCELLED = "57014"
 TYPES = {one.name: where.TEXT if one.datatype == "char" else where.NUMBER for one in OBJECTS.columns}
 
 
@@ -84,7 +84,7 @@ def in_time(seconds: int = LONGEST) -> Iterator[None]:
         try:
             yield
         except OperationalError as error:
-            if getattr(error.__cause__, "pgcode", "") != CANCELLED:
+            if said_by_database(error)[0] != CANCELLED:
                 raise
             raise BadObjectQuery(
                 f"the search took longer than {seconds} s: narrow it, for example by a position or by field and rcid"

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from astropy.table import Table as AstropyTable
 
+from archive import uploads
 from archive.vo.fields import Field
 from lightcurves.periods.boxes import boxes_of
 from lightcurves.periods.grid import FrequencyGrid, Series, UnusableLightCurve, checked_series
@@ -107,7 +107,7 @@ def read(parameters: Mapping[str, str]) -> Asked:
 
 
 def read_table(body: bytes, x: str | None, y: str | None) -> tuple[np.ndarray, np.ndarray]:
-    """The columns x and y of an IPAC table (or of CSV with a header line).
+    """The columns x and y of an IPAC table (or of CSV with a header line, or of a VOTable).
 
     Raises
     ------
@@ -117,22 +117,18 @@ def read_table(body: bytes, x: str | None, y: str | None) -> tuple[np.ndarray, n
         raise BadRequest(f"{'y' if x else 'x'}: name the table's column of the {'values' if x else 'times'}")
     if len(body) > MOST_BYTES:
         raise BadRequest(f"upload: has {len(body)} bytes; at most {MOST_BYTES}")
-    text = body.decode("utf-8", "replace").lstrip("\ufeff").replace("\r\n", "\n")
-    kind = "ascii.ipac" if text.lstrip()[:1] in ("\\", "|") else "ascii.csv"
     try:
-        table = AstropyTable.read(text.split("\n"), format=kind)
-    except Exception as error:  # noqa: BLE001 (astropy's readers raise of all kinds; any means: no such table)
-        raise BadRequest(f"upload: is no IPAC table that can be read ({str(error).splitlines()[0][:200]})") from error
-    if not table.colnames:
-        raise BadRequest("upload: is no IPAC table that can be read (it has no columns)")
+        table = uploads.read_table(body)
+    except uploads.UnreadableTable as error:
+        raise BadRequest(f"upload: {error}") from error
     columns = []
     for name, column in (("x", x), ("y", y)):
         if column not in table.colnames:
             raise BadRequest(f"{name}={column}: the table has no such column; it has {', '.join(table.colnames)}")
         try:
-            columns.append(np.ma.filled(np.ma.asarray(table[column]).astype(np.float64), np.nan))
-        except (TypeError, ValueError) as error:
-            raise BadRequest(f"{name}={column}: is no column of numbers") from error
+            columns.append(uploads.numbers(table, column))
+        except uploads.UnreadableTable as error:
+            raise BadRequest(f"{name}={error}") from error
     return columns[0], columns[1]
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import warnings
-
 import numpy as np
 from astropy.table import Table
+
+from archive.uploads import UnreadableTable, numbers, read_table
 
 MOST_BYTES = 5_000_000
 MOST_POINTS = 20_000
@@ -70,15 +69,10 @@ def read(body: bytes, chosen: dict[str, str] | None = None) -> dict[str, list]:
 def _table(body: bytes) -> Table:
     if len(body) > MOST_BYTES:
         raise UnreadableCurve(f"the file has {len(body)} bytes; at most {MOST_BYTES}")
-    text = body.decode("utf-8", "replace").lstrip("\ufeff").replace("\r\n", "\n").lstrip()
-    kind = {"<": "votable", "\\": "ascii.ipac", "|": "ascii.ipac"}.get(text[:1], "ascii.csv")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about a standard's fine points; what cannot be read raises
-            table = Table.read(io.BytesIO(body) if kind == "votable" else text.split("\n"), format=kind)
-    except Exception as error:  # noqa: BLE001 (astropy's readers raise of all kinds; any means: no such table)
-        reason = (str(error).splitlines() or ["it is empty"])[0][:200]
-        raise UnreadableCurve(f"this is no CSV, IPAC table or VOTable that can be read ({reason})") from error
+        table = read_table(body)
+    except UnreadableTable as error:
+        raise UnreadableCurve(str(error)) from error
     if not len(table):
         raise UnreadableCurve("the table has no rows")
     return table
@@ -101,6 +95,6 @@ def _name_of(table: Table, part: str, chosen: str | None) -> str | None:
 
 def _numbers(table: Table, name: str) -> np.ndarray:
     try:
-        return np.ma.filled(np.ma.asarray(table[name]).astype(np.float64), np.nan)
-    except (TypeError, ValueError) as error:
-        raise UnreadableCurve(f"{name}: is no column of numbers") from error
+        return numbers(table, name)
+    except UnreadableTable as error:
+        raise UnreadableCurve(str(error)) from error

@@ -4,40 +4,25 @@ import shutil
 
 import pytest
 from django.contrib.staticfiles import finders
-from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.test.testcases import LiveServerThread
 
 from archive.hips import survey
+from tests import browsers
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(databases=["default", "reader"])]
-CHROMIUM = shutil.which("chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-FLAGS += ["--no-first-run", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"]
 
 
 @pytest.fixture
 def server(public, archive_root, django_db_blocker):
     survey.refresh("zr")
-    with django_db_blocker.unblock():
-        thread = LiveServerThread("127.0.0.1", StaticFilesHandler)
-        thread.daemon = True
-        thread.start()
-        thread.is_ready.wait()
-        yield f"http://127.0.0.1:{thread.port}"
-        thread.terminate()
-        thread.join()
+    with browsers.served_here(django_db_blocker) as address:
+        yield address
     shutil.rmtree(archive_root / "hips", ignore_errors=True)
 
 
 @pytest.fixture
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+    with browsers.chromium() as started:
+        yield started
 
 
 @pytest.mark.skipif(finders.find("vendor/aladin.js") is None, reason="aladin-lite is not installed: run make setup")

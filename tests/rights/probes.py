@@ -10,20 +10,13 @@ from __future__ import annotations
 import csv
 import io
 import tarfile
-import tempfile
-from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
-import tables
 from django.core.cache import cache
 from django.urls import reverse
 
 from archive import bundles
 from archive.models import UserJob
-from lightcurves import exportjobs, matchjobs
-from lightcurves.models import SavedPeriod
-from lightcurves.periods.grid import MIN_POINTS
 from tests.rights.world import ASTEROID, Person, Unit, World
 
 HOLDS_NO_DATA = {
@@ -231,179 +224,6 @@ def alerts(world: World, ask: Asker, draw) -> None:
     ask(reverse("api-alert", args=[unit.candid]), status=status)
 
 
-@probe("objects", "object", "object-lightcurve", "object-points", "object-periodogram")
-def objects(world: World, ask: Asker, draw) -> None:
-    if refused(ask, reverse("objects"), "lightcurves"):
-        return
-    seen = points = world.data(ask.person)  # points have what their images know with them
-    # Statistics are of all points that somebody sees; a point's image may be hidden from them none the less.
-    place = f"{world.units[0].image.ra} {world.units[0].image.dec}"
-    rows = ask(reverse("objects"), {"position": place, "radius": 600, "format": "json"}).json()["rows"]
-    near = {unit.oid for unit in world.units if abs(unit.image.ra - world.units[0].image.ra) < 0.05}
-    assert {row["oid"] for row in rows} & near == {unit.oid for unit in seen} & near
-    assert {row["nobs"] for row in rows} <= {len(seen)}
-    unit = world.units[draw(0, 5)]
-    status = 200 if unit in seen else 404
-    curve = ask(reverse("object-lightcurve", args=[unit.oid]), status=status)
-    columns = ask(reverse("object-points", args=[unit.oid]), status=status)
-    page = ask(reverse("object", args=[unit.oid]), status=status)
-    period = ask(reverse("object-periodogram", args=[unit.oid]), {"fmax": 5}, status=None)
-    if status == 404:
-        assert period.status_code == 404
-        return
-    assert curve.json()["count"] == len(points)
-    assert sorted({row["expid"] for row in curve.json()["rows"]}) == sorted(one.image.exposure_id for one in points)
-    assert set(columns.json()["columns"]["pid"]) == set(pids(points))
-    assert {one.pid for one in page.context["points"]} == set(pids(points))
-    if period.status_code == 200:
-        assert period.json()["n_points"] <= len(points)
-
-
-@probe("object-limits", "object-alerts", "object-forced", "object-neighbours", "object-cutouts")
-def beside_a_light_curve(world: World, ask: Asker, draw) -> None:
-    """Every image shows every object, so none is a limit, least of all one whose point is hidden."""
-    unit, image = world.units[draw(0, 5)], world.units[draw(0, 5)]
-    seen, listed = world.data(ask.person), world.images(ask.person)
-    status = 200 if unit in seen else 404
-    for name, scopes in (
-        ("limits", ("lightcurves", "images")),
-        ("forced", ("lightcurves", "images")),
-        ("alerts", ("lightcurves", "alerts")),
-        ("neighbours", ("lightcurves",)),
-    ):
-        url = reverse(f"object-{name}", args=[unit.oid])
-        if refused(ask, url, *scopes):
-            continue
-        found = ask(url, status=status)
-        if status == 404:
-            continue
-        columns = found.json()["columns"]
-        if name == "alerts":
-            near = {one.candid for one in seen if abs(one.image.ra - unit.image.ra) < 3e-4}
-            assert {int(candid) for candid in columns["candid"]} <= near
-        elif name == "neighbours":
-            assert set(columns["oid"]) <= {one.oid for one in seen} and set(columns["pid"]) <= set(pids(seen))
-        else:
-            assert columns["pid"] == [], (name, ask.person.name)
-    url = reverse("object-cutouts", args=[unit.oid, image.pid])
-    if not refused(ask, url, "lightcurves", "images"):
-        found = ask(url, status=status)
-        if status == 200:
-            shown = {one["label"] for one in found.json()["pictures"]}
-            assert ("science" in shown) == (image in seen)
-            assert ("reference" in shown) == (image in seen and image in listed)
-
-
-@probe("saved-periods", "account-save-period", "account-drop-period")
-def periods_of_an_account(world: World, ask: Asker, draw) -> None:
-    """Only who is signed in saves and sees periods, their own; a token may read them and change nothing."""
-    unit, user = world.units[draw(0, 5)], ask.person.user
-    save = reverse("account-save-period", args=[unit.oid])
-    if ask.person.headers:
-        ask(save, {"period": 1}, method="post", status=403)
-    elif user is None:
-        assert ask(save, {"period": 1}, method="post", status=302)["Location"].startswith(reverse("sign-in"))
-    else:
-        ask(save, {"period": 1}, method="post", status=302 if unit in world.data(ask.person) else 404)
-        other = SavedPeriod.objects.exclude(owner=user).first()
-        if other is not None:
-            ask(reverse("account-drop-period", args=[other.pk]), method="post", status=404)
-    if not refused(ask, reverse("saved-periods"), "lightcurves"):
-        found = ask(reverse("saved-periods"), {"format": "csv"}, status=200 if user is not None else 302)
-        if user is not None:
-            rows = csv_rows(found)
-            assert len(rows) == SavedPeriod.objects.filter(owner=user).count()
-
-
-@probe("irsa-periodogram")
-def irsas_periodogram(world: World, ask: Asker, draw) -> None:
-    url, unit = reverse("irsa-periodogram"), world.units[draw(0, 5)]
-    asked = {"ID": unit.oid, "pmin": 0.1, "pmax": 0.2, "step_method": "fixedf", "step_size": 1}
-    if refused(ask, url, "lightcurves"):
-        return
-    # All units' points are of one star: with five of them there is a periodogram of these and no others.
-    answer = ask(url, asked, status=None)
-    text = answer.body.decode()
-    if unit not in world.data(ask.person):
-        assert answer.status_code == 400 and "there is no such object, or it is not public" in text
-    elif len(world.data(ask.person)) < MIN_POINTS:
-        assert answer.status_code == 400 and f"{len(world.data(ask.person))} usable points" in text, text
-    else:
-        assert answer.status_code == 200 or "magnitudes are" in text, text
-
-
-@probe("irsa-light-curves")
-def irsas_light_curves(world: World, ask: Asker, draw) -> None:
-    """The newest release's points (program 1 of the public one), and with COLLECTION=ztf all that are somebody's."""
-    url, unit = reverse("irsa-light-curves"), world.units[draw(0, 5)]
-    if refused(ask, url, "lightcurves"):
-        return
-    method = ("get", "post")[draw(0, 1)]
-    seen = world.data(ask.person) if unit in world.data(ask.person) else []
-    held = [one for one in world.both(ask.person) if one.metadata.programid == one.data.programid == 1] if seen else []
-    rows = csv_rows(ask(url, {"ID": unit.oid, "FORMAT": "csv"}, method=method))
-    assert sorted(int(row["expid"]) for row in rows) == sorted(one.image.exposure_id for one in held)
-    if ask.person.user is None:
-        assert b"signed in" in ask(url, {"ID": unit.oid, "COLLECTION": "ztf"}, status=400).body
-        return
-    circle = f"CIRCLE {unit.image.ra + 0.001 * unit.number} {unit.image.dec} 0.0001"
-    for asked in ({"ID": unit.oid}, {"POS": circle}, {"POS": circle, "NUM_OBS": 1}):
-        rows = csv_rows(ask(url, {**asked, "COLLECTION": "ztf", "FORMAT": "csv"}, method=method))
-        mine = sorted(int(row["expid"]) for row in rows if int(row["oid"]) == unit.oid)
-        assert mine == sorted(one.image.exposure_id for one in seen), asked
-    assert not csv_rows(ask(url, {"POS": circle, "NUM_OBS": len(seen) + 1, "COLLECTION": "ztf", "FORMAT": "csv"}))
-
-
-@probe("light-curve-list", "api-lightcurves", "api-objects", "api-object", "objects")
-def light_curves_of_lists(world: World, ask: Asker, draw) -> None:
-    """By number and around positions the same points; objects by their statistics, which are of these points."""
-    if refused(ask, reverse("api-objects"), "lightcurves", method="get"):
-        return
-    seen = world.data(ask.person)
-    exposures = sorted(one.image.exposure_id for one in seen)
-    ids = ",".join(str(one.oid) for one in world.units)
-    by_number = csv_rows(ask(reverse("api-lightcurves"), {"ids": ids}))
-    assert sorted({int(row["oid"]) for row in by_number}) == sorted(one.oid for one in seen)
-    assert sorted(int(row["expid"]) for row in by_number) == sorted(exposures * len(seen))
-    unit = world.units[draw(0, 5)]
-    place = f"{unit.image.ra + 0.001 * unit.number} {unit.image.dec}"
-    answer = ask(reverse("light-curve-list"), {"targets": place, "format": "parquet", "radius": 1}, method="post")
-    found = pq.read_table(io.BytesIO(answer.body)).to_pylist()
-    mine = sorted(row["expid"] for row in found if row["oid"] == unit.oid)
-    assert mine == (exposures if unit in seen else [])
-    one = ask(reverse("api-object", args=[unit.oid]), status=200 if unit in seen else 404)
-    if unit in seen:
-        assert one.json()["nobs"] == len(seen)
-    for least, expected in ((1, seen), (len(seen) + 1, [])):
-        asked = {"where": f"field = 655 AND nobs >= {least}"}
-        assert ask(reverse("api-objects"), asked).json()["count"] == len(expected)
-        assert ask(reverse("objects"), asked).context["page"].paginator.count == len(expected)
-
-
-@probe("order-matchfiles", "api-matchfiles")
-def matchfiles_of_a_quadrant(world: World, ask: Asker, draw) -> None:
-    """The points that they see; in the public edition those that everybody does."""
-    if refused(ask, reverse("objects"), "lightcurves"):
-        return
-    image = world.units[0].image
-    place = {"field": 655, "ccdid": image.ccdid, "qid": image.qid, "filtercode": "zr"}
-    for edition, seen in (("mine", world.data(ask.person)), ("public", world.data(world.people[0]))):
-        made = ask(reverse("api-matchfiles"), {**place, "edition": edition}, method="post", status=201).json()
-        matchjobs.make(made["id"])
-        job = UserJob.objects.get(pk=made["id"])
-        if not seen:
-            assert job.phase == "ERROR" and "that you may see" in job.message
-            continue
-        assert f"{len(seen)} objects, {len(seen) ** 2} points" in job.message
-        with tarfile.open(bundles.result_path(job)) as tar, tempfile.TemporaryDirectory() as folder:
-            tar.extractall(folder, filter="data")
-            with tables.open_file(next(Path(folder).iterdir())) as file:
-                held = set(file.root.matches.exposures.col("expid").tolist())
-                ask.bodies.append(file.root.matches.sources.read().tobytes())
-        assert held == {one.image.exposure_id for one in seen}
-    assert ask(reverse("order-matchfiles"), place, method="post", status=302)
-
-
 @probe("moving", "api-moving")
 def moving(world: World, ask: Asker, draw) -> None:
     if refused(ask, reverse("moving"), "images"):
@@ -517,27 +337,6 @@ def bundles_of_files(world: World, ask: Asker, draw) -> None:
             assert set(tar.getnames()) == expected | {"manifest.csv"}
     mine = ask(reverse("jobs")).context["jobs"]
     assert all(one.owner_id == getattr(ask.person.user, "pk", None) for one in mine)
-
-
-@probe("order-export")
-def exported_light_curves(world: World, ask: Asker, draw) -> None:
-    """The points of the public release, which is of program 1, that they see: of every image one for every object."""
-    if refused(ask, reverse("objects"), "lightcurves"):
-        return
-    before = set(UserJob.objects.values_list("pk", flat=True))
-    ask(reverse("order-export"), {"release": "open"}, method="post", status=302)
-    (job,) = UserJob.objects.exclude(pk__in=before)
-    exportjobs.make(job.pk)
-    job.refresh_from_db()
-    images = [u for u in world.both(ask.person) if u.metadata.programid == u.data.programid == 1]
-    points = len(images) * len(world.data(ask.person))
-    if not points:
-        assert job.phase == "ERROR" and "that you may see" in job.message
-        return
-    with tarfile.open(bundles.result_path(job)) as tar:
-        files = [tar.extractfile(one).read() for one in tar if "/Npix=" in one.name]
-    counts = [n for file in files for n in pq.read_table(io.BytesIO(file)).column("nepochs").to_pylist()]
-    assert sum(counts) == points
 
 
 def pytest_approx(value: float):

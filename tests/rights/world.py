@@ -22,11 +22,9 @@ from django.db import connections
 from archive import storage, tokens
 from archive.audit import Actor
 from archive.hips import survey
-from archive.hips.models import Member
 from archive.models import (
     Alert,
     DifferenceImage,
-    Exposure,
     GroupMembership,
     ImageResiduals,
     Membership,
@@ -38,16 +36,15 @@ from archive.models import (
     ReferenceImage,
     Release,
     ScienceVersion,
-    UserJob,
 )
 from archive.moving.dynamics import ephemeris
 from archive.moving.numbered import NUMBERED
 from archive.releases import freeze
 from archive.survey.identifiers import date_of_nid, make_oid, nid_of_jd
 from lightcurves import skyindex, statistics, store
-from lightcurves.models import ImageCorrection, Source, SourceStatistics
+from lightcurves.models import Source, SourceStatistics
 from portal.charts import EDGES
-from tests import factories
+from tests import factories, leftovers
 
 UNITS = 6
 RCID = 50
@@ -120,6 +117,7 @@ class World:
         self.units: list[Unit] = []
         self.people: list[Person] = []
         self.listed: frozenset[int] = frozenset()
+        self._found = self.committed(leftovers.filled)
         self.committed(self._build)
 
     def committed(self, function, *arguments):
@@ -226,24 +224,9 @@ class World:
         self.people.append(Person(f"{user.username} with a token", programs, user, headers, frozenset(scopes)))
 
     def remove(self) -> None:
-        self.committed(self._remove)
+        self.committed(leftovers.empty, self._found)
+        self.committed(connections.close_all)
         self._pool.shutdown()
-
-    def _remove(self) -> None:
-        Program.objects.update(listed=False)
-        Release.objects.update(state=Release.State.DRAFT)
-        Release.objects.all().delete()
-        UserJob.objects.all().delete()
-        for model in (SourceStatistics, ImageCorrection, Source, Alert, ImageResiduals, ScienceVersion):
-            model.objects.all().delete()
-        with connections["default"].cursor() as cursor:
-            cursor.execute("DELETE FROM lightcurves_detection")
-            cursor.execute("DELETE FROM lightcurves_image")
-        Member.objects.all().delete()
-        for model in (ProductFile, DifferenceImage, ReferenceImage, Exposure, ReaderGroup, User):
-            model.objects.all().delete()
-        ProcessingVersion.objects.filter(name="deep").delete()
-        connections.close_all()
 
 
 def _releases() -> None:

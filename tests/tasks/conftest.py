@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,7 +18,7 @@ from archive.models import Membership, ProductFile
 from archive.survey.identifiers import make_oid
 from lightcurves import skyindex, statistics, store
 from lightcurves.models import Source
-from tests import factories, servers
+from tests import browsers, factories, servers
 from tests.rights.world import World
 
 M31 = (10.6847, 41.2688)
@@ -44,8 +43,7 @@ class Tasks:
 def archive(committed, archive_root):
     """Rows and files, committed by a thread with connections of its own."""
     world, made = World(), Tasks()
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(_build, made).result()
+    world.committed(_build, made)
     yield made
     world.remove()  # and all the rest with it
 
@@ -59,12 +57,8 @@ def portal(archive, tmp_path_factory):
 
 @pytest.fixture(scope="package")
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-        started = driver.chromium.launch(executable_path=shutil.which("chromium"), args=[*flags, "--no-first-run"])
+    with browsers.chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="package")

@@ -1,21 +1,17 @@
 """The object page in a browser: whole tasks, as a person does them; nothing is asked of anybody outside."""
 
 import csv
-import shutil
 from pathlib import Path
 
 import pytest
 from astropy.table import Table
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.test.testcases import LiveServerThread
 
+from tests import browsers
 from tests.viewer.conftest import BINARY, FLAGGED, GREEN, PERIOD, RED, UNSEEN
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(databases=["default", "reader"])]
-CHROMIUM = shutil.which("chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
 GOOD = RED + GREEN - FLAGGED
 NAME, PASSWORD = "observer", "observer-of-stars"
@@ -23,28 +19,17 @@ NAME, PASSWORD = "observer", "observer-of-stars"
 
 @pytest.fixture(scope="module")
 def server(sky, django_db_blocker):
-    """The portal on the committed rows; pytest-django's own live server would empty the database afterwards."""
-    with django_db_blocker.unblock():
+    """The portal, with an account."""
+    with browsers.served_here(django_db_blocker) as address:
         User.objects.create_user(NAME, password=PASSWORD)
-        thread = LiveServerThread("127.0.0.1", StaticFilesHandler)
-        thread.daemon = True
-        thread.start()
-        thread.is_ready.wait()
-        yield f"http://127.0.0.1:{thread.port}"
-        thread.terminate()
-        thread.join()
+        yield address
         User.objects.filter(username=NAME).delete()
 
 
 @pytest.fixture(scope="module")
 def chromium(server):  # closed before the server, whose threads end with its connections
-    playwright = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+    with browsers.chromium() as started:
+        yield started
 
 
 @pytest.fixture

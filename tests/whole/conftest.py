@@ -21,7 +21,7 @@ from processing.models import Job
 from processing.simulate.plan import SurveyPlan
 from processing.simulate.sky import Population
 from processing.simulate.survey import simulate_night, survey_sky, write_reference_catalogs, write_truth
-from tests import servers
+from tests import leftovers, servers
 
 CAMERA = Camera().scaled(640, 640, (8,))
 PLAN = SurveyPlan(
@@ -58,8 +58,15 @@ class Night:
     sources: pd.DataFrame
 
 
-@pytest.fixture(scope="session")
-def small_archive(committed, archive_root, tmp_path_factory) -> Night:
+@pytest.fixture(scope="package")
+def emptied(committed):
+    """Tests of other folders find nothing of this one."""
+    with leftovers.left_as_found():
+        yield
+
+
+@pytest.fixture(scope="package")
+def small_archive(emptied, archive_root, tmp_path_factory) -> Night:
     """Two nights on one CCD of a small detector, through every pipeline."""
     folder = tmp_path_factory.mktemp("night")
     sky = survey_sky(PLAN, CAMERA)
@@ -84,8 +91,8 @@ def run_all() -> None:
         queue.release(job.pk)
 
 
-@pytest.fixture(scope="session")
-def people(committed) -> dict[str, User]:
+@pytest.fixture(scope="package")
+def people(emptied) -> dict[str, User]:
     """A visitor with an account, a member of the partnership, an admin; their password is their name twice."""
     made = {name: User.objects.create_user(name, password=name * 2) for name in ("visitor", "partner")}
     made["admin"] = User.objects.create_superuser("admin", password="adminadmin")
@@ -93,7 +100,7 @@ def people(committed) -> dict[str, User]:
     return made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def portal(small_archive, people, tmp_path_factory) -> str:
     """The address of the portal that serves the small archive."""
     connections.close_all()
