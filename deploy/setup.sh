@@ -47,6 +47,8 @@ install_javascript() {
     PATH="$PWD/.venv/bin:$PATH" npm ci --ignore-scripts --no-audit --no-fund --silent
     rm -rf static/vendor && mkdir -p static/vendor
     cp node_modules/@picocss/pico/css/pico.min.css node_modules/aladin-lite/dist/aladin.js static/vendor/
+    node_modules/.bin/esbuild deploy/codemirror.js --bundle --minify --format=esm --log-level=error \
+        --legal-comments=inline --outfile=static/vendor/codemirror.js
     cp package-lock.json $stamp
 }
 

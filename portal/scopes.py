@@ -57,7 +57,7 @@ NEEDS: dict[str, frozenset[str]] = {
         ),
         frozenset({Scope.LIGHTCURVES}),
     ),
-    **dict.fromkeys(("tap", "tap-sync", "query"), frozenset({Scope.TAP})),
+    **dict.fromkeys(("tap", "tap-sync", "query", "query-words", "query-plot"), frozenset({Scope.TAP})),
     **dict.fromkeys(
         (
             *("forced", "forced-job", "forced-document", "forced-result", "forced-file", "forced-request"),

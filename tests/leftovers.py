@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from django.db import connections
 
 TABLES = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+WRITTEN_ONCE = "archive_auditentry"  # nobody takes rows away from it but its owner without its guard
 
 
 def filled() -> frozenset[str]:
@@ -25,7 +26,9 @@ def empty(kept: frozenset[str]) -> None:
         cursor.execute(TABLES)
         others = [name for (name,) in cursor.fetchall() if name not in kept]
         cursor.execute("SET lock_timeout = '60s'")  # somebody still reads: say so rather than wait for ever
+        cursor.execute(f"ALTER TABLE {WRITTEN_ONCE} DISABLE TRIGGER USER")
         cursor.execute(f"TRUNCATE {', '.join(others)}")
+        cursor.execute(f"ALTER TABLE {WRITTEN_ONCE} ENABLE TRIGGER USER")
         cursor.execute("RESET lock_timeout")
 
 

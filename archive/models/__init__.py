@@ -8,6 +8,7 @@ from archive.models.images import DifferenceImage, ReferenceImage, ScienceImage
 from archive.models.products import ProductFile
 from archive.models.programs import GroupMembership, Membership, Program, ReaderGroup
 from archive.models.quality import ImageResiduals
+from archive.models.queries import SavedQuery
 from archive.models.refcats import GaiaStar, PanstarrsStar, RefcatTile
 from archive.models.releases import Family, OwnDate, Release, ReleaseFile, ReleaseItem
 from archive.models.tokens import Scope, Token
@@ -41,5 +42,6 @@ __all__ = [
     "ScienceVersion",
     "Scope",
     "Token",
+    "SavedQuery",
     "UserJob",
 ]

@@ -6,58 +6,24 @@ import shlex
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
 
+from archive.models import SavedQuery
 from archive.vo import tap
-from archive.vo.adql import ADQLError
+from archive.vo.adql import ADQLError, known_functions
 from archive.vo.catalog_tables import published
+from archive.vo.examples import EXAMPLES
+from portal import query_plot
 
-PREVIEW_ROWS = 200
+SHOWN_ROWS = 200
+PREVIEW_ROWS = 2000  # all of them are drawn
 TEMPLATE = "portal/query.html"
 DOWNLOADS = (("VOTable", "votable"), ("CSV", "csv"), ("TSV", "tsv"), ("JSON", "json"))
-EXAMPLES = (
-    (
-        "Images of a place",
-        "SELECT TOP 50 pid, obsdate, filtercode, seeing, maglimit\n"
-        "FROM ztf.ztf_current_meta_sci\n"
-        "WHERE 1 = CONTAINS(POINT(ra, dec), CIRCLE(51.1, 18.6, 0.7))\n"
-        "ORDER BY obsjd DESC",
-    ),
-    (
-        "The sharpest images",
-        "SELECT TOP 20 pid, field, filtercode, seeing, maglimit\n"
-        "FROM ztf.ztf_current_meta_sci\n"
-        "WHERE infobits = 0\n"
-        "ORDER BY seeing",
-    ),
-    (
-        "Alerts of known asteroids",
-        "SELECT TOP 100 objectid, candid, jd, ra, dec, magpsf, ssnamenr, ssdistnr\n"
-        "FROM ztf.ztf_alerts\n"
-        "WHERE ssdistnr >= 0 AND ssdistnr < 5\n"
-        "ORDER BY jd DESC",
-    ),
-    (
-        "Images by night and filter",
-        "SELECT nid, filtercode, COUNT(*) AS images, AVG(seeing) AS mean_seeing\n"
-        "FROM ztf.ztf_current_meta_sci\n"
-        "GROUP BY nid, filtercode\n"
-        "ORDER BY nid DESC",
-    ),
-    (
-        "Alerts with their images",
-        "SELECT TOP 100 a.objectid, a.magpsf, s.seeing, s.maglimit\n"
-        "FROM ztf.ztf_alerts AS a\n"
-        "JOIN ztf.ztf_current_meta_sci AS s ON a.pid = s.pid\n"
-        "WHERE a.rb > 0.8",
-    ),
-    (
-        "What columns there are",
-        "SELECT column_name, datatype, unit, description\nFROM tap_schema.columns\nWHERE table_name = 'ztf.ztf_alerts'",
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -71,22 +37,60 @@ class Problem:
     before: str = ""
 
 
+@require_safe
 def query_page(request: HttpRequest) -> HttpResponse:
-    """A form for ADQL; with `query` the first rows of its result."""
-    query = request.GET.get("query", "").strip()
+    """A form for ADQL; with `query`, or the id of a `saved` one, the first rows of its result."""
+    saved = _saved(request.GET["saved"]) if request.GET.get("saved") else None
+    query = request.GET.get("query", "").strip() or (saved.text if saved else "")
     service = request.build_absolute_uri(reverse("tap")).rstrip("/")
     tables = sorted(published(), key=lambda one: one.schema == "tap_schema")  # data first
-    context = {"query": query, "tables": tables, "examples": EXAMPLES, "limit": PREVIEW_ROWS, "service": service}
+    context = {"query": query, "tables": tables, "examples": EXAMPLES, "service": service, "saved": saved}
+    context |= {"shown": SHOWN_ROWS, "drawn": PREVIEW_ROWS, "mine": _mine(request)}
     if not query:
         return render(request, TEMPLATE, context)
     context |= {"downloads": _downloads(query), "snippets": _snippets(service, query)}
+    context["share"] = request.build_absolute_uri(f"{reverse('query')}?{urlencode({'query': query})}")
     try:
-        context["result"] = tap.preview(query, PREVIEW_ROWS)
+        found = tap.preview(query, PREVIEW_ROWS)
     except ADQLError as error:
         return render(request, TEMPLATE, context | {"problem": _problem(query, error)}, status=400)
     except tap.BadRequest as error:
         return render(request, TEMPLATE, context | {"problem": Problem(str(error))}, status=400)
-    return render(request, TEMPLATE, context)
+    drawn = query_plot.plot_of(found)
+    axes = (("x", drawn.x), ("y", drawn.y)) if drawn else ()
+    return render(request, TEMPLATE, context | {"result": found, "plot": drawn, "axes": axes})
+
+
+@require_safe
+@cache_control(max_age=3600)
+def words(request: HttpRequest) -> JsonResponse:
+    """What the editor completes: tables with their columns, and functions."""
+    tables = {
+        one.table.name: {
+            "description": one.table.description,
+            "columns": [{"name": c.name, "unit": c.unit, "description": c.description} for c in one.table.columns],
+        }
+        for one in published()
+    }
+    return JsonResponse({"tables": tables, "functions": list(known_functions())})
+
+
+@require_safe
+@cache_control(max_age=3600)
+def plot(request: HttpRequest) -> JsonResponse:
+    """The plot of a result as a Bokeh document without points."""
+    return JsonResponse({"result": query_plot.document()})
+
+
+def _saved(key: str) -> SavedQuery:
+    try:
+        return SavedQuery.objects.get(pk=key)
+    except (SavedQuery.DoesNotExist, ValidationError) as error:
+        raise Http404(f"no query is saved as {key}") from error
+
+
+def _mine(request: HttpRequest):
+    return SavedQuery.objects.filter(owner=request.user) if request.user.is_authenticated else ()
 
 
 def _problem(query: str, error: ADQLError) -> Problem:

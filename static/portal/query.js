@@ -1,26 +1,10 @@
 // Comfort for the query page; without it everything works as a plain form.
+import { edit } from "./query-editor.js";
+import { remember } from "./query-history.js";
+import { draw } from "./query-plot.js";
 
 const field = document.getElementById("query");
-
-function insert(text) {
-  field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
-  field.focus();
-}
-
-function showPlace(line, column) {
-  const before = field.value.split("\n").slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0);
-  const start = before + column - 1;
-  const word = /^\w+|^./.exec(field.value.slice(start));
-  field.focus();
-  field.setSelectionRange(start, start + (word ? word[0].length : 1));
-}
-
-field.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-    event.preventDefault();
-    field.form.requestSubmit();
-  }
-});
+const editor = edit(field);
 
 for (const name of document.querySelectorAll("[data-insert]")) {
   const button = document.createElement("button");
@@ -29,7 +13,7 @@ for (const name of document.querySelectorAll("[data-insert]")) {
   button.title = "Insert into the query";
   name.replaceWith(button);
   button.append(name);
-  button.addEventListener("click", () => insert(name.textContent));
+  button.addEventListener("click", () => editor.insert(name.textContent));
 }
 
 for (const block of document.querySelectorAll("[data-copy]")) {
@@ -44,4 +28,9 @@ for (const block of document.querySelectorAll("[data-copy]")) {
   block.after(button);
 }
 
-if (field.dataset.line) showPlace(Number(field.dataset.line), Number(field.dataset.column));
+document.getElementById("save-form")?.addEventListener("submit", (event) => {
+  event.target.elements.query.value = editor.text();
+});
+
+remember(document.getElementById("history"), field.form);
+draw(document.getElementById("plot-columns"));

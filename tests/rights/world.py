@@ -225,8 +225,14 @@ class World:
 
     def remove(self) -> None:
         self.committed(leftovers.empty, self._found)
-        self.committed(connections.close_all)
+        self.committed(self._remove)
         self._pool.shutdown()
+
+    def _remove(self) -> None:
+        """What it put into tables that are never empty."""
+        Program.objects.update(listed=False)
+        ProcessingVersion.objects.filter(name="deep").delete()
+        connections.close_all()
 
 
 def _releases() -> None:

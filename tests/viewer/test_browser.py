@@ -34,17 +34,8 @@ def chromium(server):  # closed before the server, whose threads end with its co
 
 @pytest.fixture
 def page(chromium, server):
-    """A page that fails the test when it asks anybody outside or logs an error, as a breach of its policy does."""
-    context = chromium.new_context(base_url=server, viewport={"width": 1200, "height": 1800})
-    page = context.new_page()
-    faults = []
-    page.on("request", lambda one: None if one.url.startswith((server, "data:", "blob:")) else faults.append(one.url))
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
-    page.set_default_timeout(15_000)
-    yield page
-    context.close()
-    assert faults == []
+    with browsers.watched_page(chromium, server, height=1800) as page:
+        yield page
 
 
 def open_object(page, query=""):

@@ -34,7 +34,7 @@ def test_columns_can_be_named():
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"", "no rows"),
+        (b"", "no CSV that can be read"),
         (b"mjd,mag\n", "no rows"),
         (b"mjd,mag\nx,y\n", "no column of numbers"),
         (b"mjd,mag\n,17\n", "both a time and a magnitude"),

@@ -215,7 +215,7 @@ def test_an_uploaded_curve_is_read_and_searched_alone(client):
         ({}, "choose a CSV file"),
         ({"file": io.BytesIO(b"a,b\n1,2\n")}, "none of the columns a, b has a usual name"),
         ({"file": io.BytesIO(b"a,mag\n1,2\n"), "time": "c"}, "time=c: the table has no such column"),
-        ({"file": io.BytesIO(b"\x00\x01 nothing")}, "no rows"),
+        ({"file": io.BytesIO(b"\x00\x01 nothing")}, "no CSV that can be read"),
         ({"file": io.BytesIO(b"<nothing/>")}, "that can be read"),
     ],
 )

@@ -1,0 +1,46 @@
+// The result's numbers, two columns of them against each other.
+import { colour, embed, onThemeChange, setRange } from "../lightcurves/plots.js";
+
+const UPSIDE_DOWN = "mag"; // a column of magnitudes: bright is up
+
+export async function draw(data) {
+  if (!data) return;
+  const columns = new Map(JSON.parse(data.textContent).map((one) => [one.name, one]));
+  const place = document.getElementById("result");
+  place.closest("details").hidden = false;
+  const plot = await embed(await (await fetch(place.dataset.document)).json(), "result");
+  const choices = ["x", "y"].map((axis) => document.getElementById(`plot-${axis}`));
+  const show = () => {
+    const [x, y] = choices.map((choice) => columns.get(choice.value));
+    const rows = x.values.map((_, k) => k).filter((k) => x.values[k] !== null && y.values[k] !== null);
+    const of = (column) => rows.map((k) => column.values[k]);
+    plot.source("points").data = { x: of(x), y: of(y) };
+    paint(plot);
+    label(plot.figure.below, x);
+    label(plot.figure.left, y);
+    fit(plot.figure.x_range, of(x), x.name === "ra" || x.name === "s_ra");
+    fit(plot.figure.y_range, of(y), y.unit === UPSIDE_DOWN);
+  };
+  for (const choice of choices) choice.addEventListener("change", show);
+  onThemeChange(() => paint(plot));
+  show();
+  place.classList.add("ready");
+}
+
+function paint(plot) {
+  const dots = plot.bokeh.get_model_by_name("dots");
+  dots.glyph.setv({ fill_color: { value: colour("own") }, line_color: { value: colour("own") } });
+}
+
+function label([axis], column) {
+  axis.axis_label = column.unit ? `${column.name} (${column.unit})` : column.name;
+}
+
+// The range of the values with a margin; turned for magnitudes and for right ascension.
+function fit(range, values, turned) {
+  if (!values.length) return;
+  const low = values.reduce((a, b) => Math.min(a, b)), high = values.reduce((a, b) => Math.max(a, b));
+  const margin = 0.04 * (high - low || Math.abs(high) || 1);
+  const ends = [low - margin, high + margin];
+  setRange(range, turned ? ends.reverse() : ends);
+}
