@@ -49,14 +49,15 @@ def served_here(django_db_blocker) -> Iterator[str]:
 def watched_page(browser, server: str, height: int = 1000, expected: str = "none") -> Iterator:
     """A page that fails the test when it asks anybody outside or logs an error, as a breach of its policy does.
 
-    expected : what an error that belongs to the test says
+    expected : what is in an error that belongs to the test
     """
     context = browser.new_context(base_url=server, viewport={"width": 1200, "height": height})
     page, faults = context.new_page(), []
     page.on("request", lambda one: None if one.url.startswith((server, "data:", "blob:")) else faults.append(one.url))
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
-    page.set_default_timeout(15_000)
+    page.on("response", lambda one: faults.append(f"{one.status} {one.url}") if one.status >= 400 else None)
+    page.set_default_timeout(20_000)
     yield page
     context.close()
     assert [one for one in faults if expected not in one] == []

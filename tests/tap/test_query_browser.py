@@ -57,7 +57,7 @@ def test_a_query_is_completed_run_from_the_keyboard_and_drawn(page):
 
 
 def test_the_faulty_word_is_underlined_and_selected(chromium, server):
-    with browsers.watched_page(chromium, server, expected="status of 400") as page:
+    with browsers.watched_page(chromium, server, expected="400") as page:
         page.goto("/query/?query=SELECT candid,%0A  magg FROM ztf.ztf_alerts")
         page.wait_for_selector(".cm-lintRange-error")
         assert page.inner_text(".cm-lintRange-error") == "magg"

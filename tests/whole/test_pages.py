@@ -22,18 +22,8 @@ def browser(portal):
 
 @pytest.fixture
 def page(browser, portal):
-    """A page that fails the test when it asks anybody outside or logs an error."""
-    context = browser.new_context(base_url=portal, bypass_csp=False)
-    page = context.new_page()
-    faults: list[str] = []
-    page.on("request", lambda one: None if one.url.startswith((portal, "data:", "blob:")) else faults.append(one.url))
-    page.on("console", lambda one: faults.append(one.text) if one.type == "error" else None)
-    page.on("pageerror", lambda one: faults.append(str(one)))
-    page.on("response", lambda one: faults.append(f"{one.status} {one.url}") if one.status >= 400 else None)
-    page.set_default_timeout(20_000)
-    yield page
-    context.close()
-    assert faults == []
+    with browsers.watched_page(browser, portal) as page:
+        yield page
 
 
 def addresses() -> dict[str, str]:
@@ -56,7 +46,7 @@ def addresses() -> dict[str, str]:
         "object": f"/objects/{detection.oid}/",
         "moving": "/moving/?name=Ceres",
         "releases": "/releases/",
-        "query": "/query/",
+        "query": "/query/?query=SELECT TOP 50 jd, magpsf, objectid FROM ztf.ztf_alerts",
         "sign-in": "/sign-in/",
     }
 
