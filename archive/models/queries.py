@@ -12,7 +12,7 @@ class SavedQuery(models.Model):
     """An ADQL query under a name of its owner's; whoever has its unguessable id may read it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="queries")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_queries")
     name = models.CharField(max_length=80)
     text = models.TextField(max_length=100_000)
     changed = models.DateTimeField(auto_now=True)
