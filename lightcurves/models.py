@@ -21,12 +21,8 @@ class RealField(models.FloatField):
         return "real"
 
 
-class Source(ProtectedModel):
-    """What one light curve belongs to: a place on the sky in one field, quadrant and filter.
-
-    It comes from a reference image, or from a detection that no source of the reference explains. It is as open as
-    the most open of what it was seen in.
-    """
+class SourceColumns(models.Model):
+    """What is known of a source besides its points."""
 
     oid = models.BigIntegerField(primary_key=True, help_text="see archive.survey.identifiers.make_oid")
     ra = models.FloatField(help_text="ICRS, deg")
@@ -37,23 +33,35 @@ class Source(ProtectedModel):
     rcid = models.SmallIntegerField()
     fid = models.SmallIntegerField()
     filtercode = models.CharField(max_length=2)
-    rfid = models.BigIntegerField(null=True, help_text="reference it was seen in; empty: born from a detection")
     refmag = RealField(null=True)
     refmagerr = RealField(null=True)
     refchi = RealField(null=True)
     refsharp = RealField(null=True)
     refsnr = RealField(null=True)
     colour = RealField(null=True, help_text="Pan-STARRS g-r (r-i for zi); empty: unknown, taken as 0")
-    hpx29 = models.BigIntegerField(db_index=True, help_text="HEALPix number, order 29, nested")
 
     objects = SkyQuerySet.as_manager()
 
     class Meta:
-        constraints = [has_position("source")]
-        indexes = [models.Index(fields=["field", "rcid", "fid"])]
+        abstract = True
 
     def __str__(self):
         return str(self.oid)
+
+
+class Source(SourceColumns, ProtectedModel):
+    """What one light curve belongs to: a place on the sky in one field, quadrant and filter.
+
+    It comes from a reference image, or from a detection that no source of the reference explains. It is as open as
+    the most open of what it was seen in.
+    """
+
+    rfid = models.BigIntegerField(null=True, help_text="reference it was seen in; empty: born from a detection")
+    hpx29 = models.BigIntegerField(db_index=True, help_text="HEALPix number, order 29, nested")
+
+    class Meta:
+        constraints = [has_position("source")]
+        indexes = [models.Index(fields=["field", "rcid", "fid"])]
 
 
 class Detection(ProtectedModel):
@@ -216,35 +224,14 @@ for _name in STATISTICS:
     SourceStatistics.add_to_class(_name, RealField(null=True))
 
 
-class CatalogObject(OpenModel):
+class CatalogObject(SourceColumns, OpenModel):
     """An object with the statistics of the points that its reader sees: the view behind ztf.ztf_objects."""
 
     protected = True
 
-    oid = models.BigIntegerField(primary_key=True)
-    ra = models.FloatField()
-    dec = models.FloatField()
-    field = models.IntegerField()
-    ccdid = models.SmallIntegerField()
-    qid = models.SmallIntegerField()
-    rcid = models.SmallIntegerField()
-    fid = models.SmallIntegerField()
-    filtercode = models.CharField(max_length=2)
-    colour = RealField(null=True)
-    refchi = RealField(null=True)
-    refmag = RealField(null=True)
-    refmagerr = RealField(null=True)
-    refsharp = RealField(null=True)
-    refsnr = RealField(null=True)
-
-    objects = SkyQuerySet.as_manager()
-
     class Meta:
         managed = False
         db_table = 'tap_data"."ztf_objects'  # in a schema of its own: see archive.vo.catalog_views
-
-    def __str__(self):
-        return str(self.oid)
 
 
 for _name in STATISTICS:
