@@ -18,6 +18,7 @@ from archive.survey.identifiers import make_oid
 from lightcurves import chunks, skyindex, store
 from lightcurves.match import UNMATCHED, match_sky
 from lightcurves.models import Source
+from lightcurves.motion import FAST, MIDDLE, MOTION, is_fast, place_at
 
 UNFIT = InfoBit.NO_PHOTCAL | InfoBit.NO_ASTROMETRY | InfoBit.NO_PSF | InfoBit.BAD_PHOTOMETRIC_QUALITY
 MARGIN = 0.02  # deg around the sources, for the stars that tell their colours
@@ -92,17 +93,18 @@ def add_points(
 ) -> dict[str, int]:
     """Match an image's catalog to its sources, make new sources of what stands alone, append the points.
 
-    A source that is missing where it was, with a lone detection of its brightness nearby, has moved (high proper
-    motion): that detection is its point. Returns counts: detections, matched, ambiguous, moved, born, points.
+    Sources of known high proper motion are looked for where they are at the image's time. A source that is missing
+    where it was, with a lone detection of its brightness nearby, has moved: that detection is its point.
+    Returns counts: detections, matched, ambiguous, moved, born, points.
     """
     with transaction.atomic():
         _lock(image)
-        oids, ra, dec = _known(image)
+        oids, ra, dec = _expected(image)
         matches = match_sky(found.ra, found.dec, ra, dec, config.radius)
         born = _alone(image, found, matches.index, ra, dec, config)
         made = _seed(image, found.rows(born), None, measured=False)
         if made:
-            oids, ra, dec = _known(image)
+            oids, ra, dec = _expected(image)
             matches = match_sky(found.ra, found.dec, ra, dec, config.radius)
         rows = _nearest(matches)
         index = matches.index[rows]
@@ -110,7 +112,7 @@ def add_points(
         rows, index = np.append(rows, moved), np.append(index, whose)
         seen = oids[index]
         _open_with(image, seen)
-        points = _points(image, found.rows(rows), oids, ra, dec, index)
+        points = _points(image, found.rows(rows), *_known(image), index)
         written = store.append(image, points)
         if own_date(image) != image.public_date:
             settle(seen.tolist())
@@ -152,6 +154,13 @@ WHERE oid = ANY(%(oids)s) AND (public_date IS NULL OR public_date > greatest(now
 """
 
 
+# The conditions are those of the partial index.
+FAST_SOURCES = f"""
+SELECT DISTINCT ON (oid) oid, {", ".join((*MIDDLE, *MOTION))} FROM lightcurves_sourcestatistics
+WHERE oid >= %s AND oid < %s
+    AND (pmra > {FAST / 2} OR pmra < {-FAST / 2} OR pmdec > {FAST / 2} OR pmdec < {-FAST / 2})
+ORDER BY oid, cardinality(programs) DESC
+"""
 REFERENCE = ("rfid", "refmag", "refmagerr", "refchi", "refsharp", "refsnr")
 _KEPT = ", ".join(("public_date", *REFERENCE))
 RESTORE = f"""
@@ -200,6 +209,19 @@ def _known(image) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     values = list(rows.values_list("oid", "ra", "dec"))
     oid, ra, dec = zip(*values, strict=True) if values else ((), (), ())
     return np.array(oid, dtype=np.int64), np.array(ra, dtype=float), np.array(dec, dtype=float)
+
+
+def _expected(image: ScienceImage) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """oid, ra, dec of the sources at the time of an image: fast ones where they have gone by then."""
+    oids, ra, dec = _known(image)
+    first, last = store.objects_of(image.field, image.rcid, image.fid)
+    with connections["default"].cursor() as cursor:
+        cursor.execute(FAST_SOURCES, [first, last])
+        rows = np.array(cursor.fetchall(), dtype=float).reshape(-1, 8)
+    rows = rows[is_fast(*rows[:, 4:].T)]
+    row = np.searchsorted(oids, rows[:, 0].astype(np.int64))
+    ra[row], dec[row] = place_at(image.obsjd - store.MJD_ZERO, *rows[:, 1:6].T)
+    return oids, ra, dec
 
 
 def _seed(image, found: Catalog, rfid: int | None, measured: bool = True) -> int:

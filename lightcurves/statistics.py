@@ -17,7 +17,7 @@ import pandas as pd
 from django.db import connections, transaction
 
 from archive.models import ScienceImage
-from lightcurves import store
+from lightcurves import motion, store
 from lightcurves.metrics import light_curve_metrics
 from lightcurves.models import STATISTICS, ImageCorrection, Source, SourceStatistics
 from lightcurves.relphot import RelphotConfig, relative_zero_points
@@ -94,6 +94,7 @@ def metrics(columns: dict[str, np.ndarray], oid: np.ndarray) -> pd.DataFrame:
     found = light_curve_metrics(
         offsets, columns["mjd"], columns["mag"], columns["magerr"], columns["ra"], columns["dec"], good
     )
+    found |= motion.motions(offsets, columns["mjd"], columns["ra"], columns["dec"], good)
     return pd.DataFrame({"oid": oids, "nobs": np.diff(offsets), **found})
 
 

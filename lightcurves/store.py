@@ -231,6 +231,11 @@ def place_of(field: int, rcid: int, fid: int) -> int:
     return make_oid(field, fid, rcid // 4 + 1, rcid % 4 + 1, 0) // hot.OBJECTS_OF_PLACE
 
 
+def objects_of(field: int, rcid: int, fid: int) -> tuple[int, int]:
+    """The first number of the objects of a field's quadrant and filter, and the one behind the last."""
+    return hot.objects_of(place_of(field, rcid, fid))
+
+
 def cone(ra: float, dec: float, radius: float) -> models.QuerySet:
     """Sources within `radius` degrees of a position, nearest first, with their `distance` in degrees."""
     return Source.objects.within(ra, dec, radius)

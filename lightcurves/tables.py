@@ -85,6 +85,13 @@ OBJECTS = Table(
         Column("vonneumannratio", "float", "Mean square of successive differences by the variance", ucd="stat.param"),
         Column("weightedmagrms", "float", "Standard deviation, weighted by the uncertainties", MAG),
         Column("weightedmeanmag", "float", "Mean, weighted by the uncertainties", MAG, "phot.mag;stat.mean"),
+        Column("meanra", "double", "Mean right ascension of the good points", "deg", "pos.eq.ra;stat.mean"),
+        Column("meandec", "double", "Mean declination of the good points", "deg", "pos.eq.dec;stat.mean"),
+        Column("meanmjd", "double", "Time of meanra and meandec", DAY, "time.epoch;stat.mean"),
+        Column("pmra", "float", "Motion in right ascension, times cos(dec)", "mas/yr", "pos.pm;pos.eq.ra"),
+        Column("pmdec", "float", "Motion in declination", "mas/yr", "pos.pm;pos.eq.dec"),
+        Column("pmraerr", "float", "Uncertainty of pmra", "mas/yr", "stat.error;pos.pm;pos.eq.ra"),
+        Column("pmdecerr", "float", "Uncertainty of pmdec", "mas/yr", "stat.error;pos.pm;pos.eq.dec"),
     ),
 )
 LIGHTCURVE = Table(

@@ -8,8 +8,9 @@ from django.db import connection
 
 from archive.models import PanstarrsStar
 from archive.moving.dynamics import observer_at
-from lightcurves import sources, store
+from lightcurves import sources, statistics, store
 from lightcurves.models import Detection, ImageCorrection, Source
+from tests.lightcurves_db.starsky import FID, FIELD, RCID
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 
@@ -120,6 +121,27 @@ def test_a_star_that_moved_keeps_its_light_curve_and_is_noted(sky):
     assert (found["matched"], found["moved"], found["born"], found["points"]) == (39, 1, 0, 40)
     curve = store.get([655213300000000]).columns
     assert curve["dec"][0] == pytest.approx(sky.dec[0] + 2.0 / 3600, abs=0.2 / 3600)
+
+
+def test_a_star_of_known_motion_is_found_where_it_has_gone(sky):
+    seeded(sky)
+    east, north = 0.5, -0.6  # arcsec a year
+
+    def seen_on(day: int) -> dict[str, int]:
+        table, years = sky.table(), day / 365.25
+        table["ra"][0] += east * years / np.cos(np.radians(sky.dec[0])) / 3600
+        table["dec"][0] += north * years / 3600
+        return sources.add_points(sky.image(day), sources.catalog(table, 26.0))
+
+    for day in range(30, 800, 70):
+        seen_on(day)
+    statistics.refresh(FIELD, RCID, FID)
+    known = store.statistics([655213300000000])[655213300000000]
+    assert (known.pmra, known.pmdec) == pytest.approx((1000 * east, 1000 * north), abs=5 * known.pmraerr)
+    found = seen_on(3300)  # 7 arcsec away, where nothing would be taken for it
+    assert (found["matched"], found["moved"], found["born"]) == (40, 0, 0)
+    curve = store.get([655213300000000]).columns
+    assert curve["dec"][-1] == pytest.approx(sky.dec[0] + north * 3300 / 365.25 / 3600, abs=0.2 / 3600)
 
 
 def test_a_detection_of_another_brightness_near_a_missing_star_is_not_that_star(sky):
