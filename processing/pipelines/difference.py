@@ -217,7 +217,7 @@ def _psf_stars(stars, image, bad, saturation, config):
 def match_fluxes(state, config):
     """Bring the reference to the flux scale of the science image, by PSF photometry of the common stars."""
     mine, theirs = state.common
-    bright = np.flatnonzero(state.stars.snr[mine] > config.psf_snr / 2)
+    bright = np.flatnonzero(state.stars.snr[mine] > registration.LEAST_SNR / 2)  # fainter ones cannot be wanted
     mine, theirs = mine[bright], theirs[bright]
     x, y = state.stars.x[mine], state.stars.y[mine]
     unfit = state.bad | state.reference_bad | state.reference_saturated

@@ -10,6 +10,8 @@ from processing.science.overscan import MAD_TO_SIGMA
 from processing.science.resample import Shift, polynomial_terms
 
 MIN_MATCHES = 10
+LEAST_SNR = 20.0  # that a star is expected to have in the image, to tell the ratio of fluxes
+FLUX_FLOOR = 0.005  # relative: no star tells more than this
 STARS_PER_TERM = 12
 SCATTER_STARS = 60
 
@@ -100,28 +102,31 @@ def match_fluxes(
 ) -> FluxRatio:
     """Ratio of the fluxes of the same stars, by clipped least squares; a plane if there are enough.
 
+    Stars are chosen and weighted by what the deep reference lets expect of them: chosen by the noisy flux itself, faint
+    ones would be those that chance had made brighter.
+
     Raises
     ------
     UnusableFrame
         if fewer than ten stars are usable.
     """
-    good = (flux > 0) & (reference_flux > 0) & (sigma > 0)
+    usable = np.isfinite(flux) & (reference_flux > 0) & (sigma > 0)
+    middle = float(np.median((flux / np.where(usable, reference_flux, 1.0))[usable])) if usable.any() else 0.0
+    good = usable & (middle * reference_flux > LEAST_SNR * sigma)
     if good.sum() < MIN_MATCHES:
         raise UnusableFrame(
             f"{int(good.sum())} stars with a flux in image and reference: {MIN_MATCHES} needed",
             gain_stars=int(good.sum()),
         )
-    ratio = flux[good] / reference_flux[good]
-    # Variable stars are among them: no star may decide alone.
-    weight = 1.0 / np.hypot(0.02, sigma[good] / flux[good])
+    flux, expected = flux[good], middle * reference_flux[good]
+    weight = 1.0 / np.hypot(FLUX_FLOOR * expected, sigma[good])
     degree = 1 if good.sum() >= 6 * STARS_PER_TERM else 0
-    terms = polynomial_terms(x[good], y[good], shape, degree)
-    middle = np.median(ratio)
-    keep = np.abs(ratio - middle) < 0.3 * middle
+    terms = polynomial_terms(x[good], y[good], shape, degree) * reference_flux[good][:, None]
+    keep = np.abs(flux - expected) < 0.3 * expected  # variable stars are among them
     for _ in range(6):
         w = weight * keep
-        coefficients = np.linalg.lstsq(terms * w[:, None], ratio * w, rcond=None)[0]
-        left = np.abs(ratio - terms @ coefficients) * weight
+        coefficients = np.linalg.lstsq(terms * w[:, None], flux * w, rcond=None)[0]
+        left = np.abs(flux - terms @ coefficients) * weight
         keep = left < 3.0 * MAD_TO_SIGMA * np.median(left[keep]) + 1e-9
-    scatter = MAD_TO_SIGMA * np.median(np.abs(ratio - terms @ coefficients)[keep]) / coefficients[0]
+    scatter = MAD_TO_SIGMA * np.median((np.abs(flux - terms @ coefficients) / expected)[keep])
     return FluxRatio(float(coefficients[0]), float(scatter), int(keep.sum()), coefficients, degree)
