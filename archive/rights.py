@@ -10,6 +10,17 @@ MINE = "(SELECT current_setting('ztf.programs'))::smallint[]"
 # Asked once a query, not once a row; what an admin decides holds from the next query on, on every path.
 LISTED = "programid = ANY (ARRAY(SELECT p.programid FROM archive_program p WHERE p.listed))"
 
+# Program and night in one number, so that what releases list is found once a query. Row-level security of
+# archive_release holds within: a release lists while it is public.
+LISTED_NIGHTS = """
+({night} + programid::bigint * 1000000) <@ (
+    SELECT range_agg(int8range(
+        p.program_id::bigint * 1000000 + (r.first_night - DATE '2017-01-01'),
+        p.program_id::bigint * 1000000 + (r.last_night - DATE '2017-01-01'), '[]'))
+    FROM archive_release r JOIN archive_release_programs p ON p.release_id = r.name
+    WHERE r.listed AND r.state = 'public')
+"""
+
 
 def let_readers_see(table: str) -> migrations.RunSQL:
     """Every reader may read the whole table."""
@@ -48,6 +59,18 @@ def list_images(table: str) -> migrations.RunSQL:
     return migrations.RunSQL(
         f"CREATE POLICY listed ON {table} FOR SELECT TO {READER_ROLE} USING ({LISTED})",
         f"DROP POLICY listed ON {table}",
+    )
+
+
+def list_images_of_releases(table: str, night: str) -> migrations.RunSQL:
+    """Besides what is theirs, readers see the rows of programs and nights that a public release lists.
+
+    night : SQL, days from 2017-01-01
+    """
+    return migrations.RunSQL(
+        f"CREATE POLICY listed_by_release ON {table} FOR SELECT TO {READER_ROLE} "
+        f"USING ({LISTED_NIGHTS.format(night=night)})",
+        f"DROP POLICY listed_by_release ON {table}",
     )
 
 

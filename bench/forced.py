@@ -28,7 +28,7 @@ class Size:
     epochs: int
 
 
-FULL, QUICK = Size(1024, 12, 120, 6), Size(640, 4, 40, 2)
+FULL, QUICK = Size(1024, 24, 120, 6), Size(640, 4, 40, 2)
 
 
 @dataclass

@@ -54,6 +54,12 @@ class Release(OpenModel):
     )
     largest_seeing = models.FloatField(null=True, blank=True, help_text="arcsec, of science images")
     least_maglimit = models.FloatField(null=True, blank=True, help_text="5 sigma, mag, of science images")
+    listed = models.BooleanField(
+        default=False,
+        verbose_name="list unreleased images",
+        help_text="while it is public, everybody sees the metadata of its programs' images of its nights, also of "
+        "those that it does not open; never their files",
+    )
     statistics = models.JSONField(default=dict, editable=False, help_text="what it held when it was frozen")
     manifest_sha256 = models.CharField(max_length=64, blank=True, editable=False)
     frozen = models.DateTimeField(null=True, blank=True, editable=False)

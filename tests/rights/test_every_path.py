@@ -54,14 +54,15 @@ def test_every_address_has_a_probe_or_is_known_to_hold_no_data():
     metadata=MANY,
     data=MANY,
     listed=st.frozensets(st.sampled_from([2, 3]), max_size=2),
+    of_release=st.frozensets(st.sampled_from([0, 2, 3]), max_size=2),
     questions=st.lists(
         st.tuples(st.integers(0, 10**6), st.sampled_from(sorted(PROBES)), st.randoms(use_true_random=False)),
         min_size=QUESTIONS,
         max_size=QUESTIONS,
     ),
 )
-def test_nobody_is_shown_a_hidden_row_byte_count_or_statistic(world, metadata, data, listed, questions):
-    world.draw(metadata, data, listed)
+def test_nobody_is_shown_a_hidden_row_byte_count_or_statistic(world, metadata, data, listed, of_release, questions):
+    world.draw(metadata, data, listed, of_release)
     for who, name, lots in questions:
         person = world.people[who % len(world.people)]
         client = Client()

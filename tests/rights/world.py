@@ -140,11 +140,11 @@ class World:
         return [u for u in self.images(person) if u in self.data(person)]
 
     # --- rights ----------------------------------------------------------------------------------------------
-    def draw(self, metadata: list[Rights], data: list[Rights], listed: frozenset[int]) -> None:
-        """Give every unit its rights, and programs their policy."""
+    def draw(self, metadata: list[Rights], data: list[Rights], listed: frozenset[int], of_release=frozenset()) -> None:
+        """Give every unit its rights, and programs their policy: `listed`, or those that the open release lists."""
         for unit, one, other in zip(self.units, metadata, data, strict=True):
             unit.metadata, unit.data = one, other
-        self.listed = listed
+        self.listed, self._policy, self._of_release = listed | of_release, listed, of_release
         self.committed(self._apply)
 
     def _apply(self) -> None:
@@ -175,7 +175,9 @@ class World:
                     "UPDATE archive_productfile SET programid = %s, public_date = %s WHERE id = ANY(%s)", [*other, ids]
                 )
         Program.objects.update(listed=False)
-        Program.objects.filter(pk__in=self.listed).update(listed=True)
+        Program.objects.filter(pk__in=self._policy).update(listed=True)
+        listing = Release.objects.get(pk="lists")
+        listing.programs.set(self._of_release)
         SourceStatistics.objects.all()._raw_delete("default")
         statistics.refresh(655, RCID, 2)
 
@@ -238,6 +240,10 @@ class World:
 def _releases() -> None:
     """One release that is public and one of programs 2 and 3 that is merely frozen; both hold every unit."""
     night = date_of_nid(nid_of_jd(JD))
+    Release.objects.create(
+        name="lists", title="lists", first_night=night, last_night=night, listed=True, families=[], published=NOW,
+        state=Release.State.PUBLIC,
+    )  # fmt: skip
     for name in ("open", "closed"):
         release = Release.objects.create(name=name, title=name, first_night=night, last_night=night)
         release.programs.set([1])
@@ -264,7 +270,13 @@ def _unit(number: int) -> Unit:
         exposure, RCID, seeing=1.5 + 0.1 * number, magzp=26.0, magzprms=0.02, clrcoeff=0.0, maglimit=20.0 + 0.1 * number
     )
     reference = factories.reference_image(
-        RCID, field=600 + number, ra=exposure.ra, dec=exposure.dec, origin="ours", nframes=10 + number
+        RCID,
+        field=600 + number,
+        ra=exposure.ra,
+        dec=exposure.dec,
+        origin="ours",
+        nframes=10 + number,
+        endobsdate=exposure.obsdate,
     )
     RawImage.objects.create(exposure=exposure, ccdid=13, **factories.PUBLIC)
     DifferenceImage.objects.create(science=image, reference=reference, ncandidates=number, **factories.PUBLIC)

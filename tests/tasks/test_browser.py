@@ -185,7 +185,7 @@ def test_images_of_an_asteroid(visit):
 def test_a_query(visit):
     page = visit()
     main_link(page, "Query")
-    page.get_by_role("textbox").first.fill(
+    page.locator(".cm-content").fill(
         "SELECT filtercode, COUNT(*) AS n FROM ztf.ztf_current_meta_sci GROUP BY filtercode"
     )
     page.get_by_role("button", name="Run").click()

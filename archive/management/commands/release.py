@@ -26,6 +26,7 @@ class Command(BaseCommand):
         create.add_argument("--rejected-bits", type=int, default=0)
         create.add_argument("--largest-seeing", type=float, help="arcsec")
         create.add_argument("--least-maglimit", type=float, help="mag")
+        create.add_argument("--listed", action="store_true", help="list the images that it does not open")
         for name, text in {
             "preview": "what publishing would change",
             "freeze": "fix what it holds; its files are read and compared with their checksums",
@@ -56,7 +57,8 @@ class Command(BaseCommand):
         first, last = options["nights"]
         cuts = {key: options[key] for key in ("families", "rejected_bits", "largest_seeing", "least_maglimit")}
         title = options["title"] or capfirst(name)
-        release = Release(name=name, title=title, first_night=first, last_night=last, **cuts)
+        listed = options["listed"]
+        release = Release(name=name, title=title, first_night=first, last_night=last, listed=listed, **cuts)
         release.full_clean()
         release.save(force_insert=True)
         release.programs.set(options["programs"])
