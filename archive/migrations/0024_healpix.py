@@ -158,5 +158,5 @@ MADE = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("archive", "0022_sky_functions")]
+    dependencies = [("archive", "0023_sky_functions")]
     operations = [migrations.RunSQL(sql, f"DROP {name}") for sql, name in MADE]

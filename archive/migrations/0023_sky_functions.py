@@ -362,5 +362,5 @@ MADE = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("archive", "0021_irsa_dbms")]
+    dependencies = [("archive", "0022_saved_queries")]
     operations = [migrations.RunSQL(sql, f"DROP FUNCTION {name}") for sql, name in MADE]
