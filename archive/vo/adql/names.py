@@ -121,7 +121,8 @@ class Resolver:
         while source.alias in taken:
             n += 1
             source.alias = f"{base}_{n}"
-        item.set("alias", exp.TableAlias(this=quoted(source.alias)))
+        columns = item.args["alias"].args.get("columns") if item.args.get("alias") else None
+        item.set("alias", exp.TableAlias(this=quoted(source.alias), columns=columns))
         scope.sources.append(source)
         for join in item.args.get("joins") or ():
             self._join(join, scope)
@@ -199,7 +200,9 @@ class Resolver:
             either = exp.Coalesce(this=one.copy(), expressions=[other.copy()])
             value = {"RIGHT": other, "FULL": either}.get(join.side, one)
             hidden = places_of(one) | places_of(other)
-            scope.merged = [entry for entry in scope.merged if not (entry[2] & hidden)]
+            for entry in [entry for entry in scope.merged if entry[2] & hidden]:
+                scope.merged.remove(entry)
+                hidden |= entry[2]
             scope.merged.append((column, value.copy(), hidden))
         joined = conditions[0]
         for one in conditions[1:]:
@@ -227,6 +230,8 @@ class Resolver:
         return node
 
     def _column(self, node: exp.Column, scope: Scope) -> exp.Expression:
+        if COLUMN in node.meta:
+            return node
         if isinstance(node.this, exp.Star):
             refuse(node, "a star stands only in the list after SELECT")
         if node.args.get("catalog"):

@@ -92,6 +92,10 @@ def check_tree(tree):
         if isinstance(node, exp.Cast) and node.to.this not in CAST_TYPES:
             names = "INTEGER, SMALLINT, BIGINT, REAL, DOUBLE PRECISION, CHAR, VARCHAR, TIMESTAMP"
             refuse(node, f"CAST to {node.to.sql()} is not part of ADQL: use one of {names}")
+        if isinstance(node, exp.Select) and not node.expressions:
+            refuse(node, "SELECT: expected a list of columns and expressions, or *")
+        if isinstance(node, exp.AggFunc | exp.Coalesce) and node.this is None:
+            refuse(node, f"{type(node).__name__.upper()}: expected an argument in its brackets")
         if isinstance(node, exp.Limit):
             _check_count(node, "TOP")
         if isinstance(node, exp.Offset):
