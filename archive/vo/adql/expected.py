@@ -162,13 +162,13 @@ class _Walk:
             self.at += 2
             level.wanting = False
             self.levels.append(_Level("cast"))
-        elif kind in _NAMES or kind in _VALUES or (kind == _T.STAR and self.word(-1) in _BEFORE_STAR):
+        elif kind in _NAMES or kind in _VALUES or (kind == _T.STAR and self._may_be_star()):
             if kind == _T.VAR and word in FOREIGN:
                 self.expected = self._operand()
                 return False
             self.at += 1
             level.wanting = False
-        elif kind in _SIGNS or word in ("EXISTS", "DISTINCT", "ALL"):
+        elif kind in _SIGNS or word in ("EXISTS", "DISTINCT", "ALL") or (word == "." and self.kind(1) == _T.NUMBER):
             self.at += 1
         elif word == "(":
             self.at += 1
@@ -181,6 +181,9 @@ class _Walk:
             self.expected = self._operand()
             return False
         return True
+
+    def _may_be_star(self) -> bool:
+        return self.word(-1) in _BEFORE_STAR or self.word(-2) == "TOP"
 
     def _is_call(self) -> bool:
         return self.at >= 2 and self.words[self.at - 2].token_type in _NAMES and self.word(-2) != "COUNT"

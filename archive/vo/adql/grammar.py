@@ -187,7 +187,7 @@ def parse(adql):
     if "\x00" in adql:
         raise ADQLError("the query contains a NUL character")
     dialect = ADQLDialect()
-    found = _tokens(dialect, adql)
+    found = read_tokens(dialect, adql)
     if not found:
         raise ADQLError("the query is empty: write for example SELECT TOP 5 * FROM tap_schema.tables")
     try:
@@ -201,7 +201,8 @@ def parse(adql):
     return trees[0]
 
 
-def _tokens(dialect, adql):
+def read_tokens(dialect, adql):
+    """The words of a query; raises ADQLError for one that is not part of ADQL, or a quote that does not end."""
     try:
         return _checked(adql, dialect.tokenize(adql))
     except errors.TokenError as error:
