@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape, quoteattr
 from django.conf import settings
 
 from archive.tables import Column
+from archive.vo import adql
 from archive.vo.catalog_schema import KEYS, has_position
 from archive.vo.catalog_tables import SCHEMAS, Published, describe_types, published
 from archive.vo.tap import LONGEST
@@ -19,30 +20,6 @@ ESA = 'xmlns:esatapplus="http://esa.int/xml/EsaTapPlus"'
 ESA_FLAGS = 'esatapplus:flags="0"'
 VERSION = ' version="1.1"'
 STANDARD = f' role="std"{VERSION}'
-ADQL_FEATURES = {
-    "ivo://ivoa.net/std/TAPRegExt#features-adqlgeo": (
-        "POINT",
-        "CIRCLE",
-        "BOX",
-        "POLYGON",
-        "CONTAINS",
-        "INTERSECTS",
-        "DISTANCE",
-        "COORD1",
-        "COORD2",
-    ),
-    "ivo://ivoa.net/std/TAPRegExt#features-adql-string": ("LOWER", "UPPER", "ILIKE"),
-    "ivo://ivoa.net/std/TAPRegExt#features-adql-sets": ("UNION", "EXCEPT", "INTERSECT"),
-    "ivo://ivoa.net/std/TAPRegExt#features-adql-common-table": ("WITH",),
-    "ivo://ivoa.net/std/TAPRegExt#features-adql-type": ("CAST",),
-    "ivo://ivoa.net/std/TAPRegExt#features-adql-unit": ("IN_UNIT",),
-    "ivo://ivoa.net/std/TAPRegExt#features-adql-offset": ("OFFSET",),
-    "ivo://ivoa.net/std/TAPRegExt#features-adql-conditional": ("COALESCE", "CASE"),
-}
-UDFS = {
-    "ivo_string_agg(expression TEXT, delimiter TEXT) -> TEXT": "All values of a group, joined by the delimiter",
-    "gavo_to_mjd(d TIMESTAMP) -> DOUBLE": "Modified Julian date of a time",
-}
 
 
 def capabilities(base: str) -> str:
@@ -106,11 +83,11 @@ def _language() -> str:
         f"<languageFeatures type={quoteattr(kind)}>"
         + "".join(f"<feature><form>{form}</form></feature>" for form in forms)
         + "</languageFeatures>\n"
-        for kind, forms in ADQL_FEATURES.items()
+        for kind, forms in adql.FEATURES.items()
     )
     functions = "".join(
         f"<feature><form>{escape(form)}</form><description>{escape(text)}</description></feature>"
-        for form, text in UDFS.items()
+        for form, text in adql.signatures().items()
     )
     return (
         "<language><name>ADQL</name>"

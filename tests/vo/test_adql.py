@@ -53,11 +53,11 @@ ACCEPTED = [
     (f"SELECT oid FROM {X} WHERE " + CONE.format("1.01"), "Q3C_RADIAL_QUERY("),
     (f"SELECT oid FROM {X} WHERE " + CONE.format("1/3600"), "0.0002777777777777778"),
     (f"SELECT oid FROM {X} WHERE CONTAINS(POINT(ra,dec),CIRCLE(POINT(10,-20),0.5))=1 AND mag<20", "CAST(-20 AS"),
-    (f"SELECT oid FROM {X} WHERE 0=CONTAINS(POINT(ra,dec),CIRCLE(10,20,30))", "NOT Q3C_RADIAL_QUERY"),
-    (f"SELECT oid FROM {X} WHERE 1<>CONTAINS(POINT(ra,dec),CIRCLE(10,20,0.1))", "NOT Q3C_JOIN"),
+    (f"SELECT oid FROM {X} WHERE 0=CONTAINS(POINT(ra,dec),CIRCLE(10,20,30))", "NOT (Q3C_DIST("),
+    (f"SELECT oid FROM {X} WHERE 1<>CONTAINS(POINT(ra,dec),CIRCLE(10,20,0.1))", "NOT (Q3C_DIST("),
     (f"SELECT oid FROM {X} WHERE 1=CONTAINS(POINT(ra,dec),POLYGON(10,20,11,20,11,21))", "Q3C_POLY_QUERY("),
     (f"SELECT oid FROM {X} WHERE 1=CONTAINS(POINT(ra,dec),POLYGON(POINT(1,2),POINT(2,2),POINT(2,3)))", "Q3C_POLY"),
-    (f"SELECT oid FROM {X} WHERE 1=CONTAINS(POINT(ra,dec),BOX(0.2,20,1,2))", "359.7"),
+    (f"SELECT oid FROM {X} WHERE 1=CONTAINS(POINT(ra,dec),BOX(0.2,20,1,2))", "359.66"),
     (f"SELECT oid FROM {X} WHERE 1=INTERSECTS(CIRCLE(10,20,0.1),POINT(ra,dec))", "Q3C_JOIN("),
     (f"SELECT oid FROM {X} WHERE DISTANCE(POINT(ra,dec),POINT(10,20)) < 0.5", "Q3C_JOIN("),
     (f"SELECT oid FROM {X} WHERE 0.5 >= DISTANCE(ra,dec,10,20)", "Q3C_JOIN("),
@@ -99,8 +99,8 @@ ACCEPTED = [
     (f"SELECT CASE WHEN fid=1 THEN 'g' ELSE 'r' END AS f FROM {X}", "CASE WHEN"),
     (f'SELECT s."Order" AS "My ""Order" FROM {X} AS s WHERE s."Order">3', '"My ""Order"'),
     ("select Top 3 OID -- comment */\n from ZTF.Objects where Mag between 15 and 16 and fid not in (1,2)", "BETWEEN 15"),
-    (f"SELECT COORD1(POINT(ra,dec)) AS x, COORD2(POINT(ra,dec)) AS y FROM {X}", '("objects"."dec") AS "y"'),
-    (f"SELECT GAVO_TO_MJD('2020-01-01') AS mjd FROM {X}", "40587.0"),
+    (f"SELECT COORD1(POINT(ra,dec)) AS x, COORD2(POINT(ra,dec)) AS y FROM {X}", 'AS DOUBLE PRECISION) AS "y"'),
+    (f"SELECT GAVO_TO_MJD('2020-01-01') AS mjd FROM {X}", "+ 40587)"),
     (f"SELECT IVO_STRING_AGG(name, ',') AS s FROM {X}", "STRING_AGG("),
     (f"SELECT 'it''s \\' AS x FROM {X}", "'it''s \\'"),
     (f"SELECT a.* FROM {X} AS a", '"a"."Order"'),
@@ -109,7 +109,7 @@ ACCEPTED = [
 
 REFUSED = [
     (f"SELECT * FORM {X}", "FROM"),
-    (f"SELECT oid FROM {X} WHERE (mag<3", "Expecting"),
+    (f"SELECT oid FROM {X} WHERE (mag<3", "too early"),
     (f"SELECT oid, magg FROM {X}", "magg"),
     ("SELECT oid FROM ztf.objectz", "unknown table ztf.objectz"),
     ("DELETE FROM ztf.objects", "unexpected|SELECT"),
@@ -121,17 +121,17 @@ REFUSED = [
     (f"SELECT set_config('ztf.programids','1',false) AS x FROM {X}", "unknown function set_config"),
     ("SELECT usename FROM pg_catalog.pg_user", "unknown table"),
     ("SELECT usename FROM pg_user", "unknown table"),
-    (f"SELECT TOP -5 oid FROM {X}", "TOP"),
+    (f"SELECT TOP -5 oid FROM {X}", "whole number"),
     (f"SELECT TOP 5.5 oid FROM {X}", "whole number"),
     (f"SELECT oid::text FROM {X}", "CAST"),
-    (f"SELECT oid /* , pg_sleep(9) */ FROM {X}", r"operand"),
+    (f"SELECT oid /* , pg_sleep(9) */ FROM {X}", "comments begin"),
     (f"SELECT oid INTO x FROM {X}", "unexpected"),
     (f"SELECT oid FROM {X} FOR UPDATE", "unexpected"),
     (f"SELECT DISTINCT ON (oid) oid FROM {X}", "DISTINCT"),
-    ("WITH RECURSIVE x AS (SELECT 1 AS n UNION ALL SELECT n+1 FROM x) SELECT n FROM x", "Expecting|part of"),
+    ("WITH RECURSIVE x AS (SELECT 1 AS n UNION ALL SELECT n+1 FROM x) SELECT n FROM x", "expected AS"),
     (f"SELECT oid FROM {X}, LATERAL (SELECT 1) q", "not a table|part of"),
     ("SELECT g FROM generate_series(1,10) AS g", "not a table"),
-    (f"SELECT CURRENT_USER FROM {X}", "current_user"),
+    (f"SELECT CURRENT_USER FROM {X}", "unknown column CURRENT_USER"),
     (f"SELECT $$a$$ FROM {X}", r"\$\$|part of"),
     (f"SELECT E'a\\'' FROM {X}", "closing quote"),
     ("TABLE ztf.objects", "unexpected|SELECT"),
@@ -146,7 +146,7 @@ REFUSED = [
     (f"SELECT oid FROM {X} WHERE " + "(" * 3000 + "1=1" + ")" * 3000, "nested"),
     (f"SELECT oid FROM {X} WHERE 1=CONTAINS(POINT(ra,dec),CIRCLE(10,20,-1))", "radius -1"),
     (f"SELECT oid FROM {X} WHERE 1=CONTAINS(POINT(ra,dec),CIRCLE(10,95,1))", "latitude 95"),
-    (f"SELECT oid FROM {X} WHERE 1=CONTAINS(POINT(ra,dec),POLYGON(0,0,60,0,60,40))", "wide"),
+    (f"SELECT oid FROM {X} WHERE 1=CONTAINS(POINT(ra,dec),POLYGON(0,0,120,0,240,0))", "hemisphere"),
     (f"SELECT oid FROM {X} WHERE 2=CONTAINS(POINT(ra,dec),CIRCLE(10,20,1))", "1 or 0"),
     (f"SELECT POINT(exit('bye'),2) AS p FROM {X}", "unknown function exit"),
     (f"SELECT q.x FROM (WITH pg_user AS (SELECT oid AS x FROM {X}) SELECT x FROM pg_user) AS q, pg_user", "pg_user"),
@@ -200,8 +200,8 @@ def test_result_columns_keep_type_unit_and_ucd_through_with_and_sub_queries():
         ("m", "real", "mag", "ucd.mag"),
         ("alpha", "double precision", "deg", "ucd.ra"),
         ("n", "bigint", None, None),
-        ("k", "bigint", None, None),
-        ("a", "double precision", None, None),
+        ("k", "bigint", None, "meta.number"),
+        ("a", "double precision", "mag", "ucd.mag;stat.mean"),
     ]
 
 
@@ -209,7 +209,7 @@ def test_an_alias_used_in_two_scopes_does_not_mix_their_units():
     adql = (
         f"SELECT IN_UNIT(a.ra,'arcsec') AS r FROM {X} AS a WHERE EXISTS (SELECT 1 FROM ztf.flags AS a WHERE a.flag=1)"
     )
-    assert "3600.0" in translate(adql, CATALOG).sql
+    assert "CAST(3600 AS" in translate(adql, CATALOG).sql
 
 
 def test_errors_point_to_the_start_of_the_offending_word():

@@ -1,20 +1,45 @@
 """The tables that a query may name."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from __future__ import annotations
 
-from sqlglot.schema import MappingSchema
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where the corners of a column of polygons stand in PostgreSQL: its text need not be read, and an index helps.
+
+    corners : names of the columns (ra1, dec1, ra2, dec2, ...), ICRS degrees, in order around the polygon; they may
+        be hidden from users
+    centre : names of the two columns on which the table has its sky index
+    radius : degrees; no corner lies farther than this from the centre
+    """
+
+    corners: tuple[str, ...]
+    centre: tuple[str, str]
+    radius: float
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column as TAP_SCHEMA describes it; `type` is a PostgreSQL type name such as "double precision"."""
+    """One column as TAP_SCHEMA describes it; `type` is a PostgreSQL type name such as "double precision".
+
+    xtype : DALI's; columns of point, circle, polygon (arrays of numbers, or text as DALI or STC-S write it) and region
+        (text) are geometries
+    region : for a column of polygons whose corners stand in columns of their own
+    """
 
     name: str
     type: str
     unit: str | None = None
     ucd: str | None = None
     description: str | None = None
+    utype: str | None = None
+    xtype: str | None = None
+    region: Region | None = None
 
 
 @dataclass(frozen=True)
@@ -30,36 +55,66 @@ class Table:
     rows: int = 0
     physical: tuple[str, str] | None = None
 
+    @property
+    def full_name(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+    @cached_property
+    def by_name(self) -> Mapping[str, tuple[Column, ...]]:
+        """Columns by their names in lower case; several if they differ by case only."""
+        found: dict[str, tuple[Column, ...]] = {}
+        for column in self.columns:
+            key = column.name.lower()
+            found[key] = (*found.get(key, ()), column)
+        return found
+
 
 @dataclass(frozen=True)
 class Catalog:
-    """The white list: every table and column that ADQL may reach. Names compare without regard to case."""
+    """The white list: every table and column that ADQL may reach. Names of tables compare without regard to case."""
 
     tables: tuple[Table, ...]
-    _by_name: Mapping = field(init=False, repr=False, compare=False)
-    _schema: MappingSchema = field(init=False, repr=False, compare=False)
+    base: Catalog | None = None
+    _by_name: Mapping[tuple[str, str], Table] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
         by_name = {(table.schema.lower(), table.name.lower()): table for table in self.tables}
-        mapping = {}
-        for (schema, name), table in by_name.items():
-            mapping.setdefault(schema, {})[name] = {column.name: column.type for column in table.columns}
         object.__setattr__(self, "_by_name", by_name)
-        object.__setattr__(self, "_schema", MappingSchema(mapping, dialect="postgres", normalize=False))
 
-    def table(self, schema, name):
-        """The table of that name, or None."""
-        return self._by_name.get((schema.lower(), name.lower()))
-
-    def column(self, table, name):
-        """The column of a table, or None."""
-        return next((column for column in table.columns if column.name == name), None) if table else None
+    def extended(self, tables: Iterable[Table]) -> Catalog:
+        """A catalog that has these tables besides (uploads, a user's own); costs next to nothing."""
+        return Catalog(tuple(tables), self)
 
     @property
-    def schema(self):
-        """The names in the form that sqlglot's name resolution reads."""
-        return self._schema
+    def every(self) -> tuple[Table, ...]:
+        """All tables; those that were added later come first."""
+        return self.tables + (self.base.every if self.base else ())
 
-    def describe(self):
+    def table(self, schema: str, name: str) -> Table | None:
+        """The table of that name; without a schema the only one of that name in any schema; or None."""
+        if not schema:
+            found = self.called(name)
+            return found[0] if len(found) == 1 else None
+        one = self._by_name.get((schema.lower(), name.lower()))
+        return self.base.table(schema, name) if one is None and self.base else one
+
+    def called(self, name: str) -> list[Table]:
+        """The tables of that name in all schemas."""
+        own = [table for (_, known), table in self._by_name.items() if known == name.lower()]
+        return own + (self.base.called(name) if self.base else [])
+
+    def describe(self) -> str:
         """All table names, for error messages."""
-        return ", ".join(sorted(f"{table.schema}.{table.name}" for table in self.tables))
+        return ", ".join(sorted(table.full_name for table in self.every))
+
+    def like(self, name: str) -> str | None:
+        """The table whose name resembles a misspelt one, or None."""
+        return resembling(name, [table.full_name for table in self.every])
+
+
+def resembling(word: str, known: Iterable[str]) -> str | None:
+    """The known name that somebody may have meant, or None; the parts of dotted names count as names too."""
+    names = {one.lower(): one for one in known}
+    names |= {full.rpartition(".")[2]: one for full, one in names.items() if full.rpartition(".")[2] not in names}
+    found = get_close_matches(word.lower(), list(names), n=1, cutoff=0.6)
+    return names[found[0]] if found else None

@@ -1,124 +1,187 @@
-"""Where columns come from: type, unit and size of each, through sub-queries and WITH."""
+"""What expressions are: PostgreSQL type, unit, UCD; read from a tree with resolved names, before it is rewritten."""
+
+from __future__ import annotations
+
+from dataclasses import replace
 
 from sqlglot import exp
-from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from archive.vo.adql.catalog import Column
+from archive.vo.adql.functions import FUNCTIONS, INTEGERS, SAME, Function
+from archive.vo.adql.user_functions import CONVERSIONS, Q3C_CONDITIONS, USER_FUNCTIONS, named
 
 COLUMN, ROWS = "adql_column", "adql_rows"
 """Keys of a column node's meta: the Column it is, and the rows of its table."""
 
-_INTEGER_FUNCTIONS = frozenset({"CONTAINS", "INTERSECTS"})
-_TEXT_FUNCTIONS = frozenset({"UPPER", "LOWER", "IVO_STRING_AGG"})
-_ARRAY_FUNCTIONS = frozenset({"POINT", "CIRCLE", "BOX", "POLYGON"})
-_SAME_AS_ARGUMENT = frozenset({"ABS", "SIGN"})
-_INTEGERS = ("smallint", "integer", "bigint")
+SCALAR = FUNCTIONS | named(USER_FUNCTIONS)
+KNOWN = SCALAR | named(CONVERSIONS) | Q3C_CONDITIONS
+
 _FLOATS = ("real", "double precision")
-_ALIASES = {"int": "integer", "float": "real", "double": "double precision", "int8": "bigint"}
+_ALIASES = {
+    "int": "integer", "float": "real", "double": "double precision", "int8": "bigint", "int4": "integer",
+    "int2": "smallint", "float4": "real", "float8": "double precision", "character varying": "varchar",
+}  # fmt: skip
 _PREDICATES = (
     exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.And, exp.Or, exp.Not, exp.In, exp.Is, exp.Like,
-    exp.ILike, exp.Between, exp.Exists,
+    exp.ILike, exp.Between, exp.Exists, exp.Boolean,
 )  # fmt: skip
+_BITWISE = (exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor)
+_TEXTS = ("text", "varchar", "char")
+_DEGREES = "double precision"
+
+GEOMETRY_RESULTS = {
+    "POINT": Column("", "double precision[]", "deg", "pos.eq", xtype="point"),
+    "CENTROID": Column("", "double precision[]", "deg", "pos.eq", xtype="point"),
+    "CIRCLE": Column("", "double precision[]", "deg", "pos.outline;obs.field", xtype="circle"),
+    "BOX": Column("", "double precision[]", "deg", "pos.outline;obs.field", xtype="polygon"),
+    "POLYGON": Column("", "double precision[]", "deg", "pos.outline;obs.field", xtype="polygon"),
+    "REGION": Column("", "double precision[]", "deg", "pos.outline;obs.field"),
+    "CONTAINS": Column("", "integer"),
+    "INTERSECTS": Column("", "integer"),
+    "DISTANCE": Column("", _DEGREES, "deg", "pos.angDistance"),
+    "AREA": Column("", _DEGREES, "deg**2", "phys.angArea"),
+    "COORD1": Column("", _DEGREES, "deg", "pos.eq.ra"),
+    "COORD2": Column("", _DEGREES, "deg", "pos.eq.dec"),
+    "COORDSYS": Column("", "text", ucd="pos.frame"),
+    "IN_UNIT": Column("", _DEGREES),
+}
+"""What the geometry functions and IN_UNIT give."""
 
 
-def _wider(left, right):
-    ladder = _INTEGERS + _FLOATS
+def base_type(name: str) -> str:
+    """PostgreSQL's long name of a type, without its length."""
+    short = name.lower().split("(")[0].strip()
+    return _ALIASES.get(short, short)
+
+
+def wider(left: str, right: str) -> str:
+    """The type that holds values of both."""
+    if left == right or right == "null":
+        return left
+    if left == "null":
+        return right
+    if "numeric" in (left, right):
+        other = right if left == "numeric" else left
+        return "double precision" if other in _FLOATS else "numeric"
+    ladder = INTEGERS + _FLOATS
     if left not in ladder or right not in ladder:
-        return left if left == right else "text"
-    if (left == "real") != (right == "real") and "double precision" not in (left, right):
+        return "text" if left in _TEXTS and right in _TEXTS else next((one for one in (left, right) if one in ladder or
+            one.startswith("timestamp")), "text")  # fmt: skip
+    if (left in _FLOATS) != (right in _FLOATS) or "double precision" in (left, right):
         return "double precision"
     return max(left, right, key=ladder.index)
 
 
-def _literal(node):
-    if node.is_string:
-        return "text"
-    return "bigint" if node.this.isdigit() and int(node.this) > 2**31 - 1 else (
-        "integer" if node.this.isdigit() else "double precision"
-    )  # fmt: skip
+def result_type(node: exp.Expression) -> str:
+    """PostgreSQL type name of an expression; `numeric` where only PostgreSQL's arithmetic makes it one."""
+    return describe(node).type
 
 
-def _function(node):
-    name = node.name.upper()
-    if name in _INTEGER_FUNCTIONS:
-        return "integer"
-    if name in _TEXT_FUNCTIONS:
-        return "text"
-    if name in _ARRAY_FUNCTIONS:
-        return "double precision[]"
-    if name == "MOD":
-        return "numeric"
-    if name in _SAME_AS_ARGUMENT and node.expressions:
-        return result_type(node.expressions[0])
-    return "double precision"
-
-
-def result_type(node):
-    """PostgreSQL type name of an annotated ADQL expression, before its functions are rewritten."""
+def describe(node: exp.Expression) -> Column:
+    """A nameless Column of an expression: its type, and unit, UCD and the rest where they follow."""
     if isinstance(node, exp.Column):
         known = node.meta.get(COLUMN)
-        return known.type if known else "text"
-    if isinstance(node, exp.Subquery):
-        return result_type(node.this.selects[0].unalias()) if node.this.selects else "text"
+        return replace(known, name="", type=base_type(known.type)) if known else Column("", "text")
+    if isinstance(node, exp.Paren | exp.Alias | exp.Neg):
+        return describe(node.this)
     if isinstance(node, exp.Literal):
-        return _literal(node)
-    if isinstance(node, exp.Count):
-        return "bigint"
-    if isinstance(node, exp.Avg):
-        return "double precision"
-    if isinstance(node, exp.Sum):
-        inner = result_type(node.this)
-        return {"smallint": "bigint", "integer": "bigint", "bigint": "numeric"}.get(inner, inner)
-    if isinstance(node, exp.Min | exp.Max | exp.Paren | exp.Neg | exp.Coalesce):
-        return result_type(node.this)
-    if isinstance(node, exp.Cast):
-        name = node.to.sql(dialect="postgres").lower().split("(")[0]
-        return _ALIASES.get(name, name)
-    if isinstance(node, exp.Add | exp.Sub | exp.Mul | exp.Div):
-        pair = (result_type(side) for side in (node.this, node.expression))
-        return _wider(*[_ALIASES.get(name, name) for name in pair])
-    if isinstance(node, exp.Case) and node.args.get("ifs"):
-        return result_type(node.args["ifs"][0].args["true"])
+        return Column("", _literal(node))
+    if isinstance(node, exp.Null):
+        return Column("", "null")
     if isinstance(node, exp.Anonymous):
         return _function(node)
-    if isinstance(node, _PREDICATES + (exp.Boolean,)):
-        return "boolean"
-    return "text"
+    if isinstance(node, exp.Count | exp.Avg | exp.Min | exp.Max | exp.Sum):
+        return _aggregate(node)
+    if isinstance(node, exp.Coalesce):
+        return replace(describe(node.this), type=_widest([node.this, *node.expressions]))
+    if isinstance(node, exp.Nullif):
+        return describe(node.this)
+    if isinstance(node, exp.Cast):
+        known = describe(node.this)
+        return replace(known, type=base_type(node.to.sql(dialect="postgres")), xtype=None, region=None)
+    if isinstance(node, exp.Add | exp.Sub):
+        return _sum(describe(node.this), describe(node.expression))
+    return Column("", _plain_type(node))
 
 
-def described(node, name):
-    """Column of a result: an annotated expression under its name."""
-    known = node.meta.get(COLUMN) if isinstance(node, exp.Column) else None
-    if known is None:
-        return Column(name, result_type(node))
-    return Column(name, known.type, known.unit, known.ucd, known.description)
+def _plain_type(node: exp.Expression) -> str:
+    """Type of an expression of which no more is known."""
+    if isinstance(node, (exp.Mul, exp.Div, *_BITWISE)):
+        return wider(result_type(node.this), result_type(node.expression))
+    if isinstance(node, exp.BitwiseNot):
+        return result_type(node.this)
+    if isinstance(node, exp.Subquery):
+        return result_type(node.this.selects[0].unalias()) if node.this.selects else "text"
+    if isinstance(node, exp.Case):
+        results = [one.args["true"] for one in node.args["ifs"]] + [node.args["default"]] * bool(
+            node.args.get("default")
+        )
+        return _widest(results)
+    return "boolean" if isinstance(node, _PREDICATES) else "text"
 
 
-def annotate(tree, catalog):
-    """Write into the meta of every column of a resolved tree what it is and how large its table is.
-
-    Scopes come innermost first, so the columns of a sub-query are known when its user is reached.
-    """
-    for scope in traverse_scope(tree):
-        for column in scope.columns:
-            source = scope.sources.get(column.table)
-            if isinstance(source, exp.Table):
-                table = catalog.table(source.db, source.name)
-                known = catalog.column(table, column.name)
-                rows = table.rows if table else 0
-            elif isinstance(source, Scope):
-                known, rows = _from_query(source.expression, column.name)
-            else:
-                known, rows = None, 0
-            column.meta[ROWS] = rows
-            if known is not None:
-                column.meta[COLUMN] = known
+def _widest(nodes: list[exp.Expression]) -> str:
+    found = result_type(nodes[0])
+    for one in nodes[1:]:
+        found = wider(found, result_type(one))
+    return found
 
 
-def _from_query(query, name):
-    """Column of a sub-query, and the rows of the table behind it."""
-    item = next((item for item in query.selects if item.alias_or_name == name), None)
-    if item is None:
-        return None, 0
-    inner = item.unalias()
-    return described(inner, name), inner.meta.get(ROWS, 0)
+def _literal(node: exp.Literal) -> str:
+    if node.is_string:
+        return "text"
+    if not node.this.isdigit():
+        return "numeric"
+    return "integer" if int(node.this) < 2**31 else "bigint" if int(node.this) < 2**63 else "numeric"
+
+
+def _sum(left: Column, right: Column) -> Column:
+    """The sum or difference of two values keeps a unit that both have."""
+    return Column("", wider(left.type, right.type), left.unit if left.unit == right.unit else None)
+
+
+_STATISTICS = {exp.Avg: "stat.mean", exp.Min: "stat.min", exp.Max: "stat.max"}
+
+
+def _aggregate(node: exp.Expression) -> Column:
+    """The smallest, largest and mean value keep unit and UCD; a count is a number."""
+    if isinstance(node, exp.Count):
+        return Column("", "bigint", ucd="meta.number")
+    inner = describe(node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this)
+    kind = inner.type
+    if isinstance(node, exp.Sum):
+        kind = {"smallint": "bigint", "integer": "bigint", "bigint": "numeric"}.get(kind, kind)
+        return Column("", kind, inner.unit)
+    if isinstance(node, exp.Avg):
+        kind = "numeric" if kind in INTEGERS + ("numeric",) else "double precision"
+    ucd = f"{inner.ucd.removesuffix(';meta.main')};{_STATISTICS[type(node)]}" if inner.ucd else None
+    return Column("", kind, inner.unit, ucd, inner.description, xtype=inner.xtype)
+
+
+def _function(node: exp.Anonymous) -> Column:
+    name = node.name.upper()
+    if name in GEOMETRY_RESULTS:
+        found = GEOMETRY_RESULTS[name]
+        if name == "IN_UNIT" and len(node.expressions) == 2:
+            return replace(describe(node.expressions[0]), type=found.type, unit=node.expressions[1].name)
+        return found
+    function = KNOWN.get(name)
+    return Column("", "text") if function is None else _of(function, node.expressions)
+
+
+def _of(function: Function, arguments: list[exp.Expression]) -> Column:
+    kind = function.gives
+    if kind == SAME:
+        kind = _widest(arguments) if arguments else "double precision"
+        kind = "double precision" if kind == "numeric" and function.typed else kind
+    if function.keeps and arguments:
+        return replace(describe(arguments[0]), type=kind, xtype=None, region=None)
+    return Column("", kind, function.unit, function.ucd, xtype=function.xtype)
+
+
+def described(node: exp.Expression, name: str) -> Column:
+    """Column of a result: an expression under its name. Its corners stay behind: only its text comes along."""
+    known = describe(node)
+    kind = {"numeric": "double precision", "null": "text"}.get(known.type, known.type)
+    original = node.meta.get(COLUMN) if isinstance(node, exp.Column) else None
+    return replace(known, name=name, type=original.type if original else kind, region=None)

@@ -15,7 +15,7 @@ NODES = (
     exp.Count, exp.Avg, exp.Min, exp.Max, exp.Sum, exp.Coalesce, exp.Cast, exp.DataType, exp.DataTypeParam,
     exp.Case, exp.If, exp.Paren, exp.Neg, exp.Not, exp.And, exp.Or, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT,
     exp.GTE, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.DPipe, exp.Between, exp.Like, exp.ILike, exp.In, exp.Is,
-    exp.Exists, exp.Distinct,
+    exp.Exists, exp.Distinct, exp.Nullif, exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor, exp.BitwiseNot,
 )  # fmt: skip
 
 CAST_TYPES = frozenset(
@@ -37,7 +37,7 @@ _ARGS = {
     exp.Union: _SETS_ARGS,
     exp.Except: _SETS_ARGS,
     exp.Intersect: _SETS_ARGS,
-    exp.Table: {"this", "db", "alias", "joins"},
+    exp.Table: {"this", "db", "catalog", "alias", "joins"},
     exp.Subquery: {"this", "alias", "with_", "with", "joins", "order", "limit", "offset"},
     exp.Join: {"this", "on", "using", "side", "kind", "method"},
     exp.Distinct: {"expressions"},
@@ -78,14 +78,13 @@ def _check_count(node, word):
         refuse(node, f"{word} {value.sql() if value else ''}: must be a whole number that is not negative")
 
 
-def check_tree(tree, catalog):
-    """Refuse whatever is not ADQL, and every table that is not in the catalogue.
+def check_tree(tree):
+    """Refuse whatever is not ADQL; the names are checked when they are resolved (archive.vo.adql.names).
 
     Raises
     ------
     ADQLError
     """
-    local = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
     for node in tree.walk():
         if not isinstance(node, NODES):
             refuse(node, f"{type(node).__name__} is not part of ADQL")
@@ -93,12 +92,16 @@ def check_tree(tree, catalog):
         if isinstance(node, exp.Cast) and node.to.this not in CAST_TYPES:
             names = "INTEGER, SMALLINT, BIGINT, REAL, DOUBLE PRECISION, CHAR, VARCHAR, TIMESTAMP"
             refuse(node, f"CAST to {node.to.sql()} is not part of ADQL: use one of {names}")
+        if isinstance(node, exp.Select) and not node.expressions:
+            refuse(node, "SELECT: expected a list of columns and expressions, or *")
+        if isinstance(node, exp.AggFunc | exp.Coalesce) and node.this is None:
+            refuse(node, f"{type(node).__name__.upper()}: expected an argument in its brackets")
         if isinstance(node, exp.Limit):
             _check_count(node, "TOP")
         if isinstance(node, exp.Offset):
             _check_count(node, "OFFSET")
-        if isinstance(node, exp.Table) and not (node.name.lower() in local and not node.db):
+        if isinstance(node, exp.Table):
             if not isinstance(node.this, exp.Identifier):
                 refuse(node, f"{node.sql()} is not a table")
-            if catalog.table(node.db, node.name) is None:
-                refuse(node, f"unknown table {node.sql()}: known are {catalog.describe()}")
+            if node.args.get("catalog"):
+                refuse(node, f"{node.sql()}: write schema.table")
