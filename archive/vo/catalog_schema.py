@@ -107,7 +107,7 @@ def contents(present: tuple[Published, ...] | None = None) -> dict[str, list[Row
 def column_rows(one: Published) -> Iterator[Row]:
     """The rows of TAP_SCHEMA.columns for one table."""
     xtypes = describe_types(one)
-    standard = int(one.schema == "tap_schema")
+    standard = one.schema == "tap_schema"
     for number, column in enumerate(one.table.columns, 1):
         arraysize = "*" if column.datatype == "char" else None
         yield (
@@ -118,12 +118,12 @@ def column_rows(one: Published) -> Iterator[Row]:
             xtypes.get(column.name),
             None,
             column.description,
-            None,
+            column.utype or None,
             column.unit or None,
             column.ucd or None,
             int(column.indexed or (has_position(one) and column.name in ("ra", "dec"))),
             int(column.principal),
-            standard,
+            int(column.std or standard),
             number,
         )
 
