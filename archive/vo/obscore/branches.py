@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from archive.hips.config import WAVELENGTHS
+from archive.models.images import LARGEST_RADIUS
 from archive.site import HERE
 from archive.survey.camera import FILTERS, FULL_NX, FULL_NY
 from archive.vo.catalog_tables import POSTGRES
@@ -27,6 +28,7 @@ TYPES = {
 MJD = "- 2400000.5"
 CORNERS = tuple(f"{axis}{n}" for n in (1, 2, 3, 4) for axis in ("ra", "dec"))
 FITS, AVRO = "application/fits", "application/avro"
+LARGEST_CCD = 1.3  # deg, centre to farthest corner
 COUNTS, MAGNITUDES = "phot.count", "phot.mag"
 
 
@@ -100,6 +102,7 @@ def of_footprint(row: str) -> dict[str, str]:
         "s_pixel_scale": f"3600 * sqrt(abs({row}.cd11 * {row}.cd22 - {row}.cd12 * {row}.cd21))",
         "s_xel1": str(FULL_NX),
         "s_xel2": str(FULL_NY),
+        "reach": str(LARGEST_RADIUS),
         **corners,
     }
 
@@ -215,6 +218,7 @@ def _raw() -> str:
         s_ra="w.ra",
         s_dec="w.dec",
         s_fov="2 * w.radius",
+        reach=str(LARGEST_CCD),
         s_region=outline(corners.values()),
         s_pixel_scale="1.01",
         s_xel1=str(2 * FULL_NX),

@@ -23,9 +23,9 @@ MANDATORY = (
     _core("calib_level", "int", "ObsDataset.calibLevel", "meta.code;obs.calib",
           "0 raw, 1 instrumental, 2 calibrated, 3 made of calibrated ones"),
     _core("obs_collection", "char", "DataID.collection", "meta.id", "Collection that the product belongs to"),
-    _core("obs_id", "char", "DataID.observationID", "meta.id", "What was observed together: the exposure, or the co-add"),
+    _core("obs_id", "char", "DataID.observationID", "meta.id", "What was observed together: exposure or co-add"),
     _core("obs_publisher_did", "char", "Curation.publisherDID", "meta.ref.ivoid", "Identifier of the data set"),
-    _core("access_url", "char", "Access.reference", "meta.ref.url", "Where its file is; empty where none is open to you"),
+    _core("access_url", "char", "Access.reference", "meta.ref.url", "Where its file is, if one is open to you"),
     _core("access_format", "char", "Access.format", "meta.code.mime", "Format of the file"),
     _core("access_estsize", "long", "Access.size", "phys.size;meta.file", "Size of the file", "kbyte"),
     _core("target_name", "char", "Target.name", "meta.id;src", "Field, or object"),
@@ -89,6 +89,8 @@ OBSCORE = Table(
 HIDDEN = {
     "family": "text",
     "number": "bigint",
+    "reach": "double precision",
     **{f"{axis}{n}": "double precision" for n in (1, 2, 3, 4) for axis in ("ra", "dec")},
 }
-"""Columns of the view that are not published: what a data set's identifier is made of, and the footprint's corners."""
+"""Columns of the view that are not published: what a data set's identifier is made of, how far (deg) from its centre a
+product of its kind reaches, and the footprint's corners."""

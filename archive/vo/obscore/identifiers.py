@@ -11,7 +11,9 @@ COLLECTION = "ztf"
 """The data collection in the registry, and the name that ObsCore's obs_collection has."""
 FAMILIES = ("sci", "ref", "diff", "raw", "cal", "alert", "lc")
 LARGEST = 2**63 - 1
-_WRITTEN = re.compile(r"ivo://(?P<authority>[^/?#]+)/(?P<path>[^?#]*)\?(?P<family>[a-z]+)/(?P<number>[0-9]{1,19})", re.I)
+_WRITTEN = re.compile(
+    r"ivo://(?P<authority>[^/?#]+)/(?P<path>[^?#]*)\?(?P<family>[a-z]+)/(?P<number>[0-9]{1,19})", re.I
+)
 
 
 class UnknownDataset(LookupError):

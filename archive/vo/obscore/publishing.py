@@ -9,6 +9,7 @@ from archive.vo.obscore.columns import HIDDEN, OBSCORE
 from archive.vo.obscore.identifiers import COLLECTION
 
 ROWS = 10**9
+USES = ("archive_scienceimage",)  # a view needs a table that is there
 _branches: dict[str, tuple[str, tuple[str, ...]]] = {}
 CAOM_OBSERVATION = Table(
     "caom.observation",
@@ -30,8 +31,8 @@ def publish_observations() -> None:
     for family, (query, uses) in ours().items():
         add(family, query, uses)
     kinds = ", ".join(f"('{COLLECTION}', '{kind}')" for kind in ("image", "timeseries", "measurements"))
-    publish_query(CAOM_OBSERVATION, f"SELECT '{COLLECTION}' AS obsid, '{COLLECTION}' AS collection", 1, ("archive_scienceimage",))
-    publish_query(CAOM_PLANE, f"SELECT * FROM (VALUES {kinds}) AS kinds (obsid, dataproducttype)", 3, ("archive_scienceimage",))
+    publish_query(CAOM_OBSERVATION, f"SELECT '{COLLECTION}' AS obsid, '{COLLECTION}' AS collection", 1, USES)
+    publish_query(CAOM_PLANE, f"SELECT * FROM (VALUES {kinds}) AS kinds (obsid, dataproducttype)", 3, USES)
 
 
 def add(family: str, query: str, uses: tuple[str, ...]) -> None:
