@@ -71,7 +71,7 @@ NEEDS: dict[str, frozenset[str]] = {
         ("ibe-search", "ibe-root", "script", "sky", "target-list", "movie", "api-cutouts", "api-movie"),
         frozenset({Scope.IMAGES}),
     ),
-    **dict.fromkeys(("dal-capabilities", "dal-availability", "irsa-sia-capabilities"), OPEN),
+    **dict.fromkeys(("dal-capabilities", "dal-availability", "irsa-sia-capabilities", "registry"), OPEN),
     **dict.fromkeys(("sia", "irsa-sia", "datalink", "soda-sync"), frozenset({Scope.IMAGES})),
     "scs": frozenset({Scope.TAP}),
     **dict.fromkeys(

@@ -155,7 +155,7 @@ def _own(files: Iterable[ProductFile], main: str | None) -> Iterator[Link]:
     for file in sorted(files, key=lambda one: one.suffix != main):
         semantics, description = KINDS.get(file.suffix, ("#auxiliary", file.suffix))
         if file.suffix.endswith("log.txt"):
-            semantics, description = "#documentation", "log of the processing"
+            semantics, description = "#auxiliary", "log of the processing"
         if semantics == "#this" and file.suffix != main:
             semantics = "#auxiliary"
         yield _file(file, "#this" if file.suffix == main else semantics, description)
