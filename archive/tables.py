@@ -40,6 +40,7 @@ class Table:
     name: str
     description: str
     columns: tuple[Column, ...]
+    utype: str = ""
 
     def rows(self, objects: Iterable[models.Model]) -> Iterator[tuple]:
         """The values of model instances, in the order of the columns."""

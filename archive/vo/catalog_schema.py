@@ -136,4 +136,13 @@ def has_position(one: Published) -> bool:
 def _table_row(one: Published, number: int) -> Row:
     kind = "table" if one.schema == "tap_schema" else "view"
     position = "y" if has_position(one) else "n"
-    return (one.schema, one.table.name, kind, None, one.table.description, number, IRSA_LISTED, position)
+    return (
+        one.schema,
+        one.table.name,
+        kind,
+        one.table.utype or None,
+        one.table.description,
+        number,
+        IRSA_LISTED,
+        position,
+    )

@@ -143,6 +143,7 @@ def _kind(one: Published) -> str:
 
 def _table_body(one: Published, columns: bool) -> str:
     head = f"<name>{one.table.name}</name><description>{escape(one.table.description)}</description>\n"
+    head += f"<utype>{escape(one.table.utype)}</utype>\n" if one.table.utype else ""
     if not columns:
         return head
     xtypes, sky = describe_types(one), has_position(one)

@@ -43,8 +43,12 @@ def select(source: str, **columns: str) -> str:
     unknown = columns.keys() - TYPES.keys()
     if unknown:
         raise KeyError(f"columns={sorted(unknown)}: ObsCore here has {', '.join(TYPES)}")
-    listed = ", ".join(f"({columns.get(name, 'NULL')})::{kind} AS {name}" for name, kind in TYPES.items())
-    return f"SELECT {listed} FROM {source}"
+    return f"SELECT {', '.join(typed(name, columns.get(name)) for name in TYPES)} FROM {source}"
+
+
+def typed(name: str, expression: str | None) -> str:
+    """A column of a SELECT, of its type; null where there is no expression."""
+    return f"({expression or 'NULL'})::{TYPES[name]} AS {name}"
 
 
 def common(family: str, number: str, row: str) -> dict[str, str]:

@@ -85,6 +85,7 @@ OBSCORE = Table(
     "ivoa.obscore",
     "ObsCore 1.1: raw, calibration, science, reference and difference images, alerts and light curves",
     (*MANDATORY, *OPTIONAL, *OURS),
+    "ivo://ivoa.net/std/ObsCore#table-1.1",
 )
 HIDDEN = {
     "family": "text",

@@ -7,6 +7,7 @@ from archive.vo.catalog_tables import publish_query
 from archive.vo.obscore.branches import TIMES, TYPES, ours
 from archive.vo.obscore.columns import HIDDEN, OBSCORE
 from archive.vo.obscore.identifiers import COLLECTION
+from archive.vo.obscore.obsplan import publish_exposures
 
 ROWS = 10**9
 USES = ("archive_scienceimage",)  # a view needs a table that is there
@@ -31,6 +32,7 @@ def publish_observations() -> None:
     for family, (query, uses) in ours().items():
         add(family, query, uses)
     kinds = ", ".join(f"('{COLLECTION}', '{kind}')" for kind in ("image", "timeseries", "measurements"))
+    publish_exposures()
     publish_query(CAOM_OBSERVATION, f"SELECT '{COLLECTION}' AS obsid, '{COLLECTION}' AS collection", 1, USES)
     publish_query(CAOM_PLANE, f"SELECT * FROM (VALUES {kinds}) AS kinds (obsid, dataproducttype)", 3, USES)
 
