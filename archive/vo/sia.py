@@ -18,6 +18,7 @@ from archive.vo.shapes import BadShape, read_interval, read_pos
 
 STANDARD = "ivo://ivoa.net/std/SIA#query-2.0"
 TYPES = ("image", "cube")
+MJD = 2_400_000.5
 FORMATS = {"fits": "application/fits", "image/fits": "application/fits"}
 """Other names of formats that ask for the same files."""
 
@@ -30,6 +31,13 @@ def _overlap(low: str, high: str | None = None) -> Callable[[str, str], Conditio
         return f"(o.{low} <= %s AND o.{high or low} >= %s)", [last, first]
 
     return condition
+
+
+def _time(name: str, text: str) -> Condition:
+    """A span of time, MJD; an index knows when exposures began, and none takes longer than a day."""
+    sql, (last, first) = _overlap("t_min", "t_max")(name, text)
+    begun = "(o.jd BETWEEN %s AND %s OR o.jd IS NULL)"
+    return f"({begun} AND {sql})", [first + MJD - 1, last + MJD, last, first]
 
 
 def _equal(column: str) -> Callable[[str, str], Condition]:
@@ -75,7 +83,7 @@ def _format(name: str, text: str) -> Condition:
 CONDITIONS: dict[str, Callable[[str, str], Condition]] = {
     "POS": _place,
     "BAND": _overlap("em_min", "em_max"),
-    "TIME": _overlap("t_min", "t_max"),
+    "TIME": _time,
     "POL": _polarisation,
     "FOV": _overlap("s_fov"),
     "SPATRES": _overlap("s_resolution"),

@@ -24,6 +24,8 @@ def archive(archive_of_images):
     rights = {"programid": 1, "public_date": factories.PUBLIC["public_date"]}
     DifferenceImage.objects.create(science=one, reference=made.reference, ncandidates=1, **rights)
     one.calibrations.set([made.calibration])
+    made.files["ref"].product_id = made.reference.rfid
+    made.files["ref"].save()
     packet = write("alert/2020/0924/packets.avro", b"packets", family="alert", product_id=one.pid)
     Alert.objects.create(
         candid=77, objectid="ZTF20aaaaaaa", pid=one.pid, jd=one.obsjd, nid=one.nid, fid=2, field=655, rcid=50,

@@ -116,10 +116,11 @@ def outline(corners) -> str:
     return "'POLYGON ICRS ' || " + " || ' ' || ".join(f"{one}::text" for one in corners)
 
 
-def exposed(row: str, mjd: str = "obsjd") -> dict[str, str]:
+def exposed(row: str) -> dict[str, str]:
     """Begin, end and length of one exposure."""
-    start = f"{row}.{mjd} {MJD}"
+    start = f"{row}.obsjd {MJD}"
     return {
+        "jd": f"{row}.obsjd",
         "t_min": start,
         "t_max": f"{start} + {row}.exptime / 86400",
         "t_exptime": f"{row}.exptime",
@@ -270,6 +271,7 @@ def _alert() -> str:
         target_name="a.objectid",
         s_ra="a.ra",
         s_dec="a.dec",
+        jd="a.jd",
         t_min=f"a.jd {MJD}",
         t_max=f"a.jd {MJD}",
         t_xel="1",

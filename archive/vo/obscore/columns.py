@@ -91,7 +91,8 @@ HIDDEN = {
     "family": "text",
     "number": "bigint",
     "reach": "double precision",
+    "jd": "double precision",
     **{f"{axis}{n}": "double precision" for n in (1, 2, 3, 4) for axis in ("ra", "dec")},
 }
 """Columns of the view that are not published: what a data set's identifier is made of, how far (deg) from its centre a
-product of its kind reaches, and the footprint's corners."""
+product of its kind reaches, when it began where an index knows that (JD), and the footprint's corners."""
