@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from django.db import connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from archive import site
+
 ENGINEERING, PUBLIC, PARTNERSHIP, CALTECH = 0, 1, 2, 3
 PROGRAMS = (ENGINEERING, PUBLIC, PARTNERSHIP, CALTECH)
 READER_ROLE = "ztf_reader"
@@ -78,7 +80,8 @@ def streaming(reader: Reader) -> Iterator[BaseDatabaseWrapper]:
 
 
 def _take_rights(cursor, reader: Reader) -> None:
-    cursor.execute("SET LOCAL ztf.programs = %s", [reader.setting])
+    # The address is for views whose rows name files whole.
+    cursor.execute("SET LOCAL ztf.programs = %s; SET LOCAL ztf.site = %s", [reader.setting, site.address()])
 
 
 def current_reader() -> Reader | None:

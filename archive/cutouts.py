@@ -6,6 +6,7 @@ import gzip
 import io
 import re
 from dataclasses import dataclass
+from typing import Protocol
 
 import fitsio
 import numpy as np
@@ -57,6 +58,16 @@ class Region:
     centre: Lengths
     size: Lengths
 
+    def slices(self, header: fits.Header) -> tuple[slice, slice] | None:
+        """Rows and columns of an image's pixels in the region; None where it has none."""
+        return _slices(header, self)
+
+
+class Cutting(Protocol):
+    """Whatever says which pixels of an image are wanted."""
+
+    def slices(self, header: fits.Header) -> tuple[slice, slice] | None: ...
+
 
 def read_region(center: str, size: str) -> Region:
     """A region as IBE writes it: center=`a,b[unit]`, size=`w[,h][unit]`; degrees without a unit.
@@ -76,7 +87,7 @@ def read_region(center: str, size: str) -> Region:
     return Region(place, extent)
 
 
-def cut(file: ProductFile, region: Region) -> fits.HDUList:
+def cut(file: ProductFile, region: Cutting) -> fits.HDUList:
     """All images of a file, each with the part that lies in the region; other extensions are left out.
 
     A compressed image becomes a plain one and keeps its number. The cutout holds every pixel whose centre lies in
@@ -98,7 +109,7 @@ def cut(file: ProductFile, region: Region) -> fits.HDUList:
             if not _is_image(hdu):
                 continue
             images += 1
-            if (slices := _slices(hdu.header, region)) is not None:
+            if (slices := region.slices(hdu.header)) is not None:
                 parts.append((number, _part(data[number], hdu.header, *slices)))
         primary = headers[0].header.copy()
     if not images:

@@ -24,6 +24,9 @@ class Column:
     source: str = ""  # attribute of the model (dotted, of a row it belongs to), where it is not the name
     indexed: bool = False
     principal: bool = False
+    utype: str = ""
+    xtype: str = ""
+    std: bool = False  # a standard defines it
 
     @property
     def attribute(self) -> str:
@@ -37,6 +40,7 @@ class Table:
     name: str
     description: str
     columns: tuple[Column, ...]
+    utype: str = ""
 
     def rows(self, objects: Iterable[models.Model]) -> Iterator[tuple]:
         """The values of model instances, in the order of the columns."""

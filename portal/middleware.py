@@ -5,6 +5,7 @@ import re
 from django.db import DataError, transaction
 from django_structlog.middlewares import RequestMiddleware
 
+from archive import site
 from archive.access import reading
 from archive.answers import problem
 from archive.members import reader_of
@@ -31,7 +32,7 @@ class ReaderMiddleware:
 
     def __call__(self, request):
         request.reader = reader_of(request.user)
-        with reading(request.reader):
+        with site.reached_at(request.build_absolute_uri("/")), reading(request.reader):
             return self.get_response(request)
 
     def process_exception(self, request, exception):

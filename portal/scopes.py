@@ -7,6 +7,7 @@ change an account or the archive to none.
 from __future__ import annotations
 
 import json
+import re
 
 from django.http import HttpRequest, QueryDict
 from django.urls import Resolver404, resolve
@@ -71,6 +72,9 @@ NEEDS: dict[str, frozenset[str]] = {
         ("ibe-search", "ibe-root", "script", "sky", "target-list", "movie", "api-cutouts", "api-movie"),
         frozenset({Scope.IMAGES}),
     ),
+    **dict.fromkeys(("dal-capabilities", "dal-availability", "irsa-sia-capabilities", "registry"), OPEN),
+    **dict.fromkeys(("sia", "irsa-sia", "datalink", "soda-sync"), frozenset({Scope.IMAGES})),
+    "scs": frozenset({Scope.TAP}),
     **dict.fromkeys(
         ("hips", "hipslist", "hips-survey", "hips-properties", "hips-whole", "hips-tile", "moc"),
         frozenset({Scope.IMAGES}),
@@ -79,6 +83,7 @@ NEEDS: dict[str, frozenset[str]] = {
 # Searches, whose family decides as well.
 OF_ANY_FAMILY = ("images", "image-list", "api-images", "ibe-search", "script", "order-bundle", "api-jobs")
 OF_FAMILY = {"alert": frozenset({Scope.ALERTS}), "lc": frozenset({Scope.LIGHTCURVES})}
+_DATASET = re.compile(r"\?([A-Za-z]+)/")  # the family in an identifier of a data set
 EVERYTHING = frozenset({Scope.ALL})
 NEVER = ("admin", "account")
 
@@ -93,6 +98,9 @@ def needed(request: HttpRequest) -> frozenset[str] | None:
         return None
     if match.url_name in ("file", "ibe-data"):
         return _of_file(match.kwargs["path"])
+    if match.url_name in ("datalink", "soda-sync"):
+        named = _DATASET.findall(" ".join([*request.GET.getlist("ID"), *request.POST.getlist("ID")]))
+        return NEEDS[match.url_name].union(*(OF_FAMILY.get(one.lower(), OPEN) for one in named))
     if match.url_name in OF_ANY_FAMILY:
         return NEEDS[match.url_name].union(*(OF_FAMILY.get(one, OPEN) for one in _families(request, match.kwargs)))
     return NEEDS.get(match.url_name or "", EVERYTHING)

@@ -20,6 +20,14 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 VAR = Path(env.str("ZTF_VAR", default=str(BASE_DIR / "var"))).resolve()
 env.read_env(VAR / "env")
+# How people reach this archive, for example https://archive.example.org; empty: as each request came
+SITE_ADDRESS = env.str("SITE_ADDRESS", default="")
+# Who publishes it in the Virtual Observatory: an authority of ours in the registry, a title, who answers questions
+VO_AUTHORITY = env.str("VO_AUTHORITY", default="org.example.ztf")
+VO_TITLE = env.str("VO_TITLE", default="Open ZTF archive")
+VO_PUBLISHER = env.str("VO_PUBLISHER", default="Open ZTF archive")
+VO_CONTACT = env.str("VO_CONTACT", default="Archive staff")
+VO_EMAIL = env.str("VO_EMAIL", default="archive@example.org")
 # Where names that no table knows are looked up, for example https://cds.unistra.fr/cgi-bin/nph-sesame/; empty: nowhere
 SESAME_SERVERS = env.list("SESAME_SERVERS", default=[])
 # The internal location of nginx that holds the product tree, for example /tree/; empty: the portal sends files itself

@@ -69,6 +69,7 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/result", jobs.result, name="job-result"),
     path("query/", include("portal.query_urls")),
     path("tap/", include("archive.vo.urls")),
+    path("", include("archive.vo.dal_urls")),
     path("", include("archive.hips.urls")),
     path("", include("portal.sky_urls")),
     path("", include("portal.forced_urls")),

@@ -48,11 +48,29 @@ class Exposure(ProtectedModel):
 
 
 class RawImage(ProtectedModel):
-    """The raw file of one CCD: four quadrants and their overscan strips."""
+    """The raw file of one CCD: four quadrants and their overscan strips.
+
+    Where the CCD looks (centre, corners, distance of the farthest corner; ICRS degrees) the database computes itself
+    from the telescope's axis, whoever writes the row (migration 0030); empty for calibration frames.
+    """
 
     exposure = models.ForeignKey(Exposure, models.CASCADE, related_name="raw_images")
     ccdid = models.SmallIntegerField()
     origin = models.CharField(max_length=4, choices=Origin.choices, default=Origin.OURS)
+    ra = models.FloatField(null=True, editable=False)
+    dec = models.FloatField(null=True, editable=False)
+    ra1 = models.FloatField(null=True, editable=False)
+    dec1 = models.FloatField(null=True, editable=False)
+    ra2 = models.FloatField(null=True, editable=False)
+    dec2 = models.FloatField(null=True, editable=False)
+    ra3 = models.FloatField(null=True, editable=False)
+    dec3 = models.FloatField(null=True, editable=False)
+    ra4 = models.FloatField(null=True, editable=False)
+    dec4 = models.FloatField(null=True, editable=False)
+    radius = models.FloatField(null=True, editable=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["exposure", "ccdid"], name="one_raw_image_a_ccd")]
+        constraints = [
+            models.UniqueConstraint(fields=["exposure", "ccdid"], name="one_raw_image_a_ccd"),
+            has_position("rawimage"),
+        ]

@@ -10,6 +10,7 @@ from archive.models import Alert, ReferenceImage, ScienceImage
 from archive.vo.catalog_schema import publish_schema
 from archive.vo.catalog_tables import publish
 from archive.vo.catalog_views import drop_views, make_views
+from archive.vo.obscore.publishing import publish_observations
 
 
 def open_tables(app: AppConfig) -> None:
@@ -17,6 +18,7 @@ def open_tables(app: AppConfig) -> None:
     publish(tables.SCIENCE, ScienceImage, rows=10**8)
     publish(tables.REFERENCE, ReferenceImage, rows=10**5)
     publish(tables.ALERTS, Alert, rows=10**9)
+    publish_observations()
     publish_schema()
     pre_migrate.connect(drop_views, sender=app, dispatch_uid="drop TAP views")
     post_migrate.connect(make_views, sender=app, dispatch_uid="make TAP views")

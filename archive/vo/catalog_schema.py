@@ -107,7 +107,7 @@ def contents(present: tuple[Published, ...] | None = None) -> dict[str, list[Row
 def column_rows(one: Published) -> Iterator[Row]:
     """The rows of TAP_SCHEMA.columns for one table."""
     xtypes = describe_types(one)
-    standard = int(one.schema == "tap_schema")
+    standard = one.schema == "tap_schema"
     for number, column in enumerate(one.table.columns, 1):
         arraysize = "*" if column.datatype == "char" else None
         yield (
@@ -118,12 +118,12 @@ def column_rows(one: Published) -> Iterator[Row]:
             xtypes.get(column.name),
             None,
             column.description,
-            None,
+            column.utype or None,
             column.unit or None,
             column.ucd or None,
             int(column.indexed or (has_position(one) and column.name in ("ra", "dec"))),
             int(column.principal),
-            standard,
+            int(column.std or standard),
             number,
         )
 
@@ -136,4 +136,13 @@ def has_position(one: Published) -> bool:
 def _table_row(one: Published, number: int) -> Row:
     kind = "table" if one.schema == "tap_schema" else "view"
     position = "y" if has_position(one) else "n"
-    return (one.schema, one.table.name, kind, None, one.table.description, number, IRSA_LISTED, position)
+    return (
+        one.schema,
+        one.table.name,
+        kind,
+        one.table.utype or None,
+        one.table.description,
+        number,
+        IRSA_LISTED,
+        position,
+    )

@@ -27,6 +27,8 @@ POSTGRES = {
 }
 SCHEMAS = {
     "ztf": "Images, alerts and light curves of the Zwicky Transient Facility",
+    "ivoa": "All observations in the words of the Virtual Observatory",
+    "caom": "The collections, as IRSA's clients ask for them",
     "tap_schema": "What tables and columns there are",
 }
 
@@ -102,9 +104,19 @@ def publish(table: Table, model: type[models.Model], rows: int) -> None:
     _add(Published(table, rows, query, (model._meta.db_table,), frozenset(times)))
 
 
-def publish_query(table: Table, query: str, rows: int, uses: tuple[str, ...], times: frozenset[str] = frozenset()):
-    """Open what a SELECT gives; its columns bear the declared names. Row-level security of its tables holds."""
-    names = ", ".join(f'q."{column.name}"' for column in table.columns)
+def publish_query(
+    table: Table,
+    query: str,
+    rows: int,
+    uses: tuple[str, ...],
+    times: frozenset[str] = frozenset(),
+    hidden: tuple[str, ...] = (),
+) -> None:
+    """Open what a SELECT gives; its columns bear the declared names. Row-level security of its tables holds.
+
+    `hidden` are further columns of the view, which no query may name.
+    """
+    names = ", ".join(f'q."{name}"' for name in (*(column.name for column in table.columns), *hidden))
     _add(Published(table, rows, f"SELECT {names} FROM ({query}) AS q", uses, times))
 
 
@@ -139,4 +151,5 @@ def _for_adql(one: Published) -> adql.Table:
 
 def describe_types(one: Published) -> Mapping[str, str]:
     """Column name -> xtype, for those that have one."""
-    return dict.fromkeys(one.times, "timestamp")
+    declared = {column.name: column.xtype for column in one.table.columns if column.xtype}
+    return dict.fromkeys(one.times, "timestamp") | declared

@@ -19,6 +19,7 @@ class Field:
     description: str | None = None
     xtype: str | None = None
     utype: str | None = None
+    id: str | None = None  # by which other elements of the document refer to it
 
     @property
     def is_text(self):

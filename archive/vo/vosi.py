@@ -29,6 +29,7 @@ def capabilities(base: str) -> str:
         ' xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1" xmlns:tr="http://www.ivoa.net/xml/TAPRegExt/v1.0">\n'
         '<capability standardID="ivo://ivoa.net/std/TAP" xsi:type="tr:TableAccess">\n'
         f"{_interface(base, 'base', STANDARD)}"
+        '<dataModel ivo-id="ivo://ivoa.net/std/ObsCore#core-1.1">ObsCore-1.1</dataModel>\n'
         f"{_language()}{''.join(map(_output_format, FORMATS))}"
         f"<executionDuration><hard>{LONGEST}</hard></executionDuration>\n"
         f'<outputLimit><default unit="row">{settings.TAP_ROW_LIMIT}</default>'
@@ -119,6 +120,7 @@ def _kind(one: Published) -> str:
 
 def _table_body(one: Published, columns: bool) -> str:
     head = f"<name>{one.table.name}</name><description>{escape(one.table.description)}</description>\n"
+    head += f"<utype>{escape(one.table.utype)}</utype>\n" if one.table.utype else ""
     if not columns:
         return head
     xtypes, sky = describe_types(one), has_position(one)
@@ -129,11 +131,14 @@ def _table_body(one: Published, columns: bool) -> str:
 def _column(column: Column, xtype: str | None, sky: bool) -> str:
     size = ' arraysize="*"' if column.datatype == "char" else ""
     extended = f" extendedType={quoteattr(xtype)}" if xtype else ""
+    standard = ' std="true"' if column.std else ""
     indexed = column.indexed or (sky and column.name in ("ra", "dec"))
     return (
-        f"<column {ESA_FLAGS}><name>{column.name}</name><description>{escape(column.description)}</description>"
+        f"<column {ESA_FLAGS}{standard}>"
+        f"<name>{column.name}</name><description>{escape(column.description)}</description>"
         + (f"<unit>{escape(column.unit)}</unit>" if column.unit else "")
         + (f"<ucd>{escape(column.ucd)}</ucd>" if column.ucd else "")
+        + (f"<utype>{escape(column.utype)}</utype>" if column.utype else "")
         + f'<dataType xsi:type="vs:VOTableType"{size}{extended}>{column.datatype}</dataType>'
         + ("<flag>indexed</flag>" if indexed else "")
         + ("<flag>principal</flag>" if column.principal else "")

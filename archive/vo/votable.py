@@ -60,6 +60,7 @@ def _field(field):
         ucd=field.ucd,
         xtype=field.xtype,
         utype=field.utype,
+        ID=field.id,
     )
     if not field.description:
         return f"<FIELD{attributes}/>\n"

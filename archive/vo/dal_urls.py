@@ -1,0 +1,19 @@
+"""Addresses of the data access layer; VO clients write them without a slash at the end."""
+
+from django.urls import path
+
+from archive.vo import dal_vosi, scs, sia, soda_views
+from archive.vo.datalink import views as datalink
+from archive.vo.registry import views as registry
+
+urlpatterns = [
+    path("vo/sia2/query", sia.query, name="sia"),
+    path("SIA", sia.query, name="irsa-sia"),
+    path("SIA/capabilities", dal_vosi.capabilities, {"service": "sia2"}, name="irsa-sia-capabilities"),
+    path("vo/scs/<str:name>", scs.search, name="scs"),
+    path("vo/datalink/links", datalink.query, name="datalink"),
+    path("vo/soda/sync", soda_views.sync, name="soda-sync"),
+    path("vo/registry/oai", registry.harvest, name="registry"),
+    path("vo/<path:service>/capabilities", dal_vosi.capabilities, name="dal-capabilities"),
+    path("vo/<path:service>/availability", dal_vosi.availability, name="dal-availability"),
+]

@@ -1,0 +1,49 @@
+"""The archive of tests/irsa with a difference, alerts and an object beside it, and a server that answers for it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from archive.models import Alert, DifferenceImage
+from archive.survey.identifiers import make_oid
+from lightcurves import skyindex
+from lightcurves.models import Source
+from tests import browsers, factories
+from tests.irsa.conftest import archive as images
+from tests.irsa.conftest import write
+
+archive_of_images = images
+
+
+@pytest.fixture(scope="module")
+def archive(archive_of_images):
+    """One open and one closed image with all that comes of them."""
+    made = archive_of_images
+    one = made.open
+    rights = {"programid": 1, "public_date": factories.PUBLIC["public_date"]}
+    DifferenceImage.objects.create(science=one, reference=made.reference, ncandidates=1, **rights)
+    one.calibrations.set([made.calibration])
+    made.files["ref"].product_id = made.reference.rfid
+    made.files["ref"].save()
+    packet = write("alert/2020/0924/packets.avro", b"packets", family="alert", product_id=one.pid)
+    Alert.objects.create(
+        candid=77, objectid="ZTF20aaaaaaa", pid=one.pid, jd=one.obsjd, nid=one.nid, fid=2, field=655, rcid=50,
+        ra=one.ra, dec=one.dec, magpsf=18.0, sigmapsf=0.1, isdiffpos=True, packet=packet, packet_index=0, **rights,
+    )  # fmt: skip
+    oid = make_oid(655, 2, 13, 3, 1)
+    Source.objects.create(
+        oid=oid, ra=one.ra, dec=one.dec, field=655, ccdid=13, qid=3, rcid=50, fid=2, filtercode="zr",
+        hpx29=int(skyindex.number(np.array([one.ra]), np.array([one.dec]))[0]), **rights,
+    )  # fmt: skip
+    made.files["packet"] = packet
+    yield made
+    Source.objects.all().delete()
+    Alert.objects.all().delete()
+
+
+@pytest.fixture(scope="module")
+def server(archive, django_db_blocker):
+    """The address of a running portal."""
+    with browsers.served_here(django_db_blocker) as address:
+        yield address
