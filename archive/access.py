@@ -11,7 +11,7 @@ forgotten filter cannot leak.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -64,13 +64,18 @@ def reading(reader: Reader) -> Iterator[None]:
 
 
 @contextmanager
-def streaming(reader: Reader) -> Iterator[BaseDatabaseWrapper]:
+def streaming(
+    reader: Reader, before: Callable[[BaseDatabaseWrapper], None] | None = None
+) -> Iterator[BaseDatabaseWrapper]:
     """A connection apart from the request's, in one read-only transaction with `reader`'s rights.
 
-    For an answer that is still being written when the request's own transaction has ended.
+    For an answer that is still being written when the request's own transaction has ended. `before` is given the
+    connection when that transaction has not begun yet.
     """
     connection = connections.create_connection("reader")
     try:
+        if before is not None:
+            before(connection)
         connection.set_autocommit(False)
         with connection.cursor() as cursor:
             _take_rights(cursor, reader)

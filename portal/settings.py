@@ -226,7 +226,7 @@ Q_CLUSTER = {
     "timeout": 3600,
     "retry": 4000,  # longer than the longest job, or a second copy would start beside the first
     "max_attempts": 3,
-    "poll": 0.5,
+    "poll": 0.1,  # s between two looks at an empty queue: small queries wait for it
     "bulk": 1,
     "catch_up": False,
     "save_limit": 1000,
@@ -301,4 +301,12 @@ LOGGING = {
 LIGHTCURVES_HOT_NIGHTS = env.int("LIGHTCURVES_HOT_NIGHTS", default=7)  # after which points are packed
 SEARCH_ROW_LIMIT = 10_000  # rows of one search page or table without streaming
 TAP_ROW_LIMIT = 1_000_000
+TAP_SECONDS, TAP_LONGEST = 600, 3000  # s that a query job runs: by default, at most (less than the queue's timeout)
+TAP_KEEP_DAYS, TAP_KEEP_LONGEST = 7, 60  # d that its result is kept: by default, at most
+TAP_JOBS_AT_ONCE = env.int("TAP_JOBS_AT_ONCE", default=1)  # of one person; fewer than the queue has workers
+TAP_WAITERS = 2  # requests of a process that may wait for jobs at once
+TAP_UPLOAD_BYTES, TAP_UPLOAD_ROWS = 100 * 1024**2, 1_000_000
+TAP_UPLOAD_HOSTS = env.list("TAP_UPLOAD_HOSTS", default=[])  # that tables are fetched from; none unless named
+TAP_UPLOAD_PRIVATE = env.bool("TAP_UPLOAD_PRIVATE", default=False)  # whether they may lie in a private network
+TAP_UPLOAD_SECONDS = 20.0  # s
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024

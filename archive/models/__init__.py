@@ -13,6 +13,7 @@ from archive.models.refcats import GaiaStar, PanstarrsStar, RefcatTile
 from archive.models.releases import Family, OwnDate, Release, ReleaseFile, ReleaseItem
 from archive.models.tokens import Scope, Token
 from archive.models.userjobs import UserJob
+from archive.models.uws import QueryJob
 from archive.models.versions import ProcessingVersion, ScienceVersion
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "ProcessingVersion",
     "ProductFile",
     "Program",
+    "QueryJob",
     "RawImage",
     "ReaderGroup",
     "RefcatTile",

@@ -1,4 +1,9 @@
-"""Queries that show what there is: on the query page and where TAP lists its examples."""
+"""Queries to start from: the query page offers them, and so does TAP's /examples (DALI 1.1, section 2.3)."""
+
+from __future__ import annotations
+
+import re
+from xml.sax.saxutils import escape, quoteattr
 
 EXAMPLES = (
     (
@@ -41,3 +46,31 @@ EXAMPLES = (
         "SELECT column_name, datatype, unit, description\nFROM tap_schema.columns\nWHERE table_name = 'ztf.ztf_alerts'",
     ),
 )
+
+
+HEAD = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML+RDFa 1.1//EN" "http://www.w3.org/MarkUp/DTD/xhtml-rdfa-2.dtd">
+<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="en">
+<head><title>Examples of queries</title></head>
+<body vocab="http://www.ivoa.net/rdf/examples#">
+<h1>Examples of queries</h1>
+"""
+TAIL = "</body>\n</html>\n"
+
+
+def document(base: str) -> str:
+    """The examples as XHTML with RDFa; `base` is TAP's address, without a slash at its end."""
+    standard = quoteattr("ivo://ivoa.net/std/TAP")
+    capability = f'<p>Queries for <a property="capability" href={standard}>TAP</a> at {escape(base)}</p>\n'
+    return HEAD + capability + "".join(_example(name, query) for name, query in EXAMPLES) + TAIL
+
+
+def _example(name: str, query: str) -> str:
+    key = re.sub(r"[^a-z]+", "-", name.lower())
+    tables = "".join(
+        f'<li property="table">{table}</li>' for table in dict.fromkeys(re.findall(r"\b(?:ztf|tap_schema)\.\w+", query))
+    )
+    return (
+        f'<div id="{key}" resource="#{key}" typeof="example">\n<h2 property="name">{escape(name)}</h2>\n'
+        f'<pre property="query">{escape(query)}</pre>\n<p>Tables:</p><ul>{tables}</ul>\n</div>\n'
+    )

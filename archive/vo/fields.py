@@ -45,6 +45,51 @@ def field_of(name, postgres_type, unit=None, ucd=None, description=None):
     return Field(name, datatype, arraysize, unit, ucd, description, xtype)
 
 
+@dataclass(frozen=True)
+class Delivered:
+    """How PostgreSQL delivers a type: what it counts as, and the expression that brings it into that form."""
+
+    name: str
+    written: str = "{}"
+
+
+_TEXT = Delivered("text", "{}::text")
+_MOMENT = Delivered("timestamp", """to_char({}, 'YYYY-MM-DD"T"HH24:MI:SS.MS')""")
+_DELIVERED = {
+    16: Delivered("boolean"), 21: Delivered("smallint"), 23: Delivered("integer"), 20: Delivered("bigint"),
+    700: Delivered("real"), 701: Delivered("double precision"), 1700: Delivered("double precision", "{}::float8"),
+    25: Delivered("text"), 1043: _TEXT, 1042: _TEXT, 1114: _MOMENT,
+    1184: Delivered("timestamp", _MOMENT.written.format("({} AT TIME ZONE 'UTC')")),
+    1082: Delivered("date", "to_char({}, 'YYYY-MM-DD')"), 1022: Delivered("double precision[]"),
+    1231: Delivered("double precision[]", "{}::float8[]"), 1021: Delivered("real[]"), 1007: Delivered("integer[]"),
+    1005: Delivered("integer[]", "{}::int4[]"), 1016: Delivered("bigint[]"),
+}  # fmt: skip
+
+
+_REALS = ("real", "double precision")
+_NUMBERS = ("smallint", "integer", "bigint", *_REALS)
+
+
+def delivered(oid: int, declared: str, straight: bool) -> Delivered:
+    """How a result's column is delivered.
+
+    Parameters
+    ----------
+    oid : of the type that PostgreSQL gives it; one that VOTable does not know is text
+    declared : the type that the query's translation expects; a wider number than PostgreSQL's is held to, and so is
+        text of plain characters
+    straight : whether the column comes straight from a table, whose declaration then holds for narrower numbers too
+    """
+    found = _DELIVERED.get(oid, _TEXT)
+    if found.name == "text" and declared == "char":
+        return Delivered("char", found.written)
+    if declared in _NUMBERS and found.name in _NUMBERS and declared != found.name:
+        wider = _NUMBERS.index(declared) > _NUMBERS.index(found.name)
+        if straight or (wider and (declared in _REALS) == (found.name in _REALS)):
+            return Delivered(declared, f"({found.written})::{declared}")
+    return found
+
+
 def column_batches(rows, n_fields, size=5000):
     """Turn an iterable of rows into batches of columns (lists of lists), some thousand rows each."""
     batch = []

@@ -1,30 +1,33 @@
 """TAP's one verb: an ADQL query becomes a result that is written while PostgreSQL still delivers it.
 
-Only the translated SELECT reaches the database, under the reader's rights, through a server-side cursor: memory does
-not grow with the result.
+Only the translated SELECT reaches the database, under the reader's rights, by COPY: memory does not grow with the
+result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain
 
 import psycopg2
+import pyarrow as pa
 from django.conf import settings
 from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import Error as DatabaseError
 
 from archive.access import Reader, streaming
 from archive.streams import CANCELLED, said_by_database
-from archive.vo.adql import ADQLError, Translation, translate
+from archive.vo import copying
+from archive.vo.adql import ADQLError, Catalog, Translation, translate
 from archive.vo.catalog_tables import adql_catalog
-from archive.vo.fields import Field, field_of
+from archive.vo.fields import Field, delivered, field_of
+from archive.vo.uploads import Upload, put, with_uploads
 
-BATCH = 5000  # rows fetched at a time
-LONGEST = 60  # s, for the first rows and between any two batches
+LONGEST = 60  # s, for the first rows and between any two pieces
 PREVIEW_SECONDS = 20
 LANGUAGES = ("ADQL", "ADQL-2.0", "ADQL-2.1")
 TELL_CLASSES = ("22", "42")
@@ -34,6 +37,10 @@ DENIED = "42501"
 
 class BadRequest(ValueError):
     """A request that is not TAP, or a query that fails; the message is for the asker."""
+
+
+class TooLong(BadRequest):
+    """A query that takes longer than it may."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +64,6 @@ class Request:
         language = parameters.get("LANG", "ADQL")
         if language.upper() not in LANGUAGES:
             raise BadRequest(f"LANG={language}: use one of {', '.join(LANGUAGES)}")
-        if "UPLOAD" in parameters:
-            raise BadRequest("UPLOAD: this service takes no uploads")
         if not parameters.get("QUERY", "").strip():
             raise BadRequest("QUERY is missing: give one ADQL query, for example SELECT TOP 5 * FROM tap_schema.tables")
         return cls(parameters["QUERY"], _maxrec(parameters.get("MAXREC", "")))
@@ -87,20 +92,57 @@ def fields_of(translation: Translation) -> tuple[Field, ...]:
     return tuple(field_of(one.name, one.type, one.unit, one.ucd, one.description) for one in translation.columns)
 
 
-def stream(request: Request, reader: Reader) -> tuple[tuple[Field, ...], Iterator[list[list]]]:
-    """The columns of a result and its rows, some thousand at a time, one row more than `maxrec` if there are more.
+class Result:
+    """The columns of a result and its rows as Arrow batches, one row more than `maxrec` if there are more.
 
-    The first rows are here when this returns, so that what fails at once fails before anything is written; the
-    connection is closed when the iterator is used up or closed.
+    The first rows are here when it is made, so that what fails at once fails before anything is written; `close`
+    ends the query and frees its connection.
+    """
+
+    def __init__(self, source: Iterator):
+        self.fields: tuple[Field, ...] = next(source)
+        first = next(source, None)
+        self._source = source
+        self.batches: Iterator[pa.RecordBatch] = source if first is None else chain([first], source)
+
+    def close(self) -> None:
+        self._source.close()
+
+
+def run(
+    request: Request,
+    reader: Reader,
+    uploads: Sequence[Upload] = (),
+    seconds: float | None = None,
+    label: str = "",
+    begun: Callable[[int], None] | None = None,
+) -> Result:
+    """Ask a query.
+
+    Parameters
+    ----------
+    uploads : tables that the query may name as TAP_UPLOAD.name
+    seconds : that the query may take as a whole; None: LONGEST for the first rows and between any two pieces, however
+        long the asker takes to read them
+    label : what the connection is called in PostgreSQL
+    begun : is told the database's process before the query starts
 
     Raises
     ------
     ADQLError, BadRequest
     """
-    translation = translate(request.query, adql_catalog(), request.maxrec)
-    batches = _batches(translation, reader)
-    first = next(batches, None)
-    return fields_of(translation), batches if first is None else _Kept(first, batches)
+    translation = translate(request.query, catalog_for(reader, uploads), request.maxrec)
+    return Result(_result(translation, reader, uploads, seconds, label, begun))
+
+
+def check(request: Request, reader: Reader, uploads: Sequence[Upload] = ()) -> tuple[Field, ...]:
+    """The columns that a query would have, as far as its text says.
+
+    Raises
+    ------
+    ADQLError
+    """
+    return fields_of(translate(request.query, catalog_for(reader, uploads), request.maxrec))
 
 
 def preview(query: str, rows: int) -> Preview:
@@ -118,8 +160,13 @@ def preview(query: str, rows: int) -> Preview:
     return Preview(fields_of(translation), found[:rows], len(found) > rows, translation)
 
 
+def catalog_for(reader: Reader, uploads: Sequence[Upload] = ()) -> Catalog:
+    """The tables that a query of this reader may name."""
+    return with_uploads(adql_catalog(), uploads)
+
+
 def plain(value):
-    """A value of the database as VOTable, CSV and JSON write it: times are ISO 8601 (UTC)."""
+    """A value of the database as pages show it: times are ISO 8601 (UTC)."""
     if isinstance(value, datetime):
         return value.isoformat(timespec="milliseconds")
     return value.isoformat() if isinstance(value, date) else value
@@ -133,40 +180,51 @@ def _maxrec(text: str) -> int:
     return min(int(text), settings.TAP_ROW_LIMIT)
 
 
-class _Kept:
-    """A batch that has been fetched already and those that follow; closing it closes their source."""
-
-    def __init__(self, first: list[list], rest: Iterator[list[list]]):
-        self._rest, self._all = rest, chain([first], rest)
-
-    def __iter__(self):
-        return self._all
-
-    def close(self) -> None:
-        self._rest.close()
-
-
-def _batches(translation: Translation, reader: Reader) -> Iterator[list[list]]:
-    times = [n for n, column in enumerate(translation.columns) if column.type.startswith(("timestamp", "date"))]
+def _result(
+    translation: Translation,
+    reader: Reader,
+    uploads: Sequence[Upload],
+    seconds: float | None,
+    label: str,
+    begun: Callable[[int], None] | None,
+) -> Iterator:
+    """The fields, then batch after batch."""
     with ExitStack() as stack:
-        stack.enter_context(_explained(LONGEST))
-        connection = stack.enter_context(streaming(reader))
+        stack.enter_context(_explained(seconds or LONGEST))
+        connection = stack.enter_context(streaming(reader, before=lambda one: put(one, uploads)))
         with connection.cursor() as cursor:
-            _prepare(cursor, translation, LONGEST)
-        rows = stack.enter_context(connection.connection.cursor(name="tap"))
-        rows.itersize = BATCH
-        rows.execute(translation.sql)
-        while batch := rows.fetchmany(BATCH):
-            columns = [list(column) for column in zip(*batch, strict=True)]
-            for n in times:
-                columns[n] = list(map(plain, columns[n]))
-            yield columns
+            cursor.execute("SET LOCAL application_name = %s", [label or "query"])
+            # Without a limit of the whole, how long the asker takes to read does not count: `copying` keeps the time.
+            _prepare(cursor, translation, seconds or 0)
+        if begun is not None:
+            begun(connection.connection.get_backend_pid())
+        fields, statement = _statement(connection, translation)
+        yield fields
+        copy = copying.Copy(connection.connection, statement, LONGEST if seconds is None else None)
+        stack.callback(copy.close)
+        yield from copying.batches(fields, iter(copy))
 
 
-def _prepare(cursor, translation: Translation, seconds: int) -> None:
+def _statement(connection: BaseDatabaseWrapper, translation: Translation) -> tuple[tuple[Field, ...], str]:
+    """The columns with the types that the database gives them, and the COPY that delivers them so."""
+    names = [f"c{n}" for n in range(len(translation.columns))]
+    source = f"({translation.sql}) AS q ({', '.join(names)})"
+    with connection.connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {source} LIMIT 0")
+        kinds = [
+            delivered(found.type_code, one.type, straight=bool(one.description))
+            for found, one in zip(cursor.description, translation.columns, strict=True)
+        ]
+    fields = tuple(
+        field_of(one.name, kind.name, one.unit, one.ucd, one.description)
+        for one, kind in zip(translation.columns, kinds, strict=True)
+    )
+    listed = ", ".join(kind.written.format(name) for name, kind in zip(names, kinds, strict=True))
+    return fields, f"COPY (SELECT {listed} FROM {source}) TO STDOUT (FORMAT binary)"
+
+
+def _prepare(cursor, translation: Translation, seconds: float) -> None:
     cursor.execute("SET LOCAL statement_timeout = %s", [f"{seconds}s"])
-    # A cursor's plan is otherwise made for its first tenth only.
-    cursor.execute("SET LOCAL cursor_tuple_fraction = 1")
     if "Q3C_" in translation.sql.upper():
         # The planner cannot guess how few rows lie in a cone; left to itself it may read the whole table instead.
         cursor.execute("SET LOCAL enable_seqscan = off")
@@ -174,17 +232,26 @@ def _prepare(cursor, translation: Translation, seconds: int) -> None:
 
 
 @contextmanager
-def _explained(seconds: int) -> Iterator[None]:
+def _explained(seconds: float) -> Iterator[None]:
     """Turn what the database says about a query into words for whoever asked it."""
     try:
         yield
+    except copying.TooSlow as error:
+        raise TooLong(_too_long(seconds)) from error
     except (psycopg2.Error, DatabaseError) as error:
         state, message = said_by_database(error)
         if state == CANCELLED:
-            raise BadRequest(f"the query took longer than {seconds} s: narrow it, or ask for fewer rows") from error
+            raise TooLong(_too_long(seconds)) from error
         if state.startswith(TELL_CLASSES) and state != DENIED:
             raise BadRequest(message) from error
         raise
 
 
-__all__ = ["ADQLError", "BadRequest", "Preview", "Request", "fields_of", "plain", "preview", "stream"]
+def _too_long(seconds: float) -> str:
+    return f"the query took longer than {seconds:g} s: narrow it, or ask for fewer rows"
+
+
+__all__ = [
+    "ADQLError", "BadRequest", "Preview", "Request", "Result", "TooLong", "catalog_for", "check", "fields_of", "plain",
+    "preview", "run",
+]  # fmt: skip

@@ -1,78 +1,202 @@
-"""The forms in which TAP writes a result, each as a stream of bytes."""
+"""The forms in which TAP writes a result, each as a stream of bytes from Arrow batches.
+
+How each says that rows are missing (MAXREC): VOTable by an INFO after the table, CSV and TSV by a last line that
+starts with #, JSON by `overflow`, FITS by the keyword OVERFLOW, IPAC by the keyword QUERY_STATUS, Parquet by the file's
+metadata, Arrow by the metadata of a last, empty batch.
+"""
 
 from __future__ import annotations
 
-import csv
 import io
 import json
-import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, replace
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from archive.vo.columns import batch_of, joined_rows, schema_of, texts
 from archive.vo.fields import Field
-from archive.vo.votable import CONTENT_TYPE, write_votable
+from archive.vo.spooled import write_fits, write_ipac_table
+from archive.vo.votable import CONTENT_TYPE, Counted, field_elements, write_votable
 
-Batches = Iterable[list[list]]
+Fields = tuple[Field, ...]
+Batches = Iterable[pa.RecordBatch]
+Writer = Callable[[Fields, Batches, int], Iterator[bytes]]
+STATUS = "QUERY_STATUS"
+_CONTROLS = r"[\x00-\x1f]"
 
 
 @dataclass(frozen=True)
 class Format:
-    """`names` are what RESPONSEFORMAT may say, the first of them is what capabilities give."""
+    """`names` are what RESPONSEFORMAT may say; capabilities give the first, and as aliases those without a slash.
+
+    plain : text that is worth compressing on its way
+    """
 
     names: tuple[str, ...]
     content_type: str
     suffix: str
-    write: Callable[[tuple[Field, ...], Batches, int], Iterator[bytes]]
+    write: Writer
+    plain: bool = False
 
 
-def _votable(serialization: str) -> Callable[[tuple[Field, ...], Batches, int], Iterator[bytes]]:
+class Sink(io.RawIOBase):
+    """A file that is taken away in pieces while it is written."""
+
+    def __init__(self):
+        super().__init__()
+        self.pieces: list[bytes] = []
+        self.length = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data) -> int:
+        piece = bytes(data)
+        self.pieces.append(piece)
+        self.length += len(piece)
+        return len(piece)
+
+    def tell(self) -> int:
+        return self.length
+
+    def take(self) -> bytes:
+        """What was written since the last time."""
+        pieces, self.pieces = self.pieces, []
+        return b"".join(pieces)
+
+
+def _votable(serialization: str) -> Writer:
     def write(fields, batches, maxrec):
         return write_votable(fields, batches, serialization, maxrec)
 
     return write
 
 
-def _separated(delimiter: str) -> Callable[[tuple[Field, ...], Batches, int], Iterator[bytes]]:
-    """Text has no place for a state; a last line that starts with # says when rows are missing."""
+def _separated(delimiter: str) -> Writer:
+    """A null is empty; an empty text is "", so that the two are told apart."""
 
     def write(fields, batches, maxrec):
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\n")
-        writer.writerow([field.name for field in fields])
-        left = maxrec
-        for columns in batches:
-            rows = list(zip(*columns, strict=True))
-            writer.writerows(rows[:left])
-            if len(rows) > left:
-                buffer.write(f"# OVERFLOW: there are more than {maxrec} rows\n")
-                break
-            left -= len(rows)
-            yield _taken(buffer)
-        yield _taken(buffer)
+        names = [pa.array([field.name]) for field in fields]
+        yield _lines([_quoted(name, delimiter) for name in names], delimiter)
+        counted = Counted(batches, maxrec)
+        for columns in counted:
+            batch = batch_of(fields, columns)
+            cells = [
+                _quoted(values, delimiter) if field.is_text else texts(field, values)
+                for field, values in zip(fields, batch.columns, strict=True)
+            ]
+            yield _lines(cells, delimiter)
+        if counted.overflow:
+            yield f"# OVERFLOW: there are more than {maxrec} rows\n".encode()
 
     return write
 
 
-def _json(fields: tuple[Field, ...], batches: Batches, maxrec: int) -> Iterator[bytes]:
+def _lines(cells: list[pa.Array], delimiter: str) -> bytes:
+    pieces = [piece for cell in cells for piece in (cell, delimiter)]
+    return joined_rows([*pieces[:-1], "\n"])
+
+
+def _quoted(values: pa.Array, delimiter: str) -> pa.Array:
+    """Text with quotes where it would be misread without: the separator, quotes, ends of lines, a # at its start."""
+    needs = pc.or_(pc.match_substring_regex(values, f'[{delimiter}"\r\n]|^#'), pc.equal(values, ""))
+    if not pc.any(needs).as_py():
+        return values
+    quoted = pc.binary_join_element_wise('"', pc.replace_substring(values, '"', '""'), '"', "")
+    return pc.if_else(needs, quoted, values)
+
+
+def _json(fields: Fields, batches: Batches, maxrec: int) -> Iterator[bytes]:
     columns = [
-        {"name": f.name, "datatype": f.datatype, "unit": f.unit, "ucd": f.ucd, "description": f.description}
+        {
+            "name": f.name,
+            "datatype": f.datatype,
+            "arraysize": f.arraysize,
+            "unit": f.unit,
+            "ucd": f.ucd,
+            "utype": f.utype,
+            "xtype": f.xtype,
+            "description": f.description,
+        }
         for f in fields
     ]
     yield f'{{"columns": {json.dumps(columns)},\n"data": ['.encode()
-    left, separator, overflow = maxrec, "\n", False
-    for batch in batches:
-        rows = list(zip(*batch, strict=True))
-        overflow = len(rows) > left
-        kept = rows[:left]
-        if kept:
-            text = ",\n".join(json.dumps([_number(value) for value in row]) for row in kept)
-            yield f"{separator}{text}".encode()
-            separator = ",\n"
-        if overflow:
-            break
-        left -= len(rows)
-    yield f'\n],\n"overflow": {json.dumps(overflow)}}}\n'.encode()
+    counted, separator = Counted(batches, maxrec), "\n"
+    for part in counted:
+        batch = batch_of(fields, part)
+        cells = [_json_cells(field, values) for field, values in zip(fields, batch.columns, strict=True)]
+        pieces = [piece for cell in cells for piece in (cell, ", ")]
+        rows = joined_rows(["[", *pieces[:-1], "],\n"])
+        yield separator.encode() + rows[:-2]
+        separator = ",\n"
+    yield f'\n],\n"overflow": {json.dumps(counted.overflow)}}}\n'.encode()
+
+
+def _json_cells(field: Field, values: pa.Array) -> pa.Array:
+    """Values as JSON has them, which knows neither NaN nor infinity."""
+    if field.is_text:
+        if pc.any(pc.match_substring_regex(values, _CONTROLS)).as_py():
+            return pa.array([json.dumps(value, ensure_ascii=False) for value in values.to_pylist()])
+        escaped = pc.replace_substring(pc.replace_substring(values, "\\", "\\\\"), '"', '\\"')
+        return pc.fill_null(pc.binary_join_element_wise('"', escaped, '"', ""), "null")
+    if field.arraysize is not None:
+        inside = pc.fill_null(_finite(values.values), "null")
+        lists = pc.binary_join(pa.ListArray.from_arrays(values.offsets, inside), ", ")
+        return pc.if_else(pc.is_valid(values), pc.binary_join_element_wise("[", lists, "]", ""), "null")
+    return pc.fill_null(_finite(values), "null")
+
+
+def _finite(values: pa.Array) -> pa.Array:
+    written = pc.cast(values, pa.string())
+    return pc.if_else(pc.is_finite(values), written, "null") if pa.types.is_floating(values.type) else written
+
+
+def _named(schema: pa.Schema, columns) -> pa.RecordBatch:
+    arrays = columns.columns if isinstance(columns, pa.RecordBatch) else columns
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _parquet(fields: Fields, batches: Batches, maxrec: int) -> Iterator[bytes]:
+    """With the columns' descriptions as their metadata, and as a VOTable without rows (VOParquet 1.0)."""
+    sink, schema, counted = Sink(), schema_of(_unique(fields)), Counted(batches, maxrec)
+    with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
+        for columns in counted:
+            writer.write_batch(_named(schema, columns))
+            yield sink.take()
+        writer.add_key_value_metadata(
+            {
+                STATUS: "OVERFLOW" if counted.overflow else "OK",
+                "IVOA.VOTable-Parquet.version": "1.0",
+                "IVOA.VOTable-Parquet.content": field_elements(_unique(fields)),
+            }
+        )
+    yield sink.take()
+
+
+def _arrow(fields: Fields, batches: Batches, maxrec: int) -> Iterator[bytes]:
+    sink, schema, counted = Sink(), schema_of(_unique(fields)), Counted(batches, maxrec)
+    with pa.ipc.new_stream(sink, schema) as writer:
+        for columns in counted:
+            writer.write_batch(_named(schema, columns))
+            yield sink.take()
+        if counted.overflow:
+            empty = pa.RecordBatch.from_arrays([pa.array([], one.type) for one in schema], schema=schema)
+            writer.write_batch(empty, custom_metadata={STATUS: "OVERFLOW"})
+    yield sink.take()
+
+
+def _unique(fields: Fields) -> Fields:
+    """Parquet and Arrow know columns by name: a second column of a name gets a number behind it."""
+    names: list[str] = []
+    for field in fields:
+        name, n = field.name, 2
+        while name in names:
+            name, n = f"{field.name}_{n}", n + 1
+        names.append(name)
+    return tuple(replace(field, name=name) for field, name in zip(fields, names, strict=True))
 
 
 FORMATS = (
@@ -92,12 +216,22 @@ FORMATS = (
     Format(
         (f"{CONTENT_TYPE};serialization=tabledata", "votable/td"),
         f"{CONTENT_TYPE};serialization=TABLEDATA",
-        "vot",
+        "xml",
         _votable("TABLEDATA"),
+        plain=True,
     ),
-    Format(("text/csv", "csv", "text/csv;header=present"), "text/csv;header=present", "csv", _separated(",")),
-    Format(("text/tab-separated-values", "tsv"), "text/tab-separated-values", "tsv", _separated("\t")),
-    Format(("application/json", "json"), "application/json", "json", _json),
+    Format(("text/csv", "csv", "text/csv;header=present"), "text/csv;header=present", "csv", _separated(","), True),
+    Format(("text/tab-separated-values", "tsv"), "text/tab-separated-values", "tsv", _separated("\t"), True),
+    Format(("application/fits", "fits", "image/fits"), "application/fits", "fits", write_fits),
+    Format(
+        ("application/vnd.apache.parquet", "parquet", "application/x-parquet"),
+        "application/vnd.apache.parquet",
+        "parquet",
+        _parquet,
+    ),
+    Format(("application/vnd.apache.arrow.stream", "arrow"), "application/vnd.apache.arrow.stream", "arrows", _arrow),
+    Format(("application/json", "json"), "application/json", "json", _json, True),
+    Format(("text/plain", "ipac", "ipac_table"), "text/plain; charset=utf-8", "tbl", write_ipac_table, True),
 )
 
 
@@ -105,17 +239,3 @@ def format_named(name: str) -> Format | None:
     """The format that RESPONSEFORMAT names, without regard to case and blanks; VOTable where it is empty."""
     wanted = "".join(name.lower().split()) or "votable"
     return next((one for one in FORMATS if wanted in one.names), None)
-
-
-def _taken(buffer: io.StringIO) -> bytes:
-    text = buffer.getvalue()
-    buffer.seek(0)
-    buffer.truncate()
-    return text.encode()
-
-
-def _number(value):
-    """JSON has neither NaN nor decimals of its own."""
-    if isinstance(value, Decimal):
-        value = float(value)
-    return None if isinstance(value, float) and not math.isfinite(value) else value

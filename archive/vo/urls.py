@@ -2,11 +2,21 @@
 
 from django.urls import path
 
-from archive.vo import views
+from archive.vo import uws_views, views
+
+VALUES = ("phase", "executionduration", "destruction", "quote", "owner")
 
 urlpatterns = [
     path("", views.service, name="tap"),
     path("sync", views.sync, name="tap-sync"),
+    path("async", uws_views.jobs, name="tap-async"),
+    path("async/<uuid:job_id>", uws_views.job, name="tap-job"),
+    path("async/<uuid:job_id>/parameters", uws_views.parameters, name="tap-job-parameters"),
+    path("async/<uuid:job_id>/results", uws_views.results, name="tap-job-results"),
+    path("async/<uuid:job_id>/results/result", uws_views.result, name="tap-job-result"),
+    path("async/<uuid:job_id>/error", uws_views.error, name="tap-job-error"),
+    *[path(f"async/<uuid:job_id>/{name}", uws_views.value, {"name": name}, name=f"tap-job-{name}") for name in VALUES],
+    path("examples", views.example_list, name="tap-examples"),
     path("capabilities", views.capabilities, name="tap-capabilities"),
     path("availability", views.availability, name="tap-availability"),
     path("tables", views.tables, name="tap-tables"),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+import zlib
+from collections.abc import Iterator
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from archive.vo import tap, vosi
+from archive.vo import examples, tap, uploads, vosi
+from archive.vo.asking import CHALLENGES, XML, answered, bring, parameters_of, refuse
 from archive.vo.tap_formats import FORMATS, format_named
-from archive.vo.votable import CONTENT_TYPE, error_votable
 
-XML = "text/xml; charset=utf-8"
+GZIP = 16 + zlib.MAX_WBITS
 
 
 @require_safe
@@ -22,45 +25,64 @@ def service(request: HttpRequest) -> HttpResponseRedirect:
 
 @csrf_exempt  # changes nothing, and scripts send it
 @require_http_methods(["GET", "HEAD", "POST"])
-def sync(request: HttpRequest) -> HttpResponse:
+@answered
+def sync(request: HttpRequest) -> HttpResponseBase:
     """Run one query and stream its result."""
-    parameters = {name.upper(): value for name, value in [*request.GET.items(), *request.POST.items()]}
+    parameters = parameters_of(request)
     name = parameters.get("RESPONSEFORMAT") or parameters.get("FORMAT", "")
     written = format_named(name)
     if written is None:
         known = ", ".join(one.names[1] for one in FORMATS)
         return refuse(f"RESPONSEFORMAT={name}: use one of {known}")
-    try:
-        asked = tap.Request.of(parameters)
-        fields, batches = tap.stream(asked, request.reader)
-    except (tap.ADQLError, tap.BadRequest) as error:
-        return refuse(str(error))
-    response = StreamingHttpResponse(
-        written.write(fields, batches, asked.maxrec),
-        content_type=written.content_type,
-        headers={"Content-Disposition": f'inline; filename="result.{written.suffix}"', "Cache-Control": "no-store"},
-    )
+    asked = tap.Request.of(parameters)
+    brought = [uploads.upload_of(table, content) for table, content in bring(request, parameters).items()]
+    headers = {
+        "Content-Disposition": f'inline; filename="result.{written.suffix}"',
+        "Cache-Control": "no-store",
+        "Vary": "Accept-Encoding",
+    }
+    if request.method == "HEAD":
+        tap.check(asked, request.reader, brought)
+        return HttpResponse(content_type=written.content_type, headers=headers)
+    result = tap.run(asked, request.reader, brought)
+    pieces = written.write(result.fields, result.batches, asked.maxrec)
+    if written.plain and "gzip" in request.headers.get("Accept-Encoding", ""):
+        pieces, headers = _gzipped(pieces), headers | {"Content-Encoding": "gzip"}
+    response = StreamingHttpResponse(pieces, content_type=written.content_type, headers=headers)
     # Whatever happens to the client, the database connection goes with the response.
-    response._resource_closers.append(batches.close)
+    response._resource_closers.append(result.close)
     return response
 
 
-def refuse(message: str, status: int = 400) -> HttpResponse:
-    """An error as DALI has it, in whatever format the result was asked for."""
-    return HttpResponse(error_votable(message), content_type=CONTENT_TYPE, status=status)
+def _gzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Compressed quickly rather than well: a result is sent once."""
+    compressor = zlib.compressobj(1, wbits=GZIP)
+    for piece in pieces:
+        yield compressor.compress(piece)
+    yield compressor.flush()
 
 
 @require_safe
 def capabilities(request: HttpRequest) -> HttpResponse:
-    """What the service can do."""
+    """What the service can do; a challenge tells clients that they may sign in."""
     base = request.build_absolute_uri(reverse("tap")).rstrip("/")
-    return HttpResponse(vosi.capabilities(base), content_type=XML)
+    response = HttpResponse(vosi.capabilities(base), content_type=XML)
+    if not request.user.is_authenticated:
+        response["WWW-Authenticate"] = CHALLENGES
+    return response
 
 
 @require_safe
 def availability(request: HttpRequest) -> HttpResponse:
     """Whether the service works."""
     return HttpResponse(vosi.availability(), content_type=XML)
+
+
+@require_safe
+def example_list(request: HttpRequest) -> HttpResponse:
+    """Queries to start from (DALI examples)."""
+    base = request.build_absolute_uri(reverse("tap")).rstrip("/")
+    return HttpResponse(examples.document(base), content_type="application/xhtml+xml; charset=utf-8")
 
 
 @require_safe

@@ -10,13 +10,13 @@ from archive.tables import Column
 from archive.vo import adql
 from archive.vo.catalog_schema import KEYS, has_position
 from archive.vo.catalog_tables import SCHEMAS, Published, describe_types, published
-from archive.vo.tap import LONGEST
 from archive.vo.tap_formats import FORMATS
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 # astroquery's TapPlus (seen in 0.4.11) reads no column without this attribute; the schema lets foreign ones stand.
 ESA = 'xmlns:esatapplus="http://esa.int/xml/EsaTapPlus"'
+UPLOADS = ("upload-inline", "upload-http", "upload-https")
 ESA_FLAGS = 'esatapplus:flags="0"'
 VERSION = ' version="1.1"'
 STANDARD = f' role="std"{VERSION}'
@@ -26,20 +26,21 @@ def capabilities(base: str) -> str:
     """What TAP offers; `base` is the address below which everything lies, without a slash at its end."""
     return (
         f'{HEAD}<vosi:capabilities xmlns:vosi="http://www.ivoa.net/xml/VOSICapabilities/v1.0" {XSI}'
+        ' xmlns:vr="http://www.ivoa.net/xml/VOResource/v1.0"'
         ' xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1" xmlns:tr="http://www.ivoa.net/xml/TAPRegExt/v1.0">\n'
         '<capability standardID="ivo://ivoa.net/std/TAP" xsi:type="tr:TableAccess">\n'
         f"{_interface(base, 'base', STANDARD)}"
         '<dataModel ivo-id="ivo://ivoa.net/std/ObsCore#core-1.1">ObsCore-1.1</dataModel>\n'
         f"{_language()}{''.join(map(_output_format, FORMATS))}"
-        f"<executionDuration><hard>{LONGEST}</hard></executionDuration>\n"
-        f'<outputLimit><default unit="row">{settings.TAP_ROW_LIMIT}</default>'
-        f'<hard unit="row">{settings.TAP_ROW_LIMIT}</hard></outputLimit>\n</capability>\n'
+        f"{''.join(map(_upload_method, UPLOADS))}{_limits()}</capability>\n"
         + "".join(
             f'<capability standardID="ivo://ivoa.net/std/VOSI#{name}">\n'
             f"{_interface(f'{base}/{name}', 'full', version)}</capability>\n"
             for name, version in (("capabilities", ""), ("availability", ""), ("tables", VERSION))
         )
-        + "</vosi:capabilities>\n"
+        + '<capability standardID="ivo://ivoa.net/std/DALI#examples">\n'
+        f'<interface xsi:type="vr:WebBrowser"><accessURL use="full">{escape(base)}/examples</accessURL></interface>\n'
+        "</capability>\n" + "</vosi:capabilities>\n"
     )
 
 
@@ -97,6 +98,26 @@ def _language() -> str:
         "<description>The Astronomical Data Query Language; positions are ICRS degrees.</description>\n"
         f'{features}<languageFeatures type="ivo://ivoa.net/std/TAPRegExt#features-udf">{functions}'
         "</languageFeatures></language>\n"
+    )
+
+
+def _upload_method(name: str) -> str:
+    return f'<uploadMethod ivo-id="ivo://ivoa.net/std/TAPRegExt#{name}"/>\n'
+
+
+def _limits() -> str:
+    """How long results are kept, how long queries run, how much goes in and out."""
+    day = 86_400
+
+    def limits(name: str, usual: int, most: int, unit: str = "") -> str:
+        return f"<{name}><default{unit}>{usual}</default><hard{unit}>{most}</hard></{name}>\n"
+
+    row, byte = ' unit="row"', ' unit="byte"'
+    return (
+        limits("retentionPeriod", settings.TAP_KEEP_DAYS * day, settings.TAP_KEEP_LONGEST * day)
+        + limits("executionDuration", settings.TAP_SECONDS, settings.TAP_LONGEST)
+        + limits("outputLimit", settings.TAP_ROW_LIMIT, settings.TAP_ROW_LIMIT, row)
+        + limits("uploadLimit", settings.TAP_UPLOAD_BYTES, settings.TAP_UPLOAD_BYTES, byte)
     )
 
 

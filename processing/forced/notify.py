@@ -1,31 +1,25 @@
 """The message at the end of a job: by e-mail, and by calling an address (a webhook).
 
-A webhook's host must be named in the settings; where it leads to is looked up once, checked, and that very address is
-called: neither a redirection nor a second look-up can lead elsewhere.
+A webhook's host must be named in the settings (see archive.outbound).
 """
 
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import json
 import smtplib
-import socket
-import ssl
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
 from django.core.mail import send_mail
 
+from archive import outbound
+from archive.outbound import NotAllowed
+
 TIMEOUT = 5.0  # s
 log = structlog.get_logger("processing.forced")
-
-
-class NotAllowed(ValueError):
-    """An address that is not called; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -99,16 +93,7 @@ def body_of(ended: Sequence[Ended]) -> str:
 
 def check(address: str) -> None:
     """Raise NotAllowed for an address that is no http(s) one of an allowed host."""
-    try:
-        parts = urlsplit(address)
-        _ = parts.port
-    except ValueError as reason:
-        raise NotAllowed(f"is no address ({reason})") from reason
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
-        raise NotAllowed("give an http or https address without a name and password in it")
-    if parts.hostname.lower() not in settings.WEBHOOK_HOSTS:
-        allowed = ", ".join(settings.WEBHOOK_HOSTS) or "none"
-        raise NotAllowed(f"the host {parts.hostname} is not allowed here; allowed are: {allowed}")
+    outbound.check(address, settings.WEBHOOK_HOSTS)
 
 
 def call(address: str, content: dict) -> None:
@@ -121,28 +106,9 @@ def call(address: str, content: dict) -> None:
     OSError, http.client.HTTPException
         where nobody answers, or with another status than 2xx.
     """
-    check(address)
-    parts = urlsplit(address)
-    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-    target = _public_address(parts.hostname, port)
-    secure = {"context": ssl.create_default_context()} if parts.scheme == "https" else {}
-    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    connection = kind(parts.hostname, port, timeout=TIMEOUT, **secure)
-    connection._create_connection = lambda _, timeout, source: socket.create_connection(target, timeout, source)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    try:
+    hosts, private = settings.WEBHOOK_HOSTS, settings.WEBHOOK_PRIVATE
+    with outbound.connected(address, hosts, private, TIMEOUT) as (connection, path):
         connection.request("POST", path, json.dumps(content), {"Content-Type": "application/json"})
         status = connection.getresponse().status
-    finally:
-        connection.close()
     if not 200 <= status < 300:
-        raise ConnectionError(f"{parts.hostname} answered with status {status}")
-
-
-def _public_address(host: str, port: int) -> tuple[str, int]:
-    """Where a host leads to: its first address, if all of them are public ones or private ones are allowed."""
-    found = [entry[4][:2] for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    for address, _ in found:
-        if not settings.WEBHOOK_PRIVATE and not ipaddress.ip_address(address.split("%")[0]).is_global:
-            raise NotAllowed(f"the host {host} leads to {address}, which is no public address")
-    return found[0]
+        raise ConnectionError(f"{connection.host} answered with status {status}")

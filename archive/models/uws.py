@@ -1,0 +1,64 @@
+"""Queries that run by themselves, as UWS (Universal Worker Service 1.1) has jobs."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+from django.conf import settings
+from django.db import models
+
+
+class QueryJob(models.Model):
+    """A job of TAP's /async. One without owner is known by its unguessable id only."""
+
+    class Phase(models.TextChoices):
+        PENDING = "PENDING"
+        QUEUED = "QUEUED"
+        EXECUTING = "EXECUTING"
+        COMPLETED = "COMPLETED"
+        ERROR = "ERROR"
+        ABORTED = "ABORTED"
+        ARCHIVED = "ARCHIVED"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="queries")
+    programs = models.JSONField(default=list, help_text="the reader's programs when the job was started")
+    run_id = models.CharField(max_length=64, blank=True)
+    parameters = models.JSONField(default=dict, help_text="as the asker sent them, names in upper case")
+    phase = models.CharField(max_length=10, choices=Phase.choices, default=Phase.PENDING)
+    created = models.DateTimeField(auto_now_add=True)
+    queued = models.DateTimeField(null=True)
+    started = models.DateTimeField(null=True)
+    ended = models.DateTimeField(null=True)
+    duration = models.PositiveIntegerField(help_text="s that it may run")
+    destruction = models.DateTimeField(help_text="when its result goes")
+    backend = models.IntegerField(null=True, help_text="process of PostgreSQL that answers it")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    message = models.TextField(blank=True)
+    result = models.CharField(max_length=40, blank=True, help_text="name of its file")
+    content_type = models.CharField(max_length=80, blank=True)
+    size = models.BigIntegerField(null=True, help_text="bytes of the result")
+
+    class Meta:
+        ordering = ["-created"]
+        indexes = [
+            models.Index(fields=["owner", "-created"], name="queryjob_owner"),
+            models.Index(
+                fields=["phase", "queued"], name="queryjob_open", condition=models.Q(phase__in=("QUEUED", "EXECUTING"))
+            ),
+        ]
+
+    @property
+    def folder(self) -> Path:
+        """Where its uploads and its result lie."""
+        return settings.JOB_ROOT / "queries" / str(self.pk)
+
+    @property
+    def has_ended(self) -> bool:
+        return self.phase in ("COMPLETED", "ERROR", "ABORTED", "ARCHIVED")
+
+    @property
+    def key(self) -> int:
+        """What its worker locks in PostgreSQL for as long as it lives."""
+        return int.from_bytes(self.pk.bytes[:8], "big", signed=True)
