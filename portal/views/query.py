@@ -19,6 +19,7 @@ from archive.vo.adql import ADQLError, known_functions
 from archive.vo.catalog_tables import published
 from archive.vo.examples import EXAMPLES
 from portal import query_plot
+from portal.views import query_jobs
 
 SHOWN_ROWS = 200
 PREVIEW_ROWS = 2000  # all of them are drawn
@@ -41,12 +42,16 @@ class Problem:
 def query_page(request: HttpRequest) -> HttpResponse:
     """A form for ADQL; with `query`, or the id of a `saved` one, the first rows of its result."""
     saved = _saved(request.GET["saved"]) if request.GET.get("saved") else None
-    query = request.GET.get("query", "").strip() or (saved.text if saved else "")
+    jobs = query_jobs.jobs_of(request)
+    ordered = next((one for one in jobs if str(one.pk) == request.GET.get("job")), None)
+    given = request.GET.get("query", "").strip()
+    query = given or (saved.text if saved else ordered.parameters["QUERY"] if ordered else "")
     service = request.build_absolute_uri(reverse("tap")).rstrip("/")
     tables = sorted(published(), key=lambda one: one.schema == "tap_schema")  # data first
     context = {"query": query, "tables": tables, "examples": EXAMPLES, "service": service, "saved": saved}
     context |= {"shown": SHOWN_ROWS, "drawn": PREVIEW_ROWS, "mine": _mine(request)}
-    if not query:
+    context |= {"formats": query_jobs.CHOICES, **query_jobs.panel(jobs)}
+    if not query or (ordered and not given):  # what was given to a job is not run here as well
         return render(request, TEMPLATE, context)
     context |= {"downloads": _downloads(query), "snippets": _snippets(service, query)}
     context["share"] = request.build_absolute_uri(f"{reverse('query')}?{urlencode({'query': query})}")

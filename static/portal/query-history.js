@@ -1,7 +1,7 @@
 // What was run in this browser, newest first; it stays here.
 const KEY = "queries", LONGEST = 50;
 
-export function remember(section, form) {
+export function remember(section, field) {
   const list = section.querySelector("ol");
   const read = () => JSON.parse(localStorage.getItem(KEY) ?? "[]");
   const show = () => {
@@ -16,10 +16,11 @@ export function remember(section, form) {
     }));
     section.hidden = !list.children.length;
   };
-  form.addEventListener("submit", () => {
-    const text = form.elements.query.value.trim();
+  const keep = () => {
+    const text = field.value.trim();
     if (text) localStorage.setItem(KEY, JSON.stringify([text, ...read().filter((one) => one !== text)].slice(0, LONGEST)));
-  });
+  };
+  for (const form of [field.form, document.getElementById("job-form")]) form.addEventListener("submit", keep);
   section.querySelector("button").addEventListener("click", () => {
     localStorage.removeItem(KEY);
     show();

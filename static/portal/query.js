@@ -28,9 +28,11 @@ for (const block of document.querySelectorAll("[data-copy]")) {
   block.after(button);
 }
 
-document.getElementById("save-form")?.addEventListener("submit", (event) => {
-  event.target.elements.query.value = editor.text();
-});
+for (const name of ["save-form", "job-form"]) {
+  document.getElementById(name)?.addEventListener("submit", (event) => {
+    event.target.elements.query.value = editor.text();
+  });
+}
 
-remember(document.getElementById("history"), field.form);
+remember(document.getElementById("history"), field);
 draw(document.getElementById("plot-columns"));
