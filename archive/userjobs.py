@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Collection, Mapping
+from datetime import timedelta
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django_q.tasks import async_task
@@ -25,6 +28,23 @@ def place(kind: str, function: str, parameters: Mapping, user=None, programs: Co
         job = UserJob.objects.create(kind=kind, owner=owner, parameters=dict(parameters), programs=sorted(programs))
         async_task(function, str(job.pk), task_name=f"{kind} {job.pk}")
     return job
+
+
+def forget_old() -> int:
+    """Remove jobs that ended long ago, with their results; returns how many.
+
+    Results lie in JOB_ROOT or a folder of it, under names that begin with the job's id.
+    """
+    limit = timezone.now() - timedelta(days=settings.JOB_KEEP_DAYS)
+    old = list(UserJob.objects.filter(phase__in=ENDED, ended__lt=limit).values_list("pk", flat=True))
+    for pk in old:
+        for path in (*settings.JOB_ROOT.glob(f"{pk}*"), *settings.JOB_ROOT.glob(f"*/{pk}*")):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        UserJob.objects.filter(pk=pk).delete()
+    return len(old)
 
 
 def carry_out(job_id: str, work: Callable[[UserJob], str | None], refusals: tuple[type[Exception], ...]) -> None:

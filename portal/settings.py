@@ -165,6 +165,7 @@ TIME_ZONE = "UTC"
 CORES = env.int("CORES", default=os.cpu_count() or 1)
 ARCHIVE_ROOT = Path(env.str("ARCHIVE_ROOT", default=str(VAR / "archive")))
 JOB_ROOT = Path(env.str("JOB_ROOT", default=str(VAR / "jobs")))
+JOB_KEEP_DAYS = env.int("JOB_KEEP_DAYS", default=30)  # that a user job and its result are kept after its end
 DOCS_ROOT = BASE_DIR / "docs" / "_build" / "html"
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR / "static")))

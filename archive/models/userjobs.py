@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -37,6 +38,11 @@ class UserJob(models.Model):
     def has_file(self) -> bool:
         """Whether its result is a file; an action on rights ends with a message."""
         return self.kind not in ("release", "program")
+
+    @property
+    def kept_until(self) -> datetime | None:
+        """When the job and its result are removed."""
+        return self.ended + timedelta(days=settings.JOB_KEEP_DAYS) if self.ended else None
 
     @property
     def percent(self) -> int:
