@@ -7,6 +7,7 @@ image's zero point holds.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,7 +82,8 @@ def measure(section: Section, found: LocalPsf | None = None, config: ForcedConfi
 
     The weights of the pixels follow from a model of their variance, not from their own noisy values, which would bias
     the flux: noise of the sky as it is around the place, photons of the catalog's stars there and of the target,
-    photons of the reference. The error holds those, the error of the sky's level, and the relative error of the PSF.
+    photons of the reference. The error holds those, the error of the sky's level, and the relative error of the PSF. On
+    a difference, what subtraction leaves of constant stars is taken off, in proportion to the reference's flux.
 
     Source of the status codes: ZTF Forced Photometry Service (Masci et al. 2023, arXiv:2305.16279).
     """
@@ -130,7 +132,9 @@ class _Measurer:
         ap, ap_sigma, correction = self._aperture(light, variance, psf, box)
         scale = self.found.scale
         empty = noise * np.sqrt(1 / (psf[within & ~bad] ** 2).sum())
-        systematic = self.found.error * np.hypot(flux, self.section.reference_flux / scale)
+        below = self.section.reference_flux / scale
+        flux -= self.section.left * below
+        systematic = np.hypot(self.found.error * np.hypot(flux, below), self.section.left_error * below)
         return Forced(
             flux=float(flux * scale), sigma=float(np.hypot(sigma, systematic) * scale), chi2=float(chi2), ap=ap,
             ap_sigma=float(np.hypot(ap_sigma, systematic * scale)), correction=correction, sky=float(sky),
@@ -293,16 +297,21 @@ def correlation(frame: np.ndarray, covered: np.ndarray, psf: np.ndarray, config:
     return scatter(fluxes[places]) / (noise * float(np.sqrt((kernel**2).sum())))
 
 
-def reference_light(catalog, ra: float, dec: float, ratio: float, gain: float, within: float = 1.5) -> dict[str, float]:
-    """What a reference holds at a place: `reference_flux` and `reference_gain` of a Section.
+def reference_light(
+    catalog, ra: float, dec: float, matched: Mapping[str, float], gain: float, within: float = 1.5
+) -> dict[str, float]:
+    """What a reference holds at a place: `reference_flux`, `reference_gain`, `left` and `left_error` of a Section.
 
-    catalog : its PSF catalog, columns ra, dec (deg), flux (DN); ratio : flux of the science image over the reference;
-    gain : e-/DN of the reference; within : arcsec
+    catalog : its PSF catalog, columns ra, dec (deg), flux (DN); matched : what the difference's pipeline measured,
+    flux_ratio (science image over reference), and flux_left and flux_left_error where they are known; gain : e-/DN of
+    the reference; within : arcsec
     """
+    ratio = float(matched["flux_ratio"])
+    left, error = (float(matched.get(name) or 0.0) for name in ("flux_left", "flux_left_error"))
     distance = separation(catalog["ra"], catalog["dec"], ra, dec)
     near = int(np.argmin(distance)) if len(distance) else 0
     flux = float(catalog["flux"][near]) * ratio if len(distance) and distance[near] <= within else 0.0
-    return {"reference_flux": max(flux, 0.0), "reference_gain": gain / ratio}
+    return {"reference_flux": max(flux, 0.0), "reference_gain": gain / ratio, "left": left, "left_error": error}
 
 
 def separation(ra: np.ndarray, dec: np.ndarray, ra0: float, dec0: float) -> np.ndarray:

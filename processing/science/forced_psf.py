@@ -73,7 +73,8 @@ class Section:
     (ny, nx). x, y : the place, 0-based section pixels. gain (e-/DN), saturation (DN): of the science image.
     central_psf : (25, 25), of the science image at its centre; difference_psf : (25, 25). reference_flux : of the
     reference's source at the place, in DN of the science image, 0 where there is none; reference_gain : e- per DN of
-    the science image in the reference.
+    the science image in the reference; left, left_error : what the subtraction leaves of a constant star, relative to
+    its flux, and the error of that.
     """
 
     science: np.ndarray
@@ -88,6 +89,8 @@ class Section:
     difference_psf: np.ndarray | None = None
     reference_flux: float = 0.0
     reference_gain: float = np.inf
+    left: float = 0.0
+    left_error: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,7 @@ def test_noise_that_is_correlated_widens_the_error():
 
 def test_light_of_the_reference_is_that_of_the_nearest_source():
     catalog = {"ra": np.array([10.0, 10.0]), "dec": np.array([0.0, 1 / 3600]), "flux": np.array([500.0, 80.0])}
-    light = forced.reference_light(catalog, 10.0, 0.9 / 3600, 2.0, 60.0)
-    assert light == {"reference_flux": 160.0, "reference_gain": 30.0}
-    assert forced.reference_light(catalog, 11.0, 0.0, 2.0, 60.0)["reference_flux"] == 0.0
+    matched = {"flux_ratio": 2.0, "flux_left": -0.01, "flux_left_error": 0.002}
+    light = forced.reference_light(catalog, 10.0, 0.9 / 3600, matched, 60.0)
+    assert light == {"reference_flux": 160.0, "reference_gain": 30.0, "left": -0.01, "left_error": 0.002}
+    assert forced.reference_light(catalog, 11.0, 0.0, {"flux_ratio": 2.0}, 60.0)["reference_flux"] == 0.0

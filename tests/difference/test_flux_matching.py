@@ -1,0 +1,58 @@
+"""The ratio of fluxes of image and reference, from stars some of which vary and most of which are faint."""
+
+import numpy as np
+import pytest
+
+from processing.science.errors import UnusableFrame
+from processing.science.registration import FLUX_FLOOR, left_flux, match_fluxes
+
+SHAPE = (3000, 3000)
+SIGMA = 10.0  # DN
+RATIO = 1.03
+
+
+def stars(seed: int, n: int = 1500, slope: float = 0.0):
+    """Places, reference fluxes of a sky with many faint stars, and noisy fluxes of the image; a tenth vary."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.uniform(0, SHAPE[1], n), rng.uniform(0, SHAPE[0], n)
+    reference = 60.0 * (1 - rng.random(n)) ** -1.1
+    varies = np.where(rng.random(n) < 0.1, 10 ** (0.4 * rng.uniform(-0.4, 0.4, n)), 1.0)
+    true = RATIO * (1 + slope * (2 * x / SHAPE[1] - 1)) * reference * varies
+    return x, y, true + rng.normal(0, SIGMA, n), np.full(n, SIGMA), reference
+
+
+def test_the_ratio_is_right_to_its_error_though_images_show_only_what_noise_lets_them():
+    found = []
+    for seed in range(60):
+        x, y, flux, sigma, reference = stars(seed)
+        seen = flux > 5 * sigma  # what a catalog of the image holds
+        found.append(match_fluxes(x[seen], y[seen], flux[seen], sigma[seen], reference[seen], SHAPE).ratio)
+    assert np.mean(found) == pytest.approx(RATIO, abs=4 * np.std(found) / np.sqrt(60))
+    assert np.std(found) < 0.002
+
+
+def test_a_ratio_that_changes_over_the_frame_is_followed():
+    over = match_fluxes(*stars(3, n=4000, slope=0.02), SHAPE).over(SHAPE)
+    assert over[1500, [10, 2990]] == pytest.approx([RATIO * 0.98, RATIO * 1.02], rel=0.004)
+
+
+def test_nine_stars_are_too_few():
+    x, y, flux, sigma, reference = stars(1, n=9)
+    with pytest.raises(UnusableFrame, match="10 needed"):
+        match_fluxes(x, y, flux, sigma, 100 * reference, SHAPE)
+
+
+def test_what_is_left_of_constant_stars_is_found_with_its_error():
+    pulls = []
+    for seed in range(100):
+        _, _, flux, sigma, reference = stars(seed)
+        subtracted = 1.002 * RATIO * reference
+        left, error = left_flux(flux - subtracted, subtracted, sigma)
+        pulls.append((left + 0.002 / 1.002) / error)
+    assert np.std(pulls) == pytest.approx(1, abs=0.3)
+    assert abs(np.mean(pulls)) < 0.4
+
+
+def test_where_too_few_stars_tell_nothing_is_left_and_little_is_known():
+    few = np.full(5, 1e4)
+    assert left_flux(0 * few, few, np.full(5, SIGMA)) == (0.0, FLUX_FLOOR)
