@@ -19,13 +19,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("name", nargs="?", choices=names)
     parser.add_argument("--quick", action="store_true", help="smaller inputs, within two minutes")
+    parser.add_argument("--fuzz", type=int, metavar="N", help="adql: ask N random queries")
     arguments = parser.parse_args()
     if arguments.name is None:
         for name in names:
             print(f"  {name:14} {importlib.import_module(f'bench.{name}').__doc__.splitlines()[0]}")
         return 0
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-    importlib.import_module(f"bench.{arguments.name}").run(quick=arguments.quick)
+    importlib.import_module(f"bench.{arguments.name}").run(
+        quick=arguments.quick, **({"fuzz": arguments.fuzz} if arguments.fuzz else {})
+    )
     return 0
 
 

@@ -52,6 +52,9 @@ EXPRESSIONS = {
     "flags | 3": lambda s: s.flags | 3,
     "flags ^ 0xF0F": lambda s: s.flags ^ 0xF0F,
     "~flags": lambda s: ~s.flags,
+    "~fid + night": lambda s: ~s.fid + s.night,
+    "-~flags": lambda s: s.flags + 1,
+    "flags & 3 + 1": lambda s: s.flags & 4,
     "~flags & 0xFF": lambda s: ~s.flags & 255,
     "night & 7 | 8": lambda s: s.night & 7 | 8,
     # mathematics
@@ -105,6 +108,7 @@ EXPRESSIONS = {
     "CASE fid WHEN 1 THEN 10 ELSE 20.5 END": lambda s: np.where(s.fid == 1, 10, 20.5),
     "CASE WHEN mag < 15 THEN 1 END": lambda s: np.where(s.mag < 15, 1.0, np.nan),
     "good": lambda s: s.good,
+    "-NULL": lambda s: [None] * len(s.id),
     "NULL": lambda s: [None] * len(s.id),
     # casts and times
     "CAST(err AS REAL)": lambda s: s.err.astype(np.float32),

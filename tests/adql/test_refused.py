@@ -61,6 +61,11 @@ REFUSED = {
     "SELECT CAST(mag AS JSON) FROM sky.stars": "INTEGER",
     "SELECT COUNT() FROM sky.stars": "COUNT",
     "SELECT id FROM sky.stars WHERE EXISTS mag": "expected",
+    "SELECT id FROM sky.stars WHERE mag IS NOT NOT NULL": "expected NULL",
+    "SELECT id FROM sky.stars WHERE good IS TRUE": "expected NULL",
+    "SELECT ABS(DISTINCT mag) FROM sky.stars": "DISTINCT has no meaning",
+    "SELECT ABS(*) FROM sky.stars": "STAR has no meaning",
+    "SELECT ABS(mag AS m) FROM sky.stars": "ALIAS has no meaning",
     # not SELECT
     "DELETE FROM sky.stars": "SELECT",
     "INSERT INTO sky.stars VALUES (1)": "SELECT",
@@ -124,6 +129,8 @@ REFUSED = {
     "SELECT 1 AS a FROM sky.filters JOIN other.filters USING (nothing)": "unknown column nothing",
     "SELECT 1 AS a FROM sky.filters JOIN other.filters USING (code)": "unknown column code",
     "SELECT 1 AS a FROM sky.filters AS a, sky.filters AS b JOIN other.filters AS c ON a.fid = c.fid": "a is not in FROM",
+    "SELECT 1 AS a FROM sky.filters AS a FULL JOIN other.filters AS b ON a.fid < b.fid": "values of both tables are equal",
+    "SELECT 1 AS a FROM sky.filters AS a FULL JOIN other.filters AS b ON a.fid = 1": "values of both tables are equal",
     "SELECT fid FROM sky.filters UNION SELECT fid, label FROM sky.filters": "1 columns on the left, 2 on the right",
     "SELECT fid FROM sky.filters UNION SELECT fid FROM other.filters ORDER BY fid + 1": "names or numbers",
     "SELECT fid FROM sky.filters UNION SELECT fid FROM other.filters ORDER BY label": "names or numbers",
@@ -233,7 +240,7 @@ def test_an_error_points_to_the_word():
         "SELECT id FROM sky.stars WHERE IN_UNIT(ra, 'kg') > 3": (1, 44),
         "SELECT id FROM sky.stars WHERE IN_UNIT(fid, 'deg') > 3": (1, 32),
         "SELECT id FROM sky.stars ORDER BY 7": (1, 35),
-        "SELECT id FROM\nsky.starz": (2, 1),
+        "SELECT id FROM\nsky.starz": (2, 5),
     }.items():
         with pytest.raises(ADQLError) as caught:
             translate(adql, CATALOG)

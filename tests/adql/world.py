@@ -7,7 +7,7 @@ not see have values of their own (names SECRET, magnitudes of 99), so that they 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from io import StringIO
 
@@ -120,8 +120,8 @@ class World:
     labels: tuple[tuple[int, str, float], ...] = ((1, "green", 130.0), (2, "red", 150.0), (4, "other", 1.0))
 
 
-def make(seed: int = 11) -> World:
-    """The visible part, the same for the same seed."""
+def make(seed: int = 11, kept: int = STARS) -> World:
+    """The visible part, the same for the same seed; `kept` stars of all, and as large a part of the images."""
     rng = np.random.default_rng(seed)
     ra, dec = _scattered(rng, STARS)
     mag = np.round(rng.uniform(12, 21, STARS), 3).astype(np.float32)
@@ -137,8 +137,11 @@ def make(seed: int = 11) -> World:
         rng.random(STARS) < 0.5, np.arange(STARS) % 7,
     )  # fmt: skip
     near = rng.permutation(STARS)[:40]
+    images = [_image(rng, n) for n in range(IMAGES)]
     mine = np.column_stack([ra[near] + rng.normal(0, 0.05, 40), np.clip(dec[near] + rng.normal(0, 0.05, 40), -90, 90)])
-    return World(stars, [_image(rng, n) for n in range(IMAGES)], mine)
+    some = np.sort(rng.permutation(STARS)[:kept])
+    stars = Stars(**{field.name: getattr(stars, field.name)[some] for field in fields(Stars)})
+    return World(stars, images[: IMAGES * kept // STARS], mine)
 
 
 def _scattered(rng, n) -> tuple[np.ndarray, np.ndarray]:
@@ -188,7 +191,7 @@ def remove() -> None:
 
 
 def _star_rows(stars: Stars):
-    for n in range(STARS):
+    for n in range(len(stars.id)):
         yield (
             int(stars.id[n]), stars.ra[n], stars.dec[n], None if np.isnan(stars.mag[n]) else stars.mag[n], stars.err[n],
             stars.fid[n], stars.flags[n], stars.night[n], stars.name[n], stars.seen[n], stars.good[n], 1, stars.order[n],
@@ -197,7 +200,7 @@ def _star_rows(stars: Stars):
 
 
 def _secret_stars(rng, stars: Stars):
-    for n, k in enumerate(rng.integers(0, STARS, SECRET)):
+    for n, k in enumerate(rng.integers(0, len(stars.id), SECRET)):
         yield (
             9 * 10**12 + n, stars.ra[k], stars.dec[k], 99.0, 99.0, 9, 2**30, 99999, f"SECRET{n}", "2030-01-01", True,
             2 + n % 2, 99, None,

@@ -27,6 +27,7 @@ from archive.vo.adql.scopes import (
     refuse_unknown,
     same,
 )
+from archive.vo.adql.sql import tables_of
 from archive.vo.adql.types import COLUMN, described, wider
 from archive.vo.adql.whitelist import refuse
 
@@ -189,6 +190,8 @@ class Resolver:
             self._merge(join, scope, left, right, using)
         elif on is not None:
             join.set("on", self._expression(on, scope.joined()))
+        if join.side == "FULL":
+            _check_full(join, {one.alias for one in right.sources})
 
     def _merge(self, join: exp.Join, scope: Scope, left: Scope, right: Scope, names: list[exp.Identifier]) -> None:
         """USING: the columns of that name on both sides are equal, and one."""
@@ -306,6 +309,16 @@ class Resolver:
         if not scope.sources:
             refuse(node, f"{node.sql()}: the result of a set operation is ordered by names or numbers of its columns")
         return self._expression(node, scope)
+
+
+def _check_full(join: exp.Join, right: set[str]) -> None:
+    """PostgreSQL joins both sides in full by equalities only."""
+    for one in join.args["on"].flatten() if isinstance(join.args["on"], exp.And) else [join.args["on"]]:
+        condition = one.unnest()
+        sides = [tables_of(condition.this), tables_of(condition.expression)] if isinstance(condition, exp.EQ) else []
+        apart = len(sides) == 2 and all(sides) and sorted(bool(side & right) for side in sides) == [False, True]
+        if not (apart and any(side <= right for side in sides)) and not isinstance(condition, exp.Boolean):
+            refuse(one, "FULL JOIN: its condition can only say that values of both tables are equal (a.x = b.y)")
 
 
 def _renamed(place: exp.Expression, relation: Relation, alias: exp.TableAlias) -> Relation:

@@ -21,6 +21,7 @@ from archive.vo.adql.whitelist import NODES, refuse
 
 PREDICATES = {"CONTAINS": contains, "INTERSECTS": intersects}
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
+_ARITHMETIC = (exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Div)
 _TURNED = {exp.LT: exp.GT, exp.LTE: exp.GTE, exp.GT: exp.LT, exp.GTE: exp.LTE}
 _TRUE = {"1": True, "0": False, "t": True, "f": False, "true": True, "false": False}
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?)?")
@@ -61,6 +62,10 @@ class Rewriter:
             return exp.Not(this=self._negated(node.this))
         if isinstance(node, exp.Anonymous):
             return self._function(node)
+        if isinstance(node, _ARITHMETIC) and result_type(node) == "null":
+            return exp.Null()  # PostgreSQL does not know which of its operators is meant
+        if isinstance(node, exp.BitwiseNot):
+            return exp.Paren(this=self._parts(node))  # binds closer in ADQL than in PostgreSQL
         if isinstance(node, exp.Select):
             self._widen(node)
         return self._parts(node)

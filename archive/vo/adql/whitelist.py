@@ -48,6 +48,23 @@ _ARGS = {
 """Arguments that may be set; classes not named here may carry any white-listed nodes."""
 
 
+_AGGREGATES = (exp.Count, exp.Avg, exp.Min, exp.Max, exp.Sum)
+_PARENTS = {
+    exp.Distinct: (exp.Select, *_AGGREGATES),
+    exp.Star: (exp.Select, exp.Column, exp.Count),
+    exp.Alias: (exp.Select,),
+    exp.Order: (exp.Query,),
+    exp.Limit: (exp.Query,),
+    exp.Offset: (exp.Query,),
+    exp.If: (exp.Case,),
+    exp.DataType: (exp.Cast,),
+    exp.DataTypeParam: (exp.DataType,),
+    exp.Table: (exp.From, exp.Join, exp.Subquery),
+    exp.Identifier: (exp.Column, exp.Table, exp.TableAlias, exp.Alias, exp.Join),
+}
+"""Where alone nodes of a class may stand."""
+
+
 def place_of(node):
     """Line and (1-based) column of the first word at or below a node, or (None, None)."""
     for part in node.walk():
@@ -89,6 +106,11 @@ def check_tree(tree):
         if not isinstance(node, NODES):
             refuse(node, f"{type(node).__name__} is not part of ADQL")
         _check_arguments(node)
+        where = _PARENTS.get(type(node))
+        if where is not None and not isinstance(node.parent, where):
+            refuse(
+                node, f"{node.sql() or type(node).__name__.upper()}: {type(node).__name__.upper()} has no meaning here"
+            )
         if isinstance(node, exp.Cast) and node.to.this not in CAST_TYPES:
             names = "INTEGER, SMALLINT, BIGINT, REAL, DOUBLE PRECISION, CHAR, VARCHAR, TIMESTAMP"
             refuse(node, f"CAST to {node.to.sql()} is not part of ADQL: use one of {names}")
@@ -96,6 +118,8 @@ def check_tree(tree):
             refuse(node, "SELECT: expected a list of columns and expressions, or *")
         if isinstance(node, exp.AggFunc | exp.Coalesce) and node.this is None:
             refuse(node, f"{type(node).__name__.upper()}: expected an argument in its brackets")
+        if isinstance(node, exp.Is) and not isinstance(node.expression, exp.Null):
+            refuse(node, "IS: expected NULL or NOT NULL after it")
         if isinstance(node, exp.Limit):
             _check_count(node, "TOP")
         if isinstance(node, exp.Offset):
