@@ -195,7 +195,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF],
         "style-src": [SELF, UNSAFE_INLINE],
         "img-src": [SELF, "data:", "blob:"],
-        "connect-src": [SELF],
+        "connect-src": [SELF, "http://localhost:21012"],  # SAMP's hub on the reader's own computer, when asked for
         "object-src": [NONE],
         "frame-ancestors": [NONE],
         "base-uri": [SELF],

@@ -44,6 +44,7 @@ class Published:
     query : the SELECT whose columns bear the declared names; what each row needs of rights its tables enforce
     uses : the PostgreSQL tables that the query reads
     times : columns that are timestamps (UTC, without zone)
+    regions : columns of footprints, and where the numbers of each stand
     """
 
     table: Table
@@ -51,6 +52,7 @@ class Published:
     query: str
     uses: tuple[str, ...]
     times: frozenset[str] = frozenset()
+    regions: Mapping[str, adql.Region] = field(default_factory=dict)
 
     @property
     def schema(self) -> str:
@@ -111,13 +113,14 @@ def publish_query(
     uses: tuple[str, ...],
     times: frozenset[str] = frozenset(),
     hidden: tuple[str, ...] = (),
+    regions: Mapping[str, adql.Region] | None = None,
 ) -> None:
     """Open what a SELECT gives; its columns bear the declared names. Row-level security of its tables holds.
 
-    `hidden` are further columns of the view, which no query may name.
+    `hidden` are further columns of the view, which no query may name; `regions` as Published has them.
     """
     names = ", ".join(f'q."{name}"' for name in (*(column.name for column in table.columns), *hidden))
-    _add(Published(table, rows, f"SELECT {names} FROM ({query}) AS q", uses, times))
+    _add(Published(table, rows, f"SELECT {names} FROM ({query}) AS q", uses, times, regions or {}))
 
 
 def published() -> tuple[Published, ...]:
@@ -143,7 +146,16 @@ def _add(one: Published) -> None:
 
 def _for_adql(one: Published) -> adql.Table:
     columns = tuple(
-        adql.Column(column.name, one.type_of(column), column.unit or None, column.ucd or None, column.description)
+        adql.Column(
+            column.name,
+            one.type_of(column),
+            column.unit or None,
+            column.ucd or None,
+            column.description,
+            column.utype or None,
+            column.xtype or None,
+            one.regions.get(column.name),
+        )
         for column in one.table.columns
     )
     return adql.Table(one.schema, one.name, columns, one.rows, one.physical)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from archive.tables import Column, Table
+from archive.vo.adql import Region
 from archive.vo.catalog_tables import publish_query
-from archive.vo.obscore.branches import TIMES, TYPES, ours
+from archive.vo.obscore.branches import CORNERS, LARGEST_CCD, TIMES, TYPES, ours
 from archive.vo.obscore.columns import HIDDEN, OBSCORE
 from archive.vo.obscore.identifiers import COLLECTION
 from archive.vo.obscore.obsplan import publish_exposures
 
 ROWS = 10**9
+FOOTPRINT = Region(CORNERS, ("s_ra", "s_dec"), LARGEST_CCD)
 USES = ("archive_scienceimage",)  # a view needs a table that is there
 _branches: dict[str, tuple[str, tuple[str, ...]]] = {}
 CAOM_OBSERVATION = Table(
@@ -42,7 +44,7 @@ def add(family: str, query: str, uses: tuple[str, ...]) -> None:
     _branches[family] = (query, uses)
     whole = " UNION ALL ".join(query for query, _ in _branches.values())
     tables = tuple(sorted({table for _, uses in _branches.values() for table in uses}))
-    publish_query(OBSCORE, whole, ROWS, tables, TIMES, tuple(HIDDEN))
+    publish_query(OBSCORE, whole, ROWS, tables, TIMES, tuple(HIDDEN), {"s_region": FOOTPRINT})
 
 
 __all__ = ["TYPES", "add", "publish_observations"]

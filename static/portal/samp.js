@@ -1,0 +1,81 @@
+// Sends this page's table or image to the programs on this computer (TOPCAT, Aladin, DS9) through their SAMP hub.
+// The web profile of SAMP 1.3 (section 5): XML-RPC to the hub's well-known port, only when a button is pressed.
+
+const HUB = "http://localhost:21012/";
+const NAME = "ZTF archive";
+
+function element(name, ...children) {
+  const made = document.implementation.createDocument(null, null).createElement(name);
+  made.append(...children);
+  return made;
+}
+
+/** A value of SAMP (text, list or map) as XML-RPC writes it. */
+function written(value) {
+  if (typeof value === "string") return element("value", element("string", value));
+  const members = Object.entries(value).map(([name, one]) => element("member", element("name", name), written(one)));
+  return element("value", element("struct", ...members));
+}
+
+/** What an element `value` of an answer holds. */
+function read(value) {
+  const [inside] = value.children;
+  if (!inside) return value.textContent;
+  if (inside.tagName === "struct") {
+    const members = [...inside.children];
+    return Object.fromEntries(members.map((one) => [one.children[0].textContent, read(one.children[1])]));
+  }
+  if (inside.tagName === "array") return [...inside.querySelectorAll(":scope > data > value")].map(read);
+  return inside.textContent;
+}
+
+/** Call a method of the hub; fails with TypeError where none runs, and with the hub's words where it refuses. */
+async function call(method, ...values) {
+  const params = element("params", ...values.map((value) => element("param", written(value))));
+  const request = element("methodCall", element("methodName", `samp.webhub.${method}`), params);
+  const body = `<?xml version="1.0"?>${new XMLSerializer().serializeToString(request)}`;
+  const answer = await fetch(HUB, { method: "POST", body, headers: { "Content-Type": "text/xml" } });
+  const document_ = new DOMParser().parseFromString(await answer.text(), "text/xml");
+  const fault = document_.querySelector("fault > value");
+  if (fault) throw new Error(read(fault).faultString);
+  const result = document_.querySelector("params > param > value");
+  return result ? read(result) : null;
+}
+
+/** Register, tell everybody, and leave again; gives how many programs there are that take such a message. */
+export async function broadcast(mtype, url, name) {
+  const key = (await call("register", { "samp.name": NAME }))["samp.private-key"];
+  try {
+    await call("declareMetadata", key, { "samp.name": NAME, "samp.documentation.url": new URL("/help/", url).href });
+    const takers = Object.keys(await call("getSubscribedClients", key, mtype));
+    const params = mtype === "image.load.fits" ? { url, "image-id": url, name } : { url, "table-id": url, name };
+    if (takers.length) await call("notifyAll", key, { "samp.mtype": mtype, "samp.params": params });
+    return takers.length;
+  } finally {
+    await call("unregister", key);
+  }
+}
+
+async function pressed(button) {
+  const said = button.nextElementSibling;
+  const url = new URL(button.dataset.samp, document.location).href;
+  button.disabled = true;
+  said.textContent = "Asking the hub; it may ask you to allow this.";
+  try {
+    const count = await broadcast(button.dataset.mtype, url, document.title);
+    said.textContent = count
+      ? `Sent to ${count} program${count === 1 ? "" : "s"}. They fetch it as visitors: what is not public does not come.`
+      : "The hub runs, but no program there takes this: start TOPCAT, Aladin or DS9.";
+  } catch (problem) {
+    said.textContent =
+      problem instanceof TypeError
+        ? "No SAMP hub runs on this computer: start TOPCAT or Aladin, then try again."
+        : `The hub refused: ${problem.message}`;
+  }
+  button.disabled = false;
+}
+
+for (const button of document.querySelectorAll("button[data-samp]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => pressed(button));
+}
