@@ -19,13 +19,13 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import Error as DatabaseError
 
-from archive.access import Reader, streaming
+from archive.access import EVERYTHING, Reader, current_reader, streaming
 from archive.streams import CANCELLED, said_by_database
-from archive.vo import copying
+from archive.vo import copying, user_tables
 from archive.vo.adql import ADQLError, Catalog, Translation, translate
 from archive.vo.catalog_tables import adql_catalog
 from archive.vo.fields import Field, delivered, field_of
-from archive.vo.uploads import Upload, put, with_uploads
+from archive.vo.uploads import Upload, as_adql, put
 
 LONGEST = 60  # s, for the first rows and between any two pieces
 PREVIEW_SECONDS = 20
@@ -152,7 +152,7 @@ def preview(query: str, rows: int) -> Preview:
     ------
     ADQLError, BadRequest
     """
-    translation = translate(query, adql_catalog(), rows)
+    translation = translate(query, catalog_for(current_reader() or EVERYTHING), rows)
     with _explained(PREVIEW_SECONDS), transaction.atomic(using="reader"), connections["reader"].cursor() as cursor:
         _prepare(cursor, translation, PREVIEW_SECONDS)
         cursor.execute(translation.sql)
@@ -162,7 +162,10 @@ def preview(query: str, rows: int) -> Preview:
 
 def catalog_for(reader: Reader, uploads: Sequence[Upload] = ()) -> Catalog:
     """The tables that a query of this reader may name."""
-    return with_uploads(adql_catalog(), uploads)
+    kept = tuple(map(user_tables.as_catalog, user_tables.open_to(reader)))
+    brought = tuple(map(as_adql, uploads))
+    catalog = adql_catalog()
+    return Catalog((*catalog.tables, *kept, *brought)) if kept or brought else catalog
 
 
 def plain(value):
