@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
@@ -99,7 +101,7 @@ def _share(request: HttpRequest, name: str) -> JsonResponse:
 
 def _job(request: HttpRequest, name: str) -> QueryJob:
     try:
-        job = uws_views.job_of(request, name)
+        job = uws_views.job_of(request, uuid.UUID(name))
     except ValueError:
         raise user_tables.NotKept(f"JOB={name}: is no job's identifier") from None
     uws_views.check_still_open(request, job)

@@ -28,7 +28,6 @@ def capabilities(base: str) -> str:
     """What TAP offers; `base` is the address below which everything lies, without a slash at its end."""
     return (
         f'{HEAD}<vosi:capabilities xmlns:vosi="http://www.ivoa.net/xml/VOSICapabilities/v1.0" {XSI}'
-        ' xmlns:vr="http://www.ivoa.net/xml/VOResource/v1.0"'
         ' xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1" xmlns:tr="http://www.ivoa.net/xml/TAPRegExt/v1.0">\n'
         '<capability standardID="ivo://ivoa.net/std/TAP" xsi:type="tr:TableAccess">\n'
         f"{_interface(base, 'base', STANDARD)}"

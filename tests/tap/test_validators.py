@@ -14,6 +14,7 @@ from astropy.table import Table
 from astroquery.ipac.irsa import Irsa
 from astroquery.utils.tap.core import TapPlus
 
+from archive.models import QueryJob
 from tests.servers import portal
 from tests.tap.conftest import ALERTS, CENTRE, PASSWORD
 
@@ -32,6 +33,7 @@ def served(sky, tmp_path_factory):
     """The address of TAP."""
     with portal(tmp_path_factory.mktemp("served")) as address:
         yield f"{address}/tap"
+    QueryJob.objects.all().delete()
 
 
 def stilts(*words: str) -> str:
