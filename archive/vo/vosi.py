@@ -40,7 +40,7 @@ def capabilities(base: str) -> str:
             for name, version in (("capabilities", ""), ("availability", ""), ("tables", VERSION))
         )
         + '<capability standardID="ivo://ivoa.net/std/DALI#examples">\n'
-        f'<interface xsi:type="vr:WebBrowser"><accessURL use="full">{escape(base)}/examples</accessURL></interface>\n'
+        f"{_interface(f'{base}/examples', 'full', '')}"
         "</capability>\n" + "</vosi:capabilities>\n"
     )
 
