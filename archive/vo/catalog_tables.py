@@ -143,7 +143,15 @@ def _add(one: Published) -> None:
 
 def _for_adql(one: Published) -> adql.Table:
     columns = tuple(
-        adql.Column(column.name, one.type_of(column), column.unit or None, column.ucd or None, column.description)
+        adql.Column(
+            column.name,
+            one.type_of(column),
+            column.unit or None,
+            column.ucd or None,
+            column.description,
+            column.utype or None,
+            column.xtype or None,
+        )
         for column in one.table.columns
     )
     return adql.Table(one.schema, one.name, columns, one.rows, one.physical)

@@ -22,7 +22,7 @@ from django.db.utils import Error as DatabaseError
 from archive.access import EVERYTHING, Reader, current_reader, streaming
 from archive.streams import CANCELLED, said_by_database
 from archive.vo import copying, user_tables
-from archive.vo.adql import ADQLError, Catalog, Translation, translate
+from archive.vo.adql import ADQLError, Catalog, Column, Translation, translate
 from archive.vo.catalog_tables import adql_catalog
 from archive.vo.fields import Field, delivered, field_of
 from archive.vo.uploads import Upload, as_adql, put
@@ -89,7 +89,7 @@ class Preview:
 
 def fields_of(translation: Translation) -> tuple[Field, ...]:
     """The columns of a result as VOTable declares them."""
-    return tuple(field_of(one.name, one.type, one.unit, one.ucd, one.description) for one in translation.columns)
+    return tuple(_field(one, one.type) for one in translation.columns)
 
 
 class Result:
@@ -165,7 +165,7 @@ def catalog_for(reader: Reader, uploads: Sequence[Upload] = ()) -> Catalog:
     kept = tuple(map(user_tables.as_catalog, user_tables.open_to(reader)))
     brought = tuple(map(as_adql, uploads))
     catalog = adql_catalog()
-    return Catalog((*catalog.tables, *kept, *brought)) if kept or brought else catalog
+    return catalog.extended((*kept, *brought)) if kept or brought else catalog
 
 
 def plain(value):
@@ -173,6 +173,10 @@ def plain(value):
     if isinstance(value, datetime):
         return value.isoformat(timespec="milliseconds")
     return value.isoformat() if isinstance(value, date) else value
+
+
+def _field(column: Column, kind: str) -> Field:
+    return field_of(column.name, kind, column.unit, column.ucd, column.description, column.utype, column.xtype)
 
 
 def _maxrec(text: str) -> int:
@@ -218,10 +222,7 @@ def _statement(connection: BaseDatabaseWrapper, translation: Translation) -> tup
             delivered(found.type_code, one.type, straight=bool(one.description))
             for found, one in zip(cursor.description, translation.columns, strict=True)
         ]
-    fields = tuple(
-        field_of(one.name, kind.name, one.unit, one.ucd, one.description)
-        for one, kind in zip(translation.columns, kinds, strict=True)
-    )
+    fields = tuple(_field(one, kind.name) for one, kind in zip(translation.columns, kinds, strict=True))
     listed = ", ".join(kind.written.format(name) for name, kind in zip(names, kinds, strict=True))
     return fields, f"COPY (SELECT {listed} FROM {source}) TO STDOUT (FORMAT binary)"
 

@@ -185,7 +185,10 @@ def declared(upload: Upload) -> sql.Composable:
 
 def as_adql(upload: Upload, schema: str = SCHEMA, physical: tuple[str, str] | None = None) -> adql.Table:
     """An upload as the translator knows tables."""
-    columns = tuple(adql.Column(one.name, one.type, one.unit, one.ucd, one.description) for one in upload.columns)
+    columns = tuple(
+        adql.Column(one.name, one.type, one.unit, one.ucd, one.description, one.utype, one.xtype)
+        for one in upload.columns
+    )
     return adql.Table(schema, upload.name, columns, upload.rows, physical or (TEMPORARY, upload.name))
 
 

@@ -15,6 +15,18 @@ from archive.vo.tap_formats import FORMATS
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+PLACES = "http://www.ivoa.net/xml/"
+
+
+def _schemas(*names: str) -> str:
+    """Where the schemas of namespaces are; those of the IVOA are where they say."""
+    pairs = " ".join(f"{PLACES}{name} {PLACES}{name}" for name in names)
+    return f'{XSI} xsi:schemaLocation="{pairs}"'
+
+
+CAPABILITIES = _schemas("VOSICapabilities/v1.0", "VODataService/v1.1", "TAPRegExt/v1.0")
+AVAILABILITY = _schemas("VOSIAvailability/v1.0")
+TABLES = _schemas("VOSITables/v1.0", "VODataService/v1.1")
 # astroquery's TapPlus (seen in 0.4.11) reads no column without this attribute; VODataService's schema knows none such.
 ESA = 'xmlns:esatapplus="http://esa.int/xml/EsaTapPlus"'
 MINE = "Tables of a person"
@@ -27,7 +39,7 @@ STANDARD = f' role="std"{VERSION}'
 def capabilities(base: str) -> str:
     """What TAP offers; `base` is the address below which everything lies, without a slash at its end."""
     return (
-        f'{HEAD}<vosi:capabilities xmlns:vosi="http://www.ivoa.net/xml/VOSICapabilities/v1.0" {XSI}'
+        f'{HEAD}<vosi:capabilities xmlns:vosi="http://www.ivoa.net/xml/VOSICapabilities/v1.0" {CAPABILITIES}'
         ' xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1" xmlns:tr="http://www.ivoa.net/xml/TAPRegExt/v1.0">\n'
         '<capability standardID="ivo://ivoa.net/std/TAP" xsi:type="tr:TableAccess">\n'
         f"{_interface(base, 'base', STANDARD)}"
@@ -48,7 +60,7 @@ def capabilities(base: str) -> str:
 def availability() -> str:
     """That TAP is up: who reads this has reached it."""
     return (
-        f'{HEAD}<vosi:availability xmlns:vosi="http://www.ivoa.net/xml/VOSIAvailability/v1.0">\n'
+        f'{HEAD}<vosi:availability xmlns:vosi="http://www.ivoa.net/xml/VOSIAvailability/v1.0" {AVAILABILITY}>\n'
         "<vosi:available>true</vosi:available>\n</vosi:availability>\n"
     )
 
@@ -67,7 +79,7 @@ def table(one: Published, esa: bool = False) -> str:
 
 def _document(element: str, body: str, esa: bool) -> str:
     return (
-        f'{HEAD}<{element} xmlns:vosi="http://www.ivoa.net/xml/VOSITables/v1.0" {XSI}'
+        f'{HEAD}<{element} xmlns:vosi="http://www.ivoa.net/xml/VOSITables/v1.0" {TABLES}'
         f' xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1"{f" {ESA}" if esa else ""}>\n'
         f"{body.replace('<column', f'<column{ESA_FLAGS}') if esa else body}</{element}>\n"
     )
