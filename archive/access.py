@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -33,6 +33,8 @@ class Reader:
     """Somebody who reads, known by the programs whose unreleased data are open to them."""
 
     programs: frozenset[int] = frozenset()
+    person: int = field(default=0, compare=False)
+    """The account, for what people keep here themselves (tables of their own); 0: nobody's."""
 
     def __post_init__(self):
         unknown = self.programs - set(PROGRAMS)
@@ -86,7 +88,10 @@ def streaming(
 
 def _take_rights(cursor, reader: Reader) -> None:
     # The address is for views whose rows name files whole.
-    cursor.execute("SET LOCAL ztf.programs = %s; SET LOCAL ztf.site = %s", [reader.setting, site.address()])
+    cursor.execute(
+        "SET LOCAL ztf.programs = %s; SET LOCAL ztf.person = %s; SET LOCAL ztf.site = %s",
+        [reader.setting, str(reader.person), site.address()],
+    )
 
 
 def current_reader() -> Reader | None:

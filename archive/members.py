@@ -11,14 +11,14 @@ def reader_of(user) -> Reader:
     if not user.is_authenticated or not user.is_active:
         return ANYONE
     if user.is_superuser:
-        return EVERYTHING
+        return Reader(EVERYTHING.programs, user.pk)
     own = Membership.now().filter(user=user).values_list("program_id", flat=True)
     shared = GroupMembership.now().filter(user=user, group__programs__isnull=False)
-    return Reader(frozenset(own.union(shared.values_list("group__programs", flat=True))))
+    return Reader(frozenset(own.union(shared.values_list("group__programs", flat=True))), user.pk)
 
 
 def reader_of_job(job: UserJob) -> Reader:
     """What a job's owner could read when it was ordered and still can; nobody's job reads what is public."""
     if job.owner is None:
         return ANYONE
-    return Reader(frozenset(job.programs) & reader_of(job.owner).programs)
+    return Reader(frozenset(job.programs) & reader_of(job.owner).programs, job.owner.pk)

@@ -15,11 +15,14 @@ from django.urls import Resolver404, resolve
 from archive.models import Scope
 
 OPEN = frozenset()
+JOB = ("parameters", "results", "result", "error", "phase", "executionduration", "destruction", "quote", "owner")
+TAP = ("tap-sync", "tap-async", "tap-tables", "tap-table", "tap-load", "tap-kept", "tap-job")
+TAP += tuple(f"tap-job-{name}" for name in JOB)
 CATALOGS = ("cat.fits", "cat.fits.fz", "psfcat.fits", "sexcat.fits")
 NEEDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("health", "help", "api-docs", "api-schema", "api-resolve", "find", "releases", "release"), OPEN),
     **dict.fromkeys(("release-manifest", "sign-in", "sign-out", "object-document", "object-own"), OPEN),
-    **dict.fromkeys(("tap-capabilities", "tap-availability", "tap-tables", "tap-table", "home"), OPEN),
+    **dict.fromkeys(("tap-capabilities", "tap-availability", "tap-examples", "home"), OPEN),
     **dict.fromkeys(
         ("images", "image-list", "image", "reference", "cutouts", "picture", "cutout", "quality", "moving"),
         frozenset({Scope.IMAGES}),
@@ -58,7 +61,7 @@ NEEDS: dict[str, frozenset[str]] = {
         ),
         frozenset({Scope.LIGHTCURVES}),
     ),
-    **dict.fromkeys(("tap", "tap-sync", "query", "query-words", "query-plot"), frozenset({Scope.TAP})),
+    **dict.fromkeys(("tap", "query", "query-words", "query-plot", *TAP), frozenset({Scope.TAP})),
     **dict.fromkeys(
         (
             *("forced", "forced-job", "forced-document", "forced-result", "forced-file", "forced-request"),

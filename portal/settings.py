@@ -307,6 +307,8 @@ TAP_KEEP_DAYS, TAP_KEEP_LONGEST = 7, 60  # d that its result is kept: by default
 TAP_JOBS_AT_ONCE = env.int("TAP_JOBS_AT_ONCE", default=1)  # of one person; fewer than the queue has workers
 TAP_WAITERS = 2  # requests of a process that may wait for jobs at once
 TAP_UPLOAD_BYTES, TAP_UPLOAD_ROWS = 100 * 1024**2, 1_000_000
+TAP_USER_BYTES = 2 * 1024**3  # of disk that the tables of one person may take
+LARGEST_BODY = 200 * 1024**2  # bytes of a request that comes in chunks
 TAP_UPLOAD_HOSTS = env.list("TAP_UPLOAD_HOSTS", default=[])  # that tables are fetched from; none unless named
 TAP_UPLOAD_PRIVATE = env.bool("TAP_UPLOAD_PRIVATE", default=False)  # whether they may lie in a private network
 TAP_UPLOAD_SECONDS = 20.0  # s

@@ -13,6 +13,7 @@ from archive.models.refcats import GaiaStar, PanstarrsStar, RefcatTile
 from archive.models.releases import Family, OwnDate, Release, ReleaseFile, ReleaseItem
 from archive.models.tokens import Scope, Token
 from archive.models.userjobs import UserJob
+from archive.models.usertables import UserTable
 from archive.models.uws import QueryJob
 from archive.models.versions import ProcessingVersion, ScienceVersion
 
@@ -46,4 +47,5 @@ __all__ = [
     "Token",
     "SavedQuery",
     "UserJob",
+    "UserTable",
 ]

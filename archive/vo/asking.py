@@ -8,7 +8,7 @@ from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 
-from archive.vo import tap, uploads, uws
+from archive.vo import tap, uploads, user_tables, uws
 from archive.vo.votable import CONTENT_TYPE, error_votable
 
 XML = "text/xml; charset=utf-8"
@@ -65,7 +65,7 @@ def answered(view):
             return refuse(str(reason), reason.status)
         except tap.TooLong as reason:
             return refuse(str(reason), 408)
-        except (tap.ADQLError, tap.BadRequest, uploads.BadUpload, uws.WrongPhase) as reason:
+        except (tap.ADQLError, tap.BadRequest, uploads.BadUpload, user_tables.NotKept, uws.WrongPhase) as reason:
             return refuse(str(reason))
         except (RequestDataTooBig, TooManyFilesSent) as reason:
             return refuse(f"the request is too large: {reason}", 413)

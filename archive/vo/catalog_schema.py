@@ -76,6 +76,18 @@ SCHEMA_TABLES = (
 KEYS = (
     ("ztf_alerts_pid", "ztf.ztf_alerts", "pid", "ztf.ztf_current_meta_sci", "pid", "The science image of an alert"),
 )
+RESERVED = frozenset({"size", "date", "time", "timestamp", "value", "user", "order", "group", "position", "section"})
+"""Words of ADQL that columns may be called by: TAP_SCHEMA has them with the quotes that a query needs (TAP 1.1, 4)."""
+KEYS += tuple(
+    (key, f"tap_schema.{table}", column, f"tap_schema.{target}", aim, text)
+    for key, table, column, target, aim, text in (
+        ("tap_schema_1", "tables", "schema_name", "schemas", "schema_name", "The schema of a table"),
+        ("tap_schema_2", "columns", "table_name", "tables", "table_name", "The table of a column"),
+        ("tap_schema_3", "keys", "from_table", "tables", "table_name", "The table that refers"),
+        ("tap_schema_4", "keys", "target_table", "tables", "table_name", "The table that is referred to"),
+        ("tap_schema_5", "key_columns", "key_id", "keys", "key_id", "The reference of a pair of columns"),
+    )
+)
 """References between published tables: id, table, column, target table, target column, meaning."""
 
 IRSA_LISTED = 21  # irsa_dbms of the tables that astroquery's list_catalogs asks for
@@ -112,7 +124,7 @@ def column_rows(one: Published) -> Iterator[Row]:
         arraysize = "*" if column.datatype == "char" else None
         yield (
             one.table.name,
-            column.name,
+            adql_name(column.name),
             column.datatype,
             arraysize,
             xtypes.get(column.name),
@@ -126,6 +138,11 @@ def column_rows(one: Published) -> Iterator[Row]:
             int(column.std or standard),
             number,
         )
+
+
+def adql_name(name: str) -> str:
+    """A column's name as a query writes it: with quotes where it is a word of ADQL."""
+    return f'"{name}"' if name.lower() in RESERVED else name
 
 
 def has_position(one: Published) -> bool:

@@ -15,6 +15,12 @@ from archive.access import READER_ROLE
 from archive.vo.catalog_schema import SCHEMA_TABLES, contents
 from archive.vo.catalog_tables import VIEWS, Published, published
 
+OURS = {
+    "tap_schema.schemas": "person IS NULL",
+    "tap_schema.tables": "usertable IS NULL",
+    "tap_schema.columns": "usertable IS NULL",
+}
+"""The rows that are made from declarations; the others describe what people keep."""
 log = structlog.get_logger("archive.vo")
 IN_POSTGRES = "tap_schema"  # these are tables themselves, made by a migration
 
@@ -53,10 +59,11 @@ def _make_view(cursor, one: Published) -> None:
 def _fill(cursor, present: tuple[Published, ...]) -> None:
     rows = contents(present)
     for table in reversed(SCHEMA_TABLES):
-        cursor.execute(f"DELETE FROM {table.name}")
+        cursor.execute(f"DELETE FROM {table.name} WHERE {OURS.get(table.name, 'true')}")
     for table in SCHEMA_TABLES:
         places = ", ".join(["%s"] * len(table.columns))
-        cursor.executemany(f"INSERT INTO {table.name} VALUES ({places})", rows[table.name])
+        names = ", ".join(f'"{column.name}"' for column in table.columns)
+        cursor.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({places})", rows[table.name])
 
 
 def _name(one: Published) -> str:

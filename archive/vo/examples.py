@@ -10,7 +10,7 @@ EXAMPLES = (
         "Images of a place",
         "SELECT TOP 50 pid, obsdate, filtercode, seeing, maglimit\n"
         "FROM ztf.ztf_current_meta_sci\n"
-        "WHERE 1 = CONTAINS(POINT(ra, dec), CIRCLE(51.1, 18.6, 0.7))\n"
+        "WHERE 1 = CONTAINS(POINT('ICRS', ra, dec), CIRCLE('ICRS', 51.1, 18.6, 0.7))\n"
         "ORDER BY obsjd DESC",
     ),
     (

@@ -37,12 +37,18 @@ _POSTGRES = {
 }  # fmt: skip
 
 
-def field_of(name, postgres_type, unit=None, ucd=None, description=None):
+SHAPES = ("point", "circle", "polygon")
+
+
+def field_of(name, postgres_type, unit=None, ucd=None, description=None, utype=None, xtype=None):
     """Field of a PostgreSQL column; types that VOTable does not know become text."""
     key = postgres_type.lower().split("(")[0].strip()
     datatype, arraysize = _POSTGRES.get(key, ("unicodeChar", "*"))
-    xtype = "timestamp" if key.startswith(("timestamp", "date")) else None
-    return Field(name, datatype, arraysize, unit, ucd, description, xtype)
+    if key.startswith(("timestamp", "date")):
+        xtype = "timestamp"
+    elif xtype in SHAPES and not key.endswith("[]"):
+        xtype = None  # DALI's shapes are arrays of numbers; as text they are none
+    return Field(name, datatype, arraysize, unit, ucd, description, xtype, utype)
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,13 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import Error as DatabaseError
 
-from archive.access import Reader, streaming
+from archive.access import EVERYTHING, Reader, current_reader, streaming
 from archive.streams import CANCELLED, said_by_database
-from archive.vo import copying
-from archive.vo.adql import ADQLError, Catalog, Translation, translate
+from archive.vo import copying, user_tables
+from archive.vo.adql import ADQLError, Catalog, Column, Translation, translate
 from archive.vo.catalog_tables import adql_catalog
 from archive.vo.fields import Field, delivered, field_of
-from archive.vo.uploads import Upload, put, with_uploads
+from archive.vo.uploads import Upload, as_adql, put
 
 LONGEST = 60  # s, for the first rows and between any two pieces
 PREVIEW_SECONDS = 20
@@ -89,7 +89,7 @@ class Preview:
 
 def fields_of(translation: Translation) -> tuple[Field, ...]:
     """The columns of a result as VOTable declares them."""
-    return tuple(field_of(one.name, one.type, one.unit, one.ucd, one.description) for one in translation.columns)
+    return tuple(_field(one, one.type) for one in translation.columns)
 
 
 class Result:
@@ -152,7 +152,7 @@ def preview(query: str, rows: int) -> Preview:
     ------
     ADQLError, BadRequest
     """
-    translation = translate(query, adql_catalog(), rows)
+    translation = translate(query, catalog_for(current_reader() or EVERYTHING), rows)
     with _explained(PREVIEW_SECONDS), transaction.atomic(using="reader"), connections["reader"].cursor() as cursor:
         _prepare(cursor, translation, PREVIEW_SECONDS)
         cursor.execute(translation.sql)
@@ -162,7 +162,10 @@ def preview(query: str, rows: int) -> Preview:
 
 def catalog_for(reader: Reader, uploads: Sequence[Upload] = ()) -> Catalog:
     """The tables that a query of this reader may name."""
-    return with_uploads(adql_catalog(), uploads)
+    kept = tuple(map(user_tables.as_catalog, user_tables.open_to(reader)))
+    brought = tuple(map(as_adql, uploads))
+    catalog = adql_catalog()
+    return catalog.extended((*kept, *brought)) if kept or brought else catalog
 
 
 def plain(value):
@@ -170,6 +173,10 @@ def plain(value):
     if isinstance(value, datetime):
         return value.isoformat(timespec="milliseconds")
     return value.isoformat() if isinstance(value, date) else value
+
+
+def _field(column: Column, kind: str) -> Field:
+    return field_of(column.name, kind, column.unit, column.ucd, column.description, column.utype, column.xtype)
 
 
 def _maxrec(text: str) -> int:
@@ -215,10 +222,7 @@ def _statement(connection: BaseDatabaseWrapper, translation: Translation) -> tup
             delivered(found.type_code, one.type, straight=bool(one.description))
             for found, one in zip(cursor.description, translation.columns, strict=True)
         ]
-    fields = tuple(
-        field_of(one.name, kind.name, one.unit, one.ucd, one.description)
-        for one, kind in zip(translation.columns, kinds, strict=True)
-    )
+    fields = tuple(_field(one, kind.name) for one, kind in zip(translation.columns, kinds, strict=True))
     listed = ", ".join(kind.written.format(name) for name, kind in zip(names, kinds, strict=True))
     return fields, f"COPY (SELECT {listed} FROM {source}) TO STDOUT (FORMAT binary)"
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from astropy.table import Column, Table
 from django.conf import settings
+from django.db import DataError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg2 import sql
 
@@ -39,7 +40,7 @@ class BadUpload(ValueError):
 
 @dataclass(frozen=True)
 class UploadColumn:
-    """A column of an upload; `type` is PostgreSQL's."""
+    """A column of an upload; `type` is PostgreSQL's, or char for text of plain characters."""
 
     name: str
     type: str
@@ -47,6 +48,12 @@ class UploadColumn:
     ucd: str | None = None
     description: str | None = None
     utype: str | None = None
+    xtype: str | None = None
+
+    @property
+    def held(self) -> str:
+        """What PostgreSQL's column is."""
+        return "text" if self.type == "char" else self.type
 
 
 @dataclass(frozen=True)
@@ -152,8 +159,11 @@ def put(connection: BaseDatabaseWrapper, uploads: Sequence[Upload]) -> None:
         cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE")
         for one in uploads:
             table = sql.Identifier(TEMPORARY, one.name)
-            cursor.execute(sql.SQL("CREATE TEMPORARY TABLE {} ({})").format(sql.Identifier(one.name), _declared(one)))
-            fill(cursor, table, one)
+            cursor.execute(sql.SQL("CREATE TEMPORARY TABLE {} ({})").format(sql.Identifier(one.name), declared(one)))
+            try:
+                fill(cursor, table, one)
+            except DataError as error:
+                raise BadUpload(f"UPLOAD {one.name}: {str(error).splitlines()[0]}") from error
         cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
 
 
@@ -167,24 +177,19 @@ def fill(cursor, table: sql.Composable, upload: Upload) -> None:
     cursor.execute(sql.SQL("ANALYZE {}").format(table))
 
 
-def _declared(upload: Upload) -> sql.Composable:
+def declared(upload: Upload) -> sql.Composable:
     return sql.SQL(", ").join(
-        sql.SQL("{} {}").format(sql.Identifier(column.name), sql.SQL(column.type)) for column in upload.columns
+        sql.SQL("{} {}").format(sql.Identifier(column.name), sql.SQL(column.held)) for column in upload.columns
     )
-
-
-declared = _declared
 
 
 def as_adql(upload: Upload, schema: str = SCHEMA, physical: tuple[str, str] | None = None) -> adql.Table:
     """An upload as the translator knows tables."""
-    columns = tuple(adql.Column(one.name, one.type, one.unit, one.ucd, one.description) for one in upload.columns)
+    columns = tuple(
+        adql.Column(one.name, one.type, one.unit, one.ucd, one.description, one.utype, one.xtype)
+        for one in upload.columns
+    )
     return adql.Table(schema, upload.name, columns, upload.rows, physical or (TEMPORARY, upload.name))
-
-
-def with_uploads(catalog: adql.Catalog, uploads: Sequence[Upload]) -> adql.Catalog:
-    """A catalog that knows the uploads as well."""
-    return adql.Catalog((*catalog.tables, *map(as_adql, uploads))) if uploads else catalog
 
 
 def _fetched(name: str, address: str) -> bytes:
@@ -214,9 +219,8 @@ def _named_as(columns: Sequence[UploadColumn], ucd: str, name: str) -> str | Non
 def _column(column: Column, name: str) -> UploadColumn:
     meta = column.meta or {}
     unit = str(column.unit) if column.unit is not None else None
-    return UploadColumn(
-        name, _type(column), unit or None, meta.get("ucd"), column.description or None, meta.get("utype")
-    )
+    more = (meta.get("ucd"), column.description or None, meta.get("utype"), meta.get("xtype"))
+    return UploadColumn(name, _type(column), unit or None, *more)
 
 
 def _type(column: Column) -> str:
@@ -225,7 +229,9 @@ def _type(column: Column) -> str:
         return "double precision[]"
     if column.ndim > 1:
         return "double precision[]" if column.dtype.kind in "biuf" else "text"
-    return kind
+    if kind == "text" and (column.meta or {}).get("xtype") == "timestamp":
+        return "timestamp"
+    return "char" if kind == "text" and all(_text(one).isascii() for one in column) else kind
 
 
 def _written(column: Column, kind: str, position: bool) -> Iterator[str]:
@@ -234,7 +240,7 @@ def _written(column: Column, kind: str, position: bool) -> Iterator[str]:
     mask = mask.reshape(len(column), -1).all(axis=1) if mask.ndim > 1 else mask
     if kind.endswith("[]"):
         return (_array(None if null else value) for value, null in zip(column, mask, strict=True))
-    if kind == "text":
+    if kind in ("text", "char", "timestamp"):
         return ("\\N" if null else _text(value) for value, null in zip(column, mask, strict=True))
     values = np.asarray(column)
     if position:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from archive.vo import uws_views, views
+from archive.vo import table_views, uws_views, views
 
 VALUES = ("phase", "executionduration", "destruction", "quote", "owner")
 
@@ -19,6 +19,8 @@ urlpatterns = [
     path("examples", views.example_list, name="tap-examples"),
     path("capabilities", views.capabilities, name="tap-capabilities"),
     path("availability", views.availability, name="tap-availability"),
-    path("tables", views.tables, name="tap-tables"),
-    path("tables/<str:name>", views.table, name="tap-table"),
+    path("tables", table_views.tables, name="tap-tables"),
+    path("tables/<str:name>", table_views.table, name="tap-table"),
+    path("load/<str:name>", table_views.load, name="tap-load"),
+    path("kept", table_views.kept, name="tap-kept"),
 ]

@@ -27,6 +27,7 @@ RUN_NEXT = "archive.vo.uws_work.run_next"
 APPLICATION = "query {}"
 """What a job's connection is called in PostgreSQL."""
 ACTIVE = (Phase.PENDING, Phase.QUEUED, Phase.EXECUTING)
+LINGER = 0.5  # s that a job may take from its beginning to its end for both to be told at once
 QUICK, SLOW = 0.02, 0.25  # s between two looks at a job that is waited for, at first and later
 _waiting = threading.BoundedSemaphore(settings.TAP_WAITERS)
 log = structlog.get_logger("archive.vo.uws")
@@ -158,19 +159,24 @@ def moment(name: str, text: str) -> datetime:
 
 
 def wait(job: QueryJob, phase: str, seconds: float) -> QueryJob:
-    """The job when it is not in that phase any more, at the latest after so many seconds.
+    """The job when it is not in that phase any more (one that is in another is told at once), or after so many seconds.
 
     Only a few wait at once, or they would keep all others from being answered; one too many waits a moment only.
     """
+    if job.phase != phase:
+        return job
     if not _waiting.acquire(blocking=False):
         time.sleep(min(seconds, 1))
         return QueryJob.objects.get(pk=job.pk)
     try:
         end, step = time.monotonic() + seconds, QUICK
-        while job.phase == phase and job.phase in ACTIVE and time.monotonic() < end:
+        while job.phase in ACTIVE and time.monotonic() < end:
             time.sleep(min(step, max(end - time.monotonic(), 0)))
-            step = min(step * 1.2, SLOW)
+            step, before = min(step * 1.2, SLOW), job.phase
             job = QueryJob.objects.get(pk=job.pk)
+            if before == phase != job.phase:
+                # A quick query ends right after it begins: clients would come again only a second later.
+                end = min(end, time.monotonic() + LINGER)
         return job
     finally:
         _waiting.release()

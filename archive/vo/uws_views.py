@@ -134,9 +134,7 @@ def result(request: HttpRequest, job: QueryJob) -> HttpResponseBase:
         return refuse(job.message)
     if not job.result:
         raise Denied(404, f"job {job.pk} is {job.phase}: it has no result")
-    withdrawn = AuditEntry.objects.filter(action="release.withdraw", moment__gte=job.started)
-    if not set(job.programs) <= request.reader.programs or withdrawn.exists():
-        raise Denied(403, f"job {job.pk}: rows of it may not be open to you any more; ask again")
+    check_still_open(request, job)
     response = deliver_path(request, job.folder / job.result, f"{job.pk}-{job.ended:%Y%m%d%H%M%S%f}")
     response["Content-Type"] = job.content_type
     return response
@@ -148,6 +146,13 @@ def error(request: HttpRequest, job: QueryJob) -> HttpResponse:
     if job.phase != QueryJob.Phase.ERROR:
         raise Denied(404, f"job {job.pk} is {job.phase}: it has no error")
     return refuse(job.message, 200)
+
+
+def check_still_open(request: HttpRequest, job: QueryJob) -> None:
+    """Raise Denied if rights that a finished job was made with have ended since."""
+    withdrawn = AuditEntry.objects.filter(action="release.withdraw", moment__gte=job.started)
+    if not set(job.programs) <= request.reader.programs or (job.started and withdrawn.exists()):
+        raise Denied(403, f"job {job.pk}: rows of it may not be open to you any more; ask again")
 
 
 def _set(request: HttpRequest, job: QueryJob, parameters: dict[str, str]) -> None:

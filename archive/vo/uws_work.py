@@ -93,6 +93,7 @@ def tend() -> None:
 
 def _put_back(job: QueryJob) -> None:
     log.warning("query left by its worker", job=str(job.pk), attempts=job.attempts)
+    uws.cancel(job)  # PostgreSQL learns that the worker is dead only when it has rows for it
     if job.attempts < ATTEMPTS:
         values = {"phase": Phase.QUEUED, "backend": None}
     else:

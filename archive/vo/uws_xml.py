@@ -13,6 +13,7 @@ HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 NAMES = (
     'xmlns:uws="http://www.ivoa.net/xml/UWS/v1.0" xmlns:xlink="http://www.w3.org/1999/xlink"'
     ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+    ' xsi:schemaLocation="http://www.ivoa.net/xml/UWS/v1.0 http://www.ivoa.net/xml/UWS/v1.0"'
 )
 VERSION = 'version="1.1"'
 

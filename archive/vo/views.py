@@ -83,22 +83,3 @@ def example_list(request: HttpRequest) -> HttpResponse:
     """Queries to start from (DALI examples)."""
     base = request.build_absolute_uri(reverse("tap")).rstrip("/")
     return HttpResponse(examples.document(base), content_type="application/xhtml+xml; charset=utf-8")
-
-
-@require_safe
-def tables(request: HttpRequest) -> HttpResponse:
-    """The tables and columns; `detail=min` leaves the columns out, `tables=` names one."""
-    wanted = request.GET.get("tables")
-    return _described(vosi.tables(wanted, columns=request.GET.get("detail") != "min"), wanted)
-
-
-@require_safe
-def table(request: HttpRequest, name: str) -> HttpResponse:
-    """One table and its columns."""
-    return _described(vosi.table(name), name)
-
-
-def _described(text: str | None, name: str | None) -> HttpResponse:
-    if text is None:
-        return HttpResponse(f"table {name!r} is not here", content_type="text/plain", status=404)
-    return HttpResponse(text, content_type=XML)

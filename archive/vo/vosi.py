@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from django.conf import settings
 
 from archive.tables import Column
 from archive.vo import adql
-from archive.vo.catalog_schema import KEYS, has_position
-from archive.vo.catalog_tables import SCHEMAS, Published, describe_types, published
+from archive.vo.catalog_schema import KEYS, adql_name, has_position
+from archive.vo.catalog_tables import SCHEMAS, Published, describe_types
 from archive.vo.tap_formats import FORMATS
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
-# astroquery's TapPlus (seen in 0.4.11) reads no column without this attribute; the schema lets foreign ones stand.
+PLACES = "http://www.ivoa.net/xml/"
+
+
+def _schemas(*names: str) -> str:
+    """Where the schemas of namespaces are; those of the IVOA are where they say."""
+    pairs = " ".join(f"{PLACES}{name} {PLACES}{name}" for name in names)
+    return f'{XSI} xsi:schemaLocation="{pairs}"'
+
+
+CAPABILITIES = _schemas("VOSICapabilities/v1.0", "VODataService/v1.1", "TAPRegExt/v1.0")
+AVAILABILITY = _schemas("VOSIAvailability/v1.0")
+TABLES = _schemas("VOSITables/v1.0", "VODataService/v1.1")
+# astroquery's TapPlus (seen in 0.4.11) reads no column without this attribute; VODataService's schema knows none such.
 ESA = 'xmlns:esatapplus="http://esa.int/xml/EsaTapPlus"'
+MINE = "Tables of a person"
 UPLOADS = ("upload-inline", "upload-http", "upload-https")
-ESA_FLAGS = 'esatapplus:flags="0"'
+ESA_FLAGS = ' esatapplus:flags="0"'
 VERSION = ' version="1.1"'
 STANDARD = f' role="std"{VERSION}'
 
@@ -25,8 +39,7 @@ STANDARD = f' role="std"{VERSION}'
 def capabilities(base: str) -> str:
     """What TAP offers; `base` is the address below which everything lies, without a slash at its end."""
     return (
-        f'{HEAD}<vosi:capabilities xmlns:vosi="http://www.ivoa.net/xml/VOSICapabilities/v1.0" {XSI}'
-        ' xmlns:vr="http://www.ivoa.net/xml/VOResource/v1.0"'
+        f'{HEAD}<vosi:capabilities xmlns:vosi="http://www.ivoa.net/xml/VOSICapabilities/v1.0" {CAPABILITIES}'
         ' xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1" xmlns:tr="http://www.ivoa.net/xml/TAPRegExt/v1.0">\n'
         '<capability standardID="ivo://ivoa.net/std/TAP" xsi:type="tr:TableAccess">\n'
         f"{_interface(base, 'base', STANDARD)}"
@@ -39,7 +52,7 @@ def capabilities(base: str) -> str:
             for name, version in (("capabilities", ""), ("availability", ""), ("tables", VERSION))
         )
         + '<capability standardID="ivo://ivoa.net/std/DALI#examples">\n'
-        f'<interface xsi:type="vr:WebBrowser"><accessURL use="full">{escape(base)}/examples</accessURL></interface>\n'
+        f"{_interface(f'{base}/examples', 'full', '')}"
         "</capability>\n" + "</vosi:capabilities>\n"
     )
 
@@ -47,32 +60,28 @@ def capabilities(base: str) -> str:
 def availability() -> str:
     """That TAP is up: who reads this has reached it."""
     return (
-        f'{HEAD}<vosi:availability xmlns:vosi="http://www.ivoa.net/xml/VOSIAvailability/v1.0">\n'
+        f'{HEAD}<vosi:availability xmlns:vosi="http://www.ivoa.net/xml/VOSIAvailability/v1.0" {AVAILABILITY}>\n'
         "<vosi:available>true</vosi:available>\n</vosi:availability>\n"
     )
 
 
-def tables(wanted: str | None = None, columns: bool = True) -> str | None:
-    """The tables by schema; only the one `wanted`, if it is named; None if there is none of that name."""
-    shown = published() if wanted is None else _named(wanted)
-    body = "".join(_schema(name, shown, columns) for name in SCHEMAS if any(one.schema == name for one in shown))
-    return _document("vosi:tableset", body) if shown else None
+def tables(shown: Sequence[Published], columns: bool = True, esa: bool = False) -> str:
+    """Tables by schema; `esa` adds what astroquery's TapPlus needs."""
+    names = list(dict.fromkeys([*SCHEMAS, *(one.schema for one in shown)]))
+    body = "".join(_schema(name, shown, columns) for name in names if any(one.schema == name for one in shown))
+    return _document("vosi:tableset", body, esa)
 
 
-def table(name: str) -> str | None:
-    """One table with its columns, or None."""
-    found = _named(name)
-    return _document("vosi:table", _table_body(found[0], columns=True)) if found else None
+def table(one: Published, esa: bool = False) -> str:
+    """One table with its columns."""
+    return _document("vosi:table", _table_body(one, columns=True), esa)
 
 
-def _named(name: str) -> tuple[Published, ...]:
-    return tuple(one for one in published() if one.table.name == name.lower())
-
-
-def _document(element: str, body: str) -> str:
+def _document(element: str, body: str, esa: bool) -> str:
     return (
-        f'{HEAD}<{element} xmlns:vosi="http://www.ivoa.net/xml/VOSITables/v1.0" {XSI}'
-        f' xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1" {ESA}>\n{body}</{element}>\n'
+        f'{HEAD}<{element} xmlns:vosi="http://www.ivoa.net/xml/VOSITables/v1.0" {TABLES}'
+        f' xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1"{f" {ESA}" if esa else ""}>\n'
+        f"{body.replace('<column', f'<column{ESA_FLAGS}') if esa else body}</{element}>\n"
     )
 
 
@@ -126,13 +135,14 @@ def _output_format(one) -> str:
     return f"<outputFormat><mime>{escape(one.names[0])}</mime>{aliases}</outputFormat>\n"
 
 
-def _schema(name: str, shown: tuple[Published, ...], columns: bool) -> str:
+def _schema(name: str, shown: Sequence[Published], columns: bool) -> str:
     inside = "".join(
         f"<table type={quoteattr(_kind(one))}>\n{_table_body(one, columns)}</table>\n"
         for one in shown
         if one.schema == name
     )
-    return f"<schema><name>{name}</name><description>{escape(SCHEMAS[name])}</description>\n{inside}</schema>\n"
+    text = escape(SCHEMAS.get(name) or MINE)
+    return f"<schema><name>{name}</name><description>{text}</description>\n{inside}</schema>\n"
 
 
 def _kind(one: Published) -> str:
@@ -155,8 +165,8 @@ def _column(column: Column, xtype: str | None, sky: bool) -> str:
     standard = ' std="true"' if column.std else ""
     indexed = column.indexed or (sky and column.name in ("ra", "dec"))
     return (
-        f"<column {ESA_FLAGS}{standard}>"
-        f"<name>{column.name}</name><description>{escape(column.description)}</description>"
+        f"<column{standard}>"
+        f"<name>{adql_name(column.name)}</name><description>{escape(column.description)}</description>"
         + (f"<unit>{escape(column.unit)}</unit>" if column.unit else "")
         + (f"<ucd>{escape(column.ucd)}</ucd>" if column.ucd else "")
         + (f"<utype>{escape(column.utype)}</utype>" if column.utype else "")

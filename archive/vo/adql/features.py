@@ -31,7 +31,6 @@ FEATURES = {
     f"{_TYPE}adql-type": ("CAST",),
     f"{_TYPE}adql-unit": ("IN_UNIT",),
     f"{_TYPE}adql-offset": ("OFFSET",),
-    f"{_TYPE}adql-conditional": ("COALESCE", "CASE"),
     f"{_TYPE}adql-bitwise": ("BIT_AND", "BIT_OR", "BIT_XOR", "BIT_NOT"),
 }
 """Optional features by the identifier of their group."""
