@@ -103,6 +103,8 @@ class _Measurer:
         self.section, self.found, self.config = section, found, config
         self.frame = section.science if section.difference is None else section.difference
         self.bad = section.bad | ~np.isfinite(self.frame)
+        # A science image has nothing of the reference in it.
+        self.below = 0.0 if section.difference is None else max(section.reference_flux, 0.0)
 
     def result(self) -> Forced:
         box, inner = box_of(self.section.x, self.section.y, self.frame.shape)
@@ -132,7 +134,7 @@ class _Measurer:
         ap, ap_sigma, correction = self._aperture(light, variance, psf, box)
         scale = self.found.scale
         empty = noise * np.sqrt(1 / (psf[within & ~bad] ** 2).sum())
-        below = self.section.reference_flux / scale
+        below = self.below / scale
         flux -= self.section.left * below
         systematic = np.hypot(self.found.error * np.hypot(flux, below), self.section.left_error * below)
         return Forced(
@@ -205,7 +207,7 @@ class _Measurer:
         for k in near:
             out += _overlap(self.found.at(s.x[k], s.y[k]), s.x[k], s.y[k], box) * max(s.flux[k], 0.0)
             self.known |= bool(np.hypot(s.x[k] - section.x, s.y[k] - section.y) <= self.config.same)
-        return out / section.gain + max(section.reference_flux, 0.0) * psf / section.reference_gain
+        return out / section.gain + self.below * psf / section.reference_gain
 
     def _fit(self, light, psf, use, noise, static, count):
         """Amplitude and its error, in light of the stamp; variance of the pixels, DN^2."""
