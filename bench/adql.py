@@ -20,6 +20,7 @@ from bench.report import Figure, report
 
 REPEATED = 9
 FUZZ_FULL, FUZZ_QUICK = 100_000, 1000
+STARS = 120  # of the small sky
 SHOWN = 20  # findings that are printed
 SEED = 20
 
@@ -107,7 +108,7 @@ def _dominant(work: Callable) -> str:
 
 
 def _ask(count: int, tally, findings: Counter) -> None:
-    """Random queries until so many have been asked; what they find is counted and printed."""
+    """Random queries until so many have been asked, or Ctrl-C; what they find is counted and printed."""
     from tests.adql import fuzz
 
     chance = random.Random(SEED)
@@ -121,6 +122,8 @@ def _ask(count: int, tally, findings: Counter) -> None:
                 findings[finding.what] += 1
                 if sum(findings.values()) <= SHOWN:
                     progress.write(str(finding))
+            except KeyboardInterrupt:
+                return
             progress.update(tally.asked - before)
 
 
@@ -136,7 +139,7 @@ def _small_sky() -> Iterator[Callable]:
 
     made = setup_databases(verbosity=0, interactive=False, aliases=["default", "reader"])
     try:
-        world = worlds.make(kept=300)
+        world = worlds.make(kept=STARS)
         worlds.fill(world)
         with connection.cursor() as cursor:
             fuzz.open_copy(cursor)

@@ -66,6 +66,7 @@ REFUSED = {
     "SELECT ABS(DISTINCT mag) FROM sky.stars": "DISTINCT has no meaning",
     "SELECT ABS(*) FROM sky.stars": "STAR has no meaning",
     "SELECT ABS(mag AS m) FROM sky.stars": "ALIAS has no meaning",
+    "SELECT . 0.1 FROM sky.stars": "not a number",
     # not SELECT
     "DELETE FROM sky.stars": "SELECT",
     "INSERT INTO sky.stars VALUES (1)": "SELECT",
