@@ -7,6 +7,7 @@ small sky in a database of its own, under a visitor's rights; every one of them 
 from __future__ import annotations
 
 import random
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -111,6 +112,7 @@ def _ask(count: int, tally, findings: Counter) -> None:
     """Random queries until so many have been asked, or Ctrl-C; what they find is counted and printed."""
     from tests.adql import fuzz
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it otherwise
     chance = random.Random(SEED)
     with _small_sky() as prober_of, tqdm(total=count, unit="query") as progress:
         prober = prober_of(tally)
