@@ -125,8 +125,19 @@ def _in_polygon(point: Point, polygon: Polygon, indexed: bool) -> exp.Expression
     rows when a session asks for the same polygon again.
     """
     name = "q3c_in_poly" if _is_small(polygon) else "ztf_in_polygon"
-    exact = call(name, *map(double, point.parts), as_array(polygon))
+    exact = call(name, *map(double, point.parts), _whole(polygon))
     return both(_touching(point, polygon) if indexed else None, exact)
+
+
+def _whole(polygon: Polygon) -> exp.Expression:
+    """A polygon's numbers, or NULL where one is missing: Q3C would end the query."""
+    if polygon.constants is not None:
+        return as_array(polygon)
+    total = polygon.parts[0].copy()
+    for part in polygon.parts[1:]:
+        total = exp.Add(this=total, expression=bracketed(part))
+    missing = exp.Is(this=exp.Paren(this=total), expression=exp.Null())
+    return exp.Case(ifs=[exp.If(this=missing, true=exp.Null())], default=as_array(polygon))
 
 
 def _is_small(polygon: Polygon) -> bool:
