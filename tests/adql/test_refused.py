@@ -145,6 +145,7 @@ REFUSED = {
     "SELECT SQRRT(mag) FROM sky.stars": "did you mean SQRT",
     "SELECT POWER(mag) FROM sky.stars": r"takes 2 arguments, 1 given: POWER\(x",
     "SELECT ROUND(mag, 1, 2) FROM sky.stars": "takes 1 or 2 arguments",
+    "SELECT ivo_epoch_prop_pos(1, 2, 3, 4, 5, 6, 7) FROM sky.stars": "takes 6 or 8 arguments, 7 given",
     "SELECT PI(3) FROM sky.stars": "takes 0 arguments",
     "SELECT IN_UNIT(ra, 'kg') FROM sky.stars": "cannot convert 'deg' to 'kg'",
     "SELECT IN_UNIT(ra, 'parrot') FROM sky.stars": "'parrot' is not a unit",
