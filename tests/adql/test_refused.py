@@ -108,7 +108,7 @@ REFUSED = {
     "SELECT id FROM adql_test.stars": "unknown table adql_test.stars",
     "SELECT id FROM a.b.c": "schema.table",
     "SELECT fid FROM filters": "in several schemas",
-    "SELECT fid FROM sky.filters, other.filters": "ambiguous",
+    "SELECT fid FROM sky.filters, other.filters": "write other.filters.fid or sky.filters.fid",
     "SELECT fid FROM sky.filters AS a, sky.filters AS b": "a.fid or b.fid",
     "SELECT 1 AS a FROM sky.filters, sky.filters": "twice",
     "SELECT 1 AS a FROM sky.filters AS a, sky.stars AS a": "twice",
