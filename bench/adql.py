@@ -7,6 +7,7 @@ small sky in a database of its own, under a visitor's rights; every one of them 
 from __future__ import annotations
 
 import random
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from bench.report import Figure, report
 
 REPEATED = 9
 FUZZ_FULL, FUZZ_QUICK = 100_000, 1000
+STARS = 120  # of the small sky
 SHOWN = 20  # findings that are printed
 SEED = 20
 
@@ -107,9 +109,10 @@ def _dominant(work: Callable) -> str:
 
 
 def _ask(count: int, tally, findings: Counter) -> None:
-    """Random queries until so many have been asked; what they find is counted and printed."""
+    """Random queries until so many have been asked, or Ctrl-C; what they find is counted and printed."""
     from tests.adql import fuzz
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it otherwise
     chance = random.Random(SEED)
     with _small_sky() as prober_of, tqdm(total=count, unit="query") as progress:
         prober = prober_of(tally)
@@ -121,6 +124,8 @@ def _ask(count: int, tally, findings: Counter) -> None:
                 findings[finding.what] += 1
                 if sum(findings.values()) <= SHOWN:
                     progress.write(str(finding))
+            except KeyboardInterrupt:
+                return
             progress.update(tally.asked - before)
 
 
@@ -136,7 +141,7 @@ def _small_sky() -> Iterator[Callable]:
 
     made = setup_databases(verbosity=0, interactive=False, aliases=["default", "reader"])
     try:
-        world = worlds.make(kept=300)
+        world = worlds.make(kept=STARS)
         worlds.fill(world)
         with connection.cursor() as cursor:
             fuzz.open_copy(cursor)

@@ -25,7 +25,7 @@ def prober(committed):
     worlds.remove()
 
 
-@settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(chance=st.randoms(use_true_random=False))
 def test_random_queries_find_nothing(prober, chance):
     fuzz.round_of(chance, prober)
@@ -35,11 +35,11 @@ def test_the_random_queries_reach_everything(prober):
     import random
 
     chance = random.Random(5)
-    for _ in range(400):
+    for _ in range(250):
         fuzz.round_of(chance, prober)
     tally = prober.tally
-    assert tally.answered > 200
-    assert min(tally.refused, tally.checked, tally.compared) > 40
+    assert tally.answered > 150
+    assert min(tally.refused, tally.checked, tally.compared) > 30
     assert tally.cancelled < 0.01 * tally.asked
 
 

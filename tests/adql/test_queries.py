@@ -145,6 +145,8 @@ QUERIES = {
         (Counter(f"m{n}" for n in range(40)) + Counter(label for label, _ in pairs(w, 0.2)) - Counter(f"m{n}" for n in range(40))
          | Counter({})).items()
     ) + [(f"m{n}", 0) for n in range(40) if f"m{n}" not in {label for label, _ in pairs(w, 0.2)}],
+    "SELECT m.l, s.id FROM (SELECT label AS l, ra_deg + CAST('NaN' AS DOUBLE PRECISION) AS a, de_deg AS d FROM mine) AS m "
+    "JOIN sky.stars AS s ON 1 = CONTAINS(POINT(s.ra, s.dec), CIRCLE(m.a, m.d, 1))": lambda w: [],
     # sub-queries and WITH
     "SELECT q.n FROM (SELECT fid, COUNT(*) AS n FROM sky.stars GROUP BY fid) AS q WHERE q.fid = 1": lambda w: [
         (int((w.stars.fid == 1).sum()),)

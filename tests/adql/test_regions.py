@@ -87,7 +87,7 @@ def geometries(place):
     """Geometries near a place in both notations: ADQL's and the oracle's."""
     rng = np.random.default_rng(int(sum(place)))
     found = []
-    for size in (0.3, 1.0, 6.0):
+    for size in (0.3, 4.0):
         for shape in SHAPES[:2]:
             offset = rng.normal(0, size, 2)
             corners = around(place, np.array(shape) * size + offset)
@@ -101,7 +101,7 @@ def geometries(place):
     return found
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", PLACES[:4])
 def test_every_pair_of_constant_geometries(visitor, place):
     every, asked, wanted = geometries(place), [], []
     for text, one in every:
@@ -120,7 +120,7 @@ def test_every_pair_of_constant_geometries(visitor, place):
         )
         wrong = [pair for pair, got, want in zip(some, rows[0], wanted[start:], strict=False) if got != want]
         assert wrong == []
-    assert 50 < sum(wanted) < len(wanted) - 50
+    assert 20 < sum(wanted) < len(wanted) - 20
 
 
 FORMS = ("s_region", "plain_region", "outline", "REGION(plain_region)", "i.s_region")

@@ -177,7 +177,7 @@ def fill(world: World, seed: int = 12) -> None:
         cursor.execute(DDL)
         rows = list(_star_rows(world.stars)) + list(_secret_stars(rng, world.stars))
         _copy(cursor, "stars", [rows[n] for n in rng.permutation(len(rows))])
-        _copy(cursor, "images", list(_image_rows(world)))
+        _copy(cursor, "images", [*_image_rows(world), *_images_without_a_place()])
         _copy(cursor, "filters", world.labels)
         _copy(cursor, "codes", ((1, "zg"), (2, "zr"), (3, "zi")))
         _copy(cursor, "mine", [(f"m{n}", *map(float, one)) for n, one in enumerate(world.mine)])
@@ -216,6 +216,27 @@ def _image_rows(world: World):
                 n + 1000 * secret, ra, dec, *flat, f"POLYGON {words}", f"Polygon ICRS {words}", _array(flat),
                 _array([ra, dec]), _array([ra, dec, 0.7]), 2 if secret else 1, None if secret else "2020-01-01",
             )  # fmt: skip
+
+
+def _images_without_a_place():
+    """Some products have no footprint."""
+    for n in range(3):
+        yield (900 + n, *[None] * 10, None, None, None, None, None, 1, "2020-01-01")
+    yield (
+        903,
+        150.0,
+        2.0,
+        149.5,
+        1.5,
+        *[None] * 6,
+        None,
+        "no region",
+        "{150,1,NULL,2,151,3}",
+        None,
+        None,
+        1,
+        "2020-01-01",
+    )
 
 
 def _array(numbers) -> str:

@@ -39,7 +39,7 @@ FEATURES = {
 def signatures() -> dict[str, str]:
     """Signature of every function beyond the language's own, in lower case, and what it gives."""
     every = named(USER_FUNCTIONS) | named(CONVERSIONS) | Q3C_CONDITIONS
-    return {one.signature(name.lower()): one.description for name, one in every.items()}
+    return {form: one.description for name, one in every.items() for form in one.signatures(name.lower())}
 
 
 def known_functions() -> list[str]:

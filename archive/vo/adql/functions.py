@@ -37,16 +37,20 @@ class Function:
     aliases: tuple[str, ...] = ()
 
     @property
-    def counts(self) -> range:
-        """The allowed numbers of arguments."""
-        return range(sum("[" not in one for one in self.takes), len(self.takes) + 1)
+    def counts(self) -> list[int]:
+        """The allowed numbers of arguments: with all that may be left out, or with none of them."""
+        return sorted({sum("[" not in one for one in self.takes), len(self.takes)})
 
     def signature(self, name: str) -> str:
-        """The form in which services declare a function."""
-        kind = self.shown or {"double precision": "DOUBLE PRECISION", "text": "TEXT"}.get(
-            self.gives, self.gives.upper()
-        )
-        return f"{name}({', '.join(self.takes)}) -> {kind}"
+        """The form in which people read a function."""
+        return f"{name}({', '.join(self.takes)}) -> {self.shown or self.gives.upper()}"
+
+    def signatures(self, name: str) -> list[str]:
+        """The forms in which services declare it, which know no arguments that may be left out."""
+        needed = [one for one in self.takes if "[" not in one]
+        every = [one.strip("[]") for one in self.takes]
+        forms = [every] if needed == every else [needed, every]
+        return [f"{name}({', '.join(form)}) -> {self.shown or self.gives.upper()}" for form in forms]
 
 
 def _doubles(name: str) -> Callable[..., exp.Expression]:

@@ -246,8 +246,9 @@ class Resolver:
         while level is not None:
             found = in_scope(node, level)
             if len(found) > 1:
-                tables = " or ".join(sorted(f"{one.table}.{node.name}" for one in found if isinstance(one, exp.Column)))
-                refuse(place, f"column {node.name} is ambiguous: write {tables}")
+                called = {one.alias: one.full_name for one in level.sources}
+                names = sorted(f"{called[one.table]}.{node.name}" for one in found if isinstance(one, exp.Column))
+                refuse(place, f"column {node.name} is ambiguous: write {' or '.join(names)}")
             if found:
                 if isinstance(found[0], exp.Column):
                     found[0].this.meta.update(node.this.meta)

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from archive.vo.adql.shapes import SLACK, Circle, Geometry, Point, Polygon, Reach, as_array, as_point, bounding_circle
-from archive.vo.adql.sql import add, both, bracketed, call, constant, double, number, tables_of
+from archive.vo.adql.shapes import SLACK, Circle, Geometry, Point, Polygon, Reach, as_array, as_point
+from archive.vo.adql.sql import DOUBLE, add, both, bracketed, call, constant, double, number, tables_of
 from archive.vo.adql.types import ROWS
 from archive.vo.adql.whitelist import refuse
 
 SMALL_CONE = 1.0  # degrees: up to here q3c_join is the faster plan
 LARGEST_CONE = 60.0  # degrees: larger ones are a quarter of the sky and more, and need no index
-WIDEST_POLYGON = 22.0  # degrees: q3c_poly_query refuses polygons wider than some 23
-MOST_VERTICES = 100  # of q3c_poly_query
+WIDEST_POLYGON = 22.0  # degrees: q3c_in_poly refuses polygons wider than some 23
+MOST_VERTICES = 100  # of q3c_in_poly
 
 
 def distance(a: Point, b: Point) -> exp.Expression:
@@ -50,7 +50,7 @@ def near(a: Reach, b: Reach, radius: exp.Expression) -> exp.Expression | None:
         searched, other = other, searched
     if needs & _tables(searched) or not _plain(searched):
         return None
-    return call("q3c_join", other.ra, other.dec, searched.ra, searched.dec, double(radius))
+    return call("q3c_join", _number(other.ra), _number(other.dec), searched.ra, searched.dec, _number(double(radius)))
 
 
 def _cone(searched: Reach, fixed: Reach, radius: exp.Expression, value: float | None) -> exp.Expression | None:
@@ -62,6 +62,13 @@ def _cone(searched: Reach, fixed: Reach, radius: exp.Expression, value: float | 
     if value is None or any(constant(part) is None for part in (fixed.ra, fixed.dec)):
         return None
     return call("q3c_radial_query", searched.ra, searched.dec, *centre, double(radius))
+
+
+def _number(value: exp.Expression) -> exp.Expression:
+    """The value, or NULL where it is not a number: Q3C would end the query."""
+    if not tables_of(value):
+        return value
+    return call("nullif", double(value), exp.cast(exp.Literal.string("NaN"), DOUBLE))
 
 
 def _plain(place: Reach) -> bool:
@@ -112,19 +119,29 @@ def _touching(a: Geometry, b: Geometry) -> exp.Expression | None:
 
 
 def _in_polygon(point: Point, polygon: Polygon, indexed: bool) -> exp.Expression:
-    numbers = polygon.constants
-    if numbers is None:
-        small = polygon.around is not None and constant(polygon.around.radius) * 2 <= WIDEST_POLYGON
-        name = "q3c_in_poly" if small and len(polygon.vertices) <= MOST_VERTICES else "ztf_in_polygon"
-        exact = call(name, *map(double, point.parts), as_array(polygon))
-    elif _is_small(numbers) and indexed and tables_of(*point.parts) and _plain(point.reach):
-        return call("q3c_poly_query", *point.parts, as_array(polygon))
-    else:
-        name = "q3c_in_poly" if _is_small(numbers) else "ztf_in_polygon"
-        exact = call(name, *map(double, point.parts), as_array(polygon))
+    """The index finds what lies in a circle around the polygon.
+
+    q3c_poly_query is not used: in Q3C 2.0.0 it takes memory that was freed for a cache of its own, and then misses
+    rows when a session asks for the same polygon again.
+    """
+    name = "q3c_in_poly" if _is_small(polygon) else "ztf_in_polygon"
+    exact = call(name, *map(double, point.parts), _whole(polygon))
     return both(_touching(point, polygon) if indexed else None, exact)
 
 
-def _is_small(vertices: list[tuple[float, float]]) -> bool:
+def _whole(polygon: Polygon) -> exp.Expression:
+    """A polygon's numbers, or NULL where one is missing: Q3C would end the query."""
+    if polygon.constants is not None:
+        return as_array(polygon)
+    total = polygon.parts[0].copy()
+    for part in polygon.parts[1:]:
+        total = exp.Add(this=total, expression=bracketed(part))
+    missing = exp.Is(this=exp.Paren(this=total), expression=exp.Null())
+    return exp.Case(ifs=[exp.If(this=missing, true=exp.Null())], default=as_array(polygon))
+
+
+def _is_small(polygon: Polygon) -> bool:
     """Whether Q3C takes the polygon."""
-    return len(vertices) <= MOST_VERTICES and 2 * bounding_circle(vertices)[2] <= WIDEST_POLYGON
+    reach = polygon.reach.radius if polygon.reach is not None else None
+    radius = None if reach is None else constant(reach)
+    return radius is not None and 2 * radius <= WIDEST_POLYGON and len(polygon.vertices) <= MOST_VERTICES

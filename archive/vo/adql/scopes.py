@@ -33,6 +33,11 @@ class Source:
     def answers_to(self, qualifier: exp.Identifier, schema: str) -> bool:
         return same(qualifier, self.name) and (not schema or schema.lower() == self.schema.lower())
 
+    @property
+    def full_name(self) -> str:
+        """How a query may call it without doubt."""
+        return f"{self.schema}.{self.name.name}" if self.schema else self.name.name
+
     def reference(self, column: Column) -> exp.Column:
         """A resolved column."""
         node = exp.column(exp.to_identifier(column.name, quoted=True), table=exp.to_identifier(self.alias, quoted=True))

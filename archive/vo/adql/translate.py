@@ -13,7 +13,7 @@ from archive.vo.adql.names import Resolver
 from archive.vo.adql.rewrite import Rewriter
 from archive.vo.adql.whitelist import check_tree
 
-INDEXED = ("q3c_join", "q3c_radial_query", "q3c_poly_query")
+INDEXED = ("q3c_join", "q3c_radial_query")
 
 
 @dataclass(frozen=True)

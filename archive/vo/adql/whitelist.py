@@ -3,6 +3,8 @@
 Everything that is not listed is refused, so a new feature of the parser is closed until somebody opens it.
 """
 
+import re
+
 from sqlglot import exp
 
 from archive.vo.adql.errors import ADQLError
@@ -65,6 +67,9 @@ _PARENTS = {
 """Where alone nodes of a class may stand."""
 
 
+_NUMBER = re.compile(r"(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+
+
 def place_of(node):
     """Line and (1-based) column of the first word at or below a node, or (None, None)."""
     for part in node.walk():
@@ -120,6 +125,8 @@ def check_tree(tree):
             refuse(node, f"{type(node).__name__.upper()}: expected an argument in its brackets")
         if isinstance(node, exp.Is) and not isinstance(node.expression, exp.Null):
             refuse(node, "IS: expected NULL or NOT NULL after it")
+        if isinstance(node, exp.Literal) and not node.is_string and not _NUMBER.fullmatch(node.this):
+            refuse(node, f"{node.this} is not a number")
         if isinstance(node, exp.Limit):
             _check_count(node, "TOP")
         if isinstance(node, exp.Offset):
