@@ -365,3 +365,20 @@ def test_pyvo_cuts_what_a_search_finds(sia, archive, place):
     (this,) = row.getdatalink().bysemantics("#cutout", include_narrower=False)
     body = this.process(circle=(place[0], place[1], 0.02)).read()
     assert fits.getdata(io.BytesIO(body)).shape[0] < 30
+
+
+# --- regions in ADQL ----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "condition, count",
+    [
+        ("1 = INTERSECTS(s_region, CIRCLE('ICRS', {ra}, {dec}, 0.01))", 4),
+        ("1 = CONTAINS(POINT({ra}, {dec}), s_region)", 4),
+        ("1 = CONTAINS(POINT({ra}, {dec} + 3), s_region)", 0),
+        ("1 = CONTAINS(s_region, CIRCLE({ra}, {dec}, 0.7))", 3),
+        ("1 = CONTAINS(POINT('ICRS', s_ra, s_dec), CIRCLE('ICRS', {ra}, {dec}, 0.01))", 5),
+    ],
+)
+def test_adql_asks_footprints_and_positions_of_all_products(server, place, condition, count):
+    service = pyvo.dal.TAPService(f"{server}/tap")
+    where = condition.format(ra=place[0], dec=place[1])
+    assert len(service.search(f"SELECT obs_publisher_did FROM ivoa.obscore WHERE {where}")) == count

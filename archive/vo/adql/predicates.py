@@ -116,13 +116,19 @@ def _in_polygon(point: Point, polygon: Polygon, indexed: bool) -> exp.Expression
     if numbers is None:
         small = polygon.around is not None and constant(polygon.around.radius) * 2 <= WIDEST_POLYGON
         name = "q3c_in_poly" if small and len(polygon.vertices) <= MOST_VERTICES else "ztf_in_polygon"
-        exact = call(name, *map(double, point.parts), as_array(polygon))
+        exact = call(name, *map(double, point.parts), _whole(polygon))
     elif _is_small(numbers) and indexed and tables_of(*point.parts) and _plain(point.reach):
         return call("q3c_poly_query", *point.parts, as_array(polygon))
     else:
         name = "q3c_in_poly" if _is_small(numbers) else "ztf_in_polygon"
         exact = call(name, *map(double, point.parts), as_array(polygon))
     return both(_touching(point, polygon) if indexed else None, exact)
+
+
+def _whole(polygon: Polygon) -> exp.Expression:
+    """A polygon of columns, null where its first corner is: Q3C fails on corners that are not there."""
+    first = exp.Is(this=polygon.vertices[0].ra.copy(), expression=exp.Null())
+    return exp.Case(ifs=[exp.If(this=exp.Not(this=first), true=as_array(polygon))])
 
 
 def _is_small(vertices: list[tuple[float, float]]) -> bool:
