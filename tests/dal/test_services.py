@@ -1,6 +1,7 @@
 """ObsCore, SIA2, cone search, DataLink and SODA as clients use them, nothing changed but the base address."""
 
 import io
+import tarfile
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -20,6 +21,7 @@ from archive.models import Program
 from archive.vo.obscore.columns import MANDATORY, OBSCORE
 from archive.vo.obscore.identifiers import prefix
 from archive.vo.scs import tables
+from archive.vo.uws_work import run_next
 from tests.irsa.conftest import PARTNER, PASSWORD
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -382,3 +384,44 @@ def test_adql_asks_footprints_and_positions_of_all_products(server, place, condi
     service = pyvo.dal.TAPService(f"{server}/tap")
     where = condition.format(ra=place[0], dec=place[1])
     assert len(service.search(f"SELECT obs_publisher_did FROM ivoa.obscore WHERE {where}")) == count
+
+
+# --- SODA's jobs --------------------------------------------------------------------------------------------------
+def test_a_job_cuts_many_images_at_once(client, archive, place):
+    circles = [f"{place[0]} {place[1]} 0.02", f"{place[0]} {place[1]} 0.05", f"{place[0]} {place[1] + 5} 0.1"]
+    answer = client.post("/vo/soda/async", {"ID": [did(archive), did(archive, "ref")], "CIRCLE": circles})
+    assert answer.status_code == 303
+    job = "/" + answer["Location"].split("/", 3)[3]
+    assert "PENDING" in client.get(job).content.decode() and client.get(f"{job}/results/result").status_code == 404
+    client.post(f"{job}/phase", {"PHASE": "RUN"})
+    run_next()
+    assert client.get(f"{job}/phase").content == b"COMPLETED"
+    with tarfile.open(fileobj=io.BytesIO(client.get(f"{job}/results/result").getvalue())) as tar:
+        sizes = [fits.getdata(io.BytesIO(tar.extractfile(one).read())).shape[0] for one in tar.getnames()]
+    assert len(sizes) == 4 and sizes[0] < sizes[1] and sizes[2] < sizes[3]
+    assert client.delete(job).status_code == 303 and client.get(job).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "asked, said",
+    [
+        ({"ID": "a"}, "no identifier"),
+        ({}, "ID is missing"),
+        ({"CIRCLE": "1 2"}, "CIRCLE=1 2"),
+        ({"PHASE": "STOP"}, "PHASE=STOP"),
+    ],
+)
+def test_a_job_that_cannot_be_is_refused_at_once(client, archive, asked, said):
+    whole = ({"ID": did(archive)} if asked and "ID" not in asked else {}) | asked
+    answer = client.post("/vo/soda/async", whole)
+    assert answer.status_code == 400 and said in answer.content.decode()
+
+
+def test_a_job_that_finds_nothing_says_so(client, archive, place):
+    asked = {"ID": did(archive), "CIRCLE": f"{place[0]} {place[1] + 5} 0.1", "PHASE": "RUN"}
+    job = "/" + client.post("/vo/soda/async", asked)["Location"].split("/", 3)[3]
+    run_next()
+    assert (
+        client.get(f"{job}/phase").content == b"ERROR"
+        and b"no image has anything" in client.get(f"{job}/error").content
+    )
