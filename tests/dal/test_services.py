@@ -237,6 +237,16 @@ def test_pyvo_fetches_an_image_s_file_by_its_link(sia, archive, monkeypatch):
     assert row.getdataset().read() == archive_path(archive).read_bytes()
 
 
+def test_a_row_of_tap_leads_to_its_links_too(server, archive):
+    service = pyvo.dal.TAPService(f"{server}/tap")
+    (row,) = service.search(
+        f"SELECT obs_publisher_did, s_ra FROM ivoa.obscore WHERE obs_publisher_did = '{did(archive)}'"
+    )
+    assert {"#this", "#cutout"} <= {link["semantics"] for link in row.getdatalink()}
+    with pytest.raises(pyvo.dal.DALServiceError):
+        service.search("SELECT TOP 1 s_ra FROM ivoa.obscore")[0].getdatalink()
+
+
 def test_many_rows_lead_to_their_links_in_few_requests(sia, place):
     found = sia.search(pos=(*place, 0.01))
     sizes = {links.original_row["obs_publisher_did"]: len(links) for links in found.iter_datalinks()}
