@@ -21,8 +21,8 @@ from archive.models import Program
 from archive.vo.obscore.columns import MANDATORY, OBSCORE
 from archive.vo.obscore.identifiers import prefix
 from archive.vo.scs import tables
-from archive.vo.uws_work import run_next
 from tests.irsa.conftest import PARTNER, PASSWORD
+from tests.rights.dal_probes import work_off
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 
@@ -404,7 +404,7 @@ def test_a_job_cuts_many_images_at_once(client, archive, place):
     job = "/" + answer["Location"].split("/", 3)[3]
     assert "PENDING" in client.get(job).content.decode() and client.get(f"{job}/results/result").status_code == 404
     client.post(f"{job}/phase", {"PHASE": "RUN"})
-    run_next()
+    work_off()
     assert client.get(f"{job}/phase").content == b"COMPLETED"
     with tarfile.open(fileobj=io.BytesIO(client.get(f"{job}/results/result").getvalue())) as tar:
         sizes = [fits.getdata(io.BytesIO(tar.extractfile(one).read())).shape[0] for one in tar.getnames()]
@@ -430,7 +430,7 @@ def test_a_job_that_cannot_be_is_refused_at_once(client, archive, asked, said):
 def test_a_job_that_finds_nothing_says_so(client, archive, place):
     asked = {"ID": did(archive), "CIRCLE": f"{place[0]} {place[1] + 5} 0.1", "PHASE": "RUN"}
     job = "/" + client.post("/vo/soda/async", asked)["Location"].split("/", 3)[3]
-    run_next()
+    work_off()
     assert (
         client.get(f"{job}/phase").content == b"ERROR"
         and b"no image has anything" in client.get(f"{job}/error").content

@@ -10,6 +10,7 @@ from astropy.io.votable import parse_single_table
 from django.test import Client
 from django.urls import reverse
 
+from archive.models import QueryJob
 from archive.vo.obscore.identifiers import prefix
 from archive.vo.scs import tables
 from archive.vo.uws_work import run_next
@@ -139,6 +140,14 @@ def parts(world: World, ask: Asker, draw) -> None:
         assert answer.status_code == (403 if is_known_to_be_closed(world, ask, unit) else 404), answer.body[:200]
 
 
+def work_off() -> None:
+    """Do what waits in the queue of jobs, whoever put it there."""
+    for _ in range(MOST_JOBS):
+        if QueryJob.objects.filter(phase=QueryJob.Phase.QUEUED).exists():
+            run_next()
+
+
+MOST_JOBS = 30
 OF_A_JOB = ("parameters", "results", "result", "error", "phase", "executionduration", "destruction", "quote", "owner")
 
 
@@ -151,7 +160,7 @@ def jobs_of_parts(world: World, ask: Asker, draw) -> None:
     asked = {"ID": f"{prefix('sci')}{unit.pid}", "CIRCLE": f"{unit.image.ra} {unit.image.dec} 0.003", "PHASE": "RUN"}
     made = ask(reverse("soda-async"), asked, method="post", status=303)
     address = "/" + made["Location"].split("/", 3)[3]
-    run_next()
+    work_off()
     result = ask(f"{address}/results/result", status=None)
     if unit in world.both(ask.person):
         assert np.all(fits.getdata(io.BytesIO(result.body)) == 1000 + unit.number)

@@ -308,7 +308,9 @@ def test_a_cone_gives_the_rows_that_lie_in_it(client, sky):
 def test_only_published_views_are_within_the_readers_reach(sky):
     with reading(ANYONE), connections["reader"].cursor() as cursor:
         cursor.execute("SELECT table_name FROM information_schema.views WHERE table_schema = 'tap_data'")
-        assert {name for (name,) in cursor.fetchall()} == {one.name for one in published() if one.schema != "tap_schema"}
+        assert {name for (name,) in cursor.fetchall()} == {
+            one.name for one in published() if one.schema != "tap_schema"
+        }
 
 
 def test_no_schema_bears_the_name_of_a_role():
