@@ -76,7 +76,14 @@ NEEDS: dict[str, frozenset[str]] = {
         frozenset({Scope.IMAGES}),
     ),
     **dict.fromkeys(("dal-capabilities", "dal-availability", "irsa-sia-capabilities", "registry"), OPEN),
-    **dict.fromkeys(("sia", "irsa-sia", "datalink", "soda-sync"), frozenset({Scope.IMAGES})),
+    **dict.fromkeys(("sia", "irsa-sia", "datalink", "soda-sync", "soda-async", "soda-job"), frozenset({Scope.IMAGES})),
+    **dict.fromkeys(
+        (
+            *("soda-job-parameters", "soda-job-results", "soda-job-result", "soda-job-error", "soda-job-phase"),
+            *("soda-job-executionduration", "soda-job-destruction", "soda-job-quote", "soda-job-owner"),
+        ),
+        frozenset({Scope.IMAGES}),
+    ),
     "scs": frozenset({Scope.TAP}),
     **dict.fromkeys(
         ("hips", "hipslist", "hips-survey", "hips-properties", "hips-whole", "hips-tile", "moc"),
@@ -101,7 +108,7 @@ def needed(request: HttpRequest) -> frozenset[str] | None:
         return None
     if match.url_name in ("file", "ibe-data"):
         return _of_file(match.kwargs["path"])
-    if match.url_name in ("datalink", "soda-sync"):
+    if match.url_name in ("datalink", "soda-sync", "soda-async"):
         named = _DATASET.findall(" ".join([*request.GET.getlist("ID"), *request.POST.getlist("ID")]))
         return NEEDS[match.url_name].union(*(OF_FAMILY.get(one.lower(), OPEN) for one in named))
     if match.url_name in OF_ANY_FAMILY:

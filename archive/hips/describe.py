@@ -11,7 +11,12 @@ from archive.hips.config import FILTERS, WAVELENGTHS, HipsConfig
 from archive.hips.tiles import SIDE, SUBORDER
 
 VERSION = "1.4"
-IN_LIST = ("creator_did", "hips_release_date", "hips_service_url", "hips_status", "obs_title", "dataproduct_type")
+IN_LIST = (
+    "creator_did", "publisher_did", "hips_release_date", "hips_service_url", "hips_status", "hips_order", "hips_frame",
+    "hips_tile_format", "hips_tile_width", "obs_title", "obs_collection", "obs_regime", "dataproduct_type", "em_min",
+    "em_max", "t_min", "t_max", "moc_sky_fraction", "client_category",
+)  # fmt: skip
+"""What the list tells of each HiPS: what must be there first, then what clients choose by."""
 
 
 def properties(
@@ -44,6 +49,7 @@ def properties(
         f"values above the sky in DN per pixel of a reference (1 arcsec), zero point {zero_point} mag, "
         "averaged by the number of frames where references overlap.",
         "obs_regime": "Optical",
+        "client_category": "Image/Optical/ZTF",
         "dataproduct_type": "image",
         "hips_version": VERSION,
         "hips_builder": "Open ZTF science data system",
@@ -84,4 +90,4 @@ def read(text: str) -> dict[str, str]:
 
 def hipslist(surveys: list[Mapping[str, str]]) -> str:
     """The list of surveys that a HiPS server gives out: one record each, an empty line between."""
-    return "\n".join(written({name: one[name] for name in (*IN_LIST, "hips_frame", "hips_order")}) for one in surveys)
+    return "\n".join(written({name: one[name] for name in IN_LIST if name in one}) for one in surveys)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from django.conf import settings
 from django.core.cache import cache
 from django.db.models import F, Max, Min, Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -100,7 +101,10 @@ def _record(request: HttpRequest, filtercode: str) -> dict[str, str]:
     if not path.is_file():
         raise _absent(f"hips/{filtercode}/properties")
     address = request.build_absolute_uri(reverse("hips-survey", args=[filtercode])).rstrip("/")
-    return describe.read(path.read_text()) | {"hips_service_url": address}
+    # Files outlive a change of who publishes them.
+    named = f"ivo://{settings.VO_AUTHORITY}/P/references/{filtercode}"
+    own = {"hips_service_url": address, "creator_did": named, "publisher_did": named}
+    return describe.read(path.read_text()) | own
 
 
 def _file(request: HttpRequest, relative: str) -> HttpResponseBase:

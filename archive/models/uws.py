@@ -10,7 +10,7 @@ from django.db import models
 
 
 class QueryJob(models.Model):
-    """A job of TAP's /async. One without owner is known by its unguessable id only."""
+    """A job of TAP's /async, or of SODA's. One without owner is known by its unguessable id only."""
 
     class Phase(models.TextChoices):
         PENDING = "PENDING"
@@ -21,9 +21,14 @@ class QueryJob(models.Model):
         ABORTED = "ABORTED"
         ARCHIVED = "ARCHIVED"
 
+    class Service(models.TextChoices):
+        TAP = "tap", "query"
+        SODA = "soda", "cutouts"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="queries")
     programs = models.JSONField(default=list, help_text="the reader's programs when the job was started")
+    service = models.CharField(max_length=4, choices=Service.choices, default=Service.TAP)
     run_id = models.CharField(max_length=64, blank=True)
     parameters = models.JSONField(default=dict, help_text="as the asker sent them, names in upper case")
     phase = models.CharField(max_length=10, choices=Phase.choices, default=Phase.PENDING)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from archive.access import Reader
 from archive.answers import field_of
 from archive.streams import QueryFailed, Rows, stream
 from archive.tables import Table
+from archive.vo import descriptors
 from archive.vo.fields import Field
 from archive.vo.tap import plain
 from archive.vo.tap_formats import format_named
@@ -140,7 +141,9 @@ class Result:
         if written.suffix == "vot":
             kind = "BINARY2" if "binary2" in form.lower() or form.endswith("b2") else "TABLEDATA"
             pieces = write_votable(self.fields, batches, kind, self.maxrec, dict(self.infos or {}), self.description)
-            response = StreamingHttpResponse(followed_by(pieces, self.resources), content_type=self.content_type)
+            response = StreamingHttpResponse(
+                descriptors.followed_by(pieces, self.resources), content_type=self.content_type
+            )
         else:
             pieces = written.write(tuple(self.fields), batches, self.maxrec)
             response = StreamingHttpResponse(pieces, content_type=written.content_type)
@@ -165,11 +168,3 @@ class Result:
             for n in times:
                 columns[n] = [plain(value) if isinstance(value, datetime) else value for value in columns[n]]
             yield columns
-
-
-def followed_by(pieces: Iterable[bytes], resources: str) -> Iterator[bytes]:
-    """A VOTable with further resources before its end."""
-    end = b"</VOTABLE>"
-    for piece in pieces:
-        head, closed, tail = piece.rpartition(end)
-        yield head + resources.encode() + closed + tail if closed else piece

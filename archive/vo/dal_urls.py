@@ -2,9 +2,12 @@
 
 from django.urls import path
 
-from archive.vo import dal_vosi, scs, sia, soda_views
+from archive.vo import dal_vosi, scs, sia, soda_async, soda_views, uws_views
 from archive.vo.datalink import views as datalink
 from archive.vo.registry import views as registry
+
+VALUES = ("phase", "executionduration", "destruction", "quote", "owner")
+JOB = "vo/soda/async/<uuid:job_id>"
 
 urlpatterns = [
     path("vo/sia2/query", sia.query, name="sia"),
@@ -13,6 +16,13 @@ urlpatterns = [
     path("vo/scs/<str:name>", scs.search, name="scs"),
     path("vo/datalink/links", datalink.query, name="datalink"),
     path("vo/soda/sync", soda_views.sync, name="soda-sync"),
+    path("vo/soda/async", soda_async.jobs, name="soda-async"),
+    path(JOB, uws_views.job, name="soda-job"),
+    path(f"{JOB}/parameters", uws_views.parameters, name="soda-job-parameters"),
+    path(f"{JOB}/results", uws_views.results, name="soda-job-results"),
+    path(f"{JOB}/results/result", uws_views.result, name="soda-job-result"),
+    path(f"{JOB}/error", uws_views.error, name="soda-job-error"),
+    *[path(f"{JOB}/{name}", uws_views.value, {"name": name}, name=f"soda-job-{name}") for name in VALUES],
     path("vo/registry/oai", registry.harvest, name="registry"),
     path("vo/<path:service>/capabilities", dal_vosi.capabilities, name="dal-capabilities"),
     path("vo/<path:service>/availability", dal_vosi.availability, name="dal-availability"),

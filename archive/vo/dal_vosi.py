@@ -51,7 +51,9 @@ def _links() -> str:
 
 
 def _soda() -> str:
-    return capability(descriptors.SODA_SYNC, interface(descriptors.whole("soda-sync"), "base", more=' version="1.0"'))
+    pairs = ((descriptors.SODA_SYNC, "soda-sync"), (descriptors.SODA_ASYNC, "soda-async"))
+    version = ' version="1.0"'
+    return "".join(capability(one, interface(descriptors.whole(name), "base", more=version)) for one, name in pairs)
 
 
 SERVICES: dict[str, Callable[[], str]] = {"sia2": _sia, "datalink": _links, "soda": _soda}

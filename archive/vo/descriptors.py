@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from xml.sax.saxutils import escape, quoteattr
 
 from django.urls import reverse
 
 from archive import site
+from archive.vo.fields import Field
 
+IDENTIFIER = "obs_publisher_did"
 LINKS = "ivo://ivoa.net/std/DataLink#links-1.1"
 SODA_SYNC = "ivo://ivoa.net/std/SODA#sync-1.0"
 SODA_ASYNC = "ivo://ivoa.net/std/SODA#async-1.0"
@@ -79,3 +81,22 @@ def cutouts(column: str) -> str:
     identifier = Parameter("ID", "char", "Identifier of the data set", ucd="meta.id;meta.main", ref=column)
     text = "The part of an image that lies in a region, with its sky coordinates"
     return service("soda-sync", SODA_SYNC, whole("soda-sync"), text, [identifier, *SHAPES])
+
+
+def followed_by(pieces: Iterable[bytes], resources: str) -> Iterator[bytes]:
+    """A VOTable with further resources before its end."""
+    if not resources:
+        yield from pieces
+        return
+    end = b"</VOTABLE>"
+    for piece in pieces:
+        head, closed, tail = piece.rpartition(end)
+        yield head + resources.encode() + closed + tail if closed else piece
+
+
+def linked(fields: Iterable[Field]) -> tuple[list[Field], str]:
+    """A result's columns, and the descriptor of DataLink where one column names data sets as ObsCore does."""
+    fields = list(fields)
+    if [field.name for field in fields].count(IDENTIFIER) != 1:
+        return fields, ""
+    return [replace(one, id=IDENTIFIER) if one.name == IDENTIFIER else one for one in fields], links(IDENTIFIER)

@@ -132,7 +132,7 @@ def shape_of(parameters: dal.Parameters) -> Shape | None:
         raise Refused("UsageError", str(error)) from error
 
 
-_INTERVALS = {"BAND": ("em_min", "em_max"), "TIME": ("t_min", "t_max")}
+INTERVALS = {"BAND": ("em_min", "em_max"), "TIME": ("t_min", "t_max")}
 
 
 def file_of(dataset: Dataset, parameters: dal.Parameters) -> ProductFile:
@@ -153,7 +153,7 @@ def file_of(dataset: Dataset, parameters: dal.Parameters) -> ProductFile:
     values = dict(zip(("url", "kind", "rights", "em_min", "em_max", "t_min", "t_max"), row, strict=True))
     if values["kind"] != "image":
         raise Refused("UsageError", f"ID={dataset}: has no pixels, it is {values['kind']}")
-    for name, (low, high) in _INTERVALS.items():
+    for name, (low, high) in INTERVALS.items():
         for text in parameters.get(name, ()):
             _check_interval(name, text, values[low], values[high])
     file = delivery.visible_file(values["url"].partition(PRODUCTS)[2]) if values["url"] else None

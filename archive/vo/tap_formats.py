@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from archive.vo import descriptors
 from archive.vo.columns import batch_of, joined_rows, schema_of, texts
 from archive.vo.fields import Field
 from archive.vo.spooled import write_fits, write_ipac_table
@@ -70,7 +71,8 @@ class Sink(io.RawIOBase):
 
 def _votable(serialization: str) -> Writer:
     def write(fields, batches, maxrec):
-        return write_votable(fields, batches, serialization, maxrec)
+        named, resources = descriptors.linked(fields)
+        return descriptors.followed_by(write_votable(named, batches, serialization, maxrec), resources)
 
     return write
 

@@ -37,7 +37,9 @@ class WrongPhase(ValueError):
     """What a job in its phase cannot do; the message says why."""
 
 
-def create(parameters: Mapping[str, str], uploads: Mapping[str, bytes], run_id: str = "", user=None) -> QueryJob:
+def create(
+    parameters: Mapping[str, str], uploads: Mapping[str, bytes], run_id: str = "", user=None, service: str = "tap"
+) -> QueryJob:
     """A job that is not started yet.
 
     Parameters
@@ -46,6 +48,7 @@ def create(parameters: Mapping[str, str], uploads: Mapping[str, bytes], run_id: 
     """
     job = QueryJob(
         owner=user if user is not None and user.is_authenticated else None,
+        service=service,
         parameters=dict(parameters),
         run_id=run_id[:64],
         duration=settings.TAP_SECONDS,

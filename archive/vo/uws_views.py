@@ -62,7 +62,7 @@ def job_of(request: HttpRequest, job_id) -> QueryJob:
 
 def address_of(request: HttpRequest, job: QueryJob | None = None) -> str:
     """Of the list of jobs, or of one."""
-    path = reverse("tap-async") if job is None else reverse("tap-job", args=[job.pk])
+    path = reverse("tap-async") if job is None else reverse(f"{job.service}-job", args=[job.pk])
     return request.build_absolute_uri(path)
 
 
@@ -184,7 +184,7 @@ def _listed(request: HttpRequest, parameters: dict[str, str]) -> list[QueryJob]:
     """The asker's jobs, the newest first, without the archived ones unless they are asked for (UWS 1.1, 2.2.2.2)."""
     if not request.user.is_authenticated:
         return []
-    found = QueryJob.objects.filter(owner=request.user).select_related("owner")
+    found = QueryJob.objects.filter(owner=request.user, service=QueryJob.Service.TAP).select_related("owner")
     phases = [one.upper() for one in (*request.GET.getlist("PHASE"), *request.GET.getlist("phase"))]
     unknown = set(phases) - {*QueryJob.Phase.values, "HELD", "SUSPENDED", "UNKNOWN"}
     if unknown:

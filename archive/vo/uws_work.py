@@ -17,7 +17,7 @@ from django_q.tasks import async_task
 from archive.access import reading
 from archive.members import reader_of_job
 from archive.models import QueryJob
-from archive.vo import tap, uploads, uws
+from archive.vo import soda_jobs, tap, uploads, uws
 from archive.vo.adql import ADQLError
 from archive.vo.tap_formats import format_named
 
@@ -67,7 +67,7 @@ def claim() -> QueryJob | None:
 def carry_out(job: QueryJob) -> None:
     """Write a job's result, or why there is none."""
     try:
-        made = _write(job)
+        made = soda_jobs.write(job) if job.service == soda_jobs.SERVICE else _write(job)
     except (ADQLError, tap.BadRequest, uploads.BadUpload) as reason:
         made = {"phase": Phase.ERROR, "message": str(reason)}
     held = QueryJob.objects.filter(pk=job.pk, phase=Phase.EXECUTING)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from archive.models import Alert, DifferenceImage
+from archive.models import Alert, DifferenceImage, QueryJob
 from archive.survey.identifiers import make_oid
 from lightcurves import skyindex
 from lightcurves.models import Source
@@ -38,6 +38,7 @@ def archive(archive_of_images):
     )  # fmt: skip
     made.files["packet"] = packet
     yield made
+    QueryJob.objects.all().delete()
     Source.objects.all().delete()
     Alert.objects.all().delete()
 

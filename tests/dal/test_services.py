@@ -1,6 +1,7 @@
 """ObsCore, SIA2, cone search, DataLink and SODA as clients use them, nothing changed but the base address."""
 
 import io
+import tarfile
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -21,6 +22,7 @@ from archive.vo.obscore.columns import MANDATORY, OBSCORE
 from archive.vo.obscore.identifiers import prefix
 from archive.vo.scs import tables
 from tests.irsa.conftest import PARTNER, PASSWORD
+from tests.rights.dal_probes import work_off
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 
@@ -235,6 +237,16 @@ def test_pyvo_fetches_an_image_s_file_by_its_link(sia, archive, monkeypatch):
     assert row.getdataset().read() == archive_path(archive).read_bytes()
 
 
+def test_a_row_of_tap_leads_to_its_links_too(server, archive):
+    service = pyvo.dal.TAPService(f"{server}/tap")
+    (row,) = service.search(
+        f"SELECT obs_publisher_did, s_ra FROM ivoa.obscore WHERE obs_publisher_did = '{did(archive)}'"
+    )
+    assert {"#this", "#cutout"} <= {link["semantics"] for link in row.getdatalink()}
+    with pytest.raises(pyvo.dal.DALServiceError):
+        service.search("SELECT TOP 1 s_ra FROM ivoa.obscore")[0].getdatalink()
+
+
 def test_many_rows_lead_to_their_links_in_few_requests(sia, place):
     found = sia.search(pos=(*place, 0.01))
     sizes = {links.original_row["obs_publisher_did"]: len(links) for links in found.iter_datalinks()}
@@ -365,3 +377,61 @@ def test_pyvo_cuts_what_a_search_finds(sia, archive, place):
     (this,) = row.getdatalink().bysemantics("#cutout", include_narrower=False)
     body = this.process(circle=(place[0], place[1], 0.02)).read()
     assert fits.getdata(io.BytesIO(body)).shape[0] < 30
+
+
+# --- regions in ADQL ----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "condition, count",
+    [
+        ("1 = INTERSECTS(s_region, CIRCLE('ICRS', {ra}, {dec}, 0.01))", 4),
+        ("1 = CONTAINS(POINT({ra}, {dec}), s_region)", 4),
+        ("1 = CONTAINS(POINT({ra}, {dec} + 3), s_region)", 0),
+        ("1 = CONTAINS(s_region, CIRCLE({ra}, {dec}, 0.7))", 3),
+        ("1 = CONTAINS(POINT('ICRS', s_ra, s_dec), CIRCLE('ICRS', {ra}, {dec}, 0.01))", 5),
+    ],
+)
+def test_adql_asks_footprints_and_positions_of_all_products(server, place, condition, count):
+    service = pyvo.dal.TAPService(f"{server}/tap")
+    where = condition.format(ra=place[0], dec=place[1])
+    assert len(service.search(f"SELECT obs_publisher_did FROM ivoa.obscore WHERE {where}")) == count
+
+
+# --- SODA's jobs --------------------------------------------------------------------------------------------------
+def test_a_job_cuts_many_images_at_once(client, archive, place):
+    circles = [f"{place[0]} {place[1]} 0.02", f"{place[0]} {place[1]} 0.05", f"{place[0]} {place[1] + 5} 0.1"]
+    answer = client.post("/vo/soda/async", {"ID": [did(archive), did(archive, "ref")], "CIRCLE": circles})
+    assert answer.status_code == 303
+    job = "/" + answer["Location"].split("/", 3)[3]
+    assert "PENDING" in client.get(job).content.decode() and client.get(f"{job}/results/result").status_code == 404
+    client.post(f"{job}/phase", {"PHASE": "RUN"})
+    work_off()
+    assert client.get(f"{job}/phase").content == b"COMPLETED"
+    with tarfile.open(fileobj=io.BytesIO(client.get(f"{job}/results/result").getvalue())) as tar:
+        sizes = [fits.getdata(io.BytesIO(tar.extractfile(one).read())).shape[0] for one in tar.getnames()]
+    assert len(sizes) == 4 and sizes[0] < sizes[1] and sizes[2] < sizes[3]
+    assert client.delete(job).status_code == 303 and client.get(job).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "asked, said",
+    [
+        ({"ID": "a"}, "no identifier"),
+        ({}, "ID is missing"),
+        ({"CIRCLE": "1 2"}, "CIRCLE=1 2"),
+        ({"PHASE": "STOP"}, "PHASE=STOP"),
+    ],
+)
+def test_a_job_that_cannot_be_is_refused_at_once(client, archive, asked, said):
+    whole = ({"ID": did(archive)} if asked and "ID" not in asked else {}) | asked
+    answer = client.post("/vo/soda/async", whole)
+    assert answer.status_code == 400 and said in answer.content.decode()
+
+
+def test_a_job_that_finds_nothing_says_so(client, archive, place):
+    asked = {"ID": did(archive), "CIRCLE": f"{place[0]} {place[1] + 5} 0.1", "PHASE": "RUN"}
+    job = "/" + client.post("/vo/soda/async", asked)["Location"].split("/", 3)[3]
+    work_off()
+    assert (
+        client.get(f"{job}/phase").content == b"ERROR"
+        and b"no image has anything" in client.get(f"{job}/error").content
+    )

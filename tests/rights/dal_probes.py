@@ -7,10 +7,13 @@ import io
 import numpy as np
 from astropy.io import fits
 from astropy.io.votable import parse_single_table
+from django.test import Client
 from django.urls import reverse
 
+from archive.models import QueryJob
 from archive.vo.obscore.identifiers import prefix
 from archive.vo.scs import tables
+from archive.vo.uws_work import run_next
 from tests.rights.probes import Asker, csv_rows, pids, probe, refused
 from tests.rights.sky_probes import place_of
 from tests.rights.world import Unit, World
@@ -135,6 +138,39 @@ def parts(world: World, ask: Asker, draw) -> None:
         assert answer.status_code == 200 and np.all(data == 1000 + unit.number)
     else:
         assert answer.status_code == (403 if is_known_to_be_closed(world, ask, unit) else 404), answer.body[:200]
+
+
+def work_off() -> None:
+    """Do what waits in the queue of jobs, whoever put it there."""
+    for _ in range(MOST_JOBS):
+        if QueryJob.objects.filter(phase=QueryJob.Phase.QUEUED).exists():
+            run_next()
+
+
+MOST_JOBS = 30
+OF_A_JOB = ("parameters", "results", "result", "error", "phase", "executionduration", "destruction", "quote", "owner")
+
+
+@probe("soda-async", "soda-job", *(f"soda-job-{name}" for name in OF_A_JOB))
+def jobs_of_parts(world: World, ask: Asker, draw) -> None:
+    """A job cuts with its owner's rights, and is theirs alone."""
+    if refused(ask, reverse("soda-async"), "images"):
+        return
+    unit = world.units[draw(0, 5)]
+    asked = {"ID": f"{prefix('sci')}{unit.pid}", "CIRCLE": f"{unit.image.ra} {unit.image.dec} 0.003", "PHASE": "RUN"}
+    made = ask(reverse("soda-async"), asked, method="post", status=303)
+    address = "/" + made["Location"].split("/", 3)[3]
+    work_off()
+    result = ask(f"{address}/results/result", status=None)
+    if unit in world.both(ask.person):
+        assert np.all(fits.getdata(io.BytesIO(result.body)) == 1000 + unit.number)
+    else:
+        assert result.status_code == 400 and (b"not public" in result.body or b"holds no file" in result.body)
+    for name in OF_A_JOB:
+        answer = Client().get(f"{address}/{'results/result' if name == 'result' else name}")
+        assert answer.status_code == 401 or ask.person.user is None, name
+    mine = ask(reverse("soda-async")).body
+    assert (address.rpartition("/")[2].encode() in mine) == (ask.person.user is not None)
 
 
 def is_known_to_be_closed(world: World, ask: Asker, unit: Unit) -> bool:

@@ -52,4 +52,4 @@ def document(found: list[Link], overflow: bool = False) -> bytes:
     infos = {"standardID": descriptors.LINKS}
     pieces = write_votable(FIELDS, [columns], "TABLEDATA", len(rows), infos, "Links of data sets")
     services = descriptors.cutouts("ID") if any(link.service_def for link in found) else ""
-    return b"".join(dal.followed_by(pieces, services))
+    return b"".join(descriptors.followed_by(pieces, services))
