@@ -73,7 +73,7 @@ def test_every_document_keeps_to_its_schema(served, tmp_path):
     ends = ("capabilities", "availability", "tables", "tables/ztf.ztf_alerts", "async")
     for url in (*(f"{served}/{end}" for end in ends), made, wrong, f"{made}/parameters", f"{made}/results"):
         (tmp_path / "document.xml").write_bytes(requests.get(url, timeout=30).content)
-        said = stilts("xsdvalidate", f"doc={tmp_path / 'document.xml'}")
+        said = stilts("xsdvalidate", "uselocals=true", f"doc={tmp_path / 'document.xml'}")
         assert not re.search(r"error|fatal", said, re.IGNORECASE), (url, said)
 
 
