@@ -5,6 +5,7 @@ Its server package would configure the machine's own cluster; the library alone 
 
 from __future__ import annotations
 
+import grp
 import os
 import re
 import shutil
@@ -35,6 +36,7 @@ random_page_cost = 1.1
 SETTINGS = """
 [general]
 rootDir: {folder}/root
+group: {group}
 [web]
 serverPort: {port}
 bindAddress: 127.0.0.1
@@ -150,16 +152,22 @@ def _without_partners(operator: re.Match) -> str:
 def _set_up(folder: Path, port: int) -> dict[str, str]:
     """DaCHS's own tables and the measurement's; gives the environment that its commands need."""
     (folder / "home").mkdir()
-    (folder / "settings").write_text(SETTINGS.format(folder=folder, port=port))
+    group = grp.getgrgid(os.getgid()).gr_name
+    (folder / "settings").write_text(SETTINGS.format(folder=folder, port=port, group=group))
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     environment = kept | {"GAVOSETTINGS": str(folder / "settings"), "HOME": str(folder / "home")}
-    options = {"env": environment, "check": True, "capture_output": True, "timeout": 300}
-    subprocess.run(["/usr/bin/dachs", "init", "-d", _url(folder, "gavo")], **options)
+    _run(["/usr/bin/dachs", "init", "-d", _url(folder, "gavo")], environment)
     described = folder / "root" / "inputs" / "bench"
     described.mkdir(parents=True)
     (described / "q.rd").write_text(DESCRIPTOR)
-    subprocess.run(["/usr/bin/dachs", "imp", "bench/q"], **options)
+    _run(["/usr/bin/dachs", "imp", "bench/q"], environment)
     return environment
+
+
+def _run(command: list[str], environment: dict[str, str]) -> None:
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=300)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.stdout[-500:]} {done.stderr[-1500:]}")
 
 
 @contextmanager
