@@ -43,6 +43,7 @@ def all_figures(mine: ours.Service, peer, rows: int, quick: bool) -> dict[str, F
 def _beside(label: str, unit: str, times: list[list[float]], ratio: float | None) -> dict[str, Figure]:
     """Our time, and how many times as long the peer took."""
     values = [1000 * median(one) for one in times]
+    print(f"{label}: {', '.join(f'{value:.1f}' for value in values)} ms", flush=True)
     found = {label: Figure(values[0], unit, n=len(times[0]), peer=dict(zip(("DaCHS",), values[1:], strict=False)))}
     if len(values) > 1:
         found[f"{label}: ratio"] = Figure(values[1] / values[0], "", ratio, "higher", n=len(times[0]))
@@ -97,9 +98,13 @@ def _jobs(services: list[tuple[str, str]], times: int) -> list[list[float]]:
 
 def _job(service: str, query: str) -> bytes:
     """From making a job to having its result; its phase is looked at every 20 ms."""
-    asked = {"REQUEST": "doQuery", "LANG": "ADQL", "QUERY": query, "PHASE": "RUN"}
+    asked = {"REQUEST": "doQuery", "LANG": "ADQL", "QUERY": query}
     place = session.post(f"{service}/async", data=asked, timeout=60, allow_redirects=False).headers["Location"]
+    session.post(f"{place}/phase", data={"PHASE": "RUN"}, timeout=60, allow_redirects=False)
+    end = time.monotonic() + 60
     while (phase := session.get(f"{place}/phase", timeout=60).text.strip()) in ("PENDING", "QUEUED", "EXECUTING"):
+        if time.monotonic() > end:
+            raise RuntimeError(f"{place} is {phase} after a minute")
         time.sleep(0.02)
     if phase != "COMPLETED":
         raise RuntimeError(f"{place} is {phase}")

@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg2
 
 DATABASE = "bench_tap"
+END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = current_user"
 FILL = """
 CREATE TABLE {name} (id bigint, ra float8, dec float8, mag real, fid smallint, programid smallint,
     public_date timestamptz);
@@ -64,19 +65,22 @@ def served(place: Path, rows: int, many: int) -> Iterator[Service]:
         with portal(place / "portal", **variables) as address:
             port = int(address.rpartition(":")[2])
             yield Service(f"{address}/tap", "ztf.bench_sources", "ztf.bench_many", port, urls["DATABASE_URL"])
-        execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
+        execute(f"DROP DATABASE {DATABASE}")
 
 
 @contextmanager
 def _database() -> Iterator:
     """An empty database in the place of one that an interrupted run left."""
-    from django.db import connection
+    from django.db import connections
 
     def execute(statement: str) -> None:
-        with connection.cursor() as cursor:
+        for alias in ("reader", "default"):  # each role ends its own connections
+            with connections[alias].cursor() as cursor:
+                cursor.execute(END, [DATABASE])
+        with connections["default"].cursor() as cursor:
             cursor.execute(statement)
 
-    execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+    execute(f"DROP DATABASE IF EXISTS {DATABASE}")
     execute(f"CREATE DATABASE {DATABASE}")
     yield execute
 
