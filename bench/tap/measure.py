@@ -129,8 +129,8 @@ def _stream(mine: ours.Service, form: str, rows: int) -> dict[str, Figure]:
     over.set()
     watcher.join()
     return {
-        f"{rows} rows as {form}": Figure(rows / median(spent), "row/s", 300_000, "higher", n=3),
-        f"{rows} rows as {form}: memory above idle": Figure((most[0] - idle) / 2**20, "MiB", 100, n=3),
+        f"{rows} rows streamed as {form}": Figure(rows / median(spent), "row/s", 300_000, "higher", n=3),
+        f"{rows} rows streamed as {form}: memory above idle": Figure((most[0] - idle) / 2**20, "MiB", 100, n=3),
     }
 
 
