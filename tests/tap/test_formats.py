@@ -34,10 +34,8 @@ NAMES = [one.names[1] for one in FORMATS]
 
 
 def written(name: str, maxrec: int = 10, size: int = 2) -> bytes:
-    batches = [
-        [list(column) for column in zip(*ROWS[start : start + size], strict=True)]
-        for start in range(0, len(ROWS), size)
-    ]
+    parts = [ROWS[start : start + size] for start in range(0, len(ROWS), size)]
+    batches = [[list(column) for column in zip(*part, strict=True)] for part in parts]
     return b"".join(format_named(name).write(FIELDS, batches, maxrec))
 
 
