@@ -62,7 +62,8 @@ bench: ## list the measurements; run one with: python -m bench NAME
 	@$(PY) -m bench
 
 bench-peers: ## install the programs that the measurements stand beside (Debian packages)
-	@$(if $(filter 0,$(shell id -u)),,sudo) apt-get install -y --no-install-recommends source-extractor scamp psfex
+	@$(if $(filter 0,$(shell id -u)),,sudo) apt-get install -y --no-install-recommends source-extractor scamp psfex \
+	  python3-gavo postgresql-15-pgsphere
 
 lock: setup-dev ## write the lock files from requirements*.in
 	@for name in requirements requirements-setup requirements-dev; do \

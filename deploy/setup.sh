@@ -54,7 +54,7 @@ install_javascript() {
 
 mkdir -p var
 packages=(postgresql-15 postgresql-15-q3c redis-server python3-venv make)
-[ "${1:-}" = dev ] && packages+=(chromium git nginx-light)
+[ "${1:-}" = dev ] && packages+=(chromium curl git nginx-light stilts)
 install_debian_packages "${packages[@]}"
 [ -x .venv/bin/python ] || { say "Python environment"; python3 -m venv .venv; }
 install_python_packages requirements.txt

@@ -118,8 +118,7 @@ def _fields(table: Table) -> list[Field]:
 
 
 def _votable(table: Table, batches: Batches) -> Iterator[bytes]:
-    columns = ([column.to_pylist() for column in batch.columns] for batch in batches)
-    return write_votable(_fields(table), columns, "TABLEDATA", description=table.description)
+    return write_votable(_fields(table), batches, "TABLEDATA", description=table.description)
 
 
 def _ipac(table: Table, batches: Batches) -> Iterator[bytes]:

@@ -8,7 +8,13 @@ from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from tests.rights import dal_probes, forced_probes, light_probes, sky_probes  # noqa: F401 (they register their probes)
+from tests.rights import (  # noqa: F401 (they register their probes)
+    dal_probes,
+    forced_probes,
+    light_probes,
+    sky_probes,
+    tap_probes,
+)
 from tests.rights.probes import HOLDS_NO_DATA, PROBES, Asker
 from tests.rights.world import DATES, UNITS, Rights, World
 

@@ -1,10 +1,13 @@
 """The service as it is served, before the validators of the field and the clients that astronomers have."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import time
+from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +16,14 @@ import requests
 from astropy.table import Table
 from astroquery.ipac.irsa import Irsa
 from astroquery.utils.tap.core import TapPlus
+from django.contrib.auth.models import User
+from django.urls import resolve
+from django.utils import timezone
 
+from archive import tokens
+from archive.audit import Actor
 from archive.models import QueryJob
+from archive.vo.tap_formats import FORMATS
 from tests.servers import portal
 from tests.tap.conftest import ALERTS, CENTRE, PASSWORD
 
@@ -73,7 +82,7 @@ def test_every_document_keeps_to_its_schema(served, tmp_path):
     ends = ("capabilities", "availability", "tables", "tables/ztf.ztf_alerts", "async")
     for url in (*(f"{served}/{end}" for end in ends), made, wrong, f"{made}/parameters", f"{made}/results"):
         (tmp_path / "document.xml").write_bytes(requests.get(url, timeout=30).content)
-        said = stilts("xsdvalidate", f"doc={tmp_path / 'document.xml'}")
+        said = stilts("xsdvalidate", "uselocals=true", f"doc={tmp_path / 'document.xml'}")
         assert not re.search(r"error|fatal", said, re.IGNORECASE), (url, said)
 
 
@@ -151,3 +160,48 @@ def test_curl_gets_text_in_little_space_if_it_asks(served):
     text, headers = done.split("{", 1)
     assert text == f"n\n{PUBLIC}\n"
     assert json.loads("{" + headers)["content-encoding"] == ["gzip"]
+
+
+# --- the guide --------------------------------------------------------------------------------------------------
+GUIDE = (Path(__file__).parents[2] / "docs" / "guide" / "tap.md").read_text()
+BLOCKS = re.findall(r"```(python|sh)\n(.*?)```", GUIDE, re.DOTALL)
+CALLS = [text for language, text in BLOCKS if language == "python"]
+COMMANDS = [text for language, text in BLOCKS if language == "sh" and "export" not in text]
+
+
+@pytest.fixture(scope="module")
+def guided(served):
+    """What the guide's calls find around them."""
+    owner = User.objects.get(username="tap-partner")
+    ends = timezone.now() + timedelta(days=1)
+    _, secret = tokens.make(owner, "guide", ["tap"], ends, Actor("test"))
+    return {"ZTF": served.removesuffix("/tap"), "ZTF_TOKEN": secret}
+
+
+@pytest.mark.parametrize("number", range(len(CALLS)))
+def test_every_call_of_the_guide_works(guided, monkeypatch, capsys, number):
+    for name, value in guided.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(Irsa, "_tap", None)
+    monkeypatch.setattr(Irsa, "_tap_url", None, raising=False)
+    exec(compile(CALLS[number], "tap.md", "exec"), {})  # noqa: S102 (our own guide)
+    assert len(capsys.readouterr().out.splitlines()) > 1
+
+
+@pytest.mark.parametrize("number", range(len(COMMANDS)))
+def test_every_command_of_the_guide_works(guided, tmp_path, number):
+    options = {"cwd": tmp_path, "env": os.environ | guided, "stdin": subprocess.DEVNULL}
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", COMMANDS[number]], **options, capture_output=True, text=True, timeout=100
+    )
+    assert done.returncode == 0, done.stderr[-1000:]
+    assert done.stdout and "ERROR" not in done.stdout
+
+
+def test_the_guide_knows_every_format_and_address():
+    table = GUIDE.split("## Formats")[1]
+    assert set(re.findall(r"`([a-z/]+)`", " ".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)))) == {
+        one.names[1] for one in FORMATS
+    }
+    for address in re.findall(r"`(?:GET|PUT|POST|DELETE) (/tap/[a-z]+)", GUIDE):
+        assert resolve(address if address.endswith(("kept", "tables")) else f"{address}/x")

@@ -1,0 +1,1 @@
+"""An application that opens the measurement's tables to queries."""
