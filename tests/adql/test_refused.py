@@ -59,6 +59,7 @@ REFUSED = {
     "SELECT CAST(mag AS) FROM sky.stars": "type",
     "SELECT CAST(mag AS regclass) FROM sky.stars": "INTEGER",
     "SELECT CAST(mag AS JSON) FROM sky.stars": "INTEGER",
+    "SELECT CAST(name AS CHAR((3))) FROM sky.stars": "whole number",
     "SELECT COUNT() FROM sky.stars": "COUNT",
     "SELECT id FROM sky.stars WHERE EXISTS mag": "expected",
     "SELECT id FROM sky.stars WHERE mag IS NOT NOT NULL": "expected NULL",

@@ -127,6 +127,10 @@ def check_tree(tree):
             refuse(node, "IS: expected NULL or NOT NULL after it")
         if isinstance(node, exp.Literal) and not node.is_string and not _NUMBER.fullmatch(node.this):
             refuse(node, f"{node.this} is not a number")
+        if isinstance(node, exp.DataTypeParam) and not (
+            isinstance(node.this, exp.Literal) and node.this.this.isdigit()
+        ):
+            refuse(node, f"CAST: the length of a text is a whole number, not {node.sql()}")
         if isinstance(node, exp.Limit):
             _check_count(node, "TOP")
         if isinstance(node, exp.Offset):
