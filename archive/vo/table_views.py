@@ -131,8 +131,8 @@ def _shown(request: HttpRequest) -> list[Published]:
 
 
 def _is_esa(request: HttpRequest) -> bool:
-    """Whether astroquery's TapPlus asks, which reads no columns as the standard has them."""
-    return request.headers.get("User-Agent", "").startswith("astroquery")
+    """Whether astroquery's TapPlus may ask: it reads no columns as the standard has them, and says not who it is."""
+    return "User-Agent" not in request.headers
 
 
 def _nowhere(name: str | None) -> HttpResponse:

@@ -91,7 +91,7 @@ def test_what_fails_says_why(client, sky):
     job = make(client, "SELECT nothing FROM ztf.ztf_alerts", PHASE="RUN")
     uws_work.run_next()
     assert phase(client, job) == "ERROR"
-    assert b"unknown or ambiguous column" in client.get(f"/tap/async/{job.pk}").content
+    assert b"unknown column nothing" in client.get(f"/tap/async/{job.pk}").content
     error = client.get(f"/tap/async/{job.pk}/error")
     assert error.status_code == 200 and b'value="ERROR"' in error.content
     assert client.get(f"/tap/async/{job.pk}/results/result").status_code == 400
@@ -182,7 +182,7 @@ def worker() -> subprocess.Popen:
     return subprocess.Popen([sys.executable, "-c", code], env=environment(), cwd=settings.BASE_DIR)
 
 
-def until(condition, seconds=20):
+def until(condition, seconds=60):
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.05)
@@ -192,9 +192,9 @@ def until(condition, seconds=20):
 def test_an_aborted_job_ends_its_query_in_the_database(client, sky):
     job = make(client, SLOW, PHASE="RUN")
     process = worker()
-    until(lambda: working() == 1)
+    until(lambda: working() == 1, 60)
     run(client, job, "ABORT")
-    until(lambda: working() == 0, 5)
+    until(lambda: working() == 0)
     assert process.wait(20) == 0
     assert phase(client, job) == "ABORTED"
     assert client.get(f"/tap/async/{job.pk}/results/result").status_code == 404
