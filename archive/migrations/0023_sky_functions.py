@@ -362,5 +362,5 @@ MADE = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("archive", "0022_saved_queries")]
+    dependencies = [("archive", "0023_release_listing")]
     operations = [migrations.RunSQL(sql, f"DROP FUNCTION {name}") for sql, name in MADE]

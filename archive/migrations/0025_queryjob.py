@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("archive", "0021_irsa_dbms"),
+        ("archive", "0024_healpix"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -64,7 +64,7 @@ NAMES = ("ra", "dec", "ra1", "dec1", "ra2", "dec2", "ra3", "dec3", "ra4", "dec4"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("archive", "0022_saved_queries")]
+    dependencies = [("archive", "0026_tend_queries")]
     operations = [
         *[migrations.AddField("rawimage", name, models.FloatField(null=True, editable=False)) for name in NAMES],
         migrations.RunSQL(

@@ -17,5 +17,5 @@ def forget(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("archive", "0040_joined"), ("django_q", "0018_task_success_index")]
+    dependencies = [("archive", "0031_regions"), ("django_q", "0018_task_success_index")]
     operations = [migrations.RunPython(plan, forget)]
