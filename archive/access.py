@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from django.db import connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from archive import site
+from archive import idle, site
 
 ENGINEERING, PUBLIC, PARTNERSHIP, CALTECH = 0, 1, 2, 3
 PROGRAMS = (ENGINEERING, PUBLIC, PARTNERSHIP, CALTECH)
@@ -74,7 +74,7 @@ def streaming(
     For an answer that is still being written when the request's own transaction has ended. `before` is given the
     connection when that transaction has not begun yet.
     """
-    connection = connections.create_connection("reader")
+    connection = idle.take()
     try:
         if before is not None:
             before(connection)
@@ -82,8 +82,10 @@ def streaming(
         with connection.cursor() as cursor:
             _take_rights(cursor, reader)
         yield connection
-    finally:
+    except BaseException:  # an answer that was broken off: whatever it was doing ends with its connection
         connection.close()
+        raise
+    idle.give_back(connection)
 
 
 def _take_rights(cursor, reader: Reader) -> None:

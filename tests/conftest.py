@@ -49,7 +49,10 @@ def real_data() -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def no_connection_left(django_db_setup):
     """The test database can only be removed when nobody is connected any more."""
+    from archive import idle
+
     yield
+    idle.close_all()
     connections.close_all()
 
 
