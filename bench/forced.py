@@ -20,7 +20,10 @@ WILD = 5.0  # sigmas: beyond them a residual is counted, not averaged
 
 @dataclass(frozen=True)
 class Size:
-    """side (px); per_mag: variables of each magnitude; absent: places where nothing is; epochs."""
+    """skies, each with stars of its own; side (px); per_mag: variables of each magnitude; absent: places where nothing
+    is; epochs of each sky."""
+
+    skies: int
 
     side: int
     per_mag: int
@@ -28,7 +31,8 @@ class Size:
     epochs: int
 
 
-FULL, QUICK = Size(1024, 24, 120, 6), Size(640, 4, 40, 2)
+# Faint neighbours stay with their variables: more skies tell more than more epochs.
+FULL, QUICK = Size(3, 1024, 24, 120, 2), Size(1, 640, 4, 40, 2)
 
 
 @dataclass
@@ -45,14 +49,16 @@ class Sky:
 def run(quick: bool) -> None:
     """Make images with variables, subtract, measure, compare with truth."""
     size, rows = QUICK if quick else FULL, []
-    sky = make_sky(7, size)
-    reference, rest = make_reference(sky)
-    for k in range(size.epochs):
-        rows += measure_epoch(sky, reference, rest, 100 + k)
-        print(f"epoch {k + 1} of {size.epochs}", flush=True)
+    for seed in range(7, 7 + size.skies):
+        sky = make_sky(seed, size)
+        reference, rest = make_reference(sky)
+        for k in range(size.epochs):
+            rows += measure_epoch(sky, reference, rest, 100 * seed + k)
+            print(f"sky {seed - 6} of {size.skies}, epoch {k + 1} of {size.epochs}", flush=True)
     notes = (
-        f"{size.epochs} epochs, {len(sky.x)} places, {size.side} px; reference of {FRAMES} images in which every other "
-        "variable is absent; widths are standard deviations within 5 sigma; the image's zero point is taken out"
+        f"{size.skies} skies, {size.epochs} epochs, {len(sky.x)} places, {size.side} px; reference of {FRAMES} images "
+        "in which every other variable is absent; widths are standard deviations within 5 sigma; the image's zero "
+        "point is taken out"
     )
     report("forced", figures(rows), quick=quick, notes=notes)
 

@@ -28,6 +28,7 @@ APPLICATION = "query {}"
 """What a job's connection is called in PostgreSQL."""
 ACTIVE = (Phase.PENDING, Phase.QUEUED, Phase.EXECUTING)
 LINGER = 0.5  # s that a job may take from its beginning to its end for both to be told at once
+CALLS = 12  # that a query is told to stop, SLOW apart
 QUICK, SLOW = 0.02, 0.25  # s between two looks at a job that is waited for, at first and later
 _waiting = threading.BoundedSemaphore(settings.TAP_WAITERS)
 log = structlog.get_logger("archive.vo.uws")
@@ -97,15 +98,20 @@ def abort(job: QueryJob) -> None:
 def cancel(job: QueryJob) -> None:
     """Stop the query of a job in PostgreSQL, if the process that was noted is still that job's.
 
-    It is asked for as the reader's role, whose queries these are: no other process is in its reach.
+    It is asked for as the reader's role, whose queries these are: no other process is in its reach. A process that is
+    between two statements does not hear it, and is told again.
     """
     connection = connections.create_connection("reader")
     try:
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = %s AND application_name = %s",
-                [job.backend, APPLICATION.format(job.pk)],
-            )
+            for _ in range(CALLS):
+                cursor.execute(
+                    "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = %s AND application_name = %s",
+                    [job.backend, APPLICATION.format(job.pk)],
+                )
+                if cursor.fetchone() is None:
+                    break
+                time.sleep(SLOW)
     except psycopg2.Error as error:
         log.warning("query not cancelled", job=str(job.pk), reason=str(error))
     finally:

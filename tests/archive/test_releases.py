@@ -163,12 +163,14 @@ def test_cuts_and_families_choose_what_a_release_holds():
 
 def test_every_action_is_written_down_and_nobody_can_change_that():
     image_with_file()
+    before = list(AuditEntry.objects.values_list("pk", flat=True))
     release = freeze(release_of(), ME)
     publish(release, ME)
     withdraw(release, ME)
-    entries = list(AuditEntry.objects.order_by("pk").values_list("who", "address", "action", "target"))
+    written = AuditEntry.objects.exclude(pk__in=before).order_by("pk")
+    entries = list(written.values_list("who", "address", "action", "target"))
     assert entries == [(ME.who, ME.address, f"release.{verb}", "dr1") for verb in ("freeze", "publish", "withdraw")]
-    assert AuditEntry.objects.get(action="release.publish").after["opened"]["archive_scienceimage"] == 1
+    assert written.get(action="release.publish").after["opened"]["archive_scienceimage"] == 1
     for statement in (
         lambda: AuditEntry.objects.update(who="nobody"),
         lambda: AuditEntry.objects.all()._raw_delete("default"),

@@ -124,7 +124,10 @@ def test_a_wrong_parameter_is_named_in_a_votable(client, parameters, message):
     [
         (b"\n", "upload: this is no CSV that can be read"),
         (b"\\x = 1\n|mjd|mag|\nrubbish", "x=mjd: is no column of numbers"),
-        (b"\x89PNG\r\n\x1a\n\0\0", "upload: this is no CSV, IPAC table or VOTable that can be read"),
+        (
+            b"\x89PNG\r\n\x1a\n\0\0",
+            "upload: this is no CSV, IPAC table, VOTable, FITS table or Parquet file",
+        ),
         (b"mjd,mag\n1,2\n3,4\n", "2 usable points"),
         (b"mjd,mag\n" + b"".join(b"%d,5\n" % k for k in range(9)), "all magnitudes are 5"),
         (b"mjd,mag\n" + b"a,b\n" * 9, "x=mjd: is no column of numbers"),

@@ -183,9 +183,9 @@ def test_what_admins_change_is_written_down(admin_client):
     rows = {"members-TOTAL_FORMS": 0, "members-INITIAL_FORMS": 0}
     url = reverse("admin:archive_readergroup_change", args=[group.pk])
     assert admin_client.post(url, {"name": "panel", "programs": [2], **rows}).status_code == 302
-    entry = AuditEntry.objects.filter(target="panel", after__programs=[2]).get()
+    entry = AuditEntry.objects.filter(target="panel", after__programs=[2]).order_by("pk").last()
     assert (entry.who, entry.address, entry.before["programs"]) == ("admin", "127.0.0.1", [])
     url = reverse("admin:archive_program_change", args=[2])
     admin_client.post(url, {"programid": 2, "name": "partnership", "proprietary_days": 180, "listed": "on"})
     assert Program.objects.get(pk=2).listed
-    assert AuditEntry.objects.get(action="program.change").after["listed"] == "True"
+    assert AuditEntry.objects.filter(action="program.change").order_by("pk").last().after["listed"] == "True"

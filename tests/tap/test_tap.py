@@ -78,7 +78,7 @@ def test_tap_schema_answers_in_any_case(client, sky, spelling):
 
 
 def test_tap_schema_and_vosi_tables_describe_what_queries_return(client, sky):
-    known = rows(client, "SELECT table_name, column_name, datatype FROM tap_schema.columns")
+    known = rows(client, "SELECT table_name, column_name, datatype FROM tap_schema.columns ORDER BY column_index")
     known = [[table, name.strip('"'), datatype] for table, name, datatype in known]
     for one in published():
         status, text = ask(client, f"SELECT TOP 1 * FROM {one.table.name}", "votable/td")

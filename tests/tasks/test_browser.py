@@ -188,5 +188,5 @@ def test_a_query(visit):
     page.locator(".cm-content").fill(
         "SELECT filtercode, COUNT(*) AS n FROM ztf.ztf_current_meta_sci GROUP BY filtercode"
     )
-    page.get_by_role("button", name="Run").click()
+    page.get_by_role("button", name="Run", exact=True).click()
     assert "zr" in page.locator("main table").last.inner_text()
