@@ -37,6 +37,7 @@ def test_a_query_is_completed_run_from_the_keyboard_and_drawn(page):
     write(page, QUERY)
     page.keyboard.type("magp")
     page.wait_for_selector(".cm-tooltip-autocomplete li[aria-selected]:has-text('magpsf')")
+    page.wait_for_timeout(300)  # what comes right after the list opens is taken for typing
     page.keyboard.press("Enter")
     page.keyboard.type(" < 18")
     page.keyboard.press("Control+Enter")
