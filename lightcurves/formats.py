@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pyarrow import csv
 
 from archive.answers import VOTABLE_TYPE, field_of
 from archive.irsa.ibe_search import write_html
+from archive.pieces import Sink
 from archive.tables import Table
 from archive.vo.fields import Field
 from archive.vo.ipac import write_ipac
@@ -35,34 +35,8 @@ class Format:
     write: Callable[[Table, Batches], Iterator[bytes]]
 
 
-class _Sink(io.RawIOBase):
-    """A file that is taken away in pieces while it is written."""
-
-    def __init__(self):
-        super().__init__()
-        self.pieces: list[bytes] = []
-        self.length = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data) -> int:
-        piece = bytes(data)
-        self.pieces.append(piece)
-        self.length += len(piece)
-        return len(piece)
-
-    def tell(self) -> int:
-        return self.length
-
-    def take(self) -> bytes:
-        """What was written since the last time."""
-        pieces, self.pieces = self.pieces, []
-        return b"".join(pieces)
-
-
 def _arrow(table: Table, batches: Batches) -> Iterator[bytes]:
-    sink = _Sink()
+    sink = Sink()
     with pa.ipc.new_stream(sink, schema_of(table)) as writer:
         for batch in batches:
             writer.write_batch(batch)
@@ -71,7 +45,7 @@ def _arrow(table: Table, batches: Batches) -> Iterator[bytes]:
 
 
 def _parquet(table: Table, batches: Batches) -> Iterator[bytes]:
-    sink = _Sink()
+    sink = Sink()
     with pq.ParquetWriter(sink, schema_of(table), compression="zstd") as writer:
         for batch in batches:
             writer.write_batch(batch)
@@ -88,7 +62,7 @@ def _separated(delimiter: str) -> Callable[[Table, Batches], Iterator[bytes]]:
         style = "needed" if free_text else "none"
         options = csv.WriteOptions(include_header=False, delimiter=delimiter, quoting_style=style)
         for batch in batches:
-            sink = _Sink()
+            sink = Sink()
             csv.write_csv(batch, sink, options)
             yield sink.take()
 

@@ -7,7 +7,6 @@ metadata, Arrow by the metadata of a last, empty batch.
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from archive.pieces import Sink
 from archive.vo import descriptors
 from archive.vo.columns import batch_of, joined_rows, schema_of, texts
 from archive.vo.fields import Field
@@ -41,32 +41,6 @@ class Format:
     suffix: str
     write: Writer
     plain: bool = False
-
-
-class Sink(io.RawIOBase):
-    """A file that is taken away in pieces while it is written."""
-
-    def __init__(self):
-        super().__init__()
-        self.pieces: list[bytes] = []
-        self.length = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data) -> int:
-        piece = bytes(data)
-        self.pieces.append(piece)
-        self.length += len(piece)
-        return len(piece)
-
-    def tell(self) -> int:
-        return self.length
-
-    def take(self) -> bytes:
-        """What was written since the last time."""
-        pieces, self.pieces = self.pieces, []
-        return b"".join(pieces)
 
 
 def _votable(serialization: str) -> Writer:

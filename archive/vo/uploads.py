@@ -38,17 +38,8 @@ class BadUpload(ValueError):
     """An upload that is not taken; the message names it and says why."""
 
 
-@dataclass(frozen=True)
-class UploadColumn:
+class UploadColumn(adql.Column):
     """A column of an upload; `type` is PostgreSQL's, or char for text of plain characters."""
-
-    name: str
-    type: str
-    unit: str | None = None
-    ucd: str | None = None
-    description: str | None = None
-    utype: str | None = None
-    xtype: str | None = None
 
     @property
     def held(self) -> str:
@@ -185,11 +176,7 @@ def declared(upload: Upload) -> sql.Composable:
 
 def as_adql(upload: Upload, schema: str = SCHEMA, physical: tuple[str, str] | None = None) -> adql.Table:
     """An upload as the translator knows tables."""
-    columns = tuple(
-        adql.Column(one.name, one.type, one.unit, one.ucd, one.description, one.utype, one.xtype)
-        for one in upload.columns
-    )
-    return adql.Table(schema, upload.name, columns, upload.rows, physical or (TEMPORARY, upload.name))
+    return adql.Table(schema, upload.name, upload.columns, upload.rows, physical or (TEMPORARY, upload.name))
 
 
 def _fetched(name: str, address: str) -> bytes:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import pyvo
 
+from archive import storage
 from archive.models import Alert, DifferenceImage, QueryJob
 from archive.survey.identifiers import make_oid
+from archive.vo.obscore.identifiers import prefix
 from lightcurves import skyindex
 from lightcurves.models import Source
 from tests import browsers, factories
@@ -48,3 +51,30 @@ def server(archive, django_db_blocker):
     """The address of a running portal."""
     with browsers.served_here(django_db_blocker) as address:
         yield address
+
+
+def did(archive, family: str = "sci") -> str:
+    """The identifier of a product of the open image."""
+    number = {"sci": archive.open.pid, "diff": archive.open.pid, "ref": archive.reference.rfid, "alert": 77}[family]
+    return f"{prefix(family)}{number}"
+
+
+@pytest.fixture
+def sia(server):
+    return pyvo.dal.sia2.SIA2Service(f"{server}/vo/sia2")
+
+
+@pytest.fixture
+def place(archive) -> tuple[float, float]:
+    return archive.open.ra, archive.open.dec
+
+
+def archive_path(archive):
+    """Where the open image's sciimg lies."""
+    return storage.absolute(archive.files["sciimg"].path)
+
+
+def cut(client, **asked):
+    """Status and body of SODA's answer."""
+    answer = client.get("/vo/soda/sync", asked)
+    return answer.status_code, answer.getvalue()
