@@ -10,6 +10,7 @@ import pytest
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.test.testcases import LiveServerThread
 
+PATIENCE = 30_000  # ms that a person on a busy machine waits
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 FLAGS += [
     "--no-first-run",
@@ -26,6 +27,7 @@ def chromium() -> Iterator:
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("no chromium on this machine")
+    playwright.expect.set_options(timeout=PATIENCE)
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
@@ -57,7 +59,7 @@ def watched_page(browser, server: str, height: int = 1000, expected: str = "none
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
     page.on("response", lambda one: faults.append(f"{one.status} {one.url}") if one.status >= 400 else None)
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(PATIENCE)
     yield page
     context.close()
     assert [one for one in faults if expected not in one] == []

@@ -347,10 +347,10 @@ async function share() {
   const own = loaded.own.length ? " Your own points are not in it." : "";
   const rest = complete ? own : `${own} More points are excluded than an address holds: it has none of them.`;
   const link = window.location.href;
-  const copied = await navigator.clipboard?.writeText(link).then(() => true, () => false);
   find("link").value = link;
   find("link").parentElement.hidden = false;
   find("link").select();
+  const copied = await navigator.clipboard?.writeText(link).then(() => true, () => false);
   find("said").textContent = `${copied ? "The link is copied." : "Copy the link."}${rest}`;
 }
 

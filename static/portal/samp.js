@@ -29,12 +29,17 @@ function read(value) {
   return inside.textContent;
 }
 
+/** What `fetch` needs to call a method of the hub. */
+function asking(method, values) {
+  const params = element("params", ...values.map((value) => element("param", written(value))));
+  const whole = element("methodCall", element("methodName", `samp.webhub.${method}`), params);
+  const body = `<?xml version="1.0"?>${new XMLSerializer().serializeToString(whole)}`;
+  return { method: "POST", body, headers: { "Content-Type": "text/xml" } };
+}
+
 /** Call a method of the hub; fails with TypeError where none runs, and with the hub's words where it refuses. */
 async function call(method, ...values) {
-  const params = element("params", ...values.map((value) => element("param", written(value))));
-  const request = element("methodCall", element("methodName", `samp.webhub.${method}`), params);
-  const body = `<?xml version="1.0"?>${new XMLSerializer().serializeToString(request)}`;
-  const answer = await fetch(HUB, { method: "POST", body, headers: { "Content-Type": "text/xml" } });
+  const answer = await fetch(HUB, asking(method, values));
   const document_ = new DOMParser().parseFromString(await answer.text(), "text/xml");
   const fault = document_.querySelector("fault > value");
   if (fault) throw new Error(read(fault).faultString);
@@ -42,19 +47,31 @@ async function call(method, ...values) {
   return result ? read(result) : null;
 }
 
-/** Register, tell everybody, and leave again; gives how many programs there are that take such a message. */
-export async function broadcast(mtype, url, name) {
-  const key = (await call("register", { "samp.name": NAME }))["samp.private-key"];
-  try {
-    await call("declareMetadata", key, { "samp.name": NAME, "samp.documentation.url": new URL("/help/", url).href });
-    const takers = Object.keys(await call("getSubscribedClients", key, mtype));
-    const params = mtype === "image.load.fits" ? { url, "image-id": url, name } : { url, "table-id": url, name };
-    if (takers.length) await call("notifyAll", key, { "samp.mtype": mtype, "samp.params": params });
-    return takers.length;
-  } finally {
-    await call("unregister", key);
-  }
+let key = null; // of this page with the hub
+
+async function register(page) {
+  key = (await call("register", { "samp.name": NAME }))["samp.private-key"];
+  await call("declareMetadata", key, { "samp.name": NAME, "samp.documentation.url": new URL("/help/", page).href });
 }
+
+/** Tell everybody; gives how many programs there are that take such a message. */
+export async function broadcast(mtype, url, name) {
+  const takers = async () => Object.keys(await call("getSubscribedClients", key, mtype));
+  let known = key && (await takers().catch(() => null)); // a hub that was started anew does not know the key
+  if (!known) {
+    await register(url);
+    known = await takers();
+  }
+  const params = mtype === "image.load.fits" ? { url, "image-id": url, name } : { url, "table-id": url, name };
+  if (known.length) await call("notifyAll", key, { "samp.mtype": mtype, "samp.params": params });
+  return known.length;
+}
+
+// A hub delivers after it has answered, and drops what a sender who has left wanted to say: the page leaves when it goes.
+window.addEventListener("pagehide", () => {
+  if (key) fetch(HUB, { ...asking("unregister", [key]), keepalive: true }).catch(() => null);
+  key = null;
+});
 
 async function pressed(button) {
   const said = button.nextElementSibling;

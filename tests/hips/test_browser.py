@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 from django.contrib.staticfiles import finders
+from playwright.sync_api import expect
 
 from archive.hips import survey
 from tests import browsers
@@ -34,8 +35,9 @@ def test_the_sky_is_drawn_from_our_tiles_and_nobody_else_is_asked(browser, serve
     page.wait_for_selector("body[data-sky=ready]")
     page.wait_for_function("() => performance.getEntriesByType('resource').some(e => e.name.includes('/Npix'))")
     assert not [url for url in asked if not url.startswith((server, "data:", "blob:"))]
-    assert page.locator("#aladin").is_visible() and page.locator("#drawing").is_hidden()
-    assert page.locator("[data-survey]").count() == 1
+    expect(page.locator("#aladin")).to_be_visible()
+    expect(page.locator("#drawing")).to_be_hidden()
+    expect(page.locator("[data-survey]")).to_have_count(1)
 
 
 def test_without_script_the_footprints_are_a_drawing(browser, server):

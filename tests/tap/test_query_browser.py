@@ -1,6 +1,9 @@
 """The query page in Chromium: written with completion, run from the keyboard, drawn, remembered, corrected."""
 
+import re
+
 import pytest
+from playwright.sync_api import expect
 
 from tests import browsers
 
@@ -42,26 +45,25 @@ def test_a_query_is_completed_run_from_the_keyboard_and_drawn(page):
     page.keyboard.type(" < 18")
     page.keyboard.press("Control+Enter")
     page.wait_for_selector("#result.ready")
-    assert page.locator(".result tbody tr").count() == 40
-    assert page.evaluate("Bokeh.documents.at(-1).get_model_by_name('points').data.x.length") == 40
+    expect(page.locator(".result tbody tr")).to_have_count(40)
+    page.wait_for_function("Bokeh.documents.at(-1)?.get_model_by_name('points')?.data.x.length === 40")
     start, end = page.evaluate(
         "(({start, end}) => [start, end])(Bokeh.documents.at(-1).get_model_by_name('result').y_range)"
     )
     assert start > end  # bright is up
     page.select_option("#plot-x", "ra")
     page.select_option("#plot-y", "dec")
-    label = "Bokeh.documents.at(-1).get_model_by_name('result').left[0].axis_label"
-    assert page.evaluate(label) == "dec (deg)"
+    page.wait_for_function("Bokeh.documents.at(-1).get_model_by_name('result').left[0].axis_label === 'dec (deg)'")
     page.reload()
     page.wait_for_selector("#history li")
-    assert "magpsf < 18" in page.inner_text("#history li")
+    expect(page.locator("#history li").first).to_contain_text("magpsf < 18")
 
 
 def test_the_faulty_word_is_underlined_and_selected(chromium, server):
     with browsers.watched_page(chromium, server, expected="400") as page:
         page.goto("/query/?query=SELECT candid,%0A  magg FROM ztf.ztf_alerts")
         page.wait_for_selector(".cm-lintRange-error")
-        assert page.inner_text(".cm-lintRange-error") == "magg"
+        expect(page.locator(".cm-lintRange-error")).to_have_text("magg")
         page.wait_for_function("getSelection().toString() === 'magg'")
 
 
@@ -72,4 +74,4 @@ def test_a_click_on_a_column_writes_it_where_the_cursor_is(page):
     page.keyboard.press("Control+End")
     page.keyboard.type(" AND ")
     page.locator("details.columns[open] [data-insert]", has_text="drb").first.click()
-    assert page.input_value("#query").endswith("AND drb")
+    expect(page.locator("#query")).to_have_value(re.compile("AND drb$"))

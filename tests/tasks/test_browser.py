@@ -7,12 +7,13 @@ import tarfile
 
 import pytest
 import requests
+from playwright.sync_api import expect
 
 from archive.models import ScienceImage
+from tests import browsers
 from tests.tasks.conftest import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(databases=["default", "reader"])]
-WAIT = 30_000  # ms
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def visit(browser, portal, tmp_path):
 
     def start(name: str = "", folder=tmp_path):
         context = browser.new_context(base_url=portal, viewport={"width": 1280, "height": 900}, accept_downloads=True)
-        context.set_default_timeout(WAIT)
+        context.set_default_timeout(browsers.PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.goto("/")
@@ -67,8 +68,8 @@ def test_all_r_images_of_m31_in_a_month(visit, archive):
     link = page.get_by_role("link", name="CSV", exact=True)
     rows = list(csv.DictReader(io.StringIO(downloaded(page, link.click).decode())))
     assert sorted(int(row["pid"]) for row in rows) == sorted(archive.october)
-    assert str(len(archive.october)) in page.locator("main").inner_text()
-    assert page.locator("svg.skymap-svg polygon").count() > 0
+    expect(page.locator("main")).to_contain_text(str(len(archive.october)))
+    expect(page.locator("svg.skymap-svg polygon").first).to_be_attached()
 
 
 def test_ten_cutouts(visit):
@@ -86,14 +87,15 @@ def test_ten_cutouts(visit):
 def test_a_colleague_gets_access_sees_it_and_loses_it(visit, archive):
     colleague, admin = visit("colleague"), visit("admin")
 
-    def closed_images() -> int:
+    def sees(closed: int) -> None:
         main_link(colleague, "Images")
         colleague.get_by_text("Identifiers, program, release").click()
         colleague.get_by_label("Program").select_option("2")
         colleague.get_by_role("button", name="Search").click()
-        return colleague.locator("main table tbody tr th").count()
+        colleague.wait_for_url("**programid=2**")
+        expect(colleague.locator("main table tbody tr th")).to_have_count(closed)
 
-    assert closed_images() == 0
+    sees(0)
     main_link(admin, "Admin")
     admin.get_by_role("link", name="Memberships", exact=True).click()
     admin.get_by_role("link", name=re.compile("Add membership", re.I)).first.click()
@@ -104,12 +106,14 @@ def test_a_colleague_gets_access_sees_it_and_loses_it(visit, archive):
     admin.locator("#id_until_0").fill("2030-06-30")
     admin.locator("#id_until_1").fill("00:00:00")
     admin.get_by_role("button", name="Save", exact=True).click()
-    assert closed_images() == len(archive.closed)
+    admin.locator(".alert-success, .success").first.wait_for()
+    sees(len(archive.closed))
     admin.get_by_role("link", name="colleague").first.click()
     admin.locator("#id_until_0").fill("2026-01-02")
     admin.locator("#id_since_0").fill("2026-01-01")
     admin.get_by_role("button", name="Save", exact=True).click()
-    assert closed_images() == 0
+    admin.locator(".alert-success, .success").first.wait_for()
+    sees(0)
 
 
 def test_a_release_is_published_and_withdrawn(visit, archive):
@@ -144,6 +148,7 @@ def test_a_token_is_made_used_and_revoked(visit, portal, archive):
     page.get_by_label(re.compile("^(Label|What|Name)", re.I)).first.fill("my script")
     page.get_by_label(re.compile("everything", re.I)).check()
     page.get_by_role("button", name="Make a token").click()
+    expect(page.get_by_label("Token", exact=True)).not_to_have_value("")
     secret = page.get_by_label("Token", exact=True).input_value()
     asked = {"url": f"{portal}/api/images/?programid=2", "headers": {"Authorization": f"Bearer {secret}"}}
     assert requests.get(**asked, timeout=30).json()["count"] == len(archive.closed)
@@ -179,7 +184,7 @@ def test_images_of_an_asteroid(visit):
     main_link(page, "Moving objects")
     page.get_by_label(re.compile("^Name")).fill("310")
     page.get_by_role("button", name="Search").click()
-    assert page.locator("main table tbody tr").count() == 6
+    expect(page.locator("main table tbody tr")).to_have_count(6)
 
 
 def test_a_query(visit):
@@ -189,4 +194,4 @@ def test_a_query(visit):
         "SELECT filtercode, COUNT(*) AS n FROM ztf.ztf_current_meta_sci GROUP BY filtercode"
     )
     page.get_by_role("button", name="Run", exact=True).click()
-    assert "zr" in page.locator("main table").last.inner_text()
+    expect(page.locator("main table").last).to_contain_text("zr")

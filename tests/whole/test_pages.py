@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from archive.models import Alert, ReferenceImage, ScienceImage
 from lightcurves.models import Detection
@@ -75,7 +75,7 @@ def test_from_a_position_to_an_image_to_its_file(page: Page):
     page.get_by_role("searchbox").fill(f"{image.ra:.5f} {image.dec:+.5f}")
     page.keyboard.press("Enter")
     page.get_by_role("link", name=str(image.pid)).first.click()
-    assert page.get_by_role("heading", level=1).inner_text() == f"Science image {image.pid}"
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Science image {image.pid}")
     picture = page.locator("figure.image img").first
     picture.scroll_into_view_if_needed()
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
@@ -98,8 +98,9 @@ def test_a_partner_signs_in_sees_more_and_signs_out(page: Page):
     page.get_by_label("Password").fill("partnerpartner")
     page.get_by_role("button", name="Sign in").click()
     every = ScienceImage.objects.filter(field=557, programid__in=(1, 2)).count()
-    assert f"of {every}" in page.content()
+    expect(page.locator("main")).to_contain_text(f"of {every}")
     page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
     page.goto("/images/?field=557")
     assert f"of {every}" not in page.content()
 
@@ -109,9 +110,9 @@ def test_the_search_works_from_the_keyboard_and_without_script(browser, portal):
     page = context.new_page()
     page.goto("/images/")
     page.keyboard.press("Tab")
-    assert page.locator(":focus").inner_text() == "Skip to the content"
+    expect(page.locator(":focus")).to_have_text("Skip to the content")
     page.get_by_label("Field").fill("557")
     page.keyboard.press("Enter")
     page.wait_for_url("**field=557**")
-    assert page.locator("table tbody tr").count() > 5
+    expect(page.locator("table tbody tr").nth(5)).to_be_visible()
     context.close()
