@@ -24,7 +24,15 @@ def pytest_xdist_make_scheduler(config, log):
             folder = file.rpartition("/")[0]
             return folder if folder in SHARED else file
 
+    config.option.loadscopereorder = False  # in the order below
     return ByFolder(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """What takes longest begins first: at the end no process waits for another."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (not item.nodeid.startswith(SHARED), item.path not in slow))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -12,7 +12,7 @@ from archive.search import BadQuery, ImageQuery, images
 from archive.survey.camera import Camera, plane_to_sky, quadrant_corners
 from tests import factories
 
-pytestmark = pytest.mark.django_db(databases=["default", "reader"])
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(databases=["default", "reader"])]
 PLACES = [(55.06, 33.35), (0.2, -12.0), (359.9, 45.0), (120.0, 88.5), (10.0, -89.05), (200.0, 0.0)]
 SLACK = 1e-11
 

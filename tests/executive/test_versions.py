@@ -11,7 +11,7 @@ from archive.search import ImageQuery
 from processing.models import Job
 from tests.executive import nights
 
-pytestmark = pytest.mark.django_db(databases=["default", "reader"])
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(databases=["default", "reader"])]
 SHALLOW = "science.detection.threshold=6"
 
 

@@ -20,7 +20,7 @@ from archive.models import Exposure, Membership, ProductFile, Program, Reference
 from processing.forced import images, jobs, notify, table
 from tests.forced import epochs
 
-pytestmark = pytest.mark.django_db(databases=["default", "reader"])
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(databases=["default", "reader"])]
 PASSWORD = "open sesame 1"  # noqa: S105
 
 

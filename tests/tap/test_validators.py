@@ -28,6 +28,7 @@ from tests.servers import portal
 from tests.tap.conftest import ALERTS, CENTRE, PASSWORD
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.django_db(databases=["default", "reader"]),
     pytest.mark.skipif(shutil.which("stilts") is None, reason="stilts is not installed"),
 ]

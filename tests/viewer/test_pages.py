@@ -17,7 +17,11 @@ from tests.viewer.conftest import BINARY, CANDID, FLAGGED, GHOST, GREEN, NEIGHBO
 
 SEEN = RED + UNSEEN  # points of the stars that every r image shows
 
-pytestmark = [pytest.mark.django_db(databases=["default", "reader"]), pytest.mark.usefixtures("sky")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.django_db(databases=["default", "reader"]),
+    pytest.mark.usefixtures("sky"),
+]
 
 
 def get_json(client, address, **parameters):
