@@ -9,7 +9,7 @@ import pkgutil
 import sys
 from pathlib import Path
 
-HELPERS = {"__main__", "report", "periods_catalog"}
+HELPERS = {"__main__", "clusters", "report", "periods_catalog"}
 
 
 def main() -> int:

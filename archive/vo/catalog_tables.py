@@ -45,6 +45,7 @@ class Published:
     uses : the PostgreSQL tables that the query reads
     times : columns that are timestamps (UTC, without zone)
     regions : columns of footprints, and where the numbers of each stand
+    behind : computed columns, and what an index knows of each
     """
 
     table: Table
@@ -53,6 +54,7 @@ class Published:
     uses: tuple[str, ...]
     times: frozenset[str] = frozenset()
     regions: Mapping[str, adql.Region] = field(default_factory=dict)
+    behind: Mapping[str, adql.Shifted | adql.Parts] = field(default_factory=dict)
 
     @property
     def schema(self) -> str:
@@ -80,8 +82,12 @@ class _Registry:
 _registry = _Registry()
 
 
-def publish(table: Table, model: type[models.Model], rows: int) -> None:
+def publish(
+    table: Table, model: type[models.Model], rows: int, behind: Mapping[str, adql.Shifted] | None = None
+) -> None:
     """Open a model's table to queries, with the columns that are declared for it. Apps call this when they are ready.
+
+    `behind` as Published has it.
 
     Raises
     ------
@@ -103,7 +109,7 @@ def publish(table: Table, model: type[models.Model], rows: int) -> None:
             times.add(column.name)
         columns.append(f'{expression} AS "{column.name}"')
     query = f'SELECT {", ".join(columns)} FROM "{model._meta.db_table}"'
-    _add(Published(table, rows, query, (model._meta.db_table,), frozenset(times)))
+    _add(Published(table, rows, query, (model._meta.db_table,), frozenset(times), behind=behind or {}))
 
 
 def publish_query(
@@ -114,13 +120,14 @@ def publish_query(
     times: frozenset[str] = frozenset(),
     hidden: tuple[str, ...] = (),
     regions: Mapping[str, adql.Region] | None = None,
+    behind: Mapping[str, adql.Shifted | adql.Parts] | None = None,
 ) -> None:
     """Open what a SELECT gives; its columns bear the declared names. Row-level security of its tables holds.
 
-    `hidden` are further columns of the view, which no query may name; `regions` as Published has them.
+    `hidden` are further columns of the view, which no query may name; `regions` and `behind` as Published has them.
     """
     names = ", ".join(f'q."{name}"' for name in (*(column.name for column in table.columns), *hidden))
-    _add(Published(table, rows, f"SELECT {names} FROM ({query}) AS q", uses, times, regions or {}))
+    _add(Published(table, rows, f"SELECT {names} FROM ({query}) AS q", uses, times, regions or {}, behind or {}))
 
 
 def published() -> tuple[Published, ...]:
@@ -155,6 +162,7 @@ def _for_adql(one: Published) -> adql.Table:
             column.utype or None,
             column.xtype or None,
             one.regions.get(column.name),
+            one.behind.get(column.name),
         )
         for column in one.table.columns
     )

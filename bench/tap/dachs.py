@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import grp
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -17,22 +16,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg2
 import requests
 
-from deploy.machine import as_user, free_port, make_folder, server_user
+from bench.clusters import SPHERE, cluster, connected, create_sphere, url_of
+from deploy.machine import free_port
 
-BIN = Path("/usr/lib/postgresql/15/bin")
-SPHERE = Path("/usr/share/postgresql/15/extension/pg_sphere--1.2.0.sql")
-CONFIG = """
-listen_addresses = ''
-port = 5432
-unix_socket_directories = '{folder}'
-shared_buffers = 512MB
-fsync = off
-jit = off
-random_page_cost = 1.1
-"""
 SETTINGS = """
 [general]
 rootDir: {folder}/root
@@ -80,73 +68,19 @@ def served(place: Path, copy_rows: Callable) -> Iterator[Peer | None]:
         yield None
         return
     folder = place / "dachs"
-    user = server_user("postgres")
-    make_folder(folder, user)
-    with _cluster(folder, user):
-        with _connected(folder) as cursor:
+    with cluster(folder):
+        with connected(folder) as cursor:
             cursor.execute("CREATE EXTENSION q3c")
-            _sphere(cursor)
+            create_sphere(cursor)
         port = free_port()
         environment = _set_up(folder, port)
-        with _connected(folder) as cursor:
+        with connected(folder) as cursor:
             cursor.execute("DELETE FROM bench.sources")
             copy_rows(cursor, "bench.sources")
-        with _connected(folder) as cursor:
+        with connected(folder) as cursor:
             cursor.execute("ANALYZE bench.sources")
         with _server(folder, port, environment):
             yield Peer(f"http://127.0.0.1:{port}/tap")
-
-
-@contextmanager
-def _cluster(folder: Path, user) -> Iterator[None]:
-    data, log = folder / "pg", folder / "pg.log"
-    control = as_user(user, [BIN / "pg_ctl", "-D", data, "-l", log, "-w"])
-    quiet = {"check": True, "stdout": subprocess.DEVNULL}
-    subprocess.run(as_user(user, [BIN / "initdb", "-D", data, "-A", "trust", "-E", "UTF8", "-U", "bench"]), **quiet)
-    with (data / "postgresql.conf").open("a") as file:
-        file.write(CONFIG.format(folder=folder))
-    subprocess.run([*control, "start"], **quiet)
-    try:
-        connection = psycopg2.connect(_url(folder, "postgres"))
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute("CREATE DATABASE gavo")
-        connection.close()
-        yield
-    finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
-
-
-def _url(folder: Path, database: str) -> str:
-    return f"host={folder} port=5432 dbname={database} user=bench"
-
-
-@contextmanager
-def _connected(folder: Path) -> Iterator:
-    connection = psycopg2.connect(_url(folder, "gavo"))
-    with connection, connection.cursor() as cursor:
-        yield cursor
-    connection.close()
-
-
-def _sphere(cursor) -> None:
-    """pg_sphere; PostgreSQL 15.20 refuses two operators of Debian's version, which then goes in without them."""
-    cursor.execute("SAVEPOINT before")
-    try:
-        cursor.execute("CREATE EXTENSION pg_sphere")
-    except psycopg2.Error:
-        cursor.execute("ROLLBACK TO before")
-        text = re.sub(r"^\\echo.*$", "", SPHERE.read_text(), flags=re.MULTILINE)
-        text = text.replace("MODULE_PATHNAME", "$libdir/pg_sphere")
-        cursor.execute(re.sub(r"CREATE\s+OPERATOR\s+@\s*\([^)]*smoc[^)]*\);", _without_partners, text))
-        cursor.execute(
-            "INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion) "
-            "VALUES (99999, 'pg_sphere', 10, 2200, false, '1.2.0')"
-        )
-
-
-def _without_partners(operator: re.Match) -> str:
-    return re.sub(r",?\s*(COMMUTATOR\s*=\s*'@>'|NEGATOR\s*=\s*'!<@')", "", operator.group(0))
 
 
 def _set_up(folder: Path, port: int) -> dict[str, str]:
@@ -156,7 +90,7 @@ def _set_up(folder: Path, port: int) -> dict[str, str]:
     (folder / "settings").write_text(SETTINGS.format(folder=folder, port=port, group=group))
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     environment = kept | {"GAVOSETTINGS": str(folder / "settings"), "HOME": str(folder / "home")}
-    _run(["/usr/bin/dachs", "init", "-d", _url(folder, "gavo")], environment)
+    _run(["/usr/bin/dachs", "init", "-d", url_of(folder, "gavo")], environment)
     described = folder / "root" / "inputs" / "bench"
     described.mkdir(parents=True)
     (described / "q.rd").write_text(DESCRIPTOR)

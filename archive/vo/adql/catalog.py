@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
@@ -24,12 +24,37 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Shifted:
+    """What a column of times or numbers is computed from: another of the table, which has an index.
+
+    column : its name; it may be hidden from users
+    offset, span : where a row's value is v (a timestamp counts as its days since 1970), that column's lies between
+        v + offset - span and v + offset, or is null
+    """
+
+    column: str
+    offset: float
+    span: float = 0.0
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a column of texts is composed of: other columns of the table, which have indexes.
+
+    read : gives the values of these columns by their names, or None for a text that no row has
+    """
+
+    read: Callable[[str], Mapping[str, str | int] | None]
+
+
+@dataclass(frozen=True)
 class Column:
     """One column as TAP_SCHEMA describes it; `type` is a PostgreSQL type name such as "double precision".
 
     xtype : DALI's; columns of point, circle, polygon (arrays of numbers, or text as DALI or STC-S write it) and region
         (text) are geometries
     region : for a column of polygons whose corners stand in columns of their own
+    behind : for a computed column, what it is computed from
     """
 
     name: str
@@ -40,6 +65,7 @@ class Column:
     utype: str | None = None
     xtype: str | None = None
     region: Region | None = None
+    behind: Shifted | Parts | None = None
 
 
 @dataclass(frozen=True)

@@ -8,19 +8,21 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from archive.vo.adql import units
+from archive.vo.adql.behind import implied
 from archive.vo.adql.catalog import resembling
 from archive.vo.adql.features import known_functions
 from archive.vo.adql.functions import Function
 from archive.vo.adql.geometry import GEOMETRIES, GeometryReader
 from archive.vo.adql.predicates import closer, contains, distance, intersects
 from archive.vo.adql.shapes import Circle, Point, area, as_array, constant_polygon
-from archive.vo.adql.sql import as_integer, bracketed, call, double, folded, number
+from archive.vo.adql.sql import as_integer, both, bracketed, call, double, folded, number
 from archive.vo.adql.types import KNOWN, SCALAR, describe, result_type
 from archive.vo.adql.user_functions import Q3C_CONDITIONS
 from archive.vo.adql.whitelist import NODES, refuse
 
 PREDICATES = {"CONTAINS": contains, "INTERSECTS": intersects}
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
+_SEARCHED = (*_COMPARISONS, exp.Between, exp.In)
 _ARITHMETIC = (exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Div)
 _TURNED = {exp.LT: exp.GT, exp.LTE: exp.GTE, exp.GT: exp.LT, exp.GTE: exp.LTE}
 _TRUE = {"1": True, "0": False, "t": True, "f": False, "true": True, "false": False}
@@ -58,6 +60,9 @@ class Rewriter:
             condition = self._comparison(node)
             if condition is not None:
                 return condition
+        if isinstance(node, _SEARCHED):
+            more = implied(node, self.rewrite)
+            return self._parts(node) if more is None else both(more, self._parts(node))
         if isinstance(node, exp.Not):
             return exp.Not(this=self._negated(node.this))
         if isinstance(node, exp.Anonymous):

@@ -98,7 +98,7 @@ def describe(node: exp.Expression) -> Column:
         return describe(node.this)
     if isinstance(node, exp.Cast):
         known = describe(node.this)
-        return replace(known, type=base_type(node.to.sql(dialect="postgres")), xtype=None, region=None)
+        return replace(known, type=base_type(node.to.sql(dialect="postgres")), xtype=None, region=None, behind=None)
     if isinstance(node, exp.Add | exp.Sub):
         return _sum(describe(node.this), describe(node.expression))
     return Column("", _plain_type(node))
@@ -175,13 +175,13 @@ def _of(function: Function, arguments: list[exp.Expression]) -> Column:
         kind = _widest(arguments) if arguments else "double precision"
         kind = "double precision" if kind == "numeric" and function.typed else kind
     if function.keeps and arguments:
-        return replace(describe(arguments[0]), type=kind, xtype=None, region=None)
+        return replace(describe(arguments[0]), type=kind, xtype=None, region=None, behind=None)
     return Column("", kind, function.unit, function.ucd, xtype=function.xtype)
 
 
 def described(node: exp.Expression, name: str) -> Column:
-    """Column of a result: an expression under its name. Its corners stay behind: only its text comes along."""
+    """Column of a result: an expression under its name. What it is computed from stays behind."""
     known = describe(node)
     kind = {"numeric": "double precision", "null": "text"}.get(known.type, known.type)
     original = node.meta.get(COLUMN) if isinstance(node, exp.Column) else None
-    return replace(known, name=name, type=original.type if original else kind, region=None)
+    return replace(known, name=name, type=original.type if original else kind, region=None, behind=None)
