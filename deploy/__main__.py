@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 import urllib.error
@@ -17,6 +18,7 @@ SERVERS = {"postgres": ("DATABASE_URL", Cluster), "redis": ("CELERY_BROKER_URL",
 
 
 def main() -> int:
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `deploy status | head` ends quietly
     parser = argparse.ArgumentParser(prog="deploy", description=__doc__)
     parser.add_argument("verb", choices=("up", "down", "status"))
     parser.add_argument("parts", nargs="*", help="postgres redis portal worker queue; all without a name")

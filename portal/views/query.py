@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from archive.models import SavedQuery
 from archive.vo import tap
 from archive.vo.adql import ADQLError, known_functions
-from archive.vo.catalog_tables import published
+from archive.vo.catalog_tables import SCHEMAS, published
 from archive.vo.examples import EXAMPLES
 from portal import query_plot
 from portal.views import query_jobs
@@ -47,7 +47,7 @@ def query_page(request: HttpRequest) -> HttpResponse:
     given = request.GET.get("query", "").strip()
     query = given or (saved.text if saved else ordered.parameters["QUERY"] if ordered else "")
     service = request.build_absolute_uri(reverse("tap")).rstrip("/")
-    tables = sorted(published(), key=lambda one: one.schema == "tap_schema")  # data first
+    tables = sorted(published(), key=lambda one: list(SCHEMAS).index(one.schema))  # data first
     context = {"query": query, "tables": tables, "examples": EXAMPLES, "service": service, "saved": saved}
     context |= {"shown": SHOWN_ROWS, "drawn": PREVIEW_ROWS, "mine": _mine(request)}
     context |= {"formats": query_jobs.CHOICES, **query_jobs.panel(jobs)}

@@ -198,6 +198,8 @@ def parse(adql):
         raise ADQLError("the query is nested too deeply") from error
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         raise ADQLError(f"unexpected {found[0].text!r}: expected {SELECTS}", *start_of_token(adql, found[0]))
+    if any(not one.expressions for one in trees[0].find_all(exp.Select)):
+        raise _parse_error(adql, found, errors.ParseError("SELECT: a list of columns and expressions, or * expected"))
     return trees[0]
 
 
