@@ -17,6 +17,7 @@ from archive.releases.jobs import may_act, order
 from portal.families import outline
 from portal.skymap import sky_map
 
+admin.site.site_header = admin.site.site_title = "ZTF archive"
 STATES = {"freeze": ("draft",), "publish": ("frozen", "withdrawn"), "withdraw": ("public",)}
 SHOWN = 12  # audit entries of a release
 
@@ -28,7 +29,7 @@ class ReleaseAdmin(Audited):
     list_display = ("name", "title", "state", "first_night", "last_night", "published")
     list_filter = ("state",)
     filter_horizontal = ("programs",)
-    fields = ("state", "name", "title", "notes", "citation", "programs", *Release.SELECTION)
+    fields = ("state", "name", "title", "notes", "citation", "programs", *Release.SELECTION, "listed")
     readonly_fields = ("state", "statistics", "manifest_sha256", "frozen", "published", "withdrawn")
     actions = ("act_freeze", "act_publish", "act_withdraw")
     change_form_template = "portal/admin/release_form.html"
@@ -53,7 +54,7 @@ class ReleaseAdmin(Audited):
     def get_readonly_fields(self, request, obj=None):
         if obj is None:
             return self.readonly_fields
-        fixed = ("name",) if obj.is_draft else ("name", "programs", *Release.SELECTION)
+        fixed = ("name",) if obj.is_draft else ("name", "programs", *Release.SELECTION, "listed")
         return (*self.readonly_fields, *fixed)
 
     def has_delete_permission(self, request, obj=None):

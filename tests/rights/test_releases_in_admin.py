@@ -66,6 +66,20 @@ def test_an_action_that_the_state_does_not_allow_is_not_offered(admin_client, dr
     assert "Publish …" not in page
 
 
+def test_whether_unreleased_images_are_listed_is_chosen_in_a_draft_and_told(admin_client, draft):
+    page = reverse("admin:archive_release_change", args=[draft.pk])
+    fields = admin_client.get(page).context["adminform"].form.initial
+    assert fields["listed"] is False
+    fields |= {"programs": [one.pk for one in fields["programs"]], "listed": "on"}
+    given = {name: value for name, value in fields.items() if value is not None}
+    assert admin_client.post(page, given).status_code == 302
+    assert Release.objects.using("default").get(pk=draft.pk).listed
+    assert "everybody sees the metadata" in act(admin_client, draft, "freeze").content.decode()
+    Release.objects.filter(pk=draft.pk).update(state="frozen")
+    assert "listed" not in admin_client.get(page).context["adminform"].form.fields
+    Release.objects.filter(pk=draft.pk).update(state="draft", listed=False)
+
+
 def test_only_staff_who_read_all_that_a_release_opens_may_open_it(client, draft):
     user = User.objects.create_user("operator", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__endswith="release"))
