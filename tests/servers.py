@@ -52,10 +52,10 @@ def portal(folder: Path, **variables: str):
             for process in (server, queue):
                 process.terminate()
             for process in (server, queue):
-                process.wait(timeout=30)
+                process.wait(timeout=120)
 
 
-def _wait_for(address: str, server: subprocess.Popen, log: Path, seconds: float = 60) -> None:
+def _wait_for(address: str, server: subprocess.Popen, log: Path, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and server.poll() is None:
         try:

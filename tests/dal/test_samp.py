@@ -87,7 +87,7 @@ def test_a_result_is_sent_as_the_votable_of_all_its_rows(browser, server, archiv
     page = browser.new_page()
     page.goto(f"{server}/images/?field=655")
     params = sent(page, topcat, "table.load.votable")
-    table = parse_single_table(io.BytesIO(requests.get(params["url"], timeout=10).content)).to_table()
+    table = parse_single_table(io.BytesIO(requests.get(params["url"], timeout=60).content)).to_table()
     assert archive.open.pid in table["pid"] and params["name"].startswith("Images")
     assert sent(page, topcat, "table.load.votable") == params, "a second press asks the hub's user nothing more"
     senders = [one for one in topcat.get_registered_clients() if topcat.get_metadata(one).get("samp.name") == NAME]
@@ -104,7 +104,7 @@ def test_a_query_s_result_and_an_image_are_sent(browser, server, archive, topcat
     page.goto(f"{server}/query/?query=SELECT+pid+FROM+ztf.ztf_current_meta_sci")
     assert "tap/sync" in sent(page, topcat, "table.load.votable")["url"]
     page.goto(f"{server}/images/{archive.open.pid}/")
-    answer = requests.get(sent(page, topcat, "image.load.fits")["url"], timeout=10)
+    answer = requests.get(sent(page, topcat, "image.load.fits")["url"], timeout=60)
     assert answer.content[:6] == b"SIMPLE"
 
 

@@ -48,7 +48,7 @@ def test_obscore_tells_of_an_image_what_its_own_table_does(server, archive):
         f"{server}/ibe/data/ztf/products/{archive.files['sciimg'].path}",
         -(-archive.files["sciimg"].size // 1024),
     )
-    assert requests.get(row["access_url"], timeout=10).content[:6] == b"SIMPLE"
+    assert requests.get(row["access_url"], timeout=60).content[:6] == b"SIMPLE"
     assert service.search("SELECT access_url FROM ivoa.obscore WHERE calib_level = 0")[0]["access_url"].endswith(".fz")
 
 
@@ -152,7 +152,7 @@ def test_a_partner_finds_what_is_theirs_with_name_and_password(server, archive):
     one = archive.closed
     asked = {"ID": f"{prefix('sci')}{one.pid}"}
     for who, count in ((session, 1), (requests.Session(), 0)):
-        answer = who.get(f"{server}/vo/sia2/query", params=asked, timeout=10)
+        answer = who.get(f"{server}/vo/sia2/query", params=asked, timeout=60)
         assert len(parse_single_table(io.BytesIO(answer.content)).array) == count
 
 
