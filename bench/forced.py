@@ -183,9 +183,8 @@ def section_of(files: dict, reference: dict, difference: dict | None, x: float, 
     if difference is not None:
         theirs, cards = reference["refpsfcat.fits"].data, header_of(reference, "refimg.fits")
         ra, dec = tpv.pixel_to_sky(tpv.from_header(card), np.array([x]), np.array([y]))
-        names = {"flux_ratio": "FLUXRAT", "flux_left": "FLUXLEFT", "flux_left_error": "FLUXLERR"}
-        matched = {name: header_of(difference, "diffimgpsf.fits")[card] for name, card in names.items()}
-        more = forced.reference_light(theirs, float(ra[0]), float(dec[0]), matched, cards["GAIN"])
+        ratio = header_of(difference, "diffimgpsf.fits")["FLUXRAT"]
+        more = forced.reference_light(theirs, float(ra[0]), float(dec[0]), ratio, cards["GAIN"])
         more["difference"] = difference["scimrefdiffimg.fits.fz"].data[part]
         more["difference_psf"] = difference["diffimgpsf.fits"].data
     return forced.Section(

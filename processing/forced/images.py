@@ -164,9 +164,9 @@ def _reference(epoch: Epoch, ra: float, dec: float) -> tuple[dict, dict, list[in
     with fitsio.FITS(path) as hdus:
         catalog, header = hdus[1].read(columns=names), hdus[1].read_header()
     light = {}
-    matched = epoch.difference.quality
-    if matched.get("flux_ratio") and header.get("GAIN"):
-        light = forced.reference_light(catalog, ra, dec, matched, float(header["GAIN"]))
+    ratio = epoch.difference.quality.get("flux_ratio")
+    if ratio and header.get("GAIN"):
+        light = forced.reference_light(catalog, ra, dec, float(ratio), float(header["GAIN"]))
     distance = forced.separation(catalog["ra"], catalog["dec"], ra, dec)
     if not len(distance) or distance.min() > NEAREST:
         return light, {}, [forced.NO_REFERENCE_SOURCE]

@@ -226,9 +226,6 @@ def match_fluxes(state, config):
     found = registration.match_fluxes(x, y, flux, state.stars.sigflux[mine], other, state.shape)
     state.gain_match = found
     factor = found.over(state.shape)
-    column, row = (np.rint(v).astype(int) for v in (x, y))
-    here = factor[row, column] if factor.size > 1 else factor[0, 0]
-    state.matched = x, y, other * here, state.stars.sigflux[mine]
     state.reference *= factor
     state.reference_noise *= factor
     science, reference = state.inputs.science.header, state.inputs.reference.header
@@ -280,17 +277,6 @@ def subtract_images(state, config):
     return {"scorr_scatter": scatter, "difference_noise": state.subtraction.noise}
 
 
-def look_at_constant_stars(state, config):
-    """What is left of the stars that were matched: forced photometry takes it off, and holds its error.
-
-    Fluxes in the two images come from two models of the PSF; how well these agree shows in the difference alone.
-    """
-    x, y, subtracted, sigma = state.matched
-    flux = features.psf_fluxes(state.subtraction.difference, state.unfit, state.psf, x, y)
-    left, error = registration.left_flux(flux, subtracted, sigma)
-    return {"flux_left": left, "flux_left_error": error}
-
-
 def find_candidates(state, config):
     """Peaks on both sides, their measurements, the nearest source of the reference, the score."""
     x, y = candidates.find_peaks(state.subtraction.scorr, state.excluded, config.threshold)
@@ -321,7 +307,6 @@ DIFFERENCE = Pipeline(
         match_fluxes,
         prepare,
         subtract_images,
-        look_at_constant_stars,
         find_candidates,
     ),
     finish=make_products,

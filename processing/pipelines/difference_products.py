@@ -78,8 +78,6 @@ def _cards(state, measured):
         ("SCORRSIG", measured["scorr_scatter"], "Robust scatter of Scorr where there is sky"),
         ("FLUXRAT", measured["flux_ratio"], "Flux of science image over reference"),
         ("FLUXRATN", measured["flux_ratio_stars"], "Stars that gave FLUXRAT"),
-        ("FLUXLEFT", measured["flux_left"], "Left of constant stars, of what was subtracted"),
-        ("FLUXLERR", measured["flux_left_error"], "Error of FLUXLEFT"),
         ("REGERRX", measured["registration_error_x"], "Error of the registration, x [pixels]"),
         ("REGERRY", measured["registration_error_y"], "Error of the registration, y [pixels]"),
         ("NCAND", measured["raw_candidates"], "Peaks beyond the threshold"),

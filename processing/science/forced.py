@@ -7,7 +7,6 @@ image's zero point holds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +14,7 @@ import sep
 from scipy.ndimage import maximum_filter
 from scipy.signal import fftconvolve
 
+from processing.science.forced_left import difference_stamp, left_of_stars
 from processing.science.forced_psf import (
     HALF,
     ForcedConfig,
@@ -25,7 +25,6 @@ from processing.science.forced_psf import (
     fit_radius,
     half_area,
     model_psf,
-    move,
     radius_of,
     scatter,
 )
@@ -83,7 +82,8 @@ def measure(section: Section, found: LocalPsf | None = None, config: ForcedConfi
     The weights of the pixels follow from a model of their variance, not from their own noisy values, which would bias
     the flux: noise of the sky as it is around the place, photons of the catalog's stars there and of the target,
     photons of the reference. The error holds those, the error of the sky's level, and the relative error of the PSF. On
-    a difference, what subtraction leaves of constant stars is taken off, in proportion to the reference's flux.
+    a difference, what subtraction leaves of constant stars is taken off, in proportion to the reference's flux, and how
+    far these are from each other is held.
 
     Source of the status codes: ZTF Forced Photometry Service (Masci et al. 2023, arXiv:2305.16279).
     """
@@ -135,8 +135,9 @@ class _Measurer:
         scale = self.found.scale
         empty = noise * np.sqrt(1 / (psf[within & ~bad] ** 2).sum())
         below = self.below / scale
-        flux -= self.section.left * below
-        systematic = np.hypot(self.found.error * np.hypot(flux, below), self.section.left_error * below)
+        left, left_error = left_of_stars(self.section, self.found, self.config) if below > 0 else (0.0, 0.0)
+        flux -= left * below
+        systematic = np.hypot(self.found.error * flux, left_error * below)
         return Forced(
             flux=float(flux * scale), sigma=float(np.hypot(sigma, systematic) * scale), chi2=float(chi2), ap=ap,
             ap_sigma=float(np.hypot(ap_sigma, systematic * scale)), correction=correction, sky=float(sky),
@@ -182,21 +183,11 @@ class _Measurer:
         return float(np.median(values)), noise, len(values)
 
     def _psf(self) -> np.ndarray:
-        """PSF of the frame that is measured, at the place, of sum 1.
-
-        Of the difference's only the one at the centre of the image is known. Under a deep reference it is the science
-        image's, which is known at the place itself; otherwise it is taken to change as that one does.
-        """
-        section, config = self.section, self.config
+        """PSF of the frame that is measured, at the place, of sum 1."""
+        section = self.section
         if section.difference is None:
             return self.found.at(section.x, section.y)
-        here, central = section.difference_psf / section.difference_psf.sum(), section.central_psf
-        if self.found.model is not None and central is not None and central.any():
-            central = central / central.sum()
-            if np.abs(here - central).max() < config.alike * central.max():
-                return self.found.at(section.x, section.y)
-            here = here + self.found.at(round(float(section.x)), round(float(section.y))) - central
-        return move(here, section.x - round(float(section.x)), section.y - round(float(section.y)))
+        return difference_stamp(section, self.found, section.x, section.y, self.config)
 
     def _static_variance(self, box, psf: np.ndarray) -> np.ndarray:
         """Variance by photons of the catalog's stars, the target's among them, and of the reference, DN^2."""
@@ -299,21 +290,16 @@ def correlation(frame: np.ndarray, covered: np.ndarray, psf: np.ndarray, config:
     return scatter(fluxes[places]) / (noise * float(np.sqrt((kernel**2).sum())))
 
 
-def reference_light(
-    catalog, ra: float, dec: float, matched: Mapping[str, float], gain: float, within: float = 1.5
-) -> dict[str, float]:
-    """What a reference holds at a place: `reference_flux`, `reference_gain`, `left` and `left_error` of a Section.
+def reference_light(catalog, ra: float, dec: float, ratio: float, gain: float, within: float = 1.5) -> dict[str, float]:
+    """What a reference holds at a place: `reference_flux` and `reference_gain` of a Section.
 
-    catalog : its PSF catalog, columns ra, dec (deg), flux (DN); matched : what the difference's pipeline measured,
-    flux_ratio (science image over reference), and flux_left and flux_left_error where they are known; gain : e-/DN of
-    the reference; within : arcsec
+    catalog : its PSF catalog, columns ra, dec (deg), flux (DN); ratio : science image over reference, as the pipeline
+    of the difference matched them; gain : e-/DN of the reference; within : arcsec
     """
-    ratio = float(matched["flux_ratio"])
-    left, error = (float(matched.get(name) or 0.0) for name in ("flux_left", "flux_left_error"))
     distance = separation(catalog["ra"], catalog["dec"], ra, dec)
     near = int(np.argmin(distance)) if len(distance) else 0
     flux = float(catalog["flux"][near]) * ratio if len(distance) and distance[near] <= within else 0.0
-    return {"reference_flux": max(flux, 0.0), "reference_gain": gain / ratio, "left": left, "left_error": error}
+    return {"reference_flux": max(flux, 0.0), "reference_gain": gain / ratio}
 
 
 def separation(ra: np.ndarray, dec: np.ndarray, ra0: float, dec0: float) -> np.ndarray:

@@ -73,8 +73,7 @@ class Section:
     (ny, nx). x, y : the place, 0-based section pixels. gain (e-/DN), saturation (DN): of the science image.
     central_psf : (25, 25), of the science image at its centre; difference_psf : (25, 25). reference_flux : of the
     reference's source at the place, in DN of the science image, 0 where there is none; reference_gain : e- per DN of
-    the science image in the reference; left, left_error : what the subtraction leaves of a constant star, relative to
-    its flux, and the error of that.
+    the science image in the reference.
     """
 
     science: np.ndarray
@@ -89,20 +88,20 @@ class Section:
     difference_psf: np.ndarray | None = None
     reference_flux: float = 0.0
     reference_gain: float = np.inf
-    left: float = 0.0
-    left_error: float = 0.0
 
 
 @dataclass(frozen=True)
 class LocalPsf:
     """The PSF near a place. `model`: from stars of the section, or None; `central`: a stamp, where no model is; scale:
-    light of a star in the catalog's unit over that in the stamp; error: of that, relative, from star to star."""
+    light of a star in the catalog's unit over that in the stamp; error: of that, relative, from star to star; rows: the
+    stars' places in the section's list."""
 
     model: Psf | None
     central: np.ndarray | None
     scale: float
     error: float
     stars: int
+    rows: tuple[int, ...] = ()
 
     def at(self, x: float, y: float) -> np.ndarray:
         """Stamp (25, 25) of a star at (x, y) about its nearest pixel, of sum 1."""
@@ -190,7 +189,7 @@ def _tied(found: LocalPsf, section: Section, light: np.ndarray, rows: np.ndarray
     scale = float(np.median(ratios[good]))
     scatter = MAD_TO_SIGMA * np.median(np.abs(ratios[good] / scale - 1))
     error = np.sqrt(max(scatter**2 - np.median(noises[good]), config.least_error**2))
-    return LocalPsf(found.model, found.central, scale, float(error), int(good.sum()))
+    return LocalPsf(found.model, found.central, scale, float(error), int(good.sum()), tuple(rows.tolist()))
 
 
 def _sky_noise(section: Section, light: np.ndarray) -> float:

@@ -130,25 +130,3 @@ def match_fluxes(
         keep = left < 3.0 * MAD_TO_SIGMA * np.median(left[keep]) + 1e-9
     scatter = MAD_TO_SIGMA * np.median((np.abs(flux - terms @ coefficients) / expected)[keep])
     return FluxRatio(float(coefficients[0]), float(scatter), int(keep.sum()), coefficients, degree)
-
-
-def left_flux(flux: np.ndarray, subtracted: np.ndarray, sigma: np.ndarray) -> tuple[float, float]:
-    """What a subtraction left of constant stars, relative to what was subtracted, and its error.
-
-    Arrays (n,): the stars' fluxes in the difference, their fluxes in the reference as they were subtracted, errors of
-    their fluxes in the image. Stars that vary are clipped. 0 with an error of FLUX_FLOOR where fewer than ten tell.
-    """
-    good = np.isfinite(flux) & (subtracted > LEAST_SNR * sigma) & (sigma > 0)
-    if good.sum() < MIN_MATCHES:
-        return 0.0, FLUX_FLOOR
-    flux, subtracted = flux[good], subtracted[good]
-    weight = 1.0 / np.hypot(FLUX_FLOOR * subtracted, sigma[good])
-    keep = np.abs(flux) < 0.3 * subtracted
-    left = 0.0
-    for _ in range(6):
-        w = (weight * keep) ** 2
-        left = float((w * flux * subtracted).sum() / (w * subtracted**2).sum())
-        away = np.abs(flux - left * subtracted) * weight
-        keep = away < 3.0 * MAD_TO_SIGMA * np.median(away[keep]) + 1e-9
-    scatter = float(MAD_TO_SIGMA * np.median(away[keep]))
-    return left, scatter / float(np.sqrt(((weight * subtracted)[keep] ** 2).sum()))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from processing.science.errors import UnusableFrame
-from processing.science.registration import FLUX_FLOOR, left_flux, match_fluxes
+from processing.science.registration import match_fluxes
 
 SHAPE = (3000, 3000)
 SIGMA = 10.0  # DN
@@ -40,19 +40,3 @@ def test_nine_stars_are_too_few():
     x, y, flux, sigma, reference = stars(1, n=9)
     with pytest.raises(UnusableFrame, match="10 needed"):
         match_fluxes(x, y, flux, sigma, 100 * reference, SHAPE)
-
-
-def test_what_is_left_of_constant_stars_is_found_with_its_error():
-    pulls = []
-    for seed in range(100):
-        _, _, flux, sigma, reference = stars(seed)
-        subtracted = 1.002 * RATIO * reference
-        left, error = left_flux(flux - subtracted, subtracted, sigma)
-        pulls.append((left + 0.002 / 1.002) / error)
-    assert np.std(pulls) == pytest.approx(1, abs=0.3)
-    assert abs(np.mean(pulls)) < 0.4
-
-
-def test_where_too_few_stars_tell_nothing_is_left_and_little_is_known():
-    few = np.full(5, 1e4)
-    assert left_flux(0 * few, few, np.full(5, SIGMA)) == (0.0, FLUX_FLOOR)

@@ -8,6 +8,7 @@ import pytest
 from archive.survey.bits import BAD_PIXEL_MASK
 from processing.science import forced
 from processing.science.forced import Section, Stars, bounds, measure, stars_within
+from processing.science.forced_left import mean_and_excess
 from tests.forced import epochs
 from tests.science.starfield import GAIN, ZERO_POINT, psf_profile
 
@@ -101,7 +102,20 @@ def test_noise_that_is_correlated_widens_the_error():
 
 def test_light_of_the_reference_is_that_of_the_nearest_source():
     catalog = {"ra": np.array([10.0, 10.0]), "dec": np.array([0.0, 1 / 3600]), "flux": np.array([500.0, 80.0])}
-    matched = {"flux_ratio": 2.0, "flux_left": -0.01, "flux_left_error": 0.002}
-    light = forced.reference_light(catalog, 10.0, 0.9 / 3600, matched, 60.0)
-    assert light == {"reference_flux": 160.0, "reference_gain": 30.0, "left": -0.01, "left_error": 0.002}
-    assert forced.reference_light(catalog, 11.0, 0.0, {"flux_ratio": 2.0}, 60.0)["reference_flux"] == 0.0
+    light = forced.reference_light(catalog, 10.0, 0.9 / 3600, 2.0, 60.0)
+    assert light == {"reference_flux": 160.0, "reference_gain": 30.0}
+    assert forced.reference_light(catalog, 11.0, 0.0, 2.0, 60.0)["reference_flux"] == 0.0
+
+
+@pytest.mark.parametrize("excess", [0.0, 0.004])
+def test_the_mean_of_constant_stars_and_their_scatter_beyond_the_noise_are_found(excess):
+    rng, pulls, found = np.random.default_rng(3), [], []
+    for _ in range(200):
+        noises = rng.uniform(0.002, 0.02, 80)
+        values = 0.003 + rng.normal(0, np.hypot(noises, excess))
+        values[:4] = rng.uniform(0.1, 0.3, 4)  # stars that vary
+        mean, error, scatter = mean_and_excess(values, noises, 0.0005)
+        pulls.append((mean - 0.003) / error)
+        found.append(scatter)
+    assert np.std(pulls) == pytest.approx(1, abs=0.2) and abs(np.mean(pulls)) < 0.25
+    assert np.median(found) == pytest.approx(max(excess, 0.0005), rel=0.15, abs=0.0006)
