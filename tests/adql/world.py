@@ -15,7 +15,7 @@ import numpy as np
 from django.db import connection
 
 from archive.access import READER_ROLE, VISIBLE
-from archive.vo.adql import Catalog, Column, Region, Table
+from archive.vo.adql import Catalog, Column, Parts, Region, Shifted, Table
 from tests.adql import sphere
 
 STARS, SECRET, IMAGES = 2000, 300, 160
@@ -31,9 +31,9 @@ STAR_COLUMNS = (
     Column("err", "double precision", "arcsec", "stat.error"),
     Column("fid", "smallint"),
     Column("flags", "integer"),
-    Column("night", "bigint"),
-    Column("name", "text"),
-    Column("seen", "timestamp", ucd="time.epoch"),
+    Column("night", "bigint", behind=Shifted("later", 1.5, 1.0)),
+    Column("name", "text", behind=Parts(lambda name: {"first": name[:1], "size": len(name)} if name else None)),
+    Column("seen", "timestamp", ucd="time.epoch", behind=Shifted("jd", 2440587.5)),
     Column("good", "boolean"),
     Column("programid", "integer"),
     Column("Order", "integer"),
@@ -72,7 +72,10 @@ DDL = f"""
     CREATE SCHEMA adql_test;
     GRANT USAGE ON SCHEMA adql_test TO {READER_ROLE};
     CREATE TABLE adql_test.stars (id bigint, ra float8, "dec" float8, mag real, err float8, fid smallint, flags integer,
-        night bigint, name text, seen timestamp, good boolean, programid integer, "Order" integer, public_date timestamptz);
+        night bigint, name text, seen timestamp, good boolean, programid integer, "Order" integer, public_date timestamptz,
+        later float8 GENERATED ALWAYS AS (night + 1) STORED,
+        jd float8 GENERATED ALWAYS AS (date_part('epoch', seen) / 86400 + 2440587.5) STORED,
+        first text GENERATED ALWAYS AS (left(name, 1)) STORED, size integer GENERATED ALWAYS AS (length(name)) STORED);
     CREATE TABLE adql_test.images (id integer, ra float8, "dec" float8, {", ".join(f"{name} float8" for name in _CORNERS)},
         s_region text, plain_region text, outline float8[], centre float8[], disc float8[], programid integer,
         public_date timestamptz);

@@ -84,6 +84,23 @@ def test_rows_that_an_outer_join_leaves_empty_stay_as_they_were(archive):
         assert answered(query, WHOLE) == answered(query, PLAIN)
 
 
+GROUPED = [
+    "SELECT t_min, COUNT(*) AS n FROM ivoa.obscore GROUP BY t_min HAVING t_min > {t} - 1",
+    "SELECT CASE WHEN t_min > {t} THEN 'late' ELSE 'early' END AS w, COUNT(*) AS n FROM ivoa.obscore GROUP BY t_min",
+    "SELECT t_min, COUNT(*) AS n FROM ivoa.obscore AS o GROUP BY t_min HAVING EXISTS "
+    "(SELECT pid FROM ztf.ztf_current_meta_sci AS s WHERE o.t_min > {t} - 1)",
+    "SELECT a.t_min FROM (ivoa.obscore AS a JOIN ivoa.obscore AS b ON a.obs_publisher_did = b.obs_publisher_did AND "
+    "b.t_min > {t} - 1) WHERE a.t_max < {t} + 1",
+    "SELECT COUNT(*) AS n FROM ivoa.obscore WHERE t_min > {t} - 1 ORDER BY COUNT(*)",
+]
+
+
+@pytest.mark.parametrize("query", GROUPED)
+def test_conditions_on_groups_and_within_brackets_stay_as_they_are(archive, query):
+    query = query.format(**values(archive))
+    assert answered(query, WHOLE) == answered(query, PLAIN) != []
+
+
 def test_an_identifier_is_found_by_its_number(archive):
     query = PRODUCTS + f"obs_publisher_did = '{did(archive)}'"
     assert len(answered(query, WHOLE)) == 1

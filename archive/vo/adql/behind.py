@@ -7,7 +7,7 @@ stands around it, and only the plan changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from sqlglot import exp
 
@@ -33,6 +33,8 @@ def implied(node: exp.Expression, rewrite: Rewrite) -> exp.Expression | None:
     node : with names resolved, not rewritten yet
     rewrite : turns a copy of a constant expression into PostgreSQL's
     """
+    if not _chooses_rows(node):
+        return None
     if isinstance(node, exp.Between):
         return _between(node.this, node.args["low"], node.args["high"], rewrite)
     if isinstance(node, exp.In):
@@ -49,6 +51,28 @@ def implied(node: exp.Expression, rewrite: Rewrite) -> exp.Expression | None:
         if found is not None:
             return found
     return None
+
+
+def _chooses_rows(node: exp.Expression) -> bool:
+    """Whether a condition is in WHERE or ON, about that query's own tables; behind GROUP BY the columns are gone."""
+    clause = node.find_ancestor(exp.Where, exp.Join, exp.Select, exp.Having, exp.Group, exp.Order)
+    if not isinstance(clause, exp.Where | exp.Join):
+        return False
+    select = clause.find_ancestor(exp.Select)
+    own = set(_names([select.args["from_"], *(select.args.get("joins") or ())])) if select is not None else set()
+    return all(column.table in own for column in node.find_all(exp.Column))
+
+
+def _names(items: list[exp.Expression]) -> Iterator[str]:
+    """Names of the tables of a FROM, of those joined in brackets too."""
+    for item in items:
+        inner = item.this
+        if isinstance(inner, exp.Subquery) and isinstance(inner.this, exp.Table):
+            yield from _names([inner])
+            yield from _names(inner.args.get("joins") or [])
+        else:
+            yield inner.alias_or_name
+        yield from _names(inner.args.get("joins") or [])
 
 
 def _between(
