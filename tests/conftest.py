@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from django.db import connections
 
+from tests import leftovers
+
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 SHARED = ("tests/whole", "tests/tasks")  # folders whose fixtures of package scope take long
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop runs in the tests' own thread
@@ -52,6 +54,22 @@ def real_data() -> Path:
     if not REAL_DATA.is_dir():
         pytest.skip(f"no real ZTF data at {REAL_DATA}")
     return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The test database, with note taken of what migrations filled."""
+    with django_db_blocker.unblock():
+        leftovers.note_what_migrations_left()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left(request, django_db_setup, django_db_blocker):
+    """Tests of other files find no rows of this one; a shared folder's go when all its files are through."""
+    yield
+    if not request.node.nodeid.startswith(SHARED):
+        with django_db_blocker.unblock():
+            leftovers.empty()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,7 +9,7 @@ from django.db import connections
 
 from archive.access import ANYONE, reading
 from archive.models import DifferenceImage, Exposure, ProductFile, RawImage, ReferenceImage, Release, ScienceImage
-from tests import factories, leftovers
+from tests import factories
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 NIGHT = date(2020, 9, 24)
@@ -31,15 +31,14 @@ def products(day: int = 0, **rights):
 @pytest.fixture(scope="module")
 def archive(committed):
     """Products of the release's night and program, of another night, of another program; the release, a draft."""
-    with leftovers.left_as_found():
-        made = products(**CLOSED)
-        products(day=30, **CLOSED)
-        products(day=1, programid=3, public_date=None)
-        release = Release.objects.create(
-            name="lists", title="Lists", first_night=NIGHT, last_night=NIGHT, families=["lightcurve"], listed=True
-        )
-        release.programs.set([2])
-        yield made
+    made = products(**CLOSED)
+    products(day=30, **CLOSED)
+    products(day=1, programid=3, public_date=None)
+    release = Release.objects.create(
+        name="lists", title="Lists", first_night=NIGHT, last_night=NIGHT, families=["lightcurve"], listed=True
+    )
+    release.programs.set([2])
+    return made
 
 
 def make(**values) -> None:

@@ -117,7 +117,6 @@ class World:
         self.units: list[Unit] = []
         self.people: list[Person] = []
         self.listed: frozenset[int] = frozenset()
-        self._found = self.committed(leftovers.filled)
         self.committed(self._build)
 
     def committed(self, function, *arguments):
@@ -226,7 +225,7 @@ class World:
         self.people.append(Person(f"{user.username} with a token", programs, user, headers, frozenset(scopes)))
 
     def remove(self) -> None:
-        self.committed(leftovers.empty, self._found)
+        self.committed(leftovers.empty)
         self.committed(self._remove)
         self._pool.shutdown()
 

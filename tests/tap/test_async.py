@@ -171,7 +171,8 @@ def working() -> int:
     """Queries of jobs; only their own role is told what they are called."""
     with connections["reader"].cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'query %' AND state = 'active'"
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE application_name LIKE 'query %' AND state = 'active' AND datname = current_database()"
         )
         return cursor.fetchone()[0]
 
@@ -213,7 +214,7 @@ def test_a_killed_worker_s_job_runs_again_and_ends_once(client, sky):
     until(lambda: QueryJob.objects.get().phase == "EXECUTING")
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    until(lambda: held(job) == 0)
+    until(lambda: held() == 0)
     QueryJob.objects.update(parameters=job.parameters | {"QUERY": QUICK})
     OrmQ.objects.all().delete()  # and the queue lost its row
     uws_work.tend()
@@ -224,9 +225,13 @@ def test_a_killed_worker_s_job_runs_again_and_ends_once(client, sky):
     assert (phase(client, job), QueryJob.objects.get().attempts) == ("COMPLETED", 2)
 
 
-def held(job) -> int:
+def held() -> int:
+    """Locks of workers on jobs."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database "
+            "WHERE l.locktype = 'advisory' AND d.datname = current_database()"
+        )
         return cursor.fetchone()[0]
 
 

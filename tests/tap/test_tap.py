@@ -197,7 +197,9 @@ def test_a_client_that_hangs_up_leaves_no_connection_behind(server):
     def held():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE usename = 'ztf_reader'")
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE usename = 'ztf_reader' AND datname = current_database()"
+            )
             return cursor.fetchone()[0]
 
     query = "SELECT a.* FROM ztf.ztf_alerts a, ztf.ztf_current_meta_sci s"

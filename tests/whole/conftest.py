@@ -61,8 +61,8 @@ class Night:
 @pytest.fixture(scope="package")
 def emptied(committed):
     """Tests of other folders find nothing of this one."""
-    with leftovers.left_as_found():
-        yield
+    yield
+    leftovers.empty()
 
 
 @pytest.fixture(scope="package")
