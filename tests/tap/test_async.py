@@ -214,7 +214,7 @@ def test_a_killed_worker_s_job_runs_again_and_ends_once(client, sky):
     until(lambda: QueryJob.objects.get().phase == "EXECUTING")
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    until(lambda: held() == 0)
+    until(lambda: held(job) == 0)
     QueryJob.objects.update(parameters=job.parameters | {"QUERY": QUICK})
     OrmQ.objects.all().delete()  # and the queue lost its row
     uws_work.tend()
@@ -225,12 +225,13 @@ def test_a_killed_worker_s_job_runs_again_and_ends_once(client, sky):
     assert (phase(client, job), QueryJob.objects.get().attempts) == ("COMPLETED", 2)
 
 
-def held() -> int:
-    """Locks of workers on jobs."""
+def held(job) -> int:
+    """Locks of workers on a job."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database "
-            "WHERE l.locktype = 'advisory' AND d.datname = current_database()"
+            "WHERE l.locktype = 'advisory' AND d.datname = current_database() AND l.classid = %s AND l.objid = %s",
+            [job.key >> 32 & 0xFFFFFFFF, job.key & 0xFFFFFFFF],
         )
         return cursor.fetchone()[0]
 
