@@ -196,7 +196,7 @@ def test_an_aborted_job_ends_its_query_in_the_database(client, sky):
     until(lambda: working() == 1, 60)
     run(client, job, "ABORT")
     until(lambda: working() == 0)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert phase(client, job) == "ABORTED"
     assert client.get(f"/tap/async/{job.pk}/results/result").status_code == 404
 
@@ -250,7 +250,7 @@ def test_a_running_job_is_left_alone(client, sky):
     uws_work.tend()
     assert QueryJob.objects.get().phase == "EXECUTING"
     uws.abort(QueryJob.objects.get())
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
 
 
 def test_nobody_takes_the_queue_for_themselves(client, sky, partner):
