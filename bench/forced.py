@@ -24,7 +24,6 @@ class Size:
     is; epochs of each sky."""
 
     skies: int
-
     side: int
     per_mag: int
     absent: int

@@ -88,14 +88,3 @@ def committed(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock():
         assert connections["default"].settings_dict["NAME"].startswith("test_")
         yield
-
-
-@pytest.fixture
-def nothing_waits(db):
-    """For tests that count what is queued: tests that work with servers may have left jobs behind."""
-    from django_q.models import OrmQ
-
-    from archive.models import QueryJob, UserJob
-
-    for model in (OrmQ, UserJob, QueryJob):
-        model.objects.all().delete()

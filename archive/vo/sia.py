@@ -11,14 +11,13 @@ from django.http import HttpRequest, HttpResponse
 
 from archive.vo import dal, descriptors
 from archive.vo.obscore import identifiers
-from archive.vo.obscore.branches import TIMES
+from archive.vo.obscore.branches import JD_OF_MJD, LONGEST, TIMES
 from archive.vo.obscore.columns import OBSCORE
 from archive.vo.obscore.overlap import Condition, overlaps
 from archive.vo.shapes import BadShape, read_interval, read_pos
 
 STANDARD = "ivo://ivoa.net/std/SIA#query-2.0"
 TYPES = ("image", "cube")
-MJD = 2_400_000.5
 FORMATS = {"fits": "application/fits", "image/fits": "application/fits"}
 """Other names of formats that ask for the same files."""
 
@@ -34,10 +33,10 @@ def _overlap(low: str, high: str | None = None) -> Callable[[str, str], Conditio
 
 
 def _time(name: str, text: str) -> Condition:
-    """A span of time, MJD; an index knows when exposures began, and none takes longer than a day."""
+    """A span of time, MJD; an index knows when exposures began."""
     sql, (last, first) = _overlap("t_min", "t_max")(name, text)
     begun = "(o.jd BETWEEN %s AND %s OR o.jd IS NULL)"
-    return f"({begun} AND {sql})", [first + MJD - 1, last + MJD, last, first]
+    return f"({begun} AND {sql})", [first + JD_OF_MJD - LONGEST, last + JD_OF_MJD, last, first]
 
 
 def _equal(column: str) -> Callable[[str, str], Condition]:

@@ -110,8 +110,9 @@ def cancel(job: QueryJob) -> None:
                     [job.backend, APPLICATION.format(job.pk)],
                 )
                 if cursor.fetchone() is None:
-                    break
+                    return
                 time.sleep(SLOW)
+        log.warning("query not cancelled", job=str(job.pk), reason=f"it runs on after {CALLS} calls")
     except psycopg2.Error as error:
         log.warning("query not cancelled", job=str(job.pk), reason=str(error))
     finally:

@@ -21,10 +21,10 @@ from processing.science.forced_psf import (
     radius_of,
     scatter,
 )
+from processing.science.overscan import MAD_TO_SIGMA
 
-STEPS = 60
-MOST = 0.05
-CLIP = 4.0
+STEPS, MOST = 60, 0.05  # scatters that are tried, and the largest of them, relative
+CLIP = 4.0  # sigmas
 LARGEST = 0.3  # of a star's flux; what changed by more varies
 
 
@@ -76,7 +76,7 @@ def mean_and_excess(values: np.ndarray, noises: np.ndarray, least: float) -> tup
     The scatter is the most likely one; values of 4 sigma and more are left out.
     """
     steps, keep = np.geomspace(least, MOST, STEPS)[:, None], np.ones(len(values), bool)
-    mean, excess = np.median(values), 1.4826 * np.median(np.abs(values - np.median(values)))
+    mean, excess = np.median(values), MAD_TO_SIGMA * np.median(np.abs(values - np.median(values)))
     for _ in range(4):
         keep = np.abs(values - mean) < CLIP * np.hypot(noises, excess)
         variance = noises[keep] ** 2 + steps**2

@@ -96,7 +96,6 @@ def test_after_any_changes_a_closed_row_has_the_last_rule_and_an_open_one_is_ope
             assert date_of(image) == date_of(file) == (None if days is None else image.obsdate + days * DAY)
 
 
-@pytest.mark.usefixtures("nothing_waits")
 def test_an_admin_changes_the_period_and_a_job_does_the_rest(admin_client, program):
     image, _ = image_with_file()
     before = AuditEntry.objects.aggregate(last=Coalesce(Max("pk"), 0))["last"]

@@ -9,7 +9,7 @@ from django_q.models import Schedule
 from archive.models import UserJob
 from archive.userjobs import forget_old
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nothing_waits")]
+pytestmark = pytest.mark.django_db
 
 
 def job_with_results(settings, ended_before: timedelta | None, phase="COMPLETED"):

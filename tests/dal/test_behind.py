@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from archive.access import EVERYTHING, streaming
+from archive.access import ANYONE, EVERYTHING, Reader, streaming
 from archive.vo.adql import Catalog, translate
 from archive.vo.catalog_tables import adql_catalog
+from archive.vo.obscore.identifiers import prefix
 from tests.dal.conftest import did
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -55,8 +56,8 @@ def values(archive) -> dict[str, object]:
     return {"t": archive.open.obsjd - 2400000.5} | {name: did(archive, name) for name in names}
 
 
-def answered(query: str, catalog: Catalog) -> list[tuple]:
-    with streaming(EVERYTHING) as reader, reader.cursor() as cursor:
+def answered(query: str, catalog: Catalog, asker: Reader = EVERYTHING) -> list[tuple]:
+    with streaming(asker) as reader, reader.cursor() as cursor:
         cursor.execute(translate(query, catalog).sql)
         return sorted(cursor.fetchall(), key=str)
 
@@ -100,6 +101,15 @@ GROUPED = [
 def test_conditions_on_groups_and_within_brackets_stay_as_they_are(archive, query):
     query = query.format(**values(archive))
     assert answered(query, WHOLE) == answered(query, PLAIN) != []
+
+
+def test_what_is_closed_is_found_by_those_alone_who_may(archive):
+    pid, begun = archive.closed.pid, archive.closed.obsjd - 2400000.5
+    named = f"{PRODUCTS} obs_publisher_did = '{prefix('sci')}{pid}'"
+    dated = f"{PRODUCTS} t_min BETWEEN {begun} - 1e-4 AND {begun} + 1e-4 AND obs_publisher_did LIKE '%{pid}'"
+    for query in (named, dated):
+        assert answered(query, WHOLE, ANYONE) == []
+        assert len(answered(query, WHOLE)) >= 1
 
 
 def test_an_identifier_is_found_by_its_number(archive):

@@ -35,7 +35,6 @@ def act(client, release, action, method="get"):
     return getattr(client, method)(reverse("admin:archive_release_act", args=[release.pk, action]))
 
 
-@pytest.mark.usefixtures("nothing_waits")
 def test_an_action_is_previewed_confirmed_and_carried_out_by_a_job(admin_client, draft):
     before = list(AuditEntry.objects.values_list("pk", flat=True))
     page = act(admin_client, draft, "freeze").content.decode()
@@ -103,7 +102,6 @@ def test_what_was_frozen_can_be_explained_but_not_changed_or_deleted(admin_clien
     assert admin_client.post(reverse("admin:archive_release_delete", args=["dr1"])).status_code == 403
 
 
-@pytest.mark.usefixtures("nothing_waits")
 def test_a_date_that_merely_passes_has_the_statistics_of_its_place_made_anew_once():
     sky = Sky()
     image, other = sky.image(0, programid=2, public=False), sky.image(1, programid=2, public=False)

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 
 from archive.models import QueryJob
 
-pytestmark = [pytest.mark.django_db(databases=["default", "reader"]), pytest.mark.usefixtures("nothing_waits")]
+pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 TEXT = "SELECT TOP 3 table_name FROM tap_schema.tables"
 
 

@@ -25,7 +25,9 @@ TYPES = {
     **dict.fromkeys(TIMES, "timestamp without time zone"),
     **HIDDEN,
 }
-MJD = "- 2400000.5"
+JD_OF_MJD = 2400000.5
+MJD = f"- {JD_OF_MJD}"
+LONGEST = 1.0  # days; no exposure takes longer
 CORNERS = tuple(f"{axis}{n}" for n in (1, 2, 3, 4) for axis in ("ra", "dec"))
 FITS, AVRO = "application/fits", "application/avro"
 LARGEST_CCD = 1.3  # deg, centre to farthest corner

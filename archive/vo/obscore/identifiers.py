@@ -53,3 +53,12 @@ def read(text: str) -> Dataset:
     if place != (settings.VO_AUTHORITY.lower(), COLLECTION) or family not in FAMILIES or number > LARGEST:
         raise UnknownDataset(f"{text[:200]!r} is not published here: identifiers are such as {example}")
     return Dataset(family, number)
+
+
+def parts_of(text: str) -> dict[str, str | int] | None:
+    """The family and the number that an identifier is made of; None for a text that is none of ours."""
+    try:
+        wanted = read(text)
+    except UnknownDataset:
+        return None
+    return {"family": wanted.family, "number": wanted.number}

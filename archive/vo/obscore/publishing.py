@@ -5,15 +5,18 @@ from __future__ import annotations
 from archive.tables import Column, Table
 from archive.vo.adql import Parts, Region, Shifted
 from archive.vo.catalog_tables import publish_query
-from archive.vo.obscore.branches import CORNERS, LARGEST_CCD, TIMES, TYPES, ours
+from archive.vo.obscore.branches import CORNERS, JD_OF_MJD, LARGEST_CCD, LONGEST, TIMES, TYPES, ours
 from archive.vo.obscore.columns import HIDDEN, OBSCORE
-from archive.vo.obscore.identifiers import COLLECTION, UnknownDataset, read
+from archive.vo.obscore.identifiers import COLLECTION, parts_of
 from archive.vo.obscore.obsplan import publish_exposures
 
 ROWS = 10**9
 FOOTPRINT = Region(CORNERS, ("s_ra", "s_dec"), LARGEST_CCD)
-LONGEST = 1.0  # days; no exposure takes longer
-JD_OF_MJD = 2400000.5
+BEHIND = {
+    "t_min": Shifted("jd", JD_OF_MJD),
+    "t_max": Shifted("jd", JD_OF_MJD, LONGEST),
+    "obs_publisher_did": Parts(parts_of),
+}
 USES = ("archive_scienceimage",)  # a view needs a table that is there
 _branches: dict[str, tuple[str, tuple[str, ...]]] = {}
 CAOM_OBSERVATION = Table(
@@ -47,22 +50,6 @@ def add(family: str, query: str, uses: tuple[str, ...]) -> None:
     whole = " UNION ALL ".join(query for query, _ in _branches.values())
     tables = tuple(sorted({table for _, uses in _branches.values() for table in uses}))
     publish_query(OBSCORE, whole, ROWS, tables, TIMES, tuple(HIDDEN), {"s_region": FOOTPRINT}, BEHIND)
-
-
-def _numbered(text: str) -> dict[str, str | int] | None:
-    """The family and the number that an identifier is made of."""
-    try:
-        wanted = read(text)
-    except UnknownDataset:
-        return None
-    return {"family": wanted.family, "number": wanted.number}
-
-
-BEHIND = {
-    "t_min": Shifted("jd", JD_OF_MJD),
-    "t_max": Shifted("jd", JD_OF_MJD, LONGEST),
-    "obs_publisher_did": Parts(_numbered),
-}
 
 
 __all__ = ["TYPES", "add", "publish_observations"]
