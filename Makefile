@@ -7,7 +7,7 @@ PY := .venv/bin/python
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev database demo serve stop status test lint docs bench bench-peers lock clean tests
+.PHONY: help setup setup-dev database demo serve stop status test lint docs bench bench-peers lock clean tests coverage
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,12 +20,13 @@ setup-dev: ## install what tests and lint need as well
 
 database: setup
 	@$(PY) -m deploy up postgres redis
+	@$(PY) -m deploy prepare
 	@$(PY) manage.py migrate -v0
 	@$(PY) manage.py check --database default
 
 demo: database docs ## simulate nights, process them into an archive, serve the portal
 	@$(PY) manage.py collectstatic --noinput -v0
-	@$(PY) -m deploy up worker queue
+	@$(PY) -m deploy up worker beat queue
 	@$(PY) manage.py demo
 	@$(PY) -m deploy up
 	@$(PY) manage.py demo --summary
@@ -44,16 +45,21 @@ status: ## show what runs
 test: setup-dev ## lint, then all tests; leaves nothing running
 	@deploy/with_servers.sh $(MAKE) lint tests
 
-tests:
+tests: # PYTEST: further options
 	@$(PY) -m sphinx -q -W -b html docs docs/_build/html
-	@OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(PY) -m pytest -n auto --maxprocesses 4 --cov --cov-report=term:skip-covered
+	@OMP_NUM_THREADS=1 $(PY) -c "from lightcurves.periods.warmup import warm_up; warm_up()" # compiled once, not by each
+	@OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(PY) -m pytest -n auto --maxprocesses 4 $(PYTEST)
 
-lint: ## ruff, import rules, migrations, template and deploy checks
+coverage: setup-dev ## the same tests, with the lines that none of them runs
+	@deploy/with_servers.sh $(MAKE) tests PYTEST="--cov --cov-report=term:skip-covered"
+
+lint: ## ruff, import rules, types, migrations, template and deploy checks
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/lint-imports
+	@.venv/bin/mypy
 	@$(PY) manage.py makemigrations --check --dry-run
-	@HTTPS=1 ALLOWED_HOSTS=archive.example.org $(PY) manage.py check --deploy --fail-level WARNING
+	@HTTPS=1 PROXIES=1 ALLOWED_HOSTS=archive.example.org $(PY) manage.py check --deploy --fail-level WARNING
 
 docs: setup ## build the documentation that the portal serves under /help/
 	@$(PY) -m sphinx -q -W -b html docs docs/_build/html
@@ -70,5 +76,5 @@ lock: setup-dev ## write the lock files from requirements*.in
 	  .venv/bin/uv pip compile -q --universal --generate-hashes --python-version 3.11 \
 	    --no-header --no-emit-index-url $$name.in -o $$name.txt; done
 
-clean: stop ## remove everything that was made here: data, environment, built files
-	@rm -rf var .venv node_modules static/vendor docs/_build .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+clean: ## remove everything that was made here: data, environment, built files; asks where data are not the demo's
+	@python3 -m deploy.cleaning

@@ -1,84 +1,88 @@
 """What admins decide and look at: programs, who reads them, tokens, the audit (releases: portal.admin)."""
 
-from django.contrib import admin
-from django.db import transaction
-from django.urls import reverse
-from django.utils.html import format_html
+from axes.signals import user_locked_out
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
 
-from archive import audit, tokens
-from archive.calibrations import mark
+from archive.access import audit, tokens
+from archive.edits import MOMENTS, Edited, PasswordForm
 from archive.models import (
     AuditEntry,
     CalibrationImage,
     GroupMembership,
     Membership,
     Program,
+    QuarantinedFile,
     ReaderGroup,
     Token,
     UserJob,
 )
+from archive.products.calibrations import mark
 from archive.releases import redating
-
-
-class Audited(admin.ModelAdmin):
-    """Whatever is changed here is written down, with the values before and after."""
-
-    def save_model(self, request, obj, form, change):
-        before = self._values(type(obj).objects.get(pk=obj.pk)) if change else {}
-        with transaction.atomic():
-            super().save_model(request, obj, form, change)
-            self._record("change" if change else "add", request, obj, before, self._values(obj))
-
-    def delete_model(self, request, obj):
-        with transaction.atomic():
-            self._record("delete", request, obj, self._values(obj), {})
-            super().delete_model(request, obj)
-
-    def delete_queryset(self, request, queryset):
-        for obj in queryset:
-            self.delete_model(request, obj)
-
-    def save_related(self, request, form, formsets, change):
-        before = self._related(form.instance)
-        with transaction.atomic():
-            super().save_related(request, form, formsets, change)
-            after = self._related(form.instance)
-            if before != after:
-                self._record("change", request, form.instance, before, after)
-
-    def _record(self, verb: str, request, obj, before: dict, after: dict) -> None:
-        audit.record(f"{obj._meta.model_name}.{verb}", str(obj), audit.Actor.of(request), before, after)
-
-    @staticmethod
-    def _values(obj) -> dict:
-        return {field.name: str(getattr(obj, field.attname)) for field in obj._meta.concrete_fields}
-
-    @staticmethod
-    def _related(obj) -> dict:
-        """What hangs on an object: the programs of a group, its members with their dates."""
-        kept = {}
-        if hasattr(obj, "programs"):
-            kept["programs"] = sorted(obj.programs.values_list("pk", flat=True))
-        if hasattr(obj, "members"):
-            kept["members"] = [f"{one.user} {one.since} {one.until}" for one in obj.members.order_by("user__username")]
-        return kept
+from archive.releases.orders import BadOrderError
+from archive.requests.numbers import whole
 
 
 @admin.register(Program)
-class ProgramAdmin(Audited):
+class ProgramAdmin(Edited):
+    """A period is not written by the form: it leads to a page that says what it would open, and there to a job."""
+
     list_display = ("programid", "name", "proprietary_days", "listed")
+    change_form_template = "portal/admin/program_form.html"
 
     def save_model(self, request, obj, form, change):
-        super().save_model(request, obj, form, change)
         if change and "proprietary_days" in form.changed_data:
-            job = redating.order(obj, request.user, audit.Actor.of(request))
-            address = reverse("job", args=[job.pk])
-            text = "What is not public yet is being dated by the new rule: <a href='{}'>how far that is</a>."
-            self.message_user(request, format_html(text, address))
+            request.wanted_days = "never" if obj.proprietary_days is None else str(obj.proprietary_days)
+            obj.proprietary_days = form.row.proprietary_days
+            form.changed_data.remove("proprietary_days")
+        super().save_model(request, obj, form, change)
+
+    def response_change(self, request, obj):
+        if not hasattr(request, "wanted_days"):
+            return super().response_change(request, obj)
+        return redirect(f"{reverse('admin:archive_program_period', args=[obj.pk])}?days={request.wanted_days}")
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.period)
+        return [path("<int:pk>/period/", view, name="archive_program_period"), *super().get_urls()]
+
+    def period(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What a new period (`days`: a number or never) would open, or taking the last back (`back`) would close."""
+        program = get_object_or_404(Program.objects.using("default"), pk=pk)
+        if not self.has_change_permission(request, program):
+            raise PermissionDenied
+        back, text = "back" in request.GET, request.GET.get("days", "")
+        try:
+            days = None if back or text == "never" else _days(text)
+            if request.method == "POST":
+                job = redating.order(program, days, request.user, audit.Actor.of(request), back)
+                return redirect("job", job.pk)
+            found = redating.preview_back(program) if back else redating.preview(program, days)
+            last = redating.last_change(program) if back else None
+        except BadOrderError as reason:
+            self.message_user(request, str(reason), messages.ERROR)
+            return redirect("admin:archive_program_change", pk)
+        context = self.admin_site.each_context(request) | {"title": f"Period of {program}", "opts": self.opts}
+        context |= {"program": program, "days": last.before if back else days, "back": back}
+        context |= {"tables": {name.partition("_")[2]: one for name, one in found.items()}}
+        return render(request, "portal/admin/program_period.html", context)
+
+
+def _days(text: str) -> int:
+    days = whole(text, most=10**9)
+    if days is None:
+        raise BadOrderError(f"days={text[:20]}: give a number of days, or never")
+    return days
 
 
 @admin.register(Membership)
-class MembershipAdmin(Audited):
+class MembershipAdmin(Edited):
     list_display = ("user", "program", "since", "until")
     list_filter = ("program",)
     autocomplete_fields = ("user",)
@@ -86,12 +90,13 @@ class MembershipAdmin(Audited):
 
 class GroupMembershipInline(admin.TabularInline):
     model = GroupMembership
+    formfield_overrides = MOMENTS
     extra = 1
     autocomplete_fields = ("user",)
 
 
 @admin.register(ReaderGroup)
-class ReaderGroupAdmin(Audited):
+class ReaderGroupAdmin(Edited):
     """Who is in a group, from when and until when; and what the group reads."""
 
     list_display = ("name", "description")
@@ -100,7 +105,7 @@ class ReaderGroupAdmin(Audited):
     search_fields = ("name", "members__user__username")
 
 
-class ReadOnly(admin.ModelAdmin):
+class ReadOnly(Edited):
     """Rows that are looked at."""
 
     def has_add_permission(self, request):
@@ -142,7 +147,7 @@ class TokenAdmin(ReadOnly):
 
 
 @admin.register(CalibrationImage)
-class CalibrationImageAdmin(admin.ModelAdmin):
+class CalibrationImageAdmin(Edited):
     """Operators look at stacks, mark them good or bad, and set the nights they hold for."""
 
     list_display = ("__str__", "status", "judge", "reason", "nframes", "valid_from", "valid_to")
@@ -159,16 +164,57 @@ class CalibrationImageAdmin(admin.ModelAdmin):
     @admin.action(description="Mark the selected calibrations bad")
     def mark_bad(self, request, queryset):
         for stack in queryset:
-            mark(stack, CalibrationImage.Status.BAD, stack.reason or f"marked by {request.user}")
+            reason = stack.reason or f"marked by {request.user}"
+            mark(stack, CalibrationImage.Status.BAD, reason, audit.Actor.of(request))
 
     @admin.action(description="Mark the selected calibrations good")
     def mark_good(self, request, queryset):
         for stack in queryset:
-            mark(stack, CalibrationImage.Status.GOOD)
+            mark(stack, CalibrationImage.Status.GOOD, by=audit.Actor.of(request))
 
 
 @admin.register(UserJob)
-class UserJobAdmin(admin.ModelAdmin):
+class UserJobAdmin(Edited):
+    """Jobs are ordered on the pages and by scripts, and say themselves how far they are."""
+
+    readonly_fields = tuple(one.name for one in UserJob._meta.fields)
     list_display = ("id", "kind", "owner", "phase", "created", "ended")
     list_filter = ("phase", "kind")
-    readonly_fields = tuple(one.name for one in UserJob._meta.fields)
+
+    def has_add_permission(self, request):
+        return False
+
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class PeopleAdmin(Edited, UserAdmin):
+    """Accounts. With one goes all that is its person's own; the audit stays."""
+
+    change_password_form = PasswordForm
+
+    def get_deleted_objects(self, objs, request):
+        """Who may remove an account may remove what belongs to it, also what is otherwise only looked at."""
+        listed, counted, _, protected = super().get_deleted_objects(objs, request)
+        return listed, counted, set(), protected
+
+    def log_change(self, request, obj, message):
+        if request.resolver_match.url_name == "auth_user_password_change":
+            audit.record("user.password", str(obj), audit.Actor.of(request), key=obj.pk)
+        return super().log_change(request, obj, message)
+
+
+@receiver(user_locked_out)
+def record_lock_out(sender, request, username: str, ip_address: str, **kwargs) -> None:
+    """Somebody may not try to sign in for a while."""
+    audit.record("account.lockout", username or "?", audit.Actor(audit.NOBODY, ip_address or ""))
+
+
+@admin.register(QuarantinedFile)
+class QuarantinedFileAdmin(ReadOnly):
+    """What was not taken, and why; `manage.py quarantine` removes it."""
+
+    list_display = ("name", "reason", "ours", "origin", "size", "times", "last_seen")
+    list_filter = ("ours", "origin")
+    search_fields = ("name", "found_at", "reason")

@@ -7,11 +7,11 @@ class ArchiveConfig(AppConfig):
     name = "archive"
 
     def ready(self):
-        from archive import checks  # noqa: F401 (registers the database checks)
-        from archive.vo import catalog
+        # What they register: entries in the audit, checks of the database, what a queue does first
+        from archive.access import accounts, checks  # noqa: F401
+        from archive.jobs import user_jobs  # noqa: F401
 
         _let_numpy_numbers_through()
-        catalog.open_tables(self)
 
 
 def _let_numpy_numbers_through() -> None:

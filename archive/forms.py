@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
-from archive.names import BadPosition, NameNotFound
-from archive.places import locate
-from archive.registry import date_of_jd
-from archive.targets.lists import LARGEST_LIST, LARGEST_UPLOAD, BadTargets, Target, read
+from archive.given import times
+from archive.given.positions import at
+from archive.requests.numbers import real
+from archive.search.name_services import locate
+from archive.search.names import BadPositionError, NameNotFoundError
+from archive.survey.camera import FILTERS, filter_named
+from archive.survey.identifiers import alert_object_name
+from archive.targets.lists import LARGEST_LIST, LARGEST_UPLOAD, BadTargetsError, Target, read, structured
 
-JULIAN, MODIFIED = (2_300_000, 2_600_000), (15_000, 110_000)  # days: what a number among times is taken for
-MJD_ZERO = 2400000.5
+YES, NO = ("1", "true", "yes", "on", "t", "y"), ("0", "false", "no", "off", "f", "n")
 
 
 class PositionField(forms.CharField):
@@ -25,7 +28,7 @@ class PositionField(forms.CharField):
             return None
         try:
             place = locate(text)
-        except (BadPosition, NameNotFound) as error:
+        except (BadPositionError, NameNotFoundError) as error:
             raise forms.ValidationError(str(error)) from error
         if place.orbit is not None:
             raise forms.ValidationError(
@@ -34,60 +37,206 @@ class PositionField(forms.CharField):
         return place.ra, place.dec
 
 
-def targets_of(upload: UploadedFile | None, text: str, most: int = LARGEST_LIST) -> list[Target]:
-    """The list of targets that a form was given, as a file or as text.
+class YesNo(forms.CheckboxInput):
+    """A check box whose value in an address is a word."""
+
+    def __init__(self, attrs=None):
+        super().__init__(attrs, check_test=lambda value: truth_of(value) is True)
+
+    def value_from_datadict(self, data, files, name):
+        return data.get(name)
+
+    def value_omitted_from_data(self, data, files, name):
+        return name not in data
+
+
+class YesNoField(forms.Field):
+    """A condition that holds or not; one that is not given, or is empty, does not hold."""
+
+    widget = YesNo
+
+    def __init__(self, **options):
+        super().__init__(**options | {"required": False})
+
+    def to_python(self, value) -> bool:
+        truth = truth_of(value)
+        if truth is None:
+            raise forms.ValidationError(f"use one of {', '.join(YES)} or {', '.join(NO)}")
+        return truth
+
+
+def truth_of(value: object) -> bool | None:
+    """Whether a word means yes or no; None if neither."""
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    word = str(value).strip().lower()
+    return True if word in YES else False if word in ("", *NO) else None
+
+
+class NamesChoices:
+    """A field with choices whose refusal names them."""
+
+    def validate(self, value):
+        try:
+            super().validate(value)
+        except forms.ValidationError as error:
+            if error.code == "required":
+                raise forms.ValidationError(f"choose {self._listed()}", error.code) from error
+            wrong = f"{str(error.params['value'])[:60]!r} is none of them: " if isinstance(value, list) else ""
+            raise forms.ValidationError(f"{wrong}give {self._listed()}", error.code) from error
+
+    def _listed(self) -> str:
+        return alternatives([str(value) for value, _ in self.choices if value != ""])
+
+
+class ChoiceField(NamesChoices, forms.ChoiceField):
+    """One of several values."""
+
+
+class TypedChoiceField(NamesChoices, forms.TypedChoiceField):
+    """One of several values of a type."""
+
+
+class MultipleChoiceField(NamesChoices, forms.MultipleChoiceField):
+    """Some of several values."""
+
+
+class FilterField(ChoiceField):
+    """A survey filter as zr, r or ZTF_r, in any case; cleans to its code, empty for `every` filter."""
+
+    def __init__(self, every: str = "any", **options):
+        choices = [("", every), *((one.code, one.band) for one in FILTERS)]
+        super().__init__(**{"choices": choices, "required": False, "label": "Filter"} | options)
+
+    def to_python(self, value) -> str:
+        text = super().to_python(value)
+        return known.code if (known := filter_named(text)) else text.strip()
+
+    def prepare_value(self, value):
+        """What the page shows as chosen, however it was spelled."""
+        return None if value is None else self.to_python(value)
+
+
+def alternatives(words: list[str]) -> str:
+    """Words as "zg, zr or zi"."""
+    return " or ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
+
+
+class AlertObjectField(forms.CharField):
+    """The name of an alert's object, in any case."""
+
+    def __init__(self, **options):
+        super().__init__(**{"max_length": 12, "label": "Object"} | options)
+
+    def to_python(self, value) -> str:
+        text = super().to_python(value)
+        name = alert_object_name(text)
+        if text and name is None:
+            raise forms.ValidationError("give the name of an alert's object, for example ZTF18abcdefg")
+        return name or ""
+
+
+class _Numeric:
+    """Of fields of numbers: "1_0" and digits of other scripts are none (`archive.requests.numbers`), nor is a truth."""
+
+    def to_python(self, value):
+        if isinstance(value, bool) or (isinstance(value, str) and value.strip() and real(value) is None):
+            raise forms.ValidationError(self.error_messages["invalid"])
+        return super().to_python(value)
+
+
+class WholeField(_Numeric, forms.IntegerField):
+    """A whole number."""
+
+
+class RealField(_Numeric, forms.FloatField):
+    """A finite number."""
+
+
+class DegreesField(RealField):
+    """A number of degrees."""
+
+
+class RightAscensionField(DegreesField):
+    """Degrees, of any turn; cleans to 0 <= ra < 360."""
+
+    def clean(self, value):
+        number = super().clean(value)
+        try:
+            return None if number is None else at(number, 0.0, f"{number:g}").ra
+        except BadPositionError as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class DeclinationField(DegreesField):
+    """Degrees between the poles."""
+
+    def __init__(self, **more):
+        super().__init__(**{"min_value": -90, "max_value": 90} | more)
+
+
+class TargetsField(forms.CharField):
+    """Targets as text, or as the list of a JSON body, which stays what it is; `targets_of` reads them."""
+
+    def to_python(self, value):
+        return value if isinstance(value, list) else super().to_python(value)
+
+
+def targets_of(upload: UploadedFile | None, given: str | list, most: int = LARGEST_LIST) -> list[Target]:
+    """The list of targets that a form was given, as a file, as text or as JSON.
 
     Raises
     ------
     forms.ValidationError
     """
-    if bool(upload) == bool(text):
+    if bool(upload) == bool(given):
         raise forms.ValidationError("give targets as text, or upload a file with them")
     if upload and upload.size > LARGEST_UPLOAD:
         raise forms.ValidationError(f"upload: {upload.size} bytes, at most {LARGEST_UPLOAD}; divide the list")
     try:
-        return read(upload.read() if upload else text, most)
-    except BadTargets as error:
+        if isinstance(given, list):
+            return structured(given, most)
+        return read(upload.read() if upload else given, most)
+    except BadTargetsError as error:
         raise forms.ValidationError(str(error)) from error
 
 
 class MomentField(forms.DateTimeField):
-    """A time, UTC: a date with or without a time, a Julian or a modified Julian date."""
-
-    default_error_messages = {  # noqa: RUF012 (Django's own)
-        "invalid": "give UTC as 2020-09-24 10:21:45, a Julian date (2459116.93) or a modified one (59116.43)"
-    }
+    """A time, UTC: a date with or without a time and an offset, a Julian or a modified Julian date."""
 
     def to_python(self, value):
+        if value in self.empty_values:
+            return None
+        if isinstance(value, datetime):
+            return value if value.tzinfo else value.replace(tzinfo=UTC)
         try:
-            number = float(value)
-        except (TypeError, ValueError):
-            return super().to_python(value)
-        if MODIFIED[0] <= number <= MODIFIED[1]:
-            number += MJD_ZERO
-        if not JULIAN[0] <= number <= JULIAN[1]:
-            raise forms.ValidationError(self.error_messages["invalid"])
-        return date_of_jd(number)
+            return times.moment(str(value))
+        except times.BadTimeError as error:
+            raise forms.ValidationError(str(error)) from error
 
 
-def moment(text: str) -> datetime:
-    """A time as MomentField reads it.
+class SinceField(MomentField):
+    """The beginning of a span of time, which belongs to it."""
 
-    Raises
-    ------
-    ValueError
-    """
-    try:
-        return MomentField().clean(text)
-    except forms.ValidationError as error:
-        raise ValueError(f"{text!r}: {'; '.join(error.messages)}") from error
+    def __init__(self, **options):
+        super().__init__(**{"required": False, "label": "From (UTC, JD or MJD)"} | options)
+
+
+class UntilField(MomentField):
+    """The end of a span of time, which does not belong to it: a date alone ends the span with the day before."""
+
+    def __init__(self, **options):
+        words = {"label": "Before (UTC, JD or MJD)", "help_text": "a date alone is its 00:00 UTC: that day is left out"}
+        super().__init__(**{"required": False} | words | options)
 
 
 def problems(form: forms.Form) -> str:
-    """All that is wrong with a form in one sentence, naming the parameters."""
+    """All that is wrong with a form in one sentence, naming the parameters; what is missing by its label as well."""
     parts = []
-    for name, errors in form.errors.items():
+    for name, errors in form.errors.as_data().items():
         value = form.data.get(name, "")
         prefix = "" if name == "__all__" else f"{name}={value!r}: "
-        parts += [prefix + str(error) for error in errors]
+        for error in errors:
+            missing = f"{form[name].label}: " if error.code == "required" and name in form.fields else ""
+            parts += [prefix + missing + message for message in error.messages]
     return "; ".join(parts)

@@ -58,8 +58,8 @@ def run(quick: bool, fuzz: int = 0) -> None:
 
 def _translation() -> tuple[dict[str, Figure], str]:
     """CPU time of translations (ms), and which parts they spend it in."""
-    from archive.vo.adql import translate
-    from archive.vo.adql.grammar import parse
+    from archive.services.vo.adql import translate
+    from archive.services.vo.adql.grammar import parse
     from tests.adql.test_refused import CONDITIONS, EXPRESSIONS, QUERIES, WHERE
     from tests.adql.world import CATALOG
 
@@ -135,7 +135,7 @@ def _small_sky() -> Iterator[Callable]:
     from django.db import connection, connections
     from django.test.utils import setup_databases, teardown_databases
 
-    from archive.access import ANYONE, reading
+    from archive.access.reading import ANYONE, reading
     from tests.adql import fuzz
     from tests.adql import world as worlds
 

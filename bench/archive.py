@@ -66,7 +66,7 @@ class Timed:
 
 
 def _measure(rows: int) -> tuple[dict[str, Figure], str]:
-    from archive.access import ANYONE, reading
+    from archive.access.reading import ANYONE, reading
 
     places = _places(SEARCHES)
     kinds = {
@@ -100,9 +100,9 @@ def _places(count: int) -> list[tuple[float, float]]:
 
 def _list_of_positions(single: Timed) -> dict[str, Figure]:
     """One search around LISTED positions at once; beside it as many single searches."""
-    from archive.access import ANYONE
-    from archive.positions import matches
-    from archive.search import ImageQuery
+    from archive.access.reading import ANYONE
+    from archive.search.query import ImageQuery
+    from archive.targets.around import matches
     from archive.targets.lists import Target
 
     targets = [Target(str(n), ra, dec) for n, (ra, dec) in enumerate(_places(LISTED))]
@@ -115,7 +115,7 @@ def _list_of_positions(single: Timed) -> dict[str, Figure]:
 
 
 def _timed(places: list[tuple[float, float]], parts: dict) -> Timed:
-    from archive.search import ImageQuery, images
+    from archive.search.query import ImageQuery, images
 
     times, found = [], 0
     for ra, dec in places:
@@ -151,8 +151,8 @@ def _fill(rows: int) -> int:
     """Exposures of the real grid, all 64 quadrants each, with some pointing scatter; one exposure row serves all."""
     from django.db import connection
 
+    from archive.database.records import copy_in
     from archive.survey.fields import field_grid
-    from lightcurves.pgcopy import copy_in
 
     grid, rng, template = field_grid(), np.random.default_rng(SEED), _quadrants()
     exposures = -(-rows // len(template["rcid"]))
@@ -223,7 +223,7 @@ _DTYPE = np.dtype(
 
 def _records(template: dict[str, np.ndarray], fields: np.ndarray, numbers: np.ndarray, rng) -> np.ndarray:
     """The rows of some exposures, 64 each, as the database's columns."""
-    from archive.footprints import separation
+    from archive.sky.sphere import separation
     from archive.survey.camera import plane_to_sky
 
     shape = (len(numbers), len(template["rcid"]))

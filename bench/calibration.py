@@ -38,9 +38,9 @@ def cpu(work: Callable[[], object], repeats: int = REPEATS) -> tuple[float, obje
 
 def bias_figures(camera, full: bool):
     """Bias pipeline and its peers."""
-    from processing.pipelines.bias import BIAS, BiasInputs
-    from processing.science.overscan import subtract_overscan
-    from processing.science.stack import clipped_mean
+    from processing.pipelines.calibration.bias import BIAS, BiasInputs
+    from processing.science.detector.overscan import subtract_overscan
+    from processing.science.detector.stack import clipped_mean
     from processing.simulate import detector
     from processing.simulate.randomness import stream
 
@@ -78,7 +78,7 @@ def flat_figures(camera, bias, full: bool):
     """Flat pipeline; the smooth pattern of the lamps, which a screen flat cannot know, is taken out of its error."""
     from archive.survey.bits import MaskBit
     from archive.survey.camera import filter_of
-    from processing.pipelines.flat import FLAT, FlatInputs
+    from processing.pipelines.calibration.flat import FLAT, FlatInputs
     from processing.simulate import detector
     from processing.simulate.plan import lamp_sequence
     from processing.simulate.randomness import stream

@@ -85,8 +85,8 @@ def _compress(path: Path, data: np.ndarray, header: fits.Header, tile: tuple[int
 
 
 def _of_file(label: str, path: Path, repeats: int, write: float | None) -> dict[str, Figure]:
-    from archive import images
     from archive.models import ProductFile
+    from archive.pixels import rendering
 
     file = ProductFile(path=path.name)
     rng = np.random.default_rng(1)
@@ -98,36 +98,40 @@ def _of_file(label: str, path: Path, repeats: int, write: float | None) -> dict[
 
         def cut(size=size):
             east, north = next(places)
-            images.fits_bytes(images.cutout(file, 55.0 + east / np.cos(np.radians(33)), 33.0 + north, size * PIXEL))
+            rendering.fits_bytes(
+                rendering.cutout(file, 55.0 + east / np.cos(np.radians(33)), 33.0 + north, size * PIXEL)
+            )
 
         goal = TARGET_CUTOUT_MS if size == 300 and label == CHOSEN else None
         figures[f"{label}: FITS cutout {size} px"] = Figure(_milliseconds(cut, repeats), "ms", goal, n=repeats)
-    figures[f"{label}: read whole"] = Figure(_milliseconds(lambda: images.pixels(file), 3), "ms", n=3)
+    figures[f"{label}: read whole"] = Figure(_milliseconds(lambda: rendering.pixels(file), 3), "ms", n=3)
     return figures
 
 
 def _of_pictures(path: Path, repeats: int) -> dict[str, Figure]:
-    from archive import images
     from archive.models import ProductFile
+    from archive.pixels import rendering
 
     file = ProductFile(path=path.name)
-    part = images.cutout(file, 55.0, 33.0, 300 * PIXEL).data
+    part = rendering.cutout(file, 55.0, 33.0, 300 * PIXEL).data
     makers = {
-        "PNG of a 300 px cutout, with reading": lambda: images.png(images.cutout(file, 55.0, 33.0, 300 * PIXEL).data),
-        "PNG of 300 px in memory": lambda: images.png(part),
-        "JPEG of 300 px in memory": lambda: images.jpeg(part),
-        "preview 768 px PNG, with reading": lambda: images.png(images.pixels(file, 4)),
-        "preview 768 px JPEG, with reading": lambda: images.jpeg(images.pixels(file, 4)),
+        "PNG of a 300 px cutout, with reading": lambda: rendering.png(
+            rendering.cutout(file, 55.0, 33.0, 300 * PIXEL).data
+        ),
+        "PNG of 300 px in memory": lambda: rendering.png(part),
+        "JPEG of 300 px in memory": lambda: rendering.jpeg(part),
+        "preview 768 px PNG, with reading": lambda: rendering.png(rendering.pixels(file, 4)),
+        "preview 768 px JPEG, with reading": lambda: rendering.jpeg(rendering.pixels(file, 4)),
     }
     return {label: Figure(_milliseconds(make, repeats), "ms", n=repeats) for label, make in makers.items()}
 
 
 def _of_hips(data: np.ndarray, header: fits.Header, repeats: int) -> dict[str, Figure]:
     """All tiles of one quadrant: leaves, parents, encodings, files."""
-    from archive import storage
-    from archive.footprints import read_wcs
-    from archive.hips import tiles
-    from archive.hips.config import HipsConfig
+    from archive.files import storage
+    from archive.services.hips import tiles
+    from archive.services.hips.config import HipsConfig
+    from archive.sky.footprints import read_wcs
 
     config, weight = HipsConfig(), np.full(data.shape, 20, np.int16)
     source = tiles.Source(data, weight, read_wcs(header), SKY)

@@ -144,7 +144,7 @@ def _triangle_there(ra: float, dec: float) -> str:
 
 def _translated(condition: str) -> str:
     """What the query service asks of PostgreSQL."""
-    from archive.vo.adql import Catalog, Column, Region, Table, translate
+    from archive.services.vo.adql import Catalog, Column, Region, Table, translate
 
     region = Column("s_region", "text", xtype="adql:REGION", region=Region(CORNERS, ("ra", "dec"), REACH))
     columns = (Column("pid", "bigint"), Column("ra", "double precision"), Column("dec", "double precision"), region)

@@ -98,7 +98,7 @@ def expose(sky: Sky, seed: int, rest: bool = False):
 
 def science(sky: Sky, seed: int, rest: bool = False):
     """Products of the science pipeline and the true fluxes."""
-    from processing.pipelines.science import SCIENCE
+    from processing.pipelines.science.pipeline import SCIENCE
     from tests.pipelines.test_pipelines import inputs_of
 
     field, flux = expose(sky, seed, rest)
@@ -111,7 +111,7 @@ def header_of(files: dict, suffix: str) -> dict:
 
 def make_reference(sky: Sky):
     """The reference of FRAMES exposures, and the fluxes (DN) of the variables in it."""
-    from processing.pipelines.reference import REFERENCE, ReferenceFrame, ReferenceInputs
+    from processing.pipelines.reference.pipeline import REFERENCE, ReferenceFrame, ReferenceInputs
     from processing.science import tpv
 
     frames, flux = [], None
@@ -126,8 +126,8 @@ def make_reference(sky: Sky):
 
 def measure_epoch(sky: Sky, reference: dict, rest: np.ndarray, seed: int) -> list[tuple]:
     """Rows (kind, mag, at rest present, flux, error, truth, chi2, seconds) of one epoch."""
-    from processing.pipelines.difference import DIFFERENCE, DifferenceInputs
-    from processing.science import forced
+    from processing.pipelines.difference.pipeline import DIFFERENCE, DifferenceInputs
+    from processing.science.forced import photometry
 
     files, flux = science(sky, seed)
     difference = DIFFERENCE.run(DifferenceInputs(images_of(files, "sci"), images_of(reference, "ref"))).files
@@ -135,11 +135,11 @@ def measure_epoch(sky: Sky, reference: dict, rest: np.ndarray, seed: int) -> lis
     for k in range(len(sky.x)):
         start = time.process_time()
         section = section_of(files, reference, difference, sky.x[k], sky.y[k])
-        model = forced.model_psf(section)
+        model = photometry.model_psf(section)
         shared = time.process_time() - start
         for kind, one in (("difference", section), ("science", replace(section, difference=None))):
             start = time.process_time()
-            found = forced.measure(one, model)
+            found = photometry.measure(one, model)
             spent = shared + time.process_time() - start
             truth = scale * (flux[k] - (rest[k] if kind == "difference" else 0.0))
             rows.append((kind, sky.mag[k], rest[k] > 0, found.flux, found.sigma, truth, found.chi2, spent, found.error))
@@ -148,7 +148,7 @@ def measure_epoch(sky: Sky, reference: dict, rest: np.ndarray, seed: int) -> lis
 
 def images_of(files: dict, kind: str):
     """Inputs of the difference pipeline from a pipeline's products."""
-    from processing.pipelines.difference import ImageInputs
+    from processing.pipelines.difference.pipeline import ImageInputs
     from processing.science import tpv
 
     names = {
@@ -174,21 +174,22 @@ def flux_scale(sky: Sky, files: dict) -> float:
 def section_of(files: dict, reference: dict, difference: dict | None, x: float, y: float):
     """What is measured at a place, from the products of the pipelines."""
     from archive.survey.bits import BAD_PIXEL_MASK
-    from processing.science import forced, tpv
+    from processing.science import tpv
+    from processing.science.forced import photometry
 
-    card, config = header_of(files, "sciimg.fits"), forced.ForcedConfig()
-    part = forced.bounds(x, y, files["sciimg.fits"].data.shape, config.section)
+    card, config = header_of(files, "sciimg.fits"), photometry.ForcedConfig()
+    part = photometry.bounds(x, y, files["sciimg.fits"].data.shape, config.section)
     more = {}
     if difference is not None:
         theirs, cards = reference["refpsfcat.fits"].data, header_of(reference, "refimg.fits")
         ra, dec = tpv.pixel_to_sky(tpv.from_header(card), np.array([x]), np.array([y]))
         ratio = header_of(difference, "diffimgpsf.fits")["FLUXRAT"]
-        more = forced.reference_light(theirs, float(ra[0]), float(dec[0]), ratio, cards["GAIN"])
+        more = photometry.reference_light(theirs, float(ra[0]), float(dec[0]), ratio, cards["GAIN"])
         more["difference"] = difference["scimrefdiffimg.fits.fz"].data[part]
         more["difference_psf"] = difference["diffimgpsf.fits"].data
-    return forced.Section(
+    return photometry.Section(
         files["sciimg.fits"].data[part], (files["mskimg.fits"].data[part] & BAD_PIXEL_MASK) != 0,
-        x - part[1].start, y - part[0].start, forced.stars_within(files["psfcat.fits"].data, part),
+        x - part[1].start, y - part[0].start, photometry.stars_within(files["psfcat.fits"].data, part),
         card["GAIN"], card["SATURATE"], files["sciimgdaopsfcent.fits"].data, **more,
     )  # fmt: skip
 

@@ -5,30 +5,25 @@ Cadences are those of real light curves where these are at hand (ZTF_REAL_DATA),
 
 from __future__ import annotations
 
-import csv
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from bench.periods_catalog import catalog_job
+from bench.periods_stars import TOLERANCE, Cadences, real_table
 from bench.report import Figure, report
 from lightcurves.periods import METHODS, confidence, find_period, frequency_grid, lomb_scargle, periodogram
 from lightcurves.periods.search import PeriodResult
-from lightcurves.periods.simulate import KINDS, Cadence, draw, nights, observe
+from lightcurves.periods.simulate import ECLIPSE, KINDS, disturbed, draw, observe
 from lightcurves.periods.warmup import warm_up
 
-DATA = Path(os.environ.get("ZTF_REAL_DATA", Path(__file__).parents[2] / "shared" / "data")) / "lightcurves"
 POINTS, FREQUENCIES, SPAN = 500, 550_000, 2190.0
-FILTERS = {"zg": 1, "zr": 2, "zi": 3}
-TOLERANCE = 1e-3  # of the period
 SLOW = 1e-2  # of a period that is seen a few times only
 CERTAIN = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99, 1.0)
-BAD_POINTS = 32768
+MIX = (*KINDS, "EA", "EA", "RRab")  # as often as stars are found variable
 
 
 def run(quick: bool) -> None:
@@ -36,20 +31,21 @@ def run(quick: bool) -> None:
     warm_up()
     figures, notes = _lomb_scargle(quick)
     figures |= _methods(quick)
-    cadences = _cadences()
-    for part in (_recovery, _calibration, _real):
-        more, note = part(cadences, quick)
+    for more, note in (_recovery(quick), _calibration(quick), real_table()):
         figures |= more
         notes += note
     figures |= catalog_job(60 if quick else 300)
     report("periods", figures, notes, quick)
 
 
-def fit_weights(count: int = 1500, seed: int = 11) -> np.ndarray:
-    """The weights of lightcurves.periods.confidence anew, from stars that the bench does not test on."""
-    stars = _mixed(_cadences(), count, seed)
-    features = np.array([one.result.features for one in stars])
-    return confidence.fit(features, np.array([one.right for one in stars], float))
+def fit_weights(count: int = 2000, seed: int = 11) -> tuple[np.ndarray, np.ndarray]:
+    """FOLD and MULTIPLE of lightcurves.periods.confidence anew, from stars and cadences the bench does not test on."""
+    stars = _mixed(Cadences(0), count, seed)
+    folding = np.array([one.folds for one in stars])
+    some = [one for one in stars if one.folds]
+    fold = confidence.fit(np.array([one.result.known.of_fold() for one in stars]), folding.astype(float))
+    multiple = np.array([one.result.known.of_multiple() for one in some])
+    return fold, confidence.fit(multiple, np.array([one.right for one in some], float))
 
 
 def _cpu(call: Callable[[], object], times: int) -> float:
@@ -122,30 +118,6 @@ def _methods(quick: bool) -> dict[str, Figure]:
     return figures
 
 
-def _stars() -> list[dict[str, str]]:
-    with (DATA / "periods.tsv").open() as table:
-        return list(csv.DictReader(table, delimiter="\t"))
-
-
-def _light_curve(nick: str) -> tuple[np.ndarray, ...]:
-    """t (HJD), mag, err, light curve, filter of a real star."""
-    columns = []
-    for k, path in enumerate(sorted(DATA.glob(f"{nick}-z*.csv"))):
-        data = np.genfromtxt(path, delimiter=",", names=True, dtype=None, encoding=None)
-        data = data[data["catflags"] < BAD_POINTS]
-        fid = FILTERS[path.stem.rsplit("-", 1)[1][:2]]
-        columns.append((data["hjd"], data["mag"], data["magerr"], np.full(data.size, k), np.full(data.size, fid)))
-    return tuple(np.concatenate(column) for column in zip(*columns, strict=True))
-
-
-def _cadences() -> list[Cadence]:
-    if not DATA.exists():
-        rng = np.random.default_rng(3)
-        return [nights(int(n), rng) for n in rng.uniform(150, 1500, 15)]
-    curves = [_light_curve(row["nick"]) for row in _stars()]
-    return [Cadence(t, fid, err) for t, _, err, _, fid in curves]
-
-
 @dataclass(frozen=True)
 class Tried:
     """A simulated star and what the search made of it."""
@@ -157,20 +129,23 @@ class Tried:
     @property
     def right(self) -> bool:
         """Within TOLERANCE; a long-period variable, seen a few times only, within SLOW."""
-        tolerance = SLOW if self.kind == "LPV" else TOLERANCE
-        return self.kind != "noise" and abs(self.result.period / self.period - 1) < tolerance
+        return self.kind != "noise" and abs(self.result.period / self.period - 1) < self.tolerance
+
+    @property
+    def folds(self) -> bool:
+        """With the period that was found, or a multiple of it."""
+        return self.kind != "noise" and confidence.folds(self.result.period, self.period, self.tolerance)
+
+    @property
+    def tolerance(self) -> float:
+        """Of the period."""
+        return SLOW if self.kind == "LPV" else TOLERANCE
 
 
-def _thinned(cadence: Cadence, n: int, rng: np.random.Generator) -> Cadence:
-    if cadence.t.size <= n:
-        return cadence
-    rows = np.sort(rng.choice(cadence.t.size, n, replace=False))
-    return Cadence(cadence.t[rows], cadence.band[rows], cadence.err[rows])
-
-
-def _recovery(cadences: list[Cadence], quick: bool) -> tuple[dict[str, Figure], str]:
+def _recovery(quick: bool) -> tuple[dict[str, Figure], str]:
     """Stars of every kind at whole real cadences."""
-    rng, count, figures = np.random.default_rng(21), 20 if quick else 40, {}
+    rng, count, figures = np.random.default_rng(21), 6 if quick else 40, {}
+    cadences = Cadences(1).of_stars
     lines = ["simulated stars at whole real cadences:", "kind      right   half  double  elsewhere"]
     spent, searched = 0.0, 0
     for kind in KINDS:
@@ -195,24 +170,25 @@ def _recovery(cadences: list[Cadence], quick: bool) -> tuple[dict[str, Figure], 
     return figures, "\n".join(lines) + f"\nmean number of points {points:.0f}\n"
 
 
-def _mixed(cadences: list[Cadence], count: int, seed: int) -> list[Tried]:
-    """Stars of all kinds, a tenth of them mere noise, at thinned real cadences (30 to 600 points), noisier."""
-    rng, kinds, tried = np.random.default_rng(seed), list(KINDS), []
+def _mixed(cadences: Cadences, count: int, seed: int) -> list[Tried]:
+    """Stars of all kinds at thinned real cadences (30 to 900 points), noisier; an eighth of them mere noise, half with
+    the trends, spots and wild points of real ones."""
+    rng, tried = np.random.default_rng(seed), []
     for _ in tqdm(range(count), unit="star", desc="mixed", leave=False, disable=None):
-        kind = "noise" if rng.uniform() < 0.1 else kinds[rng.integers(len(kinds))]
+        kind = "noise" if rng.uniform() < 0.12 else MIX[rng.integers(len(MIX))]
         star = draw(kind if kind != "noise" else "RRab", rng)
-        cadence = _thinned(
-            cadences[rng.integers(len(cadences))], int(np.exp(rng.uniform(np.log(30), np.log(600)))), rng
-        )
+        cadence = cadences.any(rng, int(np.exp(rng.uniform(np.log(30), np.log(900)))))
         t, mag, err, band = observe(star, cadence, rng, scatter=float(np.exp(rng.uniform(0.0, np.log(6.0)))))
         mag = 17.0 + rng.normal(0.0, err) if kind == "noise" else mag
-        tried.append(Tried(kind, star.period, find_period(t, mag, err, band)))
+        if rng.uniform() < (0.8 if kind == "noise" else 0.5):
+            mag = disturbed(t, mag, rng, star.period if star.factors is ECLIPSE else None)
+        tried.append(Tried(kind, star.period, find_period(t, mag, err, band, None, cadence.curve)))
     return tried
 
 
-def _calibration(cadences: list[Cadence], quick: bool) -> tuple[dict[str, Figure], str]:
-    """Of those with confidence p a fraction p is right: stars that the weights were not fitted on."""
-    tried = _mixed(cadences, 150 if quick else 400, seed=22)
+def _calibration(quick: bool) -> tuple[dict[str, Figure], str]:
+    """Of those with confidence p a fraction p is right: stars and cadences that the weights were not fitted on."""
+    tried = _mixed(Cadences(1), 120 if quick else 2000, seed=22)
     stated, right = np.array([one.result.confidence for one in tried]), np.array([one.right for one in tried])
     lines = ["", "stated confidence and how often it was right (noise stars are never right):"]
     lines.append("confidence     stars  stated   right")
@@ -224,25 +200,10 @@ def _calibration(cadences: list[Cadence], quick: bool) -> tuple[dict[str, Figure
                 f"{low:.2f} .. {high:.2f} {some.sum():7d}  {stated[some].mean():6.3f}  {right[some].mean():6.3f}"
             )
             away += some.sum() * abs(stated[some].mean() - right[some].mean())
-    figure = Figure(away / len(tried), "of 1", n=len(tried))
-    return {"confidence: mean distance from the fraction right": figure}, "\n".join(lines) + "\n"
-
-
-def _real(cadences: list[Cadence], quick: bool) -> tuple[dict[str, Figure], str]:
-    if not DATA.exists():
-        return {}, f"\nreal stars: left out, nothing at {DATA}\n"
-    lines = ["", "real stars: published, found, ratio, stated confidence, what a Lomb-Scargle peak says"]
-    right = 0
-    for row in _stars():
-        t, mag, err, curve, _ = _light_curve(row["nick"])
-        found, published = find_period(t, mag, err, curve), float(row["P"])
-        peak = 1.0 / found.frequencies[np.argmax(found.power)]
-        good = abs(found.period / published - 1) < TOLERANCE
-        right += good
-        lines.append(
-            f"{row['nick']:13} {row['type']:6} {t.size:5} {published:12.7f} {found.period:12.7f} "
-            f"{found.period / published:9.5f} {found.confidence:6.3f} {peak / published:9.5f}"
-            f"{'' if good else ' not found'}"
-        )
-    figure = Figure(right, f"of {len(_stars())} stars", 12, "higher", n=len(_stars()))
-    return {"published periods found": figure}, "\n".join(lines) + "\n"
+    figures = {"confidence: mean distance from the fraction right": Figure(away / len(tried), "of 1", n=len(tried))}
+    for label, some, target in (("above 0.9", stated > 0.9, 0.95), ("0.99 and more", stated >= 0.99, 0.985)):
+        if some.any():
+            figures[f"{label}: right"] = Figure(
+                float(right[some].mean()), "of stars", target, "higher", int(some.sum())
+            )
+    return figures, "\n".join(lines) + "\n"

@@ -58,8 +58,9 @@ def _timed(truth: dict[int, float]) -> dict[str, Figure]:
 def _fill(stars: int) -> dict[int, float]:
     """RR Lyrae stars, 150 public images of each filter; returns the period by oid of the first filter."""
     from archive.survey.identifiers import make_oid
-    from lightcurves import skyindex, statistics, store
     from lightcurves.models import Source
+    from lightcurves.storage import healpix, store
+    from lightcurves.updates import statistics
 
     rng = np.random.default_rng(5)
     ra, dec = CENTRE[0] + rng.uniform(-0.3, 0.3, stars), CENTRE[1] + rng.uniform(-0.3, 0.3, stars)
@@ -69,7 +70,7 @@ def _fill(stars: int) -> dict[int, float]:
         oids = np.array([make_oid(FIELD, fid, CCDID, QID, k) for k in range(stars)])
         common = {"field": FIELD, "ccdid": CCDID, "qid": QID, "rcid": RCID, "fid": fid, "filtercode": code}
         rights = {"programid": 1, "public_date": FIRST}
-        hpx = skyindex.number(ra, dec)
+        hpx = healpix.number(ra, dec)
         Source.objects.bulk_create(
             Source(oid=int(oids[k]), ra=ra[k], dec=dec[k], hpx29=int(hpx[k]), **common, **rights) for k in range(stars)
         )
@@ -90,8 +91,8 @@ def _fill(stars: int) -> dict[int, float]:
 
 def _image(day: float, fid: int, code: str):
     from archive.models import Exposure, ScienceImage
-    from archive.registry import julian_date
     from archive.survey import identifiers
+    from archive.survey.times import julian_date
 
     observed = FIRST + timedelta(days=float(day))
     jd = julian_date(observed)

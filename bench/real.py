@@ -50,10 +50,10 @@ def run(quick: bool) -> None:
 def measure(image, mask, header):
     """Run the science pipeline on the calibrated image."""
     from archive.survey.bits import MaskBit
-    from processing.pipelines.science import SCIENCE, ScienceConfig, ScienceInputs
+    from processing.pipelines.science.pipeline import SCIENCE, ScienceConfig, ScienceInputs
     from processing.science import tpv
-    from processing.science.astrometry import ReferenceStars
-    from processing.science.zeropoint import Calibrators
+    from processing.science.astrometry.solve import ReferenceStars
+    from processing.science.photometry.zeropoint import Calibrators
 
     hardware = MaskBit.LOW_RESPONSE | MaskBit.HIGH_RESPONSE | MaskBit.NOISY | MaskBit.DEAD
     zero, none = np.zeros(image.shape, np.float32), np.zeros(0)
@@ -67,7 +67,7 @@ def measure(image, mask, header):
 
 def header_figures(products, header, catalog) -> dict[str, Figure]:
     """Seeing, aperture corrections, depth."""
-    from processing.science import quality
+    from processing.science.photometry import quality
 
     own = {card: value for card, value, _ in products.files["sciimg.fits"].cards}
     figures = {"seeing": Figure(own["SEEING"], "px", peer={"header": header["SEEING"]})}
@@ -113,9 +113,9 @@ def projection_figures(catalog, header, shape) -> dict[str, Figure]:
     from astropy.wcs import WCS
 
     from archive.survey.camera import Camera, nominal_wcs
-    from processing.pipelines.science_state import epoch_of
+    from processing.pipelines.science.state import epoch_of
     from processing.science import tpv
-    from processing.science.astrometry import ReferenceStars, solve_astrometry
+    from processing.science.astrometry.solve import ReferenceStars, solve_astrometry
 
     truth = tpv.from_header(header)
     ny, nx = shape

@@ -26,8 +26,8 @@ STEPS = 50
 
 def main(folder: Path) -> None:
     from archive.models import DifferenceImage
-    from processing.executive.runs import files
-    from processing.science import realbogus
+    from processing.executive.products import files
+    from processing.science.subtraction import realbogus
 
     truth = pd.read_parquet(folder / "detections.parquet").set_index(["expid", "rcid"]).sort_index()
     parts: list[list] = [[], []]

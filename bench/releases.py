@@ -25,8 +25,8 @@ def run(quick: bool) -> None:
 def _measure(rows: int) -> tuple[dict[str, Figure], str]:
     from django.db import connection
 
-    from archive.access import ANYONE, reading
-    from archive.audit import Actor
+    from archive.access.audit import Actor
+    from archive.access.reading import ANYONE, reading
     from archive.models import Release, ScienceImage
     from archive.releases import freeze, preview, publish, withdraw
 
@@ -59,6 +59,6 @@ def _seconds(action) -> float:
 
 
 def _coverage(filtercode: str) -> None:
-    from archive.hips.views import of_images
+    from archive.services.hips.views import of_images
 
     of_images("sci", filtercode)

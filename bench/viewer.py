@@ -74,8 +74,8 @@ def _portal() -> Iterator[str]:
         environment = os.environ | {"STATIC_ROOT": folder, "LOG_LEVEL": "ERROR"}
         collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"]
         subprocess.run(collect, env=environment, check=True)
-        granian = [str(Path(sys.executable).with_name("granian")), "--interface", "wsgi", "portal.wsgi:application"]
-        options = ["--host", "127.0.0.1", "--port", str(port), "--blocking-threads", "4", "--log-level", "error"]
+        granian = [str(Path(sys.executable).with_name("granian")), "--interface", "asgi", "portal.asgi:application"]
+        options = ["--host", "127.0.0.1", "--port", str(port), "--log-level", "error"]
         server = subprocess.Popen([*granian, *options], env=environment)
         try:
             _wait_for(f"http://127.0.0.1:{port}")

@@ -1,4 +1,10 @@
-"""python -m deploy up|down|status [PART…]: start, stop and show the parts of the system on this machine."""
+"""python -m deploy VERB [PART…]: the parts of the system on this machine.
+
+up       start what is stopped, and start anew what runs older code, packages or settings
+down     stop
+status   show what runs
+prepare  give var/ to the account that the programs run as, and close it to others
+"""
 
 from __future__ import annotations
 
@@ -19,9 +25,14 @@ SERVERS = {"postgres": ("DATABASE_URL", Cluster), "redis": ("CELERY_BROKER_URL",
 
 def main() -> int:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `deploy status | head` ends quietly
-    parser = argparse.ArgumentParser(prog="deploy", description=__doc__)
-    parser.add_argument("verb", choices=("up", "down", "status"))
-    parser.add_argument("parts", nargs="*", help="postgres redis portal worker queue; all without a name")
+    os.umask(machine.UMASK)
+    machine.provide_var()
+    parser = argparse.ArgumentParser(
+        prog="deploy", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    verbs = {"up": up, "down": down, "status": status, "prepare": prepare}
+    parser.add_argument("verb", choices=verbs)
+    parser.add_argument("parts", nargs="*", help="postgres redis portal worker beat queue; all without a name")
     arguments = parser.parse_args()
     programs = {program.name: program for program in processes.programs()}
     unknown = set(arguments.parts) - set(SERVERS) - set(programs)
@@ -29,7 +40,7 @@ def main() -> int:
         parser.error(f"no part {', '.join(sorted(unknown))}: there are {', '.join([*SERVERS, *programs])}")
     chosen = arguments.parts or [*SERVERS, *programs]
     try:
-        {"up": up, "down": down, "status": status}[arguments.verb](chosen, programs)
+        verbs[arguments.verb](chosen, programs)
     except machine.SetupError as error:
         print(f"deploy: {error}", file=sys.stderr)
         return 1
@@ -42,8 +53,10 @@ def up(chosen: list[str], programs: dict[str, processes.Program]) -> None:
             variable, kind = SERVERS[name]
             if variable not in os.environ:  # otherwise a server elsewhere serves us
                 kind().up()
+    if set(chosen) & set(programs):
+        machine.hand_over()
     for name in chosen:
-        if name in programs and programs[name].pid() is None:
+        if name in programs and not (programs[name].pid() and programs[name].is_current()):
             programs[name].down()  # children that outlived a killed parent still hold its port
             if name == "portal" and not machine.port_is_free(processes.PORT):
                 taken = f"port {processes.PORT} is taken: choose another, for example PORT=8001 make serve"
@@ -65,11 +78,16 @@ def status(chosen: list[str], programs: dict[str, processes.Program]) -> None:
     for name in chosen:
         if name in programs:
             pid = programs[name].pid()
-            print(f"{name:9} {'running, process ' + str(pid) if pid else 'stopped'}")
+            old = "" if pid is None or programs[name].is_current() else ", of older code or settings"
+            print(f"{name:9} {f'running, process {pid}{old}' if pid else 'stopped'}")
         elif SERVERS[name][0] in os.environ:
             print(f"{name:9} elsewhere ({SERVERS[name][0]} is set)")
         else:
             print(f"{name:9} {'running' if SERVERS[name][1]().ready() else 'stopped'}")
+
+
+def prepare(chosen: list[str], programs: dict[str, processes.Program]) -> None:
+    machine.hand_over()
 
 
 def _wait_for_portal(portal: processes.Program, seconds: float = 60) -> None:

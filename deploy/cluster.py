@@ -15,12 +15,20 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
+from archive.requests.numbers import whole
 from deploy import machine
 
 DATABASE, OWNER, READER = "ztf", "ztf", "ztf_reader"
 SQL = Path(__file__).with_name("postgres.sql")
 START_SECONDS = 120
 READY, REFUSING, SILENT = 0, 1, 2  # as pg_isready ends
+PROCESS_BYTES = 3 * 1024**3
+"""Memory that one process of PostgreSQL may map, its share of `shared_buffers` among it; POSTGRES_PROCESS_BYTES.
+
+A query that wants more fails as "out of memory", and only it. Without a bound the kernel ends the process, and with it
+every connection there is.
+"""
+LEAST_PROCESS_BYTES = 1024**3
 
 SETTINGS = """
 listen_addresses = '127.0.0.1'
@@ -64,7 +72,7 @@ class Cluster:
 
     def up(self) -> None:
         """Make the cluster where there is none, start it where it is stopped, see that roles and database are there."""
-        machine.VAR.mkdir(parents=True, exist_ok=True)
+        machine.provide_var()
         with (machine.VAR / ".postgres.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._create()
@@ -116,7 +124,8 @@ class Cluster:
         deadline = time.monotonic() + START_SECONDS
         while not self.ready():
             self._clear_stale_lock()
-            start = [self.bin / "pg_ctl", "-D", self.data, "-l", self.log, "-w", "-t", "60", "start"]
+            bounded = ["prlimit", f"--as={process_bytes()}", "--"]
+            start = [*bounded, self.bin / "pg_ctl", "-D", self.data, "-l", self.log, "-w", "-t", "60", "start"]
             quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
             self._run(start, check=False, **quiet)
             if time.monotonic() > deadline:
@@ -188,6 +197,22 @@ class Cluster:
         options.setdefault("check", True)
         environment = machine.clean_environment(self.data.parent)
         return subprocess.run(machine.as_user(self.user, command), env=environment, cwd="/", **options)
+
+
+def process_bytes() -> int:
+    """Memory of one process, as POSTGRES_PROCESS_BYTES or else PROCESS_BYTES says.
+
+    Raises
+    ------
+    SetupError
+    """
+    # Bytes of memory that one process of PostgreSQL may map, with its share of shared_buffers
+    text = os.environ.get("POSTGRES_PROCESS_BYTES", str(PROCESS_BYTES))
+    if (found := whole(text, LEAST_PROCESS_BYTES)) is None:
+        raise machine.SetupError(
+            f"POSTGRES_PROCESS_BYTES={text[:40]}: must be a whole number of bytes, at least {LEAST_PROCESS_BYTES}"
+        )
+    return found
 
 
 def _create_unless(exists: str, statement: str) -> str:

@@ -4,6 +4,6 @@ export { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 export { SQLDialect, keywordCompletionSource, schemaCompletionSource, sql } from "@codemirror/lang-sql";
 export { HighlightStyle, bracketMatching, syntaxHighlighting } from "@codemirror/language";
 export { lintGutter, setDiagnostics } from "@codemirror/lint";
-export { EditorState } from "@codemirror/state";
+export { Compartment, EditorState } from "@codemirror/state";
 export { EditorView, drawSelection, keymap, lineNumbers } from "@codemirror/view";
 export { tags } from "@lezer/highlight";

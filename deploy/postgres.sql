@@ -15,3 +15,6 @@ GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) TO :"owner"
 ALTER ROLE :"reader" NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS;
 ALTER ROLE :"reader" SET default_transaction_read_only = on;
 ALTER ROLE :"reader" SET statement_timeout = '120s';
+-- What one process of a reader's query may put into temporary files (sorts, hashes, aggregates): a query that needs
+-- more fails, and the disk stays. Only a superuser may set it.
+ALTER ROLE :"reader" SET temp_file_limit = '1GB';

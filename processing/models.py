@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from archive.models.base import ProtectedModel, SkyQuerySet, has_position
+
 
 class Job(models.Model):
     """One run of one pipeline on one input (a quadrant, a field's co-add, an exposure's light curves).
@@ -50,3 +52,42 @@ class Job(models.Model):
 
     def __str__(self):
         return f"{self.pipeline} {self.key}"
+
+
+class ForcedPoint(ProtectedModel):
+    """A point of a forced light curve that came as a file of IRSA's service: told once for a position and an image.
+
+    Columns as the service names them; `ra`, `dec`: the position that was asked for. The image need not be here.
+    """
+
+    ra = models.FloatField(help_text="ICRS, deg")
+    dec = models.FloatField(help_text="ICRS, deg")
+    pid = models.BigIntegerField(help_text="image at ZTF")
+    file = models.CharField(max_length=255, help_text="name of the file that came last")
+    field = models.IntegerField()
+    ccdid = models.SmallIntegerField()
+    qid = models.SmallIntegerField(help_text="counted from 0, as the service does")
+    filter = models.CharField(max_length=5)
+    infobitssci = models.IntegerField()
+    jd = models.FloatField(help_text="start of the exposure (UTC)")
+    rfid = models.BigIntegerField(null=True)
+    ncalmatches = models.IntegerField(null=True)
+    procstatus = models.CharField(max_length=40, blank=True)
+
+    objects = SkyQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            has_position("forcedpoint"),
+            models.UniqueConstraint(fields=["ra", "dec", "pid"], name="forced_point_once"),
+        ]
+
+
+for _name in (
+    "sciinpseeing", "scibckgnd", "scisigpix", "zpmaginpsci", "zpmaginpsciunc", "zpmaginpscirms", "clrcoeff",
+    "clrcoeffunc", "exptime", "adpctdif1", "adpctdif2", "diffmaglim", "zpdiff", "forcediffimflux",
+    "forcediffimfluxunc", "forcediffimsnr", "forcediffimchisq", "forcediffimfluxap", "forcediffimfluxuncap",
+    "forcediffimsnrap", "aperturecorr", "dnearestrefsrc", "nearestrefmag", "nearestrefmagunc", "nearestrefchi",
+    "nearestrefsharp", "refjdstart", "refjdend",
+):  # fmt: skip
+    ForcedPoint.add_to_class(_name, models.FloatField(null=True))

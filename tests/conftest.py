@@ -48,6 +48,22 @@ def archive_root(tmp_path_factory):
     return settings.ARCHIVE_ROOT
 
 
+@pytest.fixture(autouse=True)
+def names_at_once(monkeypatch):
+    """A test's own transaction is never committed: within it files get their names at once."""
+    from archive.files import placing
+
+    at_commit = placing.when_committed
+
+    def when_committed(todo):
+        if any(block._from_testcase for block in connections["default"].atomic_blocks):
+            todo()
+        else:
+            at_commit(todo)
+
+    monkeypatch.setattr(placing, "when_committed", when_committed)
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real ZTF data; tests that need it say so when they skip."""
@@ -75,10 +91,10 @@ def nothing_left(request, django_db_setup, django_db_blocker):
 @pytest.fixture(scope="session", autouse=True)
 def no_connection_left(django_db_setup):
     """The test database can only be removed when nobody is connected any more."""
-    from archive import idle
+    from archive.database import pool
 
     yield
-    idle.close_all()
+    pool.close_all()
     connections.close_all()
 
 

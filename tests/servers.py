@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -32,14 +34,24 @@ def environment(database: str = "") -> dict[str, str]:
     }
 
 
+def collect_static() -> None:
+    """Gather the files that the portal serves beside its pages."""
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"]
+    subprocess.run(command, env=environment(), cwd=settings.BASE_DIR, check=True)
+
+
 @contextmanager
-def portal(folder: Path, **variables: str):
-    """The portal as it is served, with a queue of user jobs beside it; gives its address."""
+def portal(folder: Path, workers: int = 1, collected: bool = False, **variables: str):
+    """The portal as it is served, with a queue of user jobs beside it; gives its address.
+
+    collected : whether `collect_static` was called already
+    """
     port = free_port()
     python = Path(sys.executable)
-    serve = [python.with_name("granian"), "--interface", "wsgi", "portal.wsgi:application"]
-    serve += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--blocking-threads", "4", "--no-ws"]
-    subprocess.run([python, "manage.py", "collectstatic", "--noinput", "-v0"], env=environment(), check=True)
+    serve = [python.with_name("granian"), "--interface", "asgi", "portal.asgi:application"]
+    serve += ["--host", "127.0.0.1", "--port", str(port), "--workers", str(workers), "--no-ws"]
+    if not collected:
+        collect_static()
     with (folder / "portal.log").open("w") as log, (folder / "queue.log").open("w") as queue_log:
         options = {"env": environment() | variables, "cwd": settings.BASE_DIR, "stderr": subprocess.STDOUT}
         server = subprocess.Popen(serve, stdout=log, start_new_session=True, **options)
@@ -53,6 +65,59 @@ def portal(folder: Path, **variables: str):
                 process.terminate()
             for process in (server, queue):
                 process.wait(timeout=120)
+
+
+@dataclass(frozen=True)
+class Front:
+    """nginx before a portal."""
+
+    address: str
+    plain: str
+    certificate: Path
+
+
+@contextmanager
+def nginx(folder: Path, portal: str, archive: Path, name: str = "localhost", user: str = ""):
+    """nginx with the project's own example of a configuration and a certificate made here, before a portal.
+
+    `user` as nginx's directive has it, where it is started as root.
+    """
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", f"/CN={name}"]
+    make += ["-addext", f"subjectAltName=DNS:{name},IP:127.0.0.1", "-keyout", key, "-out", certificate]
+    subprocess.run(make, check=True, capture_output=True)
+    listen, plain = (f"127.0.0.1:{free_port()}" for _ in range(2))
+    values = {"FOLDER": folder, "LISTEN": listen, "PLAIN": plain, "PORTAL": portal, "ARCHIVE": archive}
+    values |= {"NAME": name, "CERTIFICATE": certificate, "KEY": key}
+    text = (settings.BASE_DIR / "deploy" / "nginx.conf").read_text()
+    for word, value in values.items():
+        text = re.sub(rf"\b{word}\b", str(value), text)
+    head = f"user {user};\n" if os.geteuid() == 0 and user else ""
+    (folder / "nginx.conf").write_text(head + text)
+    server = subprocess.Popen(["/usr/sbin/nginx", "-c", folder / "nginx.conf", "-p", folder])
+    try:
+        front = Front(f"https://{listen}", f"http://{plain}", certificate)
+        wait_until(lambda: _answers(f"{front.address}/health", certificate), failure="nginx does not answer")
+        yield front
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _answers(address: str, certificate: Path) -> bool:
+    try:
+        return requests.get(address, timeout=10, verify=certificate).ok
+    except requests.ConnectionError:
+        return False
+
+
+def wait_until(condition, seconds: float = 60, failure: str = "it did not happen in time") -> None:
+    """Wait for what other processes do."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise RuntimeError(failure)
+        time.sleep(0.1)
 
 
 def _wait_for(address: str, server: subprocess.Popen, log: Path, seconds: float = 120) -> None:
@@ -75,9 +140,10 @@ def _url(alias: str, database: str) -> str:
 class Client(requests.Session):
     """A person's HTTP client of one server, signed in when a name is given."""
 
-    def __init__(self, address: str, name: str = "", password: str = ""):
+    def __init__(self, address: str, name: str = "", password: str = "", verify: Path | bool = True):
         super().__init__()
-        self.address = address
+        self.address, self.verify = address, verify
+        self.trust_env = verify is True  # a bundle that the environment names would win over `verify`
         if name:
             self.get("/sign-in/")
             fields = {"username": name, "password": password, "csrfmiddlewaretoken": self.cookies["csrftoken"]}

@@ -2,55 +2,45 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from archive.access import PUBLIC
-from archive.bulk import upsert
-from archive.footprints import LINEAR, separation
-from archive.ingest.errors import Refused
-from archive.models import ReferenceImage
+from archive.access.reading import PUBLIC
+from archive.ingest import rows
+from archive.ingest.closing import CLOSED
+from archive.ingest.door import Copy
+from archive.ingest.errors import RefusedError
+from archive.ingest.parsing import parse
 from archive.models.images import CORNERS
+from archive.sky.footprints import LINEAR
+
+if TYPE_CHECKING:
+    from archive.ingest.files import Source
 
 COLUMNS = (
     *("infobits", "field", "ccdid", "qid", "rcid", "fid", "filtercode", "rfid", "nframes", "maglimit"),
     *("startobsdate", "endobsdate", "ra", "dec", *LINEAR, *CORNERS, "ipac_pub_date"),
 )
+GROUP = "ipac_gid"
 
 
-def take(path: Path, origin: str) -> int:
+def take(copy: Copy, source: Source) -> int:
     """Rows of reference images that are known by their metadata only; returns how many.
 
-    A reference that was made here is never overwritten by one of another origin.
+    A reference that was made here is never overwritten by one of another origin. Rows that name no group are closed,
+    unless the source says of which program they are.
     """
-    table = _read(path)
-    table["radius"] = np.max(
-        [separation(table.ra, table.dec, table[f"ra{n}"], table[f"dec{n}"]) for n in (1, 2, 3, 4)], axis=0
-    )
-    table = table.rename(columns={"ipac_pub_date": "public_date"})
-    ours = ReferenceImage.objects.exclude(origin=origin).values_list("rfid", flat=True)
-    table = table[~table.rfid.isin(list(ours))].drop_duplicates("rfid")
-    return upsert(ReferenceImage, table.assign(programid=PUBLIC, origin=origin, quality="{}"))
-
-
-def _read(path: Path) -> pd.DataFrame:
+    found = parse("metadata:read_csv", copy, needed=list(COLUMNS), further=[GROUP])
+    table = pd.DataFrame(found)
+    if GROUP not in table.columns:
+        rights = {"programid": source.program, "public_date": None} if source.program is not None else CLOSED
+        dates = table.pop("ipac_pub_date")
+        table = table.assign(
+            programid=rights["programid"],
+            public_date=rows.moments(dates, "ipac_pub_date", copy.name) if source.program == PUBLIC else None,
+        )
     try:
-        head = pd.read_csv(path, nrows=0)
-        missing = [name for name in COLUMNS if name not in head.columns]
-        if missing:
-            raise Refused(f"{path.name}: not a table of reference metadata (no column {', '.join(missing[:5])})")
-        dates = ["startobsdate", "endobsdate", "ipac_pub_date"]
-        table = pd.read_csv(path, usecols=list(COLUMNS))
-        for name in dates:
-            table[name] = pd.to_datetime(table[name], utc=True, format="ISO8601")
-    except (pd.errors.ParserError, UnicodeDecodeError, EOFError, OSError, ValueError) as error:
-        if isinstance(error, Refused):
-            raise
-        raise Refused(f"{path.name}: not a readable CSV table ({error})") from error
-    wrong = ~(table.ra.between(0, 360, inclusive="left") & table.dec.between(-90, 90))
-    if wrong.any():
-        first = table[wrong].iloc[0]
-        raise Refused(f"{path.name}: rfid={first.rfid} has position {first.ra}, {first.dec}")
-    return table
+        return rows.take("ref", table, source.origin, source.may_open, copy.name)
+    except RefusedError as reason:
+        raise reason if copy.name in str(reason) else RefusedError(f"{copy.name}: {reason}") from reason

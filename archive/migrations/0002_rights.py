@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from archive.rights import let_readers_see, protect, sky_index
+from archive.access.policies import let_readers_see, protect, sky_index
 
 PROGRAMS = [
     (0, "engineering", "Tests of the instrument.", None),

@@ -6,7 +6,7 @@ database's owner is called so.
 
 from django.db import migrations
 
-from archive.access import READER_ROLE
+from archive.access.reading import READER_ROLE
 
 TAP_SCHEMA = [
     """CREATE TABLE tap_schema.schemas (

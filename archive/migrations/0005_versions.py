@@ -4,7 +4,7 @@ import django.core.validators
 import django.db.models.deletion
 from django.db import migrations, models
 
-from archive.rights import let_readers_see, protect
+from archive.access.policies import let_readers_see, protect
 
 
 def name_current(apps, schema_editor):

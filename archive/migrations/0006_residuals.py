@@ -4,7 +4,7 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.db import migrations, models
 
-from archive.rights import protect
+from archive.access.policies import protect
 
 
 class Migration(migrations.Migration):

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from archive.rights import sky_index
+from archive.access.policies import sky_index
 
 
 class Migration(migrations.Migration):

@@ -2,8 +2,8 @@
 
 from django.db import migrations
 
-from archive.access import READER_ROLE
-from archive.rights import MINE, list_images, protect, write_once
+from archive.access.policies import MINE, list_images, protect, write_once
+from archive.access.reading import READER_ROLE
 
 # A release that is not public is for those who read all of its programs: its counts speak of their rows.
 RELEASE = f"""state = 'public' OR NOT EXISTS (

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from archive.rights import list_images_of_releases
+from archive.access.policies import list_images_of_releases
 
 NIGHTS = {
     "archive_exposure": "nid",

@@ -8,7 +8,8 @@ NAME = "tend query jobs"
 def plan(apps, schema_editor):
     schedule = apps.get_model("django_q", "Schedule")
     schedule.objects.get_or_create(
-        name=NAME, defaults={"func": "archive.vo.uws_work.tend", "schedule_type": "I", "minutes": 1, "repeats": -1}
+        name=NAME,
+        defaults={"func": "archive.vo.uws_work.tend", "schedule_type": "I", "minutes": 1, "repeats": -1},
     )
 
 

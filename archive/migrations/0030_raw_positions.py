@@ -6,9 +6,9 @@ ObsCore is searched by the centres of all products; an index needs them in the r
 import numpy as np
 from django.db import migrations, models
 
+from archive.access.policies import sky_index
 from archive.models.base import has_position
-from archive.regions import ccd_corners
-from archive.rights import sky_index
+from archive.sky.boxes import ccd_corners
 from archive.survey.camera import CCD_IDS, Camera
 
 # A corner at east e and north n (radians on the camera's tangent plane) is axis + e * east + n * north.

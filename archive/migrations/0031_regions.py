@@ -1,4 +1,4 @@
-"""Footprints against regions of the sky, for searches by shape (archive.vo.obscore.overlap)."""
+"""Footprints against regions of the sky, for searches by shape (archive.services.vo.obscore.overlap)."""
 
 from django.db import migrations
 

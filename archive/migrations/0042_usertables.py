@@ -4,8 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from archive.access import READER_ROLE
-from archive.rights import protect
+from archive.access.policies import protect
+from archive.access.reading import READER_ROLE
 
 # Owned by who owns the tables, so that row-level security does not apply within: it is what row-level security asks.
 OPEN_TABLES = """

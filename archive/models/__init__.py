@@ -6,8 +6,9 @@ from archive.models.calibrations import CalibrationImage
 from archive.models.exposures import Exposure, RawImage
 from archive.models.images import DifferenceImage, ReferenceImage, ScienceImage
 from archive.models.products import ProductFile
-from archive.models.programs import GroupMembership, Membership, Program, ReaderGroup
+from archive.models.programs import GroupMembership, Membership, OldDate, PeriodChange, Program, ReaderGroup
 from archive.models.quality import ImageResiduals
+from archive.models.quarantine import QuarantinedFile
 from archive.models.queries import SavedQuery
 from archive.models.refcats import GaiaStar, PanstarrsStar, RefcatTile
 from archive.models.releases import Family, OwnDate, Release, ReleaseFile, ReleaseItem
@@ -28,11 +29,14 @@ __all__ = [
     "GroupMembership",
     "ImageResiduals",
     "Membership",
+    "OldDate",
     "OwnDate",
     "PanstarrsStar",
     "ProcessingVersion",
     "ProductFile",
+    "PeriodChange",
     "Program",
+    "QuarantinedFile",
     "QueryJob",
     "RawImage",
     "ReaderGroup",

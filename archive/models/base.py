@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
+from archive.access.reading import all_rows
+
 
 class Origin(models.TextChoices):
     """Who made a product."""
@@ -22,9 +24,20 @@ class OpenModel(models.Model):
     class Meta:
         abstract = True
 
+    def save(self, *args, force_insert=False, force_update=False, update_fields=None, **kwargs):
+        """Write the row. One that was made here and not read is added; it never replaces one of the same key."""
+        if self._state.adding and not force_update and update_fields is None:
+            force_insert = force_insert or True
+        super().save(*args, force_insert=force_insert, force_update=force_update, update_fields=update_fields, **kwargs)
+
+    def validate_unique(self, exclude=None):
+        """What is taken is taken, also by rows that the reader does not see."""
+        with all_rows():
+            super().validate_unique(exclude)
+
 
 class ProtectedModel(OpenModel):
-    """A table whose rows a reader sees by program and public date (see archive.access)."""
+    """A table whose rows a reader sees by program and public date (see archive.access.reading)."""
 
     protected = True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from archive.models.base import Origin, ProtectedModel, has_position
+from archive.survey.camera import FULL_NX
 
 
 class Exposure(ProtectedModel):
@@ -56,6 +57,7 @@ class RawImage(ProtectedModel):
 
     exposure = models.ForeignKey(Exposure, models.CASCADE, related_name="raw_images")
     ccdid = models.SmallIntegerField()
+    nx = models.SmallIntegerField(default=FULL_NX, help_text="columns of each quadrant; fewer: a smaller camera")
     origin = models.CharField(max_length=4, choices=Origin.choices, default=Origin.OURS)
     ra = models.FloatField(null=True, editable=False)
     dec = models.FloatField(null=True, editable=False)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils import timezone
 
 from archive.models.base import OpenModel
+
+LONGEST_DAYS = 36_525  # of a proprietary period: a hundred years
 
 
 class Program(OpenModel):
@@ -20,7 +23,8 @@ class Program(OpenModel):
     proprietary_days = models.PositiveIntegerField(
         null=True,
         blank=True,
-        help_text="days from observation until public; empty: until a release opens them",
+        validators=[MaxValueValidator(LONGEST_DAYS)],
+        help_text=f"days from observation until public, at most {LONGEST_DAYS}; empty: until a release opens them",
     )
 
     listed = models.BooleanField(
@@ -31,6 +35,11 @@ class Program(OpenModel):
 
     class Meta:
         ordering = ["programid"]
+        constraints = [
+            models.CheckConstraint(
+                name="program_period", condition=models.Q(proprietary_days__range=(0, LONGEST_DAYS))
+            )  # a NULL is neither below nor above
+        ]
 
     def __str__(self):
         return f"{self.programid} {self.name}"
@@ -40,6 +49,29 @@ class Program(OpenModel):
         if self.proprietary_days is None:
             return None
         return observed + timedelta(days=self.proprietary_days)
+
+
+class PeriodChange(models.Model):
+    """A change of a program's proprietary period. The last one that stands can be taken back."""
+
+    program = models.ForeignKey(Program, models.CASCADE, related_name="period_changes")
+    before = models.PositiveIntegerField(null=True, help_text="days")
+    after = models.PositiveIntegerField(null=True, help_text="days")
+    made = models.DateTimeField()
+    taken_back = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+
+class OldDate(models.Model):
+    """The public date that a row had (or would have without a release) before a change of its program's period."""
+
+    pk = models.CompositePrimaryKey("change", "relation", "key")
+    change = models.ForeignKey(PeriodChange, models.CASCADE, related_name="old_dates")
+    relation = models.CharField(max_length=40, help_text="table")
+    key = models.BigIntegerField(help_text="its primary key")
+    public_date = models.DateTimeField(null=True)
 
 
 class Term(models.Model):

@@ -24,7 +24,7 @@ class ImageResiduals(ProtectedModel):
     """Median residuals of one image: 8 x 8 cells over the frame (row by row along y), bins of magnitude and colour.
 
     Small integers in tenths of a mas and of a mmag, so that a row stays below a kilobyte; null where there is no star.
-    The bins' edges are those of `processing.science.residuals`.
+    The bins' edges are those of `processing.science.photometry.residuals`.
     """
 
     image = models.ForeignKey(ScienceImage, models.CASCADE, related_name="residuals", db_column="pid")

@@ -22,7 +22,19 @@ class UserJob(models.Model):
     kind = models.CharField(max_length=20, help_text="for example bundle")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="jobs")
     parameters = models.JSONField()
+    asker = models.CharField(max_length=64, blank=True, default="", help_text="account or network that its quota is of")
+    function = models.CharField(max_length=80, blank=True, help_text="what carries it out")
+    once = models.BooleanField(default=False, help_text="whether it is not begun again when its worker died")
+    size = models.BigIntegerField(default=0, help_text="bytes of its result")
+    attempts = models.PositiveSmallIntegerField(default=0)
     programs = models.JSONField(default=list, help_text="the reader's programs when the job was asked for")
+    made_of = models.CharField(
+        max_length=100,
+        blank=True,
+        default="",
+        help_text="what the archive was when it was ordered (archive.jobs.user_jobs)",
+    )
+    rests = models.JSONField(null=True, help_text="what its result rests on (archive.jobs.dependencies)")
     phase = models.CharField(max_length=10, choices=Phase.choices, default=Phase.QUEUED)
     done = models.BigIntegerField(default=0)
     total = models.BigIntegerField(default=0)
@@ -33,6 +45,7 @@ class UserJob(models.Model):
 
     class Meta:
         ordering = ["-created"]
+        indexes = [models.Index(fields=["asker", "phase"], name="userjob_asker")]
 
     @property
     def has_file(self) -> bool:

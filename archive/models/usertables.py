@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from archive.models.base import OpenModel
 from archive.models.programs import ReaderGroup
+from archive.tables.reserved_words import as_written
 
 
 class UserTable(OpenModel):
@@ -20,6 +22,12 @@ class UserTable(OpenModel):
     rows = models.BigIntegerField(default=0)
     bytes = models.BigIntegerField(default=0, help_text="on disk, with its indexes")
     created = models.DateTimeField(auto_now_add=True)
+    programs = ArrayField(models.SmallIntegerField(), default=list, help_text="who reads it has all of these")
+    releases = ArrayField(
+        models.CharField(max_length=50),
+        default=list,
+        help_text="public releases that may have opened what it holds when it was made",
+    )
     everybody = models.BooleanField(default=False, help_text="whether all who sign in may read it")
     people = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="shared_tables", blank=True)
     groups = models.ManyToManyField(ReaderGroup, related_name="shared_tables", blank=True)
@@ -33,7 +41,8 @@ class UserTable(OpenModel):
 
     @property
     def full_name(self) -> str:
-        return f"{self.schema}.{self.name}"
+        """Schema and name as a query writes them."""
+        return f"{self.schema}.{as_written(self.name)}"
 
     @property
     def physical(self) -> tuple[str, str]:

@@ -27,10 +27,13 @@ class QueryJob(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="queries")
+    asker = models.CharField(max_length=64, blank=True, default="", help_text="account or network that its quota is of")
+    brought = models.BigIntegerField(default=0, help_text="bytes of the tables that came with it")
     programs = models.JSONField(default=list, help_text="the reader's programs when the job was started")
     service = models.CharField(max_length=4, choices=Service.choices, default=Service.TAP)
     run_id = models.CharField(max_length=64, blank=True)
     parameters = models.JSONField(default=dict, help_text="as the asker sent them, names in upper case")
+    rests = models.JSONField(null=True, help_text="what its result rests on (archive.jobs.dependencies)")
     phase = models.CharField(max_length=10, choices=Phase.choices, default=Phase.PENDING)
     created = models.DateTimeField(auto_now_add=True)
     queued = models.DateTimeField(null=True)
@@ -49,6 +52,7 @@ class QueryJob(models.Model):
         ordering = ["-created"]
         indexes = [
             models.Index(fields=["owner", "-created"], name="queryjob_owner"),
+            models.Index(fields=["asker", "phase"], name="queryjob_asker"),
             models.Index(
                 fields=["phase", "queued"], name="queryjob_open", condition=models.Q(phase__in=("QUEUED", "EXECUTING"))
             ),

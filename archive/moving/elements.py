@@ -11,10 +11,10 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
-from archive.moving.dynamics import AsteroidElements, BadOrbit, CometElements, Orbit
+from archive.moving.dynamics import AsteroidElements, BadOrbitError, CometElements, Orbit
 from archive.moving.numbered import NUMBERED, by_designation
+from archive.survey.times import MJD_ZERO
 
-MJD_ZERO = 2400000.5
 ELEMENTS = ("epoch", "a", "q", "e", "i", "node", "peri", "M", "Tp", "H", "G", "M1", "K1")
 NEEDED = ("e", "i", "node", "peri")
 _HOW = "give epoch, e, i, node, peri, then a or q, and M or Tp"
@@ -32,7 +32,7 @@ def resolve_orbit(text: str) -> Orbit:
 
     Raises
     ------
-    BadOrbit
+    BadOrbitError
         saying what is understood.
     """
     text = text.strip("\r\n")
@@ -43,7 +43,7 @@ def resolve_orbit(text: str) -> Orbit:
         orbit = reader(text)
         if orbit is not None:
             return orbit
-    raise BadOrbit(
+    raise BadOrbitError(
         f"name={text.strip()!r}: neither one of the {len(NUMBERED)} asteroids known here by number or name "
         "(for example 16 Psyche) nor a line of JPL's or the MPC's element files; for another body give its elements"
     )
@@ -57,7 +57,7 @@ def orbit_from_elements(values: Mapping[str, str], name: str = "your orbit") -> 
 
     Raises
     ------
-    BadOrbit
+    BadOrbitError
         naming the element, its value and what would be right.
     """
     numbers = {key: _number(key, values[key]) for key in ELEMENTS if str(values.get(key) or "").strip()}
@@ -66,10 +66,10 @@ def orbit_from_elements(values: Mapping[str, str], name: str = "your orbit") -> 
     missing += [] if {"M", "Tp"} & numbers.keys() else ["M or Tp"]
     missing += [] if {"epoch", "Tp"} & numbers.keys() else ["epoch"]
     if missing:
-        raise BadOrbit(f"elements: {', '.join(missing)} missing; {_HOW}")
+        raise BadOrbitError(f"elements: {', '.join(missing)} missing; {_HOW}")
     for one, other in (("a", "q"), ("M", "Tp")):
         if {one, other} <= numbers.keys():
-            raise BadOrbit(f"{one}={values[one]}, {other}={values[other]}: give one of the two")
+            raise BadOrbitError(f"{one}={values[one]}, {other}={values[other]}: give one of the two")
     epoch = julian("epoch", numbers["epoch"] if "epoch" in numbers else numbers["Tp"])
     return Orbit(name, epoch, _elements(numbers), **{key: numbers.get(key) for key in ("H", "G", "M1", "K1")})
 
@@ -79,7 +79,7 @@ def julian(name: str, value: float) -> float:
 
     Raises
     ------
-    BadOrbit
+    BadOrbitError
     """
     if 0 < value < 100_000:
         return value + MJD_ZERO
@@ -90,19 +90,19 @@ def julian(name: str, value: float) -> float:
         try:
             ordinal = date(day // 10000, day // 100 % 100, day % 100).toordinal()
         except ValueError as error:
-            raise BadOrbit(f"{name}={value}: no such date; write YYYYMMDD.ddd") from error
+            raise BadOrbitError(f"{name}={value}: no such date; write YYYYMMDD.ddd") from error
         return ordinal + 1721424.5 + value - day
-    raise BadOrbit(f"{name}={value}: give a Julian date such as 2459800.5, or a modified one such as 59800")
+    raise BadOrbitError(f"{name}={value}: give a Julian date such as 2459800.5, or a modified one such as 59800")
 
 
 def _elements(numbers: Mapping[str, float]) -> AsteroidElements | CometElements:
     e, angles = numbers["e"], [numbers[key] for key in ("i", "node", "peri")]
     if "M" in numbers:
         if "q" in numbers and e >= 1:
-            raise BadOrbit(f"e={e}: an orbit with a mean anomaly is an ellipse, e < 1; give Tp instead of M")
+            raise BadOrbitError(f"e={e}: an orbit with a mean anomaly is an ellipse, e < 1; give Tp instead of M")
         return AsteroidElements(numbers["a"] if "a" in numbers else numbers["q"] / (1 - e), e, *angles, numbers["M"])
     if "a" in numbers and e == 1:
-        raise BadOrbit("e=1: a parabola has no semi-major axis; give q instead of a")
+        raise BadOrbitError("e=1: a parabola has no semi-major axis; give q instead of a")
     q = numbers["q"] if "q" in numbers else numbers["a"] * (1 - e)
     return CometElements(q, e, *angles, julian("Tp", numbers["Tp"]))
 
@@ -111,9 +111,9 @@ def _number(name: str, text: str) -> float:
     try:
         value = float(str(text).strip())
     except ValueError as error:
-        raise BadOrbit(f"{name}={text}: must be a number; {_HOW}") from error
+        raise BadOrbitError(f"{name}={text}: must be a number; {_HOW}") from error
     if not math.isfinite(value):
-        raise BadOrbit(f"{name}={text}: must be a finite number; {_HOW}")
+        raise BadOrbitError(f"{name}={text}: must be a finite number; {_HOW}")
     return value
 
 
@@ -134,7 +134,7 @@ def _unpacked(epoch: str) -> float:
     try:
         day = date(year, _PACKED_DIGITS[epoch[3]], _PACKED_DIGITS[epoch[4]])
     except ValueError as error:
-        raise BadOrbit(f"epoch={epoch}: no such date in the MPC's packed form, for example K24A1") from error
+        raise BadOrbitError(f"epoch={epoch}: no such date in the MPC's packed form, for example K24A1") from error
     return day.toordinal() + 1721424.5
 
 

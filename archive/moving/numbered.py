@@ -24,6 +24,7 @@ The Moon is full on 2026-10-26 and near.
 """
 
 from archive.moving.dynamics import AsteroidElements, Orbit
+from archive.requests.numbers import whole
 
 EPOCH_TDB = 2459800.5
 """JD TDB at which the elements osculate."""
@@ -343,8 +344,9 @@ NUMBERED = {
 def by_designation(text):
     """The orbit of "16", "Psyche", "(16) Psyche" or "16 Psyche", or None. A number is matched exactly."""
     words = text.replace("(", " ").replace(")", " ").split()
-    if words and words[0].isdigit():
-        orbit = NUMBERED.get(int(words[0]))
+    number = whole(words[0]) if words else None
+    if number is not None:
+        orbit = NUMBERED.get(number)
         named = " ".join(words[1:]).casefold()
         return orbit if orbit is not None and named in ("", orbit.name.casefold()) else None
     name = " ".join(words).casefold()

@@ -13,10 +13,7 @@ from datetime import datetime
 import numpy as np
 from django.db import connections, router
 
-from archive import images as pixels
-from archive import storage
-from archive.columns import read_columns
-from archive.footprints import read_wcs, separation
+from archive.database.arrays import read_columns
 from archive.models import Exposure, ProductFile, ScienceImage
 from archive.moving.dynamics import (
     Crossings,
@@ -26,7 +23,10 @@ from archive.moving.dynamics import (
     point_in_quadrilateral,
     unit_vectors,
 )
-from archive.tables import Column, Table
+from archive.pixels import rendering as pixels
+from archive.sky.footprints import read_wcs
+from archive.sky.sphere import separation
+from archive.tables.dictionary import Column, Table
 
 FOCAL_PLANE = 5.3  # deg, from the field's centre to the farthest corner of a quadrant, and a little
 ARCSEC_PER_HOUR = 3600 / 24  # of one degree per day
@@ -180,7 +180,8 @@ def _files(images: Iterable[ScienceImage]) -> dict[int, ProductFile]:
     found = ProductFile.objects.filter(
         family=ProductFile.Family.SCI, suffix="sciimg.fits", product_id__in=[image.pid for image in images]
     )
-    return {file.product_id: file for file in found if storage.absolute(file.path).is_file()}
+    # Only whether it is there: nothing of it is read; whoever downloads it gets what was verified.
+    return {file.product_id: file for file in found if file.on_disk.is_file()}
 
 
 def _sighting(image: ScienceImage, file: ProductFile | None, places, n: int) -> Sighting:

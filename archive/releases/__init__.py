@@ -10,12 +10,12 @@ jobs       the actions as user jobs
 redating   a program's rule changed: new dates for what is not public
 """
 
-from archive.releases.actions import BadRelease, FilesNotWhole, freeze, publish, released, withdraw, withdrew
+from archive.releases.actions import BadReleaseError, FilesNotWholeError, freeze, publish, released, withdraw, withdrew
 from archive.releases.preview import Preview, holdings, preview
 
 __all__ = [
-    "BadRelease",
-    "FilesNotWhole",
+    "BadReleaseError",
+    "FilesNotWholeError",
     "Preview",
     "freeze",
     "holdings",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.db import connections, transaction
+from django.db import transaction
 from django.db.models import Count, Max, Min, Sum
 from django.dispatch import Signal
 from django.utils import timezone
 
-from archive import audit, storage
-from archive.models import Release, ReleaseFile, ReleaseItem, ScienceImage
-from archive.releases import manifest, selection
+from archive.access import audit
+from archive.files import storage
+from archive.models import ProductFile, Release, ReleaseFile, ReleaseItem, ScienceImage, UserJob
+from archive.releases import manifest, orders, selection
 from archive.releases.contents import KEPT, gather
+from archive.releases.guard import one_at_a_time, write
 from archive.releases.preview import parameters_of
 from archive.releases.rights import close_rows, open_rows, openings
 
@@ -22,21 +24,23 @@ released = Signal()
 withdrew = Signal()
 
 State = Release.State
-ACTIONS_LOCK = 12  # class of our advisory locks
 TOLD = 5  # broken files that an error names
 Progress = Callable[[int, int], None]
 
 
-class BadRelease(ValueError):
-    """An action that a release's state does not allow; the message says which state it needs."""
+BadReleaseError = orders.BadOrderError
 
 
-class FilesNotWhole(ValueError):
+class FilesNotWholeError(ValueError):
     """A release that cannot be frozen because files of it are missing or damaged."""
 
 
 def freeze(
-    release: Release, by: audit.Actor, progress: Progress | None = None, check: Callable = storage.check_whole
+    release: Release,
+    by: audit.Actor,
+    progress: Progress | None = None,
+    check: Callable = storage.check_whole,
+    job: UserJob | None = None,
 ) -> Release:
     """Fix what a draft holds for good: its items, its files, its statistics. Nothing becomes public by this.
 
@@ -44,59 +48,69 @@ def freeze(
     ----------
     progress : called with bytes checked and bytes in all
     check : called with (path, size, sha256) of every file; raises OSError for one that is not whole
+    job : the order that this carries out, ended by it; None: done at once
 
     Raises
     ------
-    BadRelease
+    BadReleaseError
         if it is no draft, holds nothing, or was changed while its files were read.
-    FilesNotWhole
+    FilesNotWholeError
     """
     with transaction.atomic():
-        release = _locked(release, State.DRAFT)
+        release = _locked(release, "freeze", job)
         asked = _asked(release)
         release.items.all().delete()
         release.files.all().delete()
         gather(release, KEPT)
         if not release.items.exists():
-            raise BadRelease(f"release {release.name}: selects nothing; widen its nights, programs, families or cuts")
+            raise BadReleaseError(
+                f"release {release.name}: selects nothing; widen its nights, programs, families or cuts"
+            )
     _check_files(release, check, progress)
     with transaction.atomic():
-        release = _locked(release, State.DRAFT)
+        release = _locked(release, "freeze", job)
         if _asked(release) != asked:
-            raise BadRelease(f"release {release.name}: was changed while it was being frozen; freeze it again")
+            raise BadReleaseError(f"release {release.name}: was changed while it was being frozen; freeze it again")
         release.statistics = statistics(release)
         release.manifest_sha256 = manifest.checksum(release)
         release.state, release.frozen = State.FROZEN, timezone.now()
-        release.save()
+        write(release, "statistics", "manifest_sha256", "state", "frozen")
         after = release.statistics | {"manifest_sha256": release.manifest_sha256}
-        audit.record("release.freeze", release.name, by, {"state": State.DRAFT}, after)
+        audit.record("release.freeze", release.name, by, {"state": State.DRAFT}, after, release.pk)
+        orders.done(job, f"{release.name} is frozen: {release.statistics['items']}")
     return release
 
 
-def publish(release: Release, by: audit.Actor, progress: Progress | None = None) -> dict[str, int]:
+def publish(
+    release: Release, by: audit.Actor, progress: Progress | None = None, job: UserJob | None = None
+) -> dict[str, int]:
     """Open everything a frozen (or withdrawn) release holds to everybody; returns the number of rows opened by table.
 
     Raises
     ------
-    BadRelease
+    BadReleaseError
         if it is a draft, or public already.
     """
     with transaction.atomic():
-        release = _locked(release, State.FROZEN, State.WITHDRAWN)
+        release = _locked(release, "publish", job)
         before, parameters = release.state, parameters_of(release)
         release.state, release.published, release.withdrawn = State.PUBLIC, parameters["now"], None
-        release.save()
+        write(release, "state", "published", "withdrawn")
         wanted = [one for one in openings() if one.wanted(release.families)]
         opened = {}
         for number, opening in enumerate(wanted, start=1):
             opened[opening.table] = open_rows(opening, parameters)
             _tell(progress, number, len(wanted))
         released.send(sender=Release, release=release, parameters=parameters)
-        audit.record("release.publish", release.name, by, {"state": before}, {"state": State.PUBLIC, "opened": opened})
+        after = {"state": State.PUBLIC, "opened": opened}
+        audit.record("release.publish", release.name, by, {"state": before}, after, release.pk)
+        orders.done(job, _told("publish", release, opened))
     return opened
 
 
-def withdraw(release: Release, by: audit.Actor, progress: Progress | None = None) -> dict[str, int]:
+def withdraw(
+    release: Release, by: audit.Actor, progress: Progress | None = None, job: UserJob | None = None
+) -> dict[str, int]:
     """Take a publication back: every row gets the rights that it has without this release.
 
     Returns the number of rows by table that nobody but their programs reads any more. What another release or its
@@ -104,14 +118,14 @@ def withdraw(release: Release, by: audit.Actor, progress: Progress | None = None
 
     Raises
     ------
-    BadRelease
+    BadReleaseError
         if it is not public.
     """
     with transaction.atomic():
-        release = _locked(release, State.PUBLIC)
+        release = _locked(release, "withdraw", job)
         parameters = parameters_of(release)
         release.state, release.withdrawn = State.WITHDRAWN, parameters["now"]
-        release.save()
+        write(release, "state", "withdrawn")
         wanted = [one for one in openings() if one.wanted(release.families)]
         changed = {}
         for number, opening in enumerate(wanted, start=1):
@@ -119,7 +133,9 @@ def withdraw(release: Release, by: audit.Actor, progress: Progress | None = None
             _tell(progress, number, len(wanted))
         withdrew.send(sender=Release, release=release, parameters=parameters)
         before = {"state": State.PUBLIC, "published": release.published.isoformat()}
-        audit.record("release.withdraw", release.name, by, before, {"state": State.WITHDRAWN, "changed": changed})
+        after = {"state": State.WITHDRAWN, "changed": changed}
+        audit.record("release.withdraw", release.name, by, before, after, release.pk)
+        orders.done(job, _told("withdraw", release, changed))
     return changed
 
 
@@ -140,14 +156,19 @@ def statistics(release: Release) -> dict:
     }
 
 
-def _locked(release: Release, *states: str) -> Release:
-    """The release, with no other release changing rights meanwhile, in one of the states that an action needs."""
-    with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [ACTIONS_LOCK])
+def _locked(release: Release, action: str, job: UserJob | None) -> Release:
+    """The release, with no other release changing rights meanwhile, in a state that an action (and its order) needs."""
+    one_at_a_time()
     release = Release.objects.using("default").select_for_update().get(pk=release.pk)
+    states = orders.NEEDS[action]
     if release.state not in states:
-        raise BadRelease(f"release {release.name} is {release.state}: it must be {' or '.join(states)} for this")
+        raise BadReleaseError(f"release {release.name} is {release.state}: it must be {' or '.join(states)} for this")
+    orders.check(job, release)
     return release
+
+
+def _told(action: str, release: Release, counts: dict[str, int]) -> str:
+    return f"{action} {release.name}: " + ", ".join(f"{n} {table}" for table, n in counts.items() if n)
 
 
 def _asked(release: Release) -> tuple:
@@ -157,16 +178,17 @@ def _asked(release: Release) -> tuple:
 def _check_files(release: Release, check: Callable, progress: Progress | None) -> None:
     files = ReleaseFile.objects.filter(release=release)
     total, done, broken = files.aggregate(total=Sum("size"))["total"] or 0, 0, []
-    for path, size, sha256 in files.order_by("path").values_list("path", "size", "sha256").iterator():
+    places = dict(ProductFile.objects.exclude(stored_as="").values_list("pk", "stored_as"))  # few, if any
+    for number, path, size, sha256 in files.order_by("path").values_list("file", "path", "size", "sha256").iterator():
         try:
-            check(path, size, sha256)
+            check(places.get(number, path), size, sha256)
         except OSError as error:
             broken.append(str(error))
         done += size
         _tell(progress, done, total)
     if broken:
         more = f" (and {len(broken) - TOLD} more)" if len(broken) > TOLD else ""
-        raise FilesNotWhole(f"release {release.name}: {'; '.join(broken[:TOLD])}{more}")
+        raise FilesNotWholeError(f"release {release.name}: {'; '.join(broken[:TOLD])}{more}")
 
 
 def _tell(progress: Progress | None, done: int, total: int) -> None:

@@ -6,24 +6,14 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterator
-from typing import BinaryIO
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, BinaryIO
 
 from archive.models import Release, ReleaseFile
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 COLUMNS = ("path", "size", "sha256", "family", "product_id", "programid")
-SCHEMA = pa.schema(
-    [
-        ("path", pa.string()),
-        ("size", pa.int64()),
-        ("sha256", pa.string()),
-        ("family", pa.string()),
-        ("product_id", pa.int64()),
-        ("programid", pa.int16()),
-    ]
-)
 BATCH = 5000
 
 
@@ -47,7 +37,9 @@ def as_csv(release: Release) -> Iterator[bytes]:
 
 def write_parquet(release: Release, file: BinaryIO) -> None:
     """The manifest as Parquet, a row group for some thousand files."""
-    with pq.ParquetWriter(file, SCHEMA, compression="zstd") as writer:
+    import pyarrow.parquet as pq  # heavy, and few commands write Parquet
+
+    with pq.ParquetWriter(file, _schema(), compression="zstd") as writer:
         batch = []
         for row in rows(release):
             batch.append(row)
@@ -72,7 +64,17 @@ def _taken(text: io.StringIO) -> bytes:
     return piece
 
 
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    kinds = (pa.string(), pa.int64(), pa.string(), pa.string(), pa.int64(), pa.int16())
+    return pa.schema(list(zip(COLUMNS, kinds, strict=True)))
+
+
 def _table(batch: list[tuple]) -> pa.Table:
+    import pyarrow as pa
+
+    schema = _schema()
     columns = zip(*batch, strict=True) if batch else [() for _ in COLUMNS]
-    arrays = [pa.array(list(values), type=field.type) for values, field in zip(columns, SCHEMA, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+    arrays = [pa.array(list(values), type=field.type) for values, field in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema)

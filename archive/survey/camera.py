@@ -36,9 +36,11 @@ class Filter:
 
 
 FILTERS = (Filter(1, "zg", "ZTF_g", "g"), Filter(2, "zr", "ZTF_r", "r"), Filter(3, "zi", "ZTF_i", "i"))
+WAVELENGTHS = {"zg": (4.09e-7, 5.52e-7), "zr": (5.60e-7, 7.32e-7), "zi": (7.03e-7, 8.87e-7)}
+"""Ends of the pass bands, m."""
+
 FILTER_BY_FID = {filter_.fid: filter_ for filter_ in FILTERS}
 FILTER_BY_CODE = {filter_.code: filter_ for filter_ in FILTERS}
-FILTER_BY_NAME = {filter_.name: filter_ for filter_ in FILTERS}
 
 
 @dataclass(frozen=True)
@@ -111,10 +113,16 @@ def ccd_quadrant(rcid: int) -> tuple[int, int]:
 
 def filter_of(key: int | str) -> Filter:
     """A filter by fid (1), code ('zg') or name ('ZTF_g')."""
-    for table in (FILTER_BY_FID, FILTER_BY_CODE, FILTER_BY_NAME):
-        if key in table:
-            return table[key]
+    for filter_ in FILTERS:
+        if key in (filter_.fid, filter_.code, filter_.name):
+            return filter_
     raise ValueError(f"filter={key!r}: use fid 1, 2, 3, code zg, zr, zi or name ZTF_g, ZTF_r, ZTF_i")
+
+
+def filter_named(text: str) -> Filter | None:
+    """The filter that somebody means by zr, r or ZTF_r, in any case; None if it is none of ZTF's."""
+    wanted = text.strip().casefold()
+    return next((one for one in FILTERS if wanted in (one.code, one.band, one.name.casefold())), None)
 
 
 @cache

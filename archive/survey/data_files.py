@@ -20,7 +20,7 @@ def survey_data_file(name: str) -> Path:
         if the distribution is not installed or holds no such file.
     """
     try:
-        path = Path(distribution(DISTRIBUTION).locate_file(f"ztffields/data/{name}"))
+        path = Path(str(distribution(DISTRIBUTION).locate_file(f"ztffields/data/{name}")))
     except PackageNotFoundError as error:
         raise FileNotFoundError(
             f"{name}: the distribution '{DISTRIBUTION}' with it is not installed (see requirements.txt)"

@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 
+from archive.sky.sphere import separation
 from archive.survey.data_files import survey_data_file
 
 CALIBRATION_FIELD = 0
@@ -14,7 +15,7 @@ FIELD_DTYPE = np.dtype(
 )
 
 
-class UnknownField(LookupError):
+class UnknownFieldError(LookupError):
     """The field number is not in the grid."""
 
 
@@ -23,7 +24,7 @@ def field_grid() -> np.ndarray:
     """All fields by number: field, ra, dec (deg, ICRS), ebv (mag), gallong, gallat (deg). Read-only."""
     columns = np.loadtxt(survey_data_file("ztf_fields.txt"), delimiter=",", skiprows=1, usecols=range(6))
     grid = np.empty(len(columns), FIELD_DTYPE)
-    for index, name in enumerate(FIELD_DTYPE.names):
+    for index, name in enumerate(FIELD_DTYPE.names or ()):
         grid[name] = columns[:, index]
     grid.sort(order="field")
     grid.setflags(write=False)
@@ -35,13 +36,13 @@ def field_centre(field: int) -> tuple[float, float]:
 
     Raises
     ------
-    UnknownField
+    UnknownFieldError
         if the number is not in the grid (calibration frames carry field 0, which has no centre).
     """
     grid = field_grid()
     row = int(np.searchsorted(grid["field"], field))
     if row == len(grid) or grid["field"][row] != field:
-        raise UnknownField(f"field={field}: not in the grid; fields run from 1 to 881 and from 1001 to 1895")
+        raise UnknownFieldError(f"field={field}: not in the grid; fields run from 1 to 881 and from 1001 to 1895")
     return float(grid["ra"][row]), float(grid["dec"][row])
 
 
@@ -52,13 +53,6 @@ def fields_near(ra: float, dec: float, radius: float = 5.5) -> np.ndarray:
     listed.
     """
     grid = field_grid()
-    distance = _separation(ra, dec, grid["ra"], grid["dec"])
+    distance = separation(ra, dec, grid["ra"], grid["dec"])
     near = np.flatnonzero(distance <= radius)
     return grid["field"][near[np.argsort(distance[near], kind="stable")]]
-
-
-def _separation(ra1, dec1, ra2, dec2):
-    """Great-circle distance, deg, by the haversine formula (exact for small angles)."""
-    ra1, dec1, ra2, dec2 = (np.radians(angle) for angle in (ra1, dec1, ra2, dec2))
-    h = np.sin((dec2 - dec1) / 2) ** 2 + np.cos(dec1) * np.cos(dec2) * np.sin((ra2 - ra1) / 2) ** 2
-    return np.degrees(2 * np.arcsin(np.sqrt(np.clip(h, 0, 1))))

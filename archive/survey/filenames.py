@@ -12,6 +12,7 @@ Products of differencing are science files by name (`..._scimrefdiffimg.fits.fz`
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from archive.survey.camera import rcid as channel
 
@@ -39,7 +40,7 @@ REF_SUFFIXES = (
 )  # fmt: skip
 
 
-class NotAZtfProduct(ValueError):
+class NotAZtfProductError(ValueError):
     """A file name that the survey could not have given."""
 
 
@@ -93,7 +94,7 @@ class ProductName:
             return f"cal/{night[:4]}/{night[4:]}/{self.caltype}/{self.filtercode}/{place}"
         field = f"{self.field:06d}"
         if self.kind == "lc":
-            return f"lc/{self.field // 1000}/field{field}"
+            return f"lc/{(self.field or 0) // 1000}/field{field}"
         return f"ref/{field[:3]}/field{field}/{self.filtercode}/ccd{self.ccdid:02d}/q{self.qid}"
 
     @property
@@ -151,17 +152,18 @@ def parse(name: str) -> ProductName:
 
     Raises
     ------
-    NotAZtfProduct
+    NotAZtfProductError
         naming what is wrong, if the survey could not have given this name.
     """
     base = str(name).rpartition("/")[2]
     for kind, pattern in _PATTERNS.items():
         match = pattern.fullmatch(base)
         if match:
-            parts = {key: int(value) if key in _INTEGERS else value for key, value in match.groupdict().items()}
-            caltype = _caltype_of(parts["suffix"]) if kind == "cal" else None
+            said = match.groupdict()
+            parts: dict[str, Any] = {key: int(text) if key in _INTEGERS else text for key, text in said.items()}
+            caltype = _caltype_of(said["suffix"]) if kind == "cal" else None
             return ProductName(kind=kind, caltype=caltype, **parts)
-    raise NotAZtfProduct(
+    raise NotAZtfProductError(
         f"{base!r}: a product is named like ztf_20200924431759_000655_zr_c13_o.fits.fz (raw), "
         "..._c13_o_q3_sciimg.fits (sci), ztf_20200924_00_c13_q3_bias.fits (cal) or "
         "ztf_000655_zr_c13_q3_refimg.fits (ref)"
@@ -173,14 +175,14 @@ def _caltype_of(suffix):
 
 
 def _check(product):
-    """Raise NotAZtfProduct unless every part is one that the survey gives."""
+    """Raise NotAZtfProductError unless every part is one that the survey gives."""
     kind = product.kind
     if kind not in KINDS:
-        raise NotAZtfProduct(f"kind={kind!r}: use one of {', '.join(KINDS)}")
+        raise NotAZtfProductError(f"kind={kind!r}: use one of {', '.join(KINDS)}")
     if not 1 <= product.ccdid <= 16:
-        raise NotAZtfProduct(f"ccdid={product.ccdid}: CCDs are 01 to 16")
+        raise NotAZtfProductError(f"ccdid={product.ccdid}: CCDs are 01 to 16")
     if kind != "raw" and product.qid not in (1, 2, 3, 4):
-        raise NotAZtfProduct(f"qid={product.qid}: quadrants are 1 to 4")
+        raise NotAZtfProductError(f"qid={product.qid}: quadrants are 1 to 4")
     filters = {
         "raw": RAW_FILTERS,
         "sci": SCIENCE_FILTERS,
@@ -189,25 +191,25 @@ def _check(product):
         "lc": SCIENCE_FILTERS,
     }[kind]
     if product.filtercode not in filters:
-        raise NotAZtfProduct(f"filter={product.filtercode!r}: a {kind} file has {', '.join(filters)}")
+        raise NotAZtfProductError(f"filter={product.filtercode!r}: a {kind} file has {', '.join(filters)}")
     if kind in ("raw", "sci"):
         _check_date(str(product.filefracday)[:8], len(str(product.filefracday)) == 14, product.filefracday)
         if product.imgtypecode not in IMAGE_TYPES:
-            raise NotAZtfProduct(f"type={product.imgtypecode!r}: use one of {', '.join(IMAGE_TYPES)}")
+            raise NotAZtfProductError(f"type={product.imgtypecode!r}: use one of {', '.join(IMAGE_TYPES)}")
     if kind != "cal" and (product.field is None or not 0 <= product.field <= 999999):
-        raise NotAZtfProduct(f"field={product.field}: fields have up to six digits, calibration frames have 0")
+        raise NotAZtfProductError(f"field={product.field}: fields have up to six digits, calibration frames have 0")
     if kind == "cal":
         _check_date(str(product.nightdate), len(str(product.nightdate)) == 8, product.nightdate)
         if product.caltype not in CALTYPES or not product.suffix.startswith(CALTYPE_STEMS[product.caltype]):
-            raise NotAZtfProduct(
+            raise NotAZtfProductError(
                 f"suffix={product.suffix!r}, caltype={product.caltype!r}: a calibration suffix starts with "
                 f"its type, one of {', '.join(CALTYPE_STEMS.values())}"
             )
     elif product.caltype is not None:
-        raise NotAZtfProduct(f"caltype={product.caltype!r}: only calibration products have one")
+        raise NotAZtfProductError(f"caltype={product.caltype!r}: only calibration products have one")
     pattern = r"fits(?:\.fz)?" if kind == "raw" else _SUFFIX
     if not re.fullmatch(pattern, product.suffix):
-        raise NotAZtfProduct(f"suffix={product.suffix!r}: not a suffix of a {kind} file")
+        raise NotAZtfProductError(f"suffix={product.suffix!r}: not a suffix of a {kind} file")
 
 
 def _check_date(yyyymmdd, long_enough, value):
@@ -216,4 +218,4 @@ def _check_date(yyyymmdd, long_enough, value):
             raise ValueError("wrong number of digits")
         datetime.strptime(yyyymmdd, "%Y%m%d")
     except ValueError as error:
-        raise NotAZtfProduct(f"date in {value}: expected YYYYMMDD or YYYYMMDDdddddd ({error})") from error
+        raise NotAZtfProductError(f"date in {value}: expected YYYYMMDD or YYYYMMDDdddddd ({error})") from error

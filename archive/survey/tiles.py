@@ -9,6 +9,8 @@ import numpy as np
 from astropy.coordinates import Latitude, Longitude
 from cdshealpix import nested
 
+from archive.sky.sphere import separation
+
 MARGIN = 1.02
 """A cell's edges are no great circles: its farthest point may lie a little beyond its corners."""
 
@@ -51,12 +53,5 @@ def tile(cell: int, depth: int) -> Tile:
     lon, lat = nested.healpix_to_lonlat(np.array([cell], np.uint64), depth)
     corner_lon, corner_lat = nested.vertices(np.array([cell], np.uint64), depth)
     ra, dec = float(lon[0].deg), float(lat[0].deg)
-    far = _distance(ra, dec, corner_lon.deg, corner_lat.deg).max()
+    far = separation(ra, dec, corner_lon.deg, corner_lat.deg).max()
     return Tile(depth, cell, ra, dec, float(far) * MARGIN)
-
-
-def _distance(ra1, dec1, ra2, dec2):
-    """Angle between positions, degrees (haversine)."""
-    ra1, dec1, ra2, dec2 = map(np.radians, (ra1, dec1, ra2, dec2))
-    squared = np.sin((dec2 - dec1) / 2) ** 2 + np.cos(dec1) * np.cos(dec2) * np.sin((ra2 - ra1) / 2) ** 2
-    return np.degrees(2 * np.arcsin(np.minimum(np.sqrt(squared), 1)))

@@ -16,13 +16,14 @@ from datetime import datetime
 import structlog
 from django.utils import timezone
 
-from archive import images, userjobs
-from archive.access import Reader, reading
-from archive.bundles import result_path
-from archive.members import reader_of_job
+from archive.access.memberships import reader_of_job
+from archive.access.reading import Reader, reading
+from archive.jobs import dependencies, user_jobs
 from archive.models import UserJob
+from archive.pixels import rendering
+from archive.products.bundles import result_path
+from archive.targets.cutouts import CutoutsRefusedError, Piece, Wish, pieces
 from archive.targets.lists import Target
-from archive.targets.pieces import CutoutsRefused, Piece, Wish, pieces
 
 MOST_STREAMED = 100
 COLUMNS = ("target", "ra", "dec", "file", "image", "filtercode", "obsjd", "seeing", "maglimit", "status")
@@ -35,13 +36,13 @@ def stream(targets: list[Target], wish: Wish) -> Iterator[bytes]:
 
     Raises
     ------
-    CutoutsRefused
+    CutoutsRefusedError
         at once, not while it runs.
     """
     try:
         found = pieces(targets, wish, most=MOST_STREAMED)
-    except CutoutsRefused as error:
-        raise CutoutsRefused(f"{error}; or order them as a job, which may be larger") from error
+    except CutoutsRefusedError as error:
+        raise CutoutsRefusedError(f"{error}; or order them as a job, which may be larger") from error
     return _tar(found, wish)
 
 
@@ -50,12 +51,12 @@ def order(targets: list[Target], wish: Wish, reader: Reader, user=None) -> UserJ
     values = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(wish).items()}
     places = [[target.name, target.ra, target.dec] for target in targets]
     parameters = {"wish": values, "targets": places}
-    return userjobs.place("cutouts", "archive.targets.bundle.make", parameters, user, reader.programs)
+    return user_jobs.place("cutouts", "archive.targets.bundle.make", parameters, user, reader.programs)
 
 
 def make(job_id: str) -> None:
     """Write the tar of a job; started by the queue. Running it again gives the same file once."""
-    userjobs.carry_out(job_id, _make, (CutoutsRefused, OSError))
+    user_jobs.carry_out(job_id, _make, (CutoutsRefusedError, OSError))
 
 
 def _make(job: UserJob) -> None:
@@ -73,7 +74,8 @@ def _wish(values: dict) -> Wish:
 
 def _write(job: UserJob, found: list[Piece], wish: Wish) -> None:
     if not any(piece.file for piece in found):
-        raise CutoutsRefused("no image that you may see covers any of the targets")
+        raise CutoutsRefusedError("no image that you may see covers any of the targets")
+    dependencies.note(job, dependencies.on_files(piece.file.path for piece in found if piece.file))
     UserJob.objects.filter(pk=job.pk).update(total=len(found))
     path = result_path(job)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -127,8 +129,8 @@ def _cut(piece: Piece, size: float) -> tuple[bytes | None, str]:
     if piece.file is None:
         return None, NO_IMAGE
     try:
-        return images.fits_bytes(images.cutout(piece.file, piece.target.ra, piece.target.dec, size)), "ok"
-    except images.BadCutout as error:
+        return rendering.fits_bytes(rendering.cutout(piece.file, piece.target.ra, piece.target.dec, size)), "ok"
+    except rendering.BadCutoutError as error:
         return None, str(error)
     except OSError as error:
         log.warning("cutout failed", file=piece.file.path, reason=str(error))

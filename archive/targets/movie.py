@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from archive.images import Rendering, levels, limits
 from archive.models import ReferenceImage, ScienceImage
-from archive.targets.aligned import aligned, grid
+from archive.pixels.aligned import aligned, grid
+from archive.pixels.rendering import Rendering, levels, limits
+from archive.targets.cutouts import CutoutsRefusedError, Wish, of_target
 from archive.targets.lists import Target
-from archive.targets.pieces import CutoutsRefused, Wish, of_target
 
 MOST_FRAMES = 200
 LARGEST_SIDE = 600  # arcsec, and pixels of a frame before it is enlarged
@@ -45,21 +45,21 @@ def frames(target: Target, wish: Wish) -> list[Frame]:
 
     Raises
     ------
-    CutoutsRefused
+    CutoutsRefusedError
         without a filter, with none or too many images, or too large a size.
     """
     if not wish.filtercode:
-        raise CutoutsRefused(f"filtercode: a movie shows one filter; give one of {', '.join(FILTERS)}")
+        raise CutoutsRefusedError(f"filtercode: a movie shows one filter; give one of {', '.join(FILTERS)}")
     if wish.size * 3600 > LARGEST_SIDE:
-        raise CutoutsRefused(f"size={wish.size}: a movie is at most {LARGEST_SIDE / 3600:.4g} degrees wide")
+        raise CutoutsRefusedError(f"size={wish.size}: a movie is at most {LARGEST_SIDE / 3600:.4g} degrees wide")
     pieces = [piece for piece in of_target(target, wish) if piece.file is not None]
     if len(pieces) > MOST_FRAMES:
-        raise CutoutsRefused(f"{len(pieces)} images: a movie has at most {MOST_FRAMES}; give dates, or newest=100")
+        raise CutoutsRefusedError(f"{len(pieces)} images: a movie has at most {MOST_FRAMES}; give dates, or newest=100")
     onto = grid(target.ra, target.dec, wish.size)
     made = [_frame(piece, onto, pieces[0].image.magzp) for piece in reversed(pieces)]
     made = [frame for frame in made if np.isfinite(frame.data).any()]
     if not made:
-        raise CutoutsRefused(f"{target.name}: no image in {wish.filtercode} that you may see has pixels here")
+        raise CutoutsRefusedError(f"{target.name}: no image in {wish.filtercode} that you may see has pixels here")
     return made
 
 
@@ -79,7 +79,7 @@ def animation(shown: Sequence[Frame], form: str, rendering: Rendering = Renderin
     All are drawn with the same limits: those asked for, or zscale of all frames together.
     """
     if form not in FORMATS:
-        raise CutoutsRefused(f"form={form!r}: use one of {', '.join(FORMATS)}")
+        raise CutoutsRefusedError(f"form={form!r}: use one of {', '.join(FORMATS)}")
     low, high = limits(np.stack([frame.data for frame in shown]), rendering)
     chosen = shown[-1:] if form == "png" else shown
     pictures = [_picture(frame, low, high, rendering) for frame in chosen]

@@ -26,7 +26,7 @@ def _matching(world) -> dict[str, Figure]:
     from astropy.coordinates import SkyCoord, match_coordinates_sky
     from scipy.spatial import cKDTree
 
-    from lightcurves.match import Catalogue, match_sky
+    from lightcurves.photometry.match import Catalogue, match_sky
 
     rng = np.random.default_rng(8)
     objects = world.objects(0)
@@ -67,8 +67,8 @@ def _tree(kind, objects, ra, dec) -> np.ndarray:
 
 def _metrics(world) -> dict[str, Figure]:
     from bench.lightcurves.world import FID, FIELD
-    from lightcurves import store
-    from lightcurves.metrics import light_curve_metrics
+    from lightcurves.photometry.metrics import light_curve_metrics
+    from lightcurves.storage import store
 
     curves = list(store.batches(FIELD, 0, FID))[:4]
     parts = []
@@ -122,7 +122,7 @@ def _rust(curves) -> float:
 def _refinement(world) -> tuple[dict[str, Figure], list[str]]:
     """Relative photometry of a quadrant from the store, and its bright stars read again."""
     from bench.lightcurves.world import FID, FIELD
-    from lightcurves import statistics
+    from lightcurves.updates import statistics
 
     began = time.perf_counter()
     counts = statistics.refresh(FIELD, 1, FID)
@@ -138,7 +138,7 @@ def _refinement(world) -> tuple[dict[str, Figure], list[str]]:
 def _bright_scatter(world, quadrant: int) -> tuple[float, float]:
     """Median over bright constant stars of the robust scatter: with the injected zero points off, and with ours."""
     from bench.lightcurves.world import FID, FIELD
-    from lightcurves import store
+    from lightcurves.storage import store
 
     objects = world.objects(quadrant)
     chosen = objects.oid[(objects.mag < BRIGHT) & ~objects.varies]

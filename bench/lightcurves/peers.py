@@ -69,7 +69,7 @@ def _rows(world) -> np.ndarray:
 
 
 def _measure_rows(cursor, rows: np.ndarray) -> dict[str, float]:
-    from lightcurves.pgcopy import copy_in
+    from archive.database.records import copy_in
 
     cursor.execute(ROWS)
     cursor.execute("ALTER TABLE peer_rows SET LOGGED")

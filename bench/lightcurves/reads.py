@@ -16,8 +16,8 @@ CONE = 2 / 3600
 
 def measure(world, folder: Path, figures: dict) -> tuple[dict[str, Figure], list[str]]:
     """One light curve, a thousand, cones; with the rights of somebody who sees all programs."""
-    from archive.access import EVERYTHING, reading
-    from lightcurves import store
+    from archive.access.reading import EVERYTHING, reading
+    from lightcurves.storage import store
 
     rng = np.random.default_rng(3)
     oids = _any(world, rng, TIMES)
@@ -121,7 +121,8 @@ def _in_database(oid: int) -> float:
     """Milliseconds until the database has answered for one light curve: both tiers and the object, then the images."""
     from django.db import connections
 
-    from lightcurves import prepared, store
+    from archive.database import prepared
+    from lightcurves.storage import store
 
     reader = connections["reader"]
     with reader.cursor() as cursor:

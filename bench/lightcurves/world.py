@@ -64,7 +64,7 @@ class World:
 
     def objects(self, quadrant: int) -> Objects:
         """The objects of a quadrant, by number."""
-        from lightcurves import store
+        from lightcurves.storage import store
 
         rng = np.random.default_rng((SEED, quadrant))
         n, x, y = self.size.objects, quadrant % 8 - 4, quadrant // 8 - 4
@@ -103,7 +103,7 @@ class World:
         """Objects into the database; returns how many."""
         from django.db import connection
 
-        from archive.bulk import upsert
+        from archive.database.upsert import upsert
         from lightcurves.models import Source
 
         for quadrant in range(self.size.quadrants):
@@ -118,7 +118,7 @@ class World:
         """The points of the older exposures straight into chunks, as compaction leaves them; returns how many."""
         from django.db import connection, transaction
 
-        from lightcurves import chunks, store
+        from lightcurves.storage import chunks, store
 
         began, total = time.perf_counter(), 0
         for quadrant in range(self.size.quadrants):
@@ -138,7 +138,7 @@ class World:
 
     def fresh(self):
         """For each of the last exposures: its images with their points, as matching leaves them."""
-        from lightcurves import store
+        from lightcurves.storage import store
 
         first, last = self.size.packed, self.size.packed + self.size.appended
         for start in range(first, last, 8):
@@ -155,7 +155,7 @@ class World:
     def _source_table(self, quadrant: int):
         import pandas as pd
 
-        from lightcurves import skyindex
+        from lightcurves.storage import healpix
 
         objects = self.objects(quadrant)
         table = pd.DataFrame({"oid": objects.oid, "ra": objects.ra, "dec": objects.dec})
@@ -163,13 +163,13 @@ class World:
                      "filtercode": FILTER, "programid": 1, "public_date": "2018-01-01", "colour": 0.5}  # fmt: skip
         for name, value in constants.items():
             table[name] = value
-        table["hpx29"] = skyindex.number(objects.ra, objects.dec)
+        table["hpx29"] = healpix.number(objects.ra, objects.dec)
         return table
 
     def _images(self) -> list[list]:
         from archive.models import Exposure, ScienceImage
-        from archive.registry import julian_date
         from archive.survey import identifiers
+        from archive.survey.times import julian_date
 
         exposures, images = [], []
         for day, programid, limit in zip(self.days, self.programs.tolist(), self.limits.tolist(), strict=True):

@@ -48,7 +48,7 @@ def measure(world, folder: Path, figures: dict) -> tuple[dict[str, Figure], list
 def _append(world) -> tuple[int, float, int]:
     from django.db import connection
 
-    from lightcurves import store
+    from lightcurves.storage import store
 
     total, seconds = 0, 0.0
     for images in world.fresh():
@@ -64,7 +64,7 @@ def _append(world) -> tuple[int, float, int]:
 
 
 def _compact(world) -> tuple[dict, float]:
-    from lightcurves import store
+    from lightcurves.storage import store
 
     last = world.images[-HOT_NIGHTS - 1][0].nid
     began = time.perf_counter()
@@ -82,7 +82,7 @@ def exported(world, folder: Path, figures: dict) -> tuple[dict[str, Figure], lis
     import duckdb
     import pyarrow.parquet as pq
 
-    from lightcurves.export import export
+    from lightcurves.download.hats import export
 
     began = time.perf_counter()
     done = export(_release(world), folder / "dr1")
@@ -112,9 +112,11 @@ def exported(world, folder: Path, figures: dict) -> tuple[dict[str, Figure], lis
 def _release(world):
     from datetime import date
 
+    from django.db import transaction
     from django.utils import timezone
 
     from archive.models import Release, ReleaseItem
+    from archive.releases.guard import write
 
     release = Release.objects.create(
         name="dr1", title="Bench", first_night=date(2018, 1, 1), last_night=date(2030, 1, 1)
@@ -125,13 +127,14 @@ def _release(world):
         (ReleaseItem(release=release, kind="sci", key=pid) for pid in pids), batch_size=5000
     )
     release.state, release.frozen = Release.State.FROZEN, timezone.now()
-    release.save()
+    with transaction.atomic():
+        write(release, "state", "frozen")
     return release
 
 
 def _database_rate(world) -> float:
     from bench.lightcurves.world import FID, FIELD
-    from lightcurves import store
+    from lightcurves.storage import store
 
     began = time.perf_counter()
     points = sum(len(curves) for curves in store.batches(FIELD, 0, FID))

@@ -55,8 +55,8 @@ def _write_reference(inputs, path):
     """The astrometric catalog at the epoch of the exposure, as scamp reads one."""
     from astropy.io import fits
 
-    from processing.pipelines.science import epoch_of
-    from processing.science.astrometry import apply_proper_motion
+    from processing.pipelines.science.pipeline import epoch_of
+    from processing.science.astrometry.solve import apply_proper_motion
 
     stars = inputs.stars
     bright = stars.mag < REFERENCE_FAINTEST

@@ -70,7 +70,7 @@ def simulate(
     catalog_seed : of the errors in the reference catalogs, by default the seed.
     """
     from archive.survey.camera import ccd_quadrant, filter_of, nominal_wcs
-    from processing.pipelines.science_state import ScienceInputs
+    from processing.pipelines.science.state import ScienceInputs
     from processing.science import tpv
     from processing.simulate import detector, optics
     from processing.simulate.conditions import COLOUR_COEFFICIENT, Conditions
@@ -119,8 +119,8 @@ def truth_of(camera, visible, scene, psf, cards, level, background, zero_point) 
 
 def catalogs(sky, seed: int) -> dict:
     """Gaia's and Pan-STARRS's stars of that sky, as the pipeline takes them."""
-    from processing.science.astrometry import ReferenceStars
-    from processing.science.zeropoint import Calibrators
+    from processing.science.astrometry.solve import ReferenceStars
+    from processing.science.photometry.zeropoint import Calibrators
     from processing.simulate.refcats import gaia_catalog, panstarrs_catalog
 
     gaia, ps1 = gaia_catalog(sky, seed), panstarrs_catalog(sky, seed)

@@ -40,8 +40,8 @@ def measure_apart(inputs, folder: Path, keep_image: bool = False) -> Measured:
 
 def measure(path: Path, keep_image: bool) -> Measured:
     """Run the pipeline on pickled inputs; called in a fresh process."""
-    from processing.pipelines.science import SCIENCE
-    from processing.pipelines.warmup import warm_up
+    from processing.executive.warmup import warm_up
+    from processing.pipelines.science.pipeline import SCIENCE
 
     warm_up()
     inputs = pickle.loads(path.read_bytes())  # noqa: S301 - written by this bench

@@ -87,7 +87,7 @@ def _database() -> Iterator:
 
 def fill(url: str, rows: int, many: int) -> None:
     """Both tables."""
-    from archive.access import VISIBLE
+    from archive.access.reading import VISIBLE
 
     with psycopg2.connect(url) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT setseed(0.5)")

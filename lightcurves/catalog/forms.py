@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from django import forms
 
-from archive.forms import MJD_ZERO, MomentField, PositionField, targets_of
-from archive.registry import julian_date
+from archive.forms import (
+    ChoiceField,
+    FilterField,
+    PositionField,
+    RealField,
+    SinceField,
+    TargetsField,
+    UntilField,
+    WholeField,
+    targets_of,
+)
+from archive.given.times import BadTimeError, in_order
+from archive.requests.numbers import whole
+from archive.survey.times import MJD_ZERO, julian_date
 from archive.targets.lists import Target
-from lightcurves import wanted
-from lightcurves.catalog.search import BadObjectQuery, ObjectQuery
-from lightcurves.formats import FORMATS
-from lightcurves.wanted import Kept
+from lightcurves.catalog.search import BadObjectQueryError, ObjectQuery
+from lightcurves.download import bulk
+from lightcurves.download.bulk import Kept
+from lightcurves.download.formats import FORMATS
 
 FILTERS = {"zg": 1, "zr": 2, "zi": 3}
-FILTER_CHOICES = [("", "any"), ("zg", "g"), ("zr", "r"), ("zi", "i")]
 DEFAULT_RADIUS = 5.0  # arcsec
 LARGEST_RADIUS = 600.0  # arcsec, as IRSA's light-curve service has it
 DEFAULT_MATCH = 1.5  # arcsec, around each position of a list
@@ -30,9 +41,9 @@ class ObjectSearchForm(forms.Form):
     """Objects around a position, by any column."""
 
     position = PositionField(required=False, label="Position or name")
-    radius = forms.FloatField(required=False, min_value=0.1, max_value=LARGEST_RADIUS, label="Within (arcsec)")
-    filtercode = forms.ChoiceField(choices=FILTER_CHOICES, required=False, label="Filter")
-    nobs = forms.IntegerField(required=False, min_value=0, label="Points at least")
+    radius = RealField(required=False, min_value=0.1, max_value=LARGEST_RADIUS, label="Within (arcsec)")
+    filtercode = FilterField()
+    nobs = WholeField(required=False, min_value=0, label="Points at least")
     where = forms.CharField(
         required=False,
         label="Condition",
@@ -46,10 +57,12 @@ class ObjectSearchForm(forms.Form):
         if self.errors:
             return values
         ra, dec = values["position"] or (None, None)
+        if ra is None and values["radius"] is not None:
+            raise forms.ValidationError(f"radius={values['radius']:g}: goes with a position, which is not given")
         parts = {name: values[name] for name in ("filtercode", "nobs", "where", "order")}
         try:
             self.query = ObjectQuery(ra, dec, (values["radius"] or DEFAULT_RADIUS) / 3600, **parts)
-        except BadObjectQuery as error:
+        except BadObjectQueryError as error:
             raise forms.ValidationError(str(error)) from error
         return values
 
@@ -65,27 +78,23 @@ class LightCurveForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=f"up to {MOST_IDS}, with commas or blanks between",
     )
-    targets = forms.CharField(
+    targets = TargetsField(
         required=False, label="or positions", widget=forms.Textarea(attrs={"rows": 5}), help_text=HELP
     )
     upload = forms.FileField(required=False, label="or a file of positions", help_text=HELP)
-    radius = forms.FloatField(
+    radius = RealField(
         required=False, min_value=0.1, max_value=LARGEST_MATCH, label="Within (arcsec)",
         help_text=f"of each position; {DEFAULT_MATCH} unless told",
     )  # fmt: skip
-    filtercode = forms.ChoiceField(choices=FILTER_CHOICES, required=False, label="Filter")
-    nobs = forms.IntegerField(
-        required=False, min_value=0, label="Points at least", help_text="of objects around positions"
-    )
-    since = MomentField(required=False, label="From (UTC)")
-    until = MomentField(required=False, label="Until (UTC)")
-    mask = forms.IntegerField(
+    filtercode = FilterField()
+    nobs = WholeField(required=False, min_value=0, label="Points at least", help_text="of objects around positions")
+    since = SinceField()
+    until = UntilField()
+    mask = WholeField(
         required=False, min_value=0, max_value=2**31 - 1, label="Flags that must not be set", help_text="sum of bits"
     )
     release = forms.CharField(required=False, label="Release", help_text="points of its images only; all unless told")
-    format = forms.ChoiceField(
-        choices=[(one, one) for one in BULK_FORMATS], required=False, help_text="csv unless told"
-    )
+    format = ChoiceField(choices=[(one, one) for one in BULK_FORMATS], required=False, help_text="csv unless told")
 
     def clean(self):
         values = super().clean()
@@ -107,7 +116,7 @@ class LightCurveForm(forms.Form):
 
     def _read_ids(self, text: str) -> list[int]:
         words = text.replace(",", " ").split()
-        wrong = next((one for one in words if not (one.isascii() and one.isdecimal() and int(one) < 2**63)), None)
+        wrong = next((one for one in words if whole(one) is None), None)
         if wrong is not None:
             raise forms.ValidationError(f"ids={wrong[:40]!r}: must be the number of an object, as 655213300000004")
         if not 0 < len(words) <= MOST_IDS:
@@ -115,11 +124,15 @@ class LightCurveForm(forms.Form):
         return [int(one) for one in words]
 
     def _kept(self, values: dict) -> Kept:
+        try:
+            in_order(values["since"], values["until"])
+        except BadTimeError as error:
+            raise forms.ValidationError(str(error)) from error
         ends = [None if values[name] is None else julian_date(values[name]) - MJD_ZERO for name in ("since", "until")]
         since, until = -float("inf") if ends[0] is None else ends[0], float("inf") if ends[1] is None else ends[1]
         try:
-            release = wanted.release_named(values["release"]) if values["release"] else None
-        except wanted.NoSuchRelease as error:
+            release = bulk.release_named(values["release"]) if values["release"] else None
+        except bulk.NoSuchReleaseError as error:
             raise forms.ValidationError(f"release: {error}") from error
         return Kept(
             fids=(FILTERS[values["filtercode"]],) if values["filtercode"] else None,

@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from django.db import OperationalError, connections, models, router
 from django.db.models import F
 
-from archive import where
-from archive.conditions import expression_of
-from archive.streams import CANCELLED, said_by_database
-from archive.where import BadCondition
+from archive.access.streams import CANCELLED, said_by_database
+from archive.search import where
+from archive.search.where import BadConditionError
+from archive.search.where_sql import expression_of
 from lightcurves.models import CatalogObject
-from lightcurves.tables import OBJECTS
+from lightcurves.tables.dictionary import OBJECTS
 
 LONGEST = 30  # s
 TYPES = {one.name: where.TEXT if one.datatype == "char" else where.NUMBER for one in OBJECTS.columns}
 
 
-class BadObjectQuery(ValueError):
+class BadObjectQueryError(ValueError):
     """A question about objects that cannot be answered; the message names the parameter."""
 
 
@@ -29,8 +29,8 @@ class ObjectQuery:
     """Which objects: every part that is given must hold.
 
     ra, dec, radius : degrees. filtercode : zg, zr, zi. nobs : points at least. where : a condition on the columns of
-    ztf.ztf_objects, in the SQL of archive.where. order : a column, with - before it the other way round; by default
-    the nearest come first, or go by number.
+    ztf.ztf_objects, in the SQL of archive.search.where. order : a column, with - before it the other way round; by
+    default the nearest come first, or go by number.
     """
 
     ra: float | None = None
@@ -43,15 +43,17 @@ class ObjectQuery:
 
     def __post_init__(self):
         if self.order and self.order.removeprefix("-") not in TYPES:
-            raise BadObjectQuery(f"order={self.order!r}: is no column of {OBJECTS.name}; there are {', '.join(TYPES)}")
+            raise BadObjectQueryError(
+                f"order={self.order!r}: is no column of {OBJECTS.name}; there are {', '.join(TYPES)}"
+            )
         if self.where:
             self._condition()
 
     def _condition(self) -> where.Node:
         try:
             return where.parse(self.where, TYPES)
-        except BadCondition as error:
-            raise BadObjectQuery(f"where={self.where[:80]!r}: {error}") from error
+        except BadConditionError as error:
+            raise BadObjectQueryError(f"where={self.where[:80]!r}: {error}") from error
 
     @property
     def asks_something(self) -> bool:
@@ -65,7 +67,7 @@ class ObjectQuery:
             rows = rows.within(self.ra, self.dec, self.radius)
         if self.filtercode:
             rows = rows.filter(filtercode=self.filtercode)
-        if self.nobs:
+        if self.nobs is not None:
             rows = rows.filter(nobs__gte=self.nobs)
         if self.where:
             rows = rows.filter(expression_of(self._condition(), {name: F(name) for name in TYPES}))
@@ -78,7 +80,7 @@ class ObjectQuery:
 
 @contextmanager
 def in_time(seconds: int = LONGEST) -> Iterator[None]:
-    """Within this block, which must be in a transaction, a query ends after some seconds, as BadObjectQuery."""
+    """Within this block, which must be in a transaction, a query ends after some seconds, as BadObjectQueryError."""
     with connections[router.db_for_read(CatalogObject)].cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = %s", [f"{seconds}s"])
         try:
@@ -86,7 +88,7 @@ def in_time(seconds: int = LONGEST) -> Iterator[None]:
         except OperationalError as error:
             if said_by_database(error)[0] != CANCELLED:
                 raise
-            raise BadObjectQuery(
+            raise BadObjectQueryError(
                 f"the search took longer than {seconds} s: narrow it, for example by a position or by field and rcid"
             ) from error
         cursor.execute("SET LOCAL statement_timeout = 0")

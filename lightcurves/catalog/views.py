@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from archive.access import Reader
-from archive.answers import answer, format_of, problem, refuse
+from archive.access.reading import Reader
 from archive.forms import problems
-from lightcurves import matchjobs, wanted
-from lightcurves.answers import streamed
+from archive.requests.paging import page_of
+from archive.requests.parameters import takes
+from archive.tables.responses import answer, format_of, problem, refuse
 from lightcurves.catalog.forms import BULK_FORMATS, MOST_IDS, MOST_TARGETS, LightCurveForm, ObjectSearchForm
-from lightcurves.catalog.search import BadObjectQuery, in_time
-from lightcurves.matchjobs import MatchfileForm
-from lightcurves.tables import LIGHTCURVE, OBJECTS
+from lightcurves.catalog.search import BadObjectQueryError, in_time
+from lightcurves.download import bulk, matchfile_jobs
+from lightcurves.download.matchfile_jobs import MatchfileForm
+from lightcurves.download.responses import streamed
+from lightcurves.tables.dictionary import LIGHTCURVE, OBJECTS
 
 LIST = "lightcurves/list.html"
 PAGE_ROWS = 100
@@ -24,6 +25,7 @@ SHOWN = ("medianmag", "magrms", "chisq", "stetsonj", "vonneumannratio")
 
 
 @require_safe
+@takes(ObjectSearchForm, "format", "page")
 def object_search(request: HttpRequest) -> HttpResponse:
     """Objects around a position, or by a condition on their statistics; the nearest first unless told otherwise."""
     form = ObjectSearchForm(request.GET)
@@ -37,7 +39,7 @@ def object_search(request: HttpRequest) -> HttpResponse:
     try:
         with in_time():
             return _found(request, form, template, context)
-    except BadObjectQuery as error:
+    except BadObjectQueryError as error:
         return refuse(request, template, str(error), context)
 
 
@@ -46,12 +48,13 @@ def _found(request: HttpRequest, form: ObjectSearchForm, template: str, context:
     if format_of(request) != "html":
         found = list(rows[: limit + 1])
         return answer(request, OBJECTS, found, template, context, overflow=len(found) > limit)
-    page = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
+    page = page_of(request, rows, PAGE_ROWS)
     for one in page.object_list:
         one.arcsec = one.distance * 3600 if form.query.ra is not None else None
     return answer(request, OBJECTS, page, template, context | {"page": page})
 
 
+@takes(posted=[LightCurveForm])
 def light_curve_list(request: HttpRequest) -> HttpResponseBase:
     """The form; posted, all points of the objects of a list."""
     if request.method != "POST":
@@ -65,16 +68,22 @@ def light_curve_list(request: HttpRequest) -> HttpResponseBase:
 
 
 @require_POST
+@takes(posted=[MatchfileForm])
 def order_matchfiles(request: HttpRequest) -> HttpResponse:
     """Order the matchfiles of a field's quadrant."""
     form = MatchfileForm(request.POST)
     if not form.is_valid():
         return render(request, LIST, _context(match=form, error=problems(form)), status=400)
-    return redirect("job", matchjobs.order(form.cleaned_data, request.reader, request.user).pk)
+    return redirect("job", matchfile_jobs.order(form.cleaned_data, request.reader, request.user).pk)
 
 
 def _context(**more) -> dict:
-    known = {"form": LightCurveForm(), "match": MatchfileForm(), "ids": MOST_IDS, "targets": MOST_TARGETS}
+    known = {
+        "form": LightCurveForm(),
+        "match": MatchfileForm(auto_id="match_%s"),
+        "ids": MOST_IDS,
+        "targets": MOST_TARGETS,
+    }
     return known | {"formats": BULK_FORMATS} | more
 
 
@@ -82,7 +91,7 @@ def points_of(form: LightCurveForm, reader: Reader) -> HttpResponseBase:
     """All points that a valid form asks for, streamed."""
     form_of_answer = form.cleaned_data["format"] or "csv"
     if form.oids:
-        return streamed(LIGHTCURVE, wanted.points(form.oids, form.kept, reader), form_of_answer, "ztf-light-curves")
-    pairs = wanted.at_targets(form.list, form.degrees, form.kept)
-    batches = wanted.points_of_targets(form.list, pairs, form.kept, reader)
-    return streamed(wanted.OF_TARGETS, batches, form_of_answer, "ztf-light-curves")
+        return streamed(LIGHTCURVE, bulk.points(form.oids, form.kept, reader), form_of_answer, "ztf-light-curves")
+    pairs = bulk.at_targets(form.list, form.degrees, form.kept)
+    batches = bulk.points_of_targets(form.list, pairs, form.kept, reader)
+    return streamed(bulk.OF_TARGETS, batches, form_of_answer, "ztf-light-curves")

@@ -7,16 +7,18 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from archive.vo.votable import CONTENT_TYPE, error_votable
-from lightcurves import wanted
-from lightcurves.answers import streamed
+from archive.requests.parameters import takes
+from archive.tables.votable import CONTENT_TYPE, error_votable
+from lightcurves.download import bulk
+from lightcurves.download.responses import streamed
 from lightcurves.irsa import light_curves as service
-from lightcurves.irsa.periodogram import BadRequest
-from lightcurves.tables import LIGHTCURVE
+from lightcurves.irsa.periodogram import BadRequestError
+from lightcurves.tables.dictionary import LIGHTCURVE
 
 
 @csrf_exempt  # changes nothing, and scripts send it
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes(*service.PARAMETERS, posted=service.PARAMETERS, several=["id"], any_case=True, merged=True)
 def light_curves(request: HttpRequest) -> HttpResponseBase:
     """Points of objects, or of those in a circle, that the reader may see."""
     given = dict(request.GET.lists())
@@ -24,9 +26,9 @@ def light_curves(request: HttpRequest) -> HttpResponseBase:
         given[name] = [*given.get(name, []), *values]
     try:
         asked = service.read(given, request.user.is_authenticated)
-    except BadRequest as error:
+    except BadRequestError as error:
         return HttpResponse(error_votable(str(error)), content_type=CONTENT_TYPE, status=400)
-    batches = wanted.points(asked.found(), asked.kept, request.reader)
+    batches = bulk.points(asked.found(), asked.kept, request.reader)
     return streamed(LIGHTCURVE, batches, asked.format)
 
 

@@ -9,10 +9,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lightcurves import wanted
-from lightcurves.formats import FORMATS
-from lightcurves.irsa.periodogram import BadRequest
-from lightcurves.wanted import LARGEST_RADIUS, Kept
+from archive.given.positions import BadPositionError, at
+from archive.given.times import BadTimeError, as_modified
+from archive.requests.numbers import real, whole
+from archive.survey.camera import filter_named
+from lightcurves.download import bulk
+from lightcurves.download.bulk import LARGEST_RADIUS, Kept
+from lightcurves.download.formats import FORMATS
+from lightcurves.irsa.periodogram import BadRequestError
 
 PARAMETERS = (
     "ID", "POS", "CIRCLE", "BAND", "BANDNAME", "MAG", "NOBS_MIN", "NUM_OBS", "TIME", "BAD_CATFLAGS_MASK",
@@ -37,7 +41,7 @@ class Asked:
 
     def found(self) -> list[int]:
         """The objects, for the reader of the context."""
-        return list(self.oids) if self.circle is None else wanted.in_circle(*self.circle, self.kept)
+        return list(self.oids) if self.circle is None else bulk.in_circle(*self.circle, self.kept)
 
 
 def read(given: Mapping[str, Sequence[str]], signed_in: bool) -> Asked:
@@ -45,7 +49,7 @@ def read(given: Mapping[str, Sequence[str]], signed_in: bool) -> Asked:
 
     Raises
     ------
-    BadRequest
+    BadRequestError
         naming the parameter, its value and what would be right.
     """
     values = _by_name(given)
@@ -53,18 +57,19 @@ def read(given: Mapping[str, Sequence[str]], signed_in: bool) -> Asked:
     single = {name: _single(name, texts) for name, texts in values.items()}
     single = {name: text for name, text in single.items() if text}
     if oids and (extra := next((name for name in OF_REGIONS if name in single), None)):
-        raise BadRequest(f"{extra}={single[extra]}: goes with POS or CIRCLE, not with ID")
+        raise BadRequestError(f"{extra}={single[extra]}: goes with POS or CIRCLE, not with ID")
     if sum((bool(oids), "POS" in single, "CIRCLE" in single)) != 1:
-        raise BadRequest(
+        raise BadRequestError(
             "ID, POS, CIRCLE: give exactly one, for example ID=686103400067717 or POS=CIRCLE 255.9302 11.8654 0.0028"
         )
     kept = Kept(
         fids=_filters(single),
         nobs=max(_whole(single, name) for name in ("NOBS_MIN", "NUM_OBS")),
         mag=_range(single, "MAG", "17.0 17.7"),
-        mjd=_range(single, "TIME", "58194.0 58483.0"),
+        mjd=_times(single),
         mask=_whole(single, "BAD_CATFLAGS_MASK"),
         release=_release(single.get("COLLECTION", ""), signed_in),
+        of_files=not single.get("COLLECTION"),
     )
     return Asked(oids, None if oids else _circle(single), kept, _format(single.get("FORMAT", "votable")))
 
@@ -73,7 +78,7 @@ def _by_name(given: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     values: dict[str, list[str]] = {}
     for name, texts in given.items():
         if name.upper() not in PARAMETERS:
-            raise BadRequest(f"{name}: is no parameter; there are {', '.join(PARAMETERS)}")
+            raise BadRequestError(f"{name}: is no parameter; there are {', '.join(PARAMETERS)}")
         values.setdefault(name.upper(), []).extend(texts)
     return values
 
@@ -81,17 +86,17 @@ def _by_name(given: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
 def _single(name: str, texts: Sequence[str]) -> str:
     found = {text.strip() for text in texts}
     if len(found) > 1:
-        raise BadRequest(f"{name}={texts[1]}: is given {len(texts)} times; only ID may be repeated")
+        raise BadRequestError(f"{name}={texts[1]}: is given {len(texts)} times; only ID may be repeated")
     return found.pop()
 
 
 def _numbers_of_objects(texts: Sequence[str]) -> tuple[int, ...]:
     words = " ".join(texts).replace(",", " ").split()
     for word in words:
-        if not (word.isascii() and word.isdecimal() and int(word) < 2**63):
-            raise BadRequest(f"ID={word[:40]}: must be the number of an object, for example ID=686103400067717")
+        if whole(word) is None:
+            raise BadRequestError(f"ID={word[:40]}: must be the number of an object, for example ID=686103400067717")
     if len(words) > MOST_OBJECTS:
-        raise BadRequest(f"ID: {len(words)} objects; at most {MOST_OBJECTS}")
+        raise BadRequestError(f"ID: {len(words)} objects; at most {MOST_OBJECTS}")
     return tuple(map(int, words))
 
 
@@ -101,16 +106,18 @@ def _circle(single: Mapping[str, str]) -> tuple[float, float, float]:
     shape = words.pop(0).lower() if name == "POS" else "circle"
     example = f"for example {name}={'CIRCLE ' if name == 'POS' else ''}255.9302 11.8654 0.0028"
     if shape != "circle":
-        raise BadRequest(f"POS={text}: the only shape is CIRCLE, {example}")
+        raise BadRequestError(f"POS={text}: the only shape is CIRCLE, {example}")
     numbers = [_number(word) for word in words]
     if len(numbers) != 3 or not all(number is not None and math.isfinite(number) for number in numbers):
-        raise BadRequest(f"{name}={text}: give right ascension, declination and radius in degrees, {example}")
+        raise BadRequestError(f"{name}={text}: give right ascension, declination and radius in degrees, {example}")
     ra, dec, radius = numbers
-    if not (-360 <= ra <= 360 and -90 <= dec <= 90):
-        raise BadRequest(f"{name}={text}: right ascension lies in 0..360 and declination in -90..90 degrees")
+    try:
+        place = at(ra, dec, f"{name}={text}")
+    except BadPositionError as error:
+        raise BadRequestError(str(error)) from error
     if not 0 < radius <= LARGEST_RADIUS + 5e-5:  # IRSA writes the limit as 0.1667
-        raise BadRequest(f"{name}={text}: the radius lies in (0, 0.1667] degrees")
-    return ra % 360, dec, radius
+        raise BadRequestError(f"{name}={text}: the radius lies in (0, 0.1667] degrees")
+    return place.ra, place.dec, radius
 
 
 def _filters(single: Mapping[str, str]) -> tuple[int, ...] | None:
@@ -119,9 +126,16 @@ def _filters(single: Mapping[str, str]) -> tuple[int, ...] | None:
     if (band := _range(single, "BAND", "4.10e-7 5.50e-7")) is not None:
         chosen &= {fid for fid, (low, high) in COVERAGE.items() if low <= band[1] and high >= band[0]}
     if text := single.get("BANDNAME", ""):
-        letters = text.lower().replace(",", "").replace(" ", "")  # ztfquery leaves out the commas
+        named = [filter_named(word) for word in text.split(",")]
+        letters = (
+            "".join(one.band for one in named)
+            if all(named)
+            else text.lower().replace(",", "").replace(" ", "")  # ztfquery leaves out the commas
+        )
         if unknown := sorted(set(letters) - set(BAND_NAMES)):
-            raise BadRequest(f"BANDNAME={text}: {unknown[0]} is no filter; use g, r, i or 1, 2, 3, for example g,r")
+            raise BadRequestError(
+                f"BANDNAME={text}: {unknown[0]} is no filter; use g, r, i or 1, 2, 3, for example g,r"
+            )
         chosen &= {BAND_NAMES[letter] for letter in letters}
     return tuple(sorted(chosen)) if {"BAND", "BANDNAME"} & set(single) else None
 
@@ -132,41 +146,46 @@ def _range(single: Mapping[str, str], name: str, example: str) -> tuple[float, f
         return None
     numbers = [_number(word) for word in text.replace(",", " ").split()]
     if len(numbers) not in (1, 2) or None in numbers or numbers[0] > numbers[-1]:
-        raise BadRequest(f"{name}={text}: give one value or the two ends of a range, for example {name}={example}")
+        raise BadRequestError(f"{name}={text}: give one value or the two ends of a range, for example {name}={example}")
     return numbers[0], numbers[-1]
 
 
-def _number(word: str) -> float | None:
+def _times(single: Mapping[str, str]) -> tuple[float, float] | None:
+    found = _range(single, "TIME", "58194.0 58483.0")
     try:
-        value = float(word)
-    except ValueError:
-        return None
-    return None if math.isnan(value) else value
+        return found and (as_modified(found[0], "TIME"), as_modified(found[1], "TIME"))
+    except BadTimeError as error:
+        raise BadRequestError(str(error)) from error
+
+
+def _number(word: str) -> float | None:
+    return {"-inf": -math.inf, "inf": math.inf, "+inf": math.inf}.get(word.lower(), real(word))
 
 
 def _whole(single: Mapping[str, str], name: str) -> int:
     text = single.get(name, "0")
-    if not (text.isascii() and text.isdecimal() and int(text) < 2**31):
-        raise BadRequest(f"{name}={text}: must be a whole number that is not negative")
-    return int(text)
+    number = whole(text, most=2**31 - 1)
+    if number is None:
+        raise BadRequestError(f"{name}={text[:40]}: must be a whole number that is not negative")
+    return number
 
 
-def _release(name: str, signed_in: bool) -> wanted.Release | None:
+def _release(name: str, signed_in: bool) -> bulk.Release | None:
     """The release of a collection; None for all that the reader may see."""
     lower = name.lower()
     if not name:
-        return wanted.newest_release()
+        return bulk.newest_release()
     if lower == EVERYTHING:
         if not signed_in:
-            raise BadRequest("COLLECTION=ztf: is for those who have signed in; leave it out, or name a release")
+            raise BadRequestError("COLLECTION=ztf: is for those who have signed in; leave it out, or name a release")
         return None
     try:
-        return wanted.release_named(lower.removeprefix("ztf_"))
-    except wanted.NoSuchRelease as error:
-        raise BadRequest(f"COLLECTION={name}: {error}; write ztf_ before the name") from error
+        return bulk.release_named(lower.removeprefix("ztf_"))
+    except bulk.NoSuchReleaseError as error:
+        raise BadRequestError(f"COLLECTION={name}: {error}; write ztf_ before the name") from error
 
 
 def _format(text: str) -> str:
     if text.lower() not in FORMATS:
-        raise BadRequest(f"FORMAT={text}: use one of {', '.join(map(str.upper, FORMATS))}")
+        raise BadRequestError(f"FORMAT={text}: use one of {', '.join(map(str.upper, FORMATS))}")
     return text.lower()

@@ -7,14 +7,16 @@ and step methods as IPAC's archives describe them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from archive import uploads
-from archive.vo.fields import Field
-from lightcurves.periods.boxes import boxes_of
-from lightcurves.periods.grid import FrequencyGrid, Series, UnusableLightCurve, checked_series
+from archive.requests.numbers import whole
+from archive.tables import readers
+from archive.tables.fields import Field
+from lightcurves.periods.boxes import boxes_of, fractions
+from lightcurves.periods.costs import seconds
+from lightcurves.periods.grid import FrequencyGrid, Series, UnusableLightCurveError, split_bands
 from lightcurves.periods.harmonics import harmonic_power
 from lightcurves.periods.lombscargle import multiband_power
 from lightcurves.periods.periodogram import top_peaks
@@ -25,8 +27,11 @@ STEP_METHODS = ("exp", "fixedf", "fixedp", "plav")
 MOST_PEAKS, DEFAULT_PEAKS = 500, 50
 MOST_PERIODS = 1_000_000
 DEFAULT_PERIODS = 100_000  # what the default step of `exp` gives at most
-MOST_FOLDS = 2e9  # points times periods, weighted: some half a minute
-COST = {"ls": 0.05, "bls": 2.0, "plav": 12.0}
+MOST_SECONDS = 45.0  # of one core, by `lightcurves.periods.costs`
+LEAST, MOST = 1e-9, 1e9  # of a period or a step, in the unit of the times
+MOST_CYCLES = 1e7  # of the shortest period in the whole span: memory grows with them
+LARGEST_VALUE = 1e30
+LEAST_DIP = 1e-4  # qmin: shorter boxes than any number of bins resolves
 PHASE_DRIFT = 0.1  # cycles between neighbouring periods over the whole span
 MOST_BYTES = 10_000_000
 DEFAULT_BINS, MOST_BINS = 50, 2000
@@ -38,7 +43,7 @@ PERIODOGRAM_FIELDS = [Field("PERIOD", "double", unit="d", ucd="time.period"), Fi
 PEAK_FIELDS = [Field("PEAK", "int", ucd="meta.number"), *PERIODOGRAM_FIELDS]
 
 
-class BadRequest(ValueError):
+class BadRequestError(ValueError):
     """A request that cannot be answered; the message names the parameter, its value and what would be right."""
 
 
@@ -69,7 +74,7 @@ class Answer:
     peak_power: np.ndarray
 
     def tables(self) -> list[tuple[str, list[Field], list]]:
-        """As archive.vo.votable.write_tables takes them: first the periodogram, then the peaks."""
+        """As archive.tables.votable.write_tables takes them: first the periodogram, then the peaks."""
         numbers = np.arange(1, len(self.peak_period) + 1)
         return [
             ("Periodogram", PERIODOGRAM_FIELDS, [self.period, self.power]),
@@ -82,10 +87,10 @@ def read(parameters: Mapping[str, str]) -> Asked:
 
     Raises
     ------
-    BadRequest
+    BadRequestError
     """
     if unknown := sorted(set(parameters) - PARAMETERS):
-        raise BadRequest(f"{unknown[0]}: is no parameter; there are {', '.join(sorted(PARAMETERS))}")
+        raise BadRequestError(f"{unknown[0]}: is no parameter; there are {', '.join(sorted(PARAMETERS))}")
     asked = Asked(
         alg=_choice(parameters, "alg", ALGORITHMS, "ls"),
         step_method=_choice(parameters, "step_method", STEP_METHODS, "exp"),
@@ -99,10 +104,12 @@ def read(parameters: Mapping[str, str]) -> Asked:
         smooth=_number(parameters, "smooth", SMOOTHING_BOX),
         nout=_whole(parameters, "nout", WORST_POINTS, 1, 10_000),
     )
-    if not 0 < asked.qmin <= asked.qmax < 1:
-        raise BadRequest(f"qmin={asked.qmin:g}, qmax={asked.qmax:g}: need 0 < qmin <= qmax < 1")
+    if not LEAST_DIP <= asked.qmin <= asked.qmax < 1:
+        raise BadRequestError(f"qmin={asked.qmin:g}, qmax={asked.qmax:g}: need {LEAST_DIP:g} <= qmin <= qmax < 1")
     if not 0 < asked.smooth < 1:
-        raise BadRequest(f"smooth={asked.smooth:g}: must be a fraction of a cycle between 0 and 1, for example 0.06")
+        raise BadRequestError(
+            f"smooth={asked.smooth:g}: must be a fraction of a cycle between 0 and 1, for example 0.06"
+        )
     return asked
 
 
@@ -111,74 +118,107 @@ def read_table(body: bytes, x: str | None, y: str | None) -> tuple[np.ndarray, n
 
     Raises
     ------
-    BadRequest
+    BadRequestError
     """
     if not x or not y:
-        raise BadRequest(f"{'y' if x else 'x'}: name the table's column of the {'values' if x else 'times'}")
+        raise BadRequestError(f"{'y' if x else 'x'}: name the table's column of the {'values' if x else 'times'}")
     if len(body) > MOST_BYTES:
-        raise BadRequest(f"upload: has {len(body)} bytes; at most {MOST_BYTES}")
+        raise BadRequestError(f"upload: has {len(body)} bytes; at most {MOST_BYTES}")
     try:
-        table = uploads.read_table(body)
-    except uploads.UnreadableTable as error:
-        raise BadRequest(f"upload: {error}") from error
+        table = readers.read_table(body)
+    except readers.UnreadableTableError as error:
+        raise BadRequestError(f"upload: {error}") from error
     columns = []
     for name, column in (("x", x), ("y", y)):
         if column not in table.colnames:
-            raise BadRequest(f"{name}={column}: the table has no such column; it has {', '.join(table.colnames)}")
+            raise BadRequestError(f"{name}={column}: the table has no such column; it has {', '.join(table.colnames)}")
         try:
-            columns.append(uploads.numbers(table, column))
-        except uploads.UnreadableTable as error:
-            raise BadRequest(f"{name}={error}") from error
+            columns.append(readers.numbers(table, column))
+        except readers.UnreadableTableError as error:
+            raise BadRequestError(f"{name}={error}") from error
     return columns[0], columns[1]
 
 
-def compute(t, y, asked: Asked) -> Answer:
+def compute(t, y, asked: Asked, band=None, curve=None) -> Answer:
     """The periodogram of values y at times t, and its highest peaks.
+
+    band, curve : arrays (n,) of labels, or None. Bands share the period only; light curves of a band share its shape as
+        well and differ by offsets.
 
     Raises
     ------
-    BadRequest
+    BadRequestError
     """
     try:
-        one = checked_series(t, y, 1.0)
-    except UnusableLightCurve as error:
-        raise BadRequest(str(error)) from error
-    periods, grid = trial_periods(one, asked)
-    folds = COST[asked.alg] * len(periods) * one.t.size
-    if folds > MOST_FOLDS:
-        most = int(MOST_FOLDS / COST[asked.alg] / one.t.size)
-        raise BadRequest(f"step_size: {len(periods)} periods of {one.t.size} points; alg={asked.alg} tries {most}")
-    power = _power(one, 1.0 / periods, grid, asked)
+        bands = split_bands(t, y, 1.0, band, 0.0, curve)
+    except UnusableLightCurveError as error:
+        raise BadRequestError(str(error)) from error
+    times = np.sort(np.concatenate([one.t for one in bands]))
+    _check_sizes(times, np.concatenate([one.y for one in bands]))
+    periods, grid = trial_periods(times, asked)
+    _check_cost(len(times), periods, grid, asked)
+    power = _power(bands, 1.0 / periods, grid, asked)
     order = np.argsort(periods)
     periods, power = periods[order], power[order]
     frequency = 1.0 / periods[::-1]
-    highest = top_peaks(power[::-1], frequency, asked.peaks, 1.0 / np.ptp(one.t))
+    highest = top_peaks(power[::-1], frequency, asked.peaks, 1.0 / np.ptp(times))
     return Answer(periods, power, 1.0 / frequency[highest], power[::-1][highest])
 
 
-def trial_periods(one: Series, asked: Asked) -> tuple[np.ndarray, FrequencyGrid | None]:
-    """The periods to try, and their frequencies as a grid where they are evenly spaced.
+def _check_sizes(t: np.ndarray, y: np.ndarray) -> None:
+    """Refuse numbers whose squares, or whose shares of each other, no floating point number holds."""
+    span, latest, largest = float(np.ptp(t)), float(np.abs(t).max()), float(np.abs(y).max())
+    if not (span >= LEAST and latest <= MOST):
+        raise BadRequestError(
+            f"x: times up to {latest:g} that span {span:g}; must be up to {MOST:g}, and span {LEAST:g}"
+        )
+    if not (largest <= LARGEST_VALUE and np.ptp(y) >= 1 / LARGEST_VALUE):
+        raise BadRequestError(
+            f"y: values up to {largest:g} that span {np.ptp(y):g}; must be up to {LARGEST_VALUE:g}, and span "
+            f"{1 / LARGEST_VALUE:g}"
+        )
+
+
+def _check_cost(n: int, periods: np.ndarray, grid: FrequencyGrid | None, asked: Asked) -> None:
+    method = "sine" if asked.alg == "ls" and grid is None else asked.alg
+    boxes = {"n_bins": asked.nbins, "n_durations": len(fractions(asked.qmin, asked.qmax)), "signs": 2}
+    takes = seconds(method, n, len(periods), **(boxes if asked.alg == "bls" else {}))
+    if takes > MOST_SECONDS:
+        most = int(len(periods) * MOST_SECONDS / takes)
+        which = f", nbins={asked.nbins}, qmin={asked.qmin:g}, qmax={asked.qmax:g}" if asked.alg == "bls" else ""
+        raise BadRequestError(
+            f"step_size: {len(periods)} periods of {n} points (alg={asked.alg}{which}) take some {takes:.0f} "
+            f"s; at most {MOST_SECONDS:g} are given, which is {most} periods"
+        )
+
+
+def trial_periods(t: np.ndarray, asked: Asked) -> tuple[np.ndarray, FrequencyGrid | None]:
+    """The periods to try at sorted times t, and their frequencies as a grid where they are evenly spaced.
 
     Without pmin and pmax: from the median step in time to the whole span. Steps: `fixedf` even in frequency, `fixedp`
     even in period, `exp` by a constant factor 1 + step_size, `plav` by step_size period^2 / span.
     """
-    span = float(np.ptp(one.t))
-    steps = np.diff(one.t)
+    span = float(np.ptp(t))
+    steps = np.diff(t)
     pmin = asked.pmin if asked.pmin is not None else float(np.median(steps[steps > 0]))
     pmax = asked.pmax if asked.pmax is not None else span
-    if not 0 < pmin < pmax < np.inf:
-        raise BadRequest(f"pmin={pmin:g}, pmax={pmax:g}: need 0 < pmin < pmax")
+    if not LEAST <= pmin < pmax <= MOST:
+        raise BadRequestError(f"pmin={pmin:g}, pmax={pmax:g}: need {LEAST:g} <= pmin < pmax <= {MOST:g}")
+    if span / pmin > MOST_CYCLES:
+        raise BadRequestError(
+            f"pmin={pmin:g}: is {span / pmin:.3g} cycles in {span:g}; at most {MOST_CYCLES:g} are told apart"
+        )
     step = asked.step_size if asked.step_size is not None else _default_step(asked.step_method, pmin, pmax, span)
-    if not 0 < step < np.inf:
-        raise BadRequest(f"step_size={step:g}: must be positive")
+    if not LEAST**2 <= step <= MOST:
+        raise BadRequestError(f"step_size={step:g}: must be from {LEAST**2:g} to {MOST:g}")
     if asked.step_method == "plav":
         step, method = step / span, "fixedf"  # d(1/P) = dP / P^2: the same frequencies
     else:
         method = asked.step_method
     count = {"fixedf": (1 / pmin - 1 / pmax) / step, "fixedp": (pmax - pmin) / step,
              "exp": np.log(pmax / pmin) / np.log1p(step)}[method]  # fmt: skip
-    if count >= MOST_PERIODS:
-        raise BadRequest(f"step_size={step:g}: gives {count:.3g} periods; at most {MOST_PERIODS}")
+    if not count < MOST_PERIODS:
+        raise BadRequestError(f"step_size={step:g}: gives {count:.3g} periods; at most {MOST_PERIODS}")
     places = np.arange(int(count + 1e-9) + 1)
     if method == "fixedf":
         grid = FrequencyGrid(1 / pmax, step, len(places))
@@ -196,23 +236,32 @@ def _default_step(method: str, pmin: float, pmax: float, span: float) -> float:
     return max(PHASE_DRIFT * pmin / span, np.log(pmax / pmin) / DEFAULT_PERIODS)
 
 
-def _power(one: Series, frequencies: np.ndarray, grid: FrequencyGrid | None, asked: Asked) -> np.ndarray:
-    """ls: over the variance, so that chance is exp(-power); bls: signal residue; plav: ratio of the scatters."""
+def _power(bands: list[Series], frequencies: np.ndarray, grid: FrequencyGrid | None, asked: Asked) -> np.ndarray:
+    """ls: over the variance, so that chance is exp(-power); bls: signal residue; plav: ratio of the scatters.
+
+    Bands count as in lightcurves.periods: by their variance, with plav by their points.
+    """
+    n = sum(one.t.size for one in bands)
     if asked.alg == "plav":
-        return plavchan_of(one, frequencies, asked.smooth, asked.nout)
+        powers = [plavchan_of(one, frequencies, asked.smooth, asked.nout) for one in bands]
+        return np.average(powers, axis=0, weights=[one.t.size for one in bands])
     if asked.alg == "bls":
-        # The values may be magnitudes or fluxes: dips and rises are both boxes.
-        both = (one, Series(one.t, -one.y, one.err))
-        powers = [boxes_of(each, frequencies, asked.qmin, asked.qmax, n_bins=asked.nbins).power for each in both]
-        return np.sqrt(np.maximum(*powers) * one.y.var())
-    power = multiband_power([one], grid) if grid is not None else harmonic_power([one], frequencies, 1)
-    return 0.5 * (one.t.size - 1) * power
+        return np.sqrt(sum(_residue(one, frequencies, asked) * one.t.size / n for one in bands))
+    power = multiband_power(bands, grid) if grid is not None else harmonic_power(bands, frequencies, 1)
+    return 0.5 * (n - 1) * power
+
+
+def _residue(one: Series, frequencies: np.ndarray, asked: Asked) -> np.ndarray:
+    """Variance that a box takes. The values may be magnitudes or fluxes: dips and rises are both boxes."""
+    both = (one, replace(one, y=-one.y))
+    powers = [boxes_of(each, frequencies, asked.qmin, asked.qmax, n_bins=asked.nbins).power for each in both]
+    return np.maximum(*powers) * one.y.var()
 
 
 def _choice(parameters: Mapping[str, str], name: str, known: tuple[str, ...], default: str) -> str:
     value = (parameters.get(name) or default).strip().lower()
     if value not in known:
-        raise BadRequest(f"{name}={value}: use one of {', '.join(known)}")
+        raise BadRequestError(f"{name}={value}: use one of {', '.join(known)}")
     return value
 
 
@@ -225,7 +274,7 @@ def _number(parameters: Mapping[str, str], name: str, default: float | None = No
     except ValueError:
         value = float("nan")
     if not 0 < value < float("inf"):
-        raise BadRequest(f"{name}={text}: must be a positive number, for example {name}={default or 0.1}")
+        raise BadRequestError(f"{name}={text}: must be a positive number, for example {name}={default or 0.1}")
     return value
 
 
@@ -233,6 +282,7 @@ def _whole(parameters: Mapping[str, str], name: str, default: int, least: int, m
     text = (parameters.get(name) or "").strip()
     if not text:
         return default
-    if not text.isdecimal() or not least <= int(text) <= most:
-        raise BadRequest(f"{name}={text}: must be a whole number from {least} to {most}")
-    return int(text)
+    number = whole(text, least, most)
+    if number is None:
+        raise BadRequestError(f"{name}={text[:40]}: must be a whole number from {least} to {most}")
+    return number

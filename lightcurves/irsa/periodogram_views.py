@@ -8,12 +8,15 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from archive.delivery import private
-from archive.vo.votable import CONTENT_TYPE, error_votable, write_tables
-from lightcurves import store
+from archive.files.delivery import private
+from archive.requests.numbers import whole
+from archive.requests.parameters import takes
+from archive.tables.votable import CONTENT_TYPE, error_votable, write_tables
 from lightcurves.irsa import periodogram as service
-from lightcurves.irsa.periodogram import BadRequest
+from lightcurves.irsa.periodogram import BadRequestError
 from lightcurves.models import Source
+from lightcurves.searches import irsa_periodogram
+from lightcurves.storage import store
 
 BAD_POINTS = 32768
 MOST_OBJECTS = 20
@@ -21,47 +24,49 @@ MOST_OBJECTS = 20
 
 @csrf_exempt  # changes nothing, and scripts send it
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes(*service.PARAMETERS, posted=service.PARAMETERS)
 def periodogram(request: HttpRequest) -> HttpResponse:
     """Periodogram and peaks of an uploaded table, or of objects (ID) that the reader may see."""
     given = request.POST if request.method == "POST" else request.GET
     parameters = dict(given.items())
     try:
         asked = service.read(dict.fromkeys(request.FILES, "") | parameters)
-        answer = service.compute(*_light_curve(request, parameters), asked)
-    except BadRequest as error:
+        t, y, band, curve = _light_curve(request, parameters)
+        answer = irsa_periodogram(t, y, asked, band, curve)
+    except BadRequestError as error:
         return HttpResponse(error_votable(str(error)), content_type=CONTENT_TYPE, status=400)
     infos = {"alg": asked.alg, "step_method": asked.step_method}
     return HttpResponse(b"".join(write_tables(answer.tables(), infos)), content_type=CONTENT_TYPE, headers=private())
 
 
-def _light_curve(request: HttpRequest, parameters: dict[str, str]) -> tuple[np.ndarray, np.ndarray]:
+def _light_curve(request: HttpRequest, parameters: dict[str, str]) -> tuple[np.ndarray | None, ...]:
+    """Times, values, the band and the light curve of each."""
     upload = request.FILES.get("upload")
     if bool(upload) == bool(parameters.get("ID")):
-        raise BadRequest("upload: give a table (IPAC format, multipart) with the names of its columns x and y, or ID")
+        raise BadRequestError(
+            "upload: give a table (IPAC format, multipart) with the names of its columns x and y, or ID"
+        )
     if upload:
         if upload.size > service.MOST_BYTES:
-            raise BadRequest(f"upload: has {upload.size} bytes; at most {service.MOST_BYTES}")
-        return service.read_table(upload.read(), parameters.get("x"), parameters.get("y"))
+            raise BadRequestError(f"upload: has {upload.size} bytes; at most {service.MOST_BYTES}")
+        return *service.read_table(upload.read(), parameters.get("x"), parameters.get("y")), None, None
     return _of_objects(parameters)
 
 
-def _of_objects(parameters: dict[str, str]) -> tuple[np.ndarray, np.ndarray]:
-    """Points of objects, each filter and object about its own median."""
+def _of_objects(parameters: dict[str, str]) -> tuple[np.ndarray, ...]:
+    """Points of objects: those of a filter are a band, those of an object a light curve."""
     texts = parameters["ID"].replace(",", " ").split()
-    if not all(text.isdecimal() and int(text) < 2**63 for text in texts) or not 0 < len(texts) <= MOST_OBJECTS:
-        raise BadRequest(f"ID={parameters['ID'][:80]}: give 1 to {MOST_OBJECTS} numbers of objects")
+    if not all(whole(text) is not None for text in texts) or not 0 < len(texts) <= MOST_OBJECTS:
+        raise BadRequestError(f"ID={parameters['ID'][:80]}: give 1 to {MOST_OBJECTS} numbers of objects")
     mask = parameters.get("BAD_CATFLAGS_MASK") or str(BAD_POINTS)
-    if not mask.isdecimal():
-        raise BadRequest(f"BAD_CATFLAGS_MASK={mask}: must be a whole number, for example 32768")
+    if whole(mask, most=2**31 - 1) is None:
+        raise BadRequestError(f"BAD_CATFLAGS_MASK={mask[:40]}: must be a whole number, for example 32768")
     oids = list(Source.objects.filter(pk__in=[int(text) for text in texts]).values_list("pk", flat=True))
     if not oids:
-        raise BadRequest(f"ID={parameters['ID'][:80]}: there is no such object, or it is not public")
+        raise BadRequestError(f"ID={parameters['ID'][:80]}: there is no such object, or it is not public")
     columns = store.get(oids).columns
     good = (columns["catflags"] & int(mask)) == 0
-    t, y, oid = (columns[name][good] for name in ("hjd", "mag", "oid"))
-    for one in np.unique(oid):
-        y[oid == one] -= np.median(y[oid == one])
-    return t, y
+    return tuple(columns[name][good] for name in ("hjd", "mag", "filtercode", "oid"))
 
 
 urlpatterns = [path("cgi-bin/periodogram/nph-periodogram_api", periodogram, name="irsa-periodogram")]

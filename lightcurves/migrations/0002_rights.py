@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from archive.rights import protect, sky_index
+from archive.access.policies import protect, sky_index
 
 # No primary key: on a partitioned table it would have to hold the night too, and cost as much as the row. That an
 # image has one point per source is seen to where points are written. Points of one image lie together on disk, so a

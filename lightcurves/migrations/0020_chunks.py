@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from archive.rights import protect
+from archive.access.policies import protect
 
 # Bytes are compressed already: PostgreSQL need not try. Rows are deleted and written, never updated in place.
 CHUNKS = """
@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 ("first_nid", models.IntegerField()),
                 ("last_nid", models.IntegerField()),
                 ("nobs", models.IntegerField()),
-                ("data", models.BinaryField(help_text="see lightcurves.codec")),
+                ("data", models.BinaryField(help_text="see lightcurves.storage.codec")),
             ],
             options={"db_table": "lightcurves_chunk", "managed": False},
         ),

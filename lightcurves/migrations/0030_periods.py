@@ -5,7 +5,7 @@ import django.contrib.postgres.indexes
 from django.db import migrations, models
 
 import lightcurves.models
-from archive.rights import protect
+from archive.access.policies import protect
 
 # A tier's period was found with unreleased points of its programs: it is for those who may see all of them.
 WITHIN_PROGRAMS = "programs <@ (SELECT current_setting('ztf.programs'))::smallint[]"

@@ -1,4 +1,4 @@
-"""The view of objects as the ORM sees it; archive.vo.catalog_views makes it."""
+"""The view of objects as the ORM sees it; archive.services.vo.schema.views makes it."""
 
 from django.db import migrations, models
 

@@ -4,14 +4,15 @@ No Django. `periodogram` is the one door to all methods; `find_period` names the
 """
 
 from lightcurves.periods.boxes import Boxes, box_least_squares
+from lightcurves.periods.config import PeriodConfig
 from lightcurves.periods.fold import analysis_of_variance, conditional_entropy, phase_dispersion
 from lightcurves.periods.grid import (
     FrequencyGrid,
-    NoSpan,
-    NoVariation,
+    NoSpanError,
+    NoVariationError,
     Series,
-    TooFewPoints,
-    UnusableLightCurve,
+    TooFewPointsError,
+    UnusableLightCurveError,
     frequency_grid,
     split_bands,
 )
@@ -19,7 +20,7 @@ from lightcurves.periods.harmonics import harmonic_power
 from lightcurves.periods.lombscargle import lomb_scargle, multiband_lomb_scargle
 from lightcurves.periods.periodogram import METHODS, Peak, Periodogram, periodogram
 from lightcurves.periods.plavchan import plavchan
-from lightcurves.periods.search import Candidate, PeriodConfig, PeriodResult, find_period
+from lightcurves.periods.search import Candidate, PeriodResult, find_period
 from lightcurves.periods.significance import bootstrap_false_alarm, false_alarm_probability
 from lightcurves.periods.warmup import warm_up
 
@@ -28,15 +29,15 @@ __all__ = [
     "Boxes",
     "Candidate",
     "FrequencyGrid",
-    "NoSpan",
-    "NoVariation",
+    "NoSpanError",
+    "NoVariationError",
     "Peak",
     "PeriodConfig",
     "PeriodResult",
     "Periodogram",
     "Series",
-    "TooFewPoints",
-    "UnusableLightCurve",
+    "TooFewPointsError",
+    "UnusableLightCurveError",
     "analysis_of_variance",
     "bootstrap_false_alarm",
     "box_least_squares",

@@ -98,7 +98,7 @@ def box_least_squares(
 
     Raises
     ------
-    UnusableLightCurve, ValueError
+    UnusableLightCurveError, ValueError
     """
     return boxes_of(checked_series(t, y, err), frequencies, qmin, qmax, durations, n_bins)
 

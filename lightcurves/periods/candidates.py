@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from lightcurves.periods.fold import dispersion
-from lightcurves.periods.grid import Series
+from lightcurves.periods.grid import MIN_POINTS, Series
 
 SIDEREAL_PER_DAY = 1.00273790935
 LUNATIONS = 1.0 / 29.530589
@@ -13,8 +15,10 @@ YEARS = 1.0 / 365.25
 MULTIPLES = (1.0, 0.5, 2.0, 1.0 / 3.0, 3.0, 1.5, 2.0 / 3.0)
 OFFSETS = 17
 BINNING = 1.4
+PARTS, POINTS_A_PART = (3, 8), 10  # stretches of time of the jackknife, fewest and most
 _REACH = 0.6  # of a resolution element
 _TRIALS = 61
+_ERRORS = 10.0
 
 
 def relatives(peaks: np.ndarray, fmin: float, fmax: float) -> np.ndarray:
@@ -33,35 +37,84 @@ def relatives(peaks: np.ndarray, fmin: float, fmax: float) -> np.ndarray:
     return every[(every >= fmin) & (every <= fmax)]
 
 
-def refined(bands: list[Series], frequencies: np.ndarray, n_bins: int, step: float) -> tuple[np.ndarray, np.ndarray]:
+@dataclass(frozen=True)
+class Range:
+    """Frequencies that may be named, cycles per day."""
+
+    low: float
+    high: float
+
+    def __contains__(self, frequency: float) -> bool:
+        return self.low <= frequency <= self.high
+
+    def around(self, frequency, offsets: np.ndarray) -> np.ndarray:
+        """The frequencies at these offsets, those beyond an end brought to it."""
+        return np.clip(np.asarray(frequency)[..., None] + offsets, self.low, self.high)
+
+
+def refined(
+    bands: list[Series], frequencies: np.ndarray, n_bins: int, step: float, within: Range
+) -> tuple[np.ndarray, np.ndarray]:
     """Each frequency moved to the least scatter within one grid step, and the scatter there."""
-    trial = np.maximum(frequencies[:, None] + np.linspace(-1.0, 1.0, OFFSETS) * step, step * 1e-3)
+    trial = within.around(frequencies, np.linspace(-1.0, 1.0, OFFSETS) * step)
     theta = dispersion(bands, trial.ravel(), n_bins, covers=2).reshape(trial.shape)
     best = np.argmin(theta, axis=1)
     rows = np.arange(frequencies.size)
     return trial[rows, best], theta[rows, best]
 
 
-def polished(bands: list[Series], frequency: float, n_bins: int, baseline: float) -> tuple[float, float]:
+def polished(
+    bands: list[Series], frequency: float, n_bins: int, baseline: float, within: Range, half: float | None = None
+) -> tuple[float, float]:
     """The frequency close by and its uncertainty: mean and spread of the likelihood of the folded curve.
+
+    half : cycles per day to either side that are looked at first; None: _REACH of a resolution element.
 
     With the scatter unknown the likelihood goes as theta^(-n/2). Points that hop between bins make it rougher than the
     truth: BINNING is what the spread must grow by to cover simulated frequencies.
     """
     n = sum(one.t.size for one in bands)
-    half = _REACH / baseline
+    half = half or _REACH / baseline
     for _ in range(3):
-        trial = np.maximum(frequency + np.linspace(-1.0, 1.0, _TRIALS) * half, 1e-3 / baseline)
+        trial = within.around(frequency, np.linspace(-1.0, 1.0, _TRIALS) * half)
         theta = np.maximum(dispersion(bands, trial, n_bins, covers=4), 1e-12)
         weight = np.exp(-0.5 * n * np.log(theta / theta.min()))
         weight /= weight.sum()
-        frequency = float(np.sum(weight * trial))
+        frequency = float(np.clip(np.sum(weight * trial), within.low, within.high))
         spread = float(np.sqrt(np.sum(weight * (trial - frequency) ** 2)))
         step = 2.0 * half / (_TRIALS - 1)
         if spread > 2.0 * step:
             break
         half = max(8.0 * spread, 4.0 * step)
     return frequency, BINNING * max(spread, 0.3 * step)
+
+
+def scatter_of_parts(
+    bands: list[Series], frequency: float, error: float, n_bins: int, baseline: float, within: Range
+) -> float:
+    """Uncertainty of the polished frequency from the frequencies that all but one stretch of time give (jackknife);
+    these are looked for within _ERRORS of `error`, the polished frequency's own.
+
+    It holds what the likelihood of independent points does not know: seasons that disagree, spots, bins that happen to
+    suit one frequency.
+    """
+    times = np.sort(np.concatenate([one.t for one in bands]))
+    parts = int(np.clip(times.size // POINTS_A_PART, *PARTS))
+    ends = times[np.linspace(0, times.size - 1, parts + 1).astype(int)]
+    ends[0], ends[-1] = -np.inf, np.inf
+    found = []
+    for first, last in zip(ends[:-1], ends[1:], strict=True):
+        kept = [(one, (one.t < first) | (one.t >= last)) for one in bands]
+        left = [Series(one.t[some], one.y[some], one.err[some]) for one, some in kept if some.sum() >= MIN_POINTS]
+        if any(one.y.max() > one.y.min() for one in left):
+            found.append(polished(left, frequency, n_bins, baseline, within, _ERRORS * error)[0])
+    return float(np.sqrt((len(found) - 1) * np.var(found))) if len(found) > 1 else 0.0
+
+
+def nightly(frequency: float, within: float, most: int = 2) -> bool:
+    """Whether a frequency, or a multiple up to `most`, is what sampling once a night makes of one below `within`
+    cycles per day."""
+    return any(abs(m * frequency - max(round(m * frequency), 1)) < m * within for m in range(1, most + 1))
 
 
 def related(a: float, b: float, tolerance: float) -> bool:

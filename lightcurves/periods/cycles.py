@@ -61,6 +61,16 @@ def mean_curve(phase, y, w, n_bins: int) -> np.ndarray:
     return np.interp(centres, centres[full], sums[full] / total[full], period=n_bins)
 
 
+def folded_levels(bands: list[Series], frequency: float, n_bins: int) -> list[np.ndarray]:
+    """What the folded mean curve of each band has at its points: arrays (n,), mag about the band's mean."""
+    levels = []
+    for one in bands:
+        phase = frequency * (one.t - one.t[0]) % 1.0
+        curve = mean_curve(phase, one.residuals, one.weights, n_bins)
+        levels.append(np.interp(phase * n_bins, np.arange(n_bins) + 0.5, curve, period=n_bins))
+    return levels
+
+
 def fold_curve(bands: list[Series], frequency: float, n_bins: int) -> FoldedCurve:
     """Fold all bands with one frequency; cycles begin half a cycle from the faintest phase."""
     first = min(one.t[0] for one in bands)

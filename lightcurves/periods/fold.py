@@ -10,6 +10,8 @@ from numba import njit
 
 from lightcurves.periods.grid import Series, checked_series
 
+LEAST_WITHIN = 1e-6  # of the whole variance: rounded magnitudes can leave none within the bins
+
 
 @njit(
     "void(float64[::1], float64[::1], float64[::1], float64[::1], int64, int64, float64[::1], float64[::1])",
@@ -58,17 +60,21 @@ def folded(bands: list[Series], frequencies, n_bins: int, covers: int = 1) -> tu
 def dispersion(bands: list[Series], frequencies, n_bins: int = 20, covers: int = 2) -> np.ndarray:
     """As phase_dispersion, of all bands together."""
     chi2, used = folded(bands, frequencies, n_bins, covers)
-    n = sum(one.t.size for one in bands)
-    total = sum(one.chi2 for one in bands) / (n - len(bands))
-    return chi2 / np.maximum(n - used, 1.0) / total
+    n, curves = sum(one.t.size for one in bands), sum(one.n_curves for one in bands)
+    total = sum(one.chi2 for one in bands) / max(n - curves, 1)
+    left = n - used - (curves - len(bands))
+    return np.where(left >= 1.0, np.maximum(chi2, 0.0) / np.maximum(left, 1.0) / total, 1.0)
 
 
 def variance_ratio(bands: list[Series], frequencies, n_bins: int = 20) -> np.ndarray:
     """As analysis_of_variance, of all bands together."""
     within, used = folded(bands, frequencies, n_bins)
-    n = sum(one.t.size for one in bands)
-    between = (sum(one.chi2 for one in bands) - within) / np.maximum(used - len(bands), 1.0)
-    return between / np.maximum(within / np.maximum(n - used, 1.0), 1e-300)
+    n, curves = sum(one.t.size for one in bands), sum(one.n_curves for one in bands)
+    whole = sum(one.chi2 for one in bands)
+    between = np.maximum(whole - within, 0.0) / np.maximum(used - len(bands), 1.0)
+    left = n - used - (curves - len(bands))
+    least = LEAST_WITHIN * whole / max(n - curves, 1)
+    return np.where(left >= 1.0, between / np.maximum(within / np.maximum(left, 1.0), least), 0.0)
 
 
 def phase_dispersion(t, y, err, frequencies, n_bins: int = 20) -> np.ndarray:
@@ -82,11 +88,11 @@ def phase_dispersion(t, y, err, frequencies, n_bins: int = 20) -> np.ndarray:
 
     Returns
     -------
-    float64 array (nf,); near 1 for noise, small at the period
+    float64 array (nf,); near 1 for noise, small at the period; 1 where every bin holds one point, which tells nothing
 
     Raises
     ------
-    UnusableLightCurve, ValueError
+    UnusableLightCurveError, ValueError
     """
     return dispersion([checked_series(t, y, err)], frequencies, _bins(n_bins))
 
@@ -95,7 +101,8 @@ def analysis_of_variance(t, y, err, frequencies, n_bins: int = 20) -> np.ndarray
     """AOV: variance between phase bins over variance within (Schwarzenberg-Czerny 1989, MNRAS 241, 153).
 
     As phase_dispersion; for noise it follows Fisher's F with (bins - 1, n - bins) degrees of freedom;
-    large at the period.
+    large at the period; 0 where every bin holds one point. The variance within bins counts as LEAST_WITHIN of the whole
+    at least.
     """
     return variance_ratio([checked_series(t, y, err)], frequencies, _bins(n_bins))
 
@@ -108,12 +115,19 @@ def _bins(n_bins: int) -> int:
 
 @njit("void(float64[::1], int64[::1], float64[::1], int64, int64, float64[::1])", cache=True, nogil=True)
 def _entropy(t, level, frequencies, n_phase, n_levels, out):
+    """A phase bin with one point tells nothing of its magnitude: it counts with the entropy of all."""
     n = t.shape[0]
     x_log_x = np.zeros(n + 1)
     for i in range(1, n + 1):
         x_log_x[i] = i * np.log(i)
     cells = np.empty(n_phase * n_levels, np.int64)
     columns = np.empty(n_phase, np.int64)
+    levels = np.zeros(n_levels, np.int64)
+    for i in range(n):
+        levels[level[i]] += 1
+    whole = x_log_x[n] / n
+    for k in range(n_levels):
+        whole -= x_log_x[levels[k]] / n
     for j in range(frequencies.shape[0]):
         cells[:] = 0
         columns[:] = 0
@@ -124,7 +138,7 @@ def _entropy(t, level, frequencies, n_phase, n_levels, out):
             cells[k * n_levels + level[i]] += 1
         entropy = 0.0
         for k in range(n_phase):
-            entropy += x_log_x[columns[k]]
+            entropy += x_log_x[columns[k]] if columns[k] != 1 else whole
         for k in range(n_phase * n_levels):
             entropy -= x_log_x[cells[k]]
         out[j] = entropy / n
@@ -133,11 +147,12 @@ def _entropy(t, level, frequencies, n_phase, n_levels, out):
 def conditional_entropy(t, y, frequencies, n_phase: int = 20, n_levels: int = 5) -> np.ndarray:
     """Entropy (nats) of magnitude given phase: small at the period (Graham et al. 2013, MNRAS 434, 2629).
 
-    Magnitudes are cut into n_levels equal steps between their 2nd and 98th percentiles.
+    Magnitudes are cut into n_levels equal steps between their 2nd and 98th percentiles. A phase bin with one point
+    counts with the entropy of all magnitudes: else the emptiest fold would be the most orderly.
 
     Raises
     ------
-    UnusableLightCurve, ValueError
+    UnusableLightCurveError, ValueError
     """
     return entropy_of(checked_series(t, y, 1.0), frequencies, n_phase, n_levels)
 

@@ -14,48 +14,58 @@ from lightcurves.periods.grid import FrequencyGrid, Series
 from lightcurves.periods.nufft import sums_at
 
 MOST_TERMS = 12
-_JITTER = 1e-10
+_SINGULAR = 1e-7  # of a column's square: what the sums' accuracy leaves of one that others describe
+POINTS_A_TERM = 4
 _PIECE = 8192  # frequencies at a time
 
 
-@njit("void(complex128[:, ::1], complex128[:, ::1], int64, float64, float64[::1])", cache=True, nogil=True)
-def _fit(wy, w, terms, scale, out):
+@njit(
+    "void(complex128[:, :, ::1], complex128[:, :, ::1], float64[::1], int64, float64[::1])", cache=True, nogil=True
+)  # fmt: skip
+def _fit(wy, w, weight, terms, out):
     """wy: sums of w y e^(i h omega t), h = 1 .. terms; w: of w e^(i h omega t), h = 1 .. 2 terms; adds to out (nf,).
 
-    The weights add up to 1 and y has no mean. The normal equations, their constant eliminated, go through Cholesky.
+    The first axis is that of the light curves, each with its own constant: the weights of each add up to 1, y has no
+    mean, `weight` is what each counts. The normal equations, their constants eliminated, go through Cholesky; a column
+    that the ones before it describe adds nothing.
     """
     size = 2 * terms
     a, b = np.empty((size, size)), np.empty(size)
+    all_weight = np.sum(weight)
     for k in range(out.shape[0]):
-        for i in range(terms):
-            ci, si = w[i, k].real, w[i, k].imag
-            b[2 * i], b[2 * i + 1] = wy[i, k].real, wy[i, k].imag
-            for j in range(i + 1):
-                cj, sj = w[j, k].real, w[j, k].imag
-                together_c, together_s = w[i + j + 1, k].real, w[i + j + 1, k].imag
-                apart_c = 1.0 if i == j else w[i - j - 1, k].real
-                apart_s = 0.0 if i == j else w[i - j - 1, k].imag
-                a[2 * i, 2 * j] = 0.5 * (apart_c + together_c) - ci * cj
-                a[2 * i + 1, 2 * j + 1] = 0.5 * (apart_c - together_c) - si * sj
-                a[2 * i + 1, 2 * j] = 0.5 * (together_s + apart_s) - si * cj
-                a[2 * i, 2 * j + 1] = 0.5 * (together_s - apart_s) - ci * sj
+        a[:] = 0.0
+        b[:] = 0.0
+        for c in range(weight.shape[0]):
+            share = weight[c] / all_weight
+            for i in range(terms):
+                ci, si = w[c, i, k].real, w[c, i, k].imag
+                b[2 * i] += share * wy[c, i, k].real
+                b[2 * i + 1] += share * wy[c, i, k].imag
+                for j in range(i + 1):
+                    cj, sj = w[c, j, k].real, w[c, j, k].imag
+                    together_c, together_s = w[c, i + j + 1, k].real, w[c, i + j + 1, k].imag
+                    apart_c = 1.0 if i == j else w[c, i - j - 1, k].real
+                    apart_s = 0.0 if i == j else w[c, i - j - 1, k].imag
+                    a[2 * i, 2 * j] += share * (0.5 * (apart_c + together_c) - ci * cj)
+                    a[2 * i + 1, 2 * j + 1] += share * (0.5 * (apart_c - together_c) - si * sj)
+                    a[2 * i + 1, 2 * j] += share * (0.5 * (together_s + apart_s) - si * cj)
+                    a[2 * i, 2 * j + 1] += share * (0.5 * (together_s - apart_s) - ci * sj)
         gain = 0.0
         for i in range(size):
-            a[i, i] += _JITTER
             for j in range(i + 1):
                 value = a[i, j]
                 for m in range(j):
                     value -= a[i, m] * a[j, m]
                 if i == j:
-                    a[i, i] = np.sqrt(max(value, _JITTER))
+                    a[i, i] = np.sqrt(value) if value > _SINGULAR else 0.0
                 else:
-                    a[i, j] = value / a[j, j]
+                    a[i, j] = value / a[j, j] if a[j, j] > 0.0 else 0.0
             value = b[i]
             for m in range(i):
                 value -= a[i, m] * b[m]
-            b[i] = value / a[i, i]
+            b[i] = value / a[i, i] if a[i, i] > 0.0 else 0.0
             gain += b[i] * b[i]
-        out[k] += scale * gain
+        out[k] += all_weight * gain
 
 
 def _pieces(grid: FrequencyGrid | np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
@@ -73,7 +83,8 @@ def harmonic_power(bands: list[Series], grid: FrequencyGrid | np.ndarray, terms:
     bands : list of Series; each has its own series
     grid : FrequencyGrid, or array (nf,) of any frequencies, cycles per day
     terms : int, 1 .. 12
-        A band with fewer than 2 terms + 2 points gets as many as it can bear.
+        A band with few points gets as many as it can bear (terms_of): a series of as many numbers as points takes
+        everything at every frequency.
 
     Returns
     -------
@@ -87,13 +98,22 @@ def harmonic_power(bands: list[Series], grid: FrequencyGrid | np.ndarray, terms:
     if not 1 <= terms <= MOST_TERMS:
         raise ValueError(f"terms={terms}: must be 1 to {MOST_TERMS}")
     n = grid.n if isinstance(grid, FrequencyGrid) else len(grid)
-    gain = np.zeros(n)
+    gain, whole = np.zeros(n), 0.0
     middle = 0.5 * (min(one.t[0] for one in bands) + max(one.t[-1] for one in bands))
     for one in bands:
-        total, fewer = float(one.weights.sum()), max(1, min(terms, (one.t.size - 2) // 2))
-        w, y = one.weights / total, one.residuals
+        parts = one.parts()
+        fewer, whole = terms_of(one, terms), whole + sum(part.chi2 for part in parts)
+        weight = np.array([part.weights.sum() for part in parts])
         for place, frequencies in _pieces(grid):
-            of_w = [sums_at(one.t - middle, w, h * frequencies)[0] for h in range(1, 2 * fewer + 1)]
-            of_wy = [sums_at(one.t - middle, w * y, h * frequencies)[0] for h in range(1, fewer + 1)]
-            _fit(np.array(of_wy), np.array(of_w), fewer, total, gain[place : place + frequencies.size])
-    return np.clip(gain / sum(one.chi2 for one in bands), 0.0, 1.0)
+            of_w, of_wy = [], []
+            for part, total in zip(parts, weight, strict=True):
+                t, w, y = part.t - middle, part.weights / total, part.residuals
+                of_w.append([sums_at(t, w, h * frequencies)[0] for h in range(1, 2 * fewer + 1)])
+                of_wy.append([sums_at(t, w * y, h * frequencies)[0] for h in range(1, fewer + 1)])
+            _fit(np.array(of_wy), np.array(of_w), weight, fewer, gain[place : place + frequencies.size])
+    return np.clip(gain / whole, 0.0, 1.0)
+
+
+def terms_of(one: Series, terms: int) -> int:
+    """How many harmonics a band can bear: POINTS_A_TERM points each, besides its constants."""
+    return max(1, min(terms, (one.t.size - one.n_curves) // POINTS_A_TERM))

@@ -76,9 +76,12 @@ def _middle(bands: list[Series]) -> float:
 
 
 def _gains(bands: list[Series], grid: FrequencyGrid, dtype: str) -> np.ndarray:
-    """chi2 that sines take away, each band with its own."""
+    """chi2 that sines take away, each band with its own; light curves of a band share theirs."""
     gain, middle = np.zeros(grid.n), _middle(bands)
     for one in bands:
+        if one.n_curves > 1:
+            gain += _shared_gain(one.parts(), grid, dtype, middle)
+            continue
         total = float(one.weights.sum())
         w, y = one.weights / total, one.residuals
         for place, first, second in chunked_sums(one.t - middle, w, w * y, grid, dtype):
@@ -86,10 +89,10 @@ def _gains(bands: list[Series], grid: FrequencyGrid, dtype: str) -> np.ndarray:
     return gain
 
 
-def _shared_gain(bands: list[Series], grid: FrequencyGrid, dtype: str) -> np.ndarray:
-    """chi2 that one sine for all bands takes away, each band with its own mean."""
-    moments, middle = np.zeros((5, grid.n)), _middle(bands)
-    for one in bands:
+def _shared_gain(parts: list[Series], grid: FrequencyGrid, dtype: str, middle: float) -> np.ndarray:
+    """chi2 that one sine for all light curves takes away, each with its own mean."""
+    moments = np.zeros((5, grid.n))
+    for one in parts:
         total = float(one.weights.sum())
         w, y = one.weights / total, one.residuals
         for place, first, second in chunked_sums(one.t - middle, w, w * y, grid, dtype):
@@ -137,7 +140,7 @@ def lomb_scargle(t, y, err, grid: FrequencyGrid, normalisation: str = "standard"
 
     Raises
     ------
-    UnusableLightCurve, ValueError
+    UnusableLightCurveError, ValueError
     """
     return multiband_power([checked_series(t, y, err)], grid, normalisation=normalisation, single=single)
 
@@ -169,7 +172,9 @@ def multiband_power(
     """As multiband_lomb_scargle, of bands that were checked."""
     if shape not in ("own", "shared"):
         raise ValueError(f"shape={shape!r}: use own or shared")
-    chi2 = sum(one.chi2 for one in bands)
+    parts = [part for one in bands for part in one.parts()]
+    chi2 = sum(part.chi2 for part in parts)
     dtype = SINGLE if single else DOUBLE
-    gain = (_shared_gain if shape == "shared" and len(bands) > 1 else _gains)(bands, grid, dtype)
+    together = shape == "shared" and len(bands) > 1
+    gain = _shared_gain(parts, grid, dtype, _middle(parts)) if together else _gains(bands, grid, dtype)
     return normalised(np.clip(gain / chi2, 0.0, 1.0), chi2, normalisation)

@@ -10,11 +10,12 @@ import numpy as np
 from lightcurves.periods.boxes import boxes_of
 from lightcurves.periods.fold import dispersion, entropy_of, variance_ratio
 from lightcurves.periods.grid import FrequencyGrid, Series, baseline_of, frequency_grid, split_bands
-from lightcurves.periods.harmonics import harmonic_power
+from lightcurves.periods.harmonics import harmonic_power, terms_of
 from lightcurves.periods.lombscargle import multiband_power, normalised
 from lightcurves.periods.plavchan import plavchan_of
 
 Frequencies = FrequencyGrid | np.ndarray
+HARMONICS = 3
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Periodogram:
     method : one of METHODS
     frequency : cycles per day, power : arrays (nf,)
     n_points, n_bands : that were used
-    share : power is the share of the chi-square that a model takes away
+    chi2 : of the constant model, where the power is the share of it that a model takes away; else 0
+    n_parameters : of that model
     """
 
     method: str
@@ -52,7 +54,8 @@ class Periodogram:
     n_points: int
     n_bands: int
     baseline: float
-    share: bool = False
+    chi2: float = 0.0
+    n_parameters: int = 0
 
     def peaks(self, n: int = 10) -> tuple[Peak, ...]:
         """The n highest maxima that lie more than two resolutions (1/baseline) apart, highest first."""
@@ -69,17 +72,25 @@ class Periodogram:
         shift = 0.0 if bend >= 0 else float(np.clip(-0.5 * slope / bend, *(0.5 * (around[[0, 2]] - frequency[k]))))
         at = float(frequency[k] + shift)
         top = float(values[1] + slope * shift + bend * shift**2) if bend < 0 else float(values[1])
+        if self.chi2 > 0:
+            top = min(top, 1.0)
         return Peak(1.0 / at, self._error(frequency, power, k, bend) / at**2, top)
 
     def _error(self, frequency: np.ndarray, power: np.ndarray, k: int, bend: float) -> float:
-        """Of the frequency. chi2 rises by its own value per degree of freedom at one standard deviation."""
-        if self.share and bend < 0:
-            left = max(1.0 - power[k], 0.0) / max(self.n_points - self.n_bands - 3, 1)
-            return float(np.sqrt(left / -bend))
+        """Of the frequency. chi2 rises by its own value per degree of freedom at one standard deviation; by 1, as the
+        uncertainties of the points have it, where the model leaves less than these."""
+        if self.chi2 > 0 and bend < 0:
+            left = max(1.0 - power[k], 0.0) / max(self.n_points - self.n_parameters, 1)
+            return float(np.sqrt(max(left, 1.0 / self.chi2) / -bend))
         half = 0.5 * (power[k] + np.median(power))
         low = k - int(np.argmax(power[k::-1] < half))
         high = k + int(np.argmax(power[k:] < half))
-        return float(0.5 * (frequency[high] - frequency[low])) or 0.5 / self.baseline
+        return max(float(0.5 * (frequency[high] - frequency[low])), 0.5 * _least_step(frequency, k))
+
+
+def _least_step(frequency: np.ndarray, k: int) -> float:
+    """To the nearer neighbour of a frequency inside a list."""
+    return float(min(frequency[k] - frequency[k - 1], frequency[k + 1] - frequency[k]))
 
 
 def top_peaks(power: np.ndarray, frequency: np.ndarray, n: int, apart: float) -> np.ndarray:
@@ -115,10 +126,12 @@ def _ls(bands: list[Series], grid: Frequencies, shape: str = "own", normalisatio
         return multiband_power(bands, grid, shape, normalisation)
     if shape != "own":
         raise ValueError(f"shape={shape!r}: needs a uniform grid of frequencies")
-    return normalised(harmonic_power(bands, grid, 1), sum(one.chi2 for one in bands), normalisation)
+    return normalised(
+        harmonic_power(bands, grid, 1), sum(part.chi2 for one in bands for part in one.parts()), normalisation
+    )
 
 
-def _harmonics(bands: list[Series], grid: Frequencies, terms: int = 3) -> np.ndarray:
+def _harmonics(bands: list[Series], grid: Frequencies, terms: int = HARMONICS) -> np.ndarray:
     return harmonic_power(bands, grid, terms)
 
 
@@ -179,6 +192,7 @@ def periodogram(
     fmin: float | None = None,
     fmax: float = 10.0,
     oversample: float = 5.0,
+    curve=None,
     **options,
 ) -> Periodogram:
     """The periodogram of a light curve in any number of bands, which share the period, not the shape.
@@ -192,19 +206,20 @@ def periodogram(
     frequencies : FrequencyGrid, or array (nf,) of any order and spacing; None: a grid from fmin to fmax
     fmin, fmax : cycles per day; without fmin: one cycle in the baseline
     oversample : grid points per width of a peak
+    curve : array (n,) of labels, or None: the light curve that each point is of; those of a band differ by offsets
     options : of the method: `shape`, `normalisation` (ls), `terms` (harmonics), `n_bins` (aov, pdm), `n_phase`,
         `n_levels` (ce), `qmin`, `qmax`, `durations` (bls), `width`, `n_worst` (plav)
 
     Raises
     ------
-    UnusableLightCurve
+    UnusableLightCurveError
         where no period can be found in the points: the message says why.
     ValueError
         where a parameter is out of range; the message names it.
     """
     if method not in METHODS:
         raise ValueError(f"method={method!r}: use one of {', '.join(METHODS)}")
-    bands = split_bands(t, mag, err, band)
+    bands = split_bands(t, mag, err, band, curve=curve)
     if frequencies is None:
         baseline = baseline_of(bands)
         frequencies = frequency_grid(baseline, 1.0 / baseline if fmin is None else fmin, fmax, oversample)
@@ -218,6 +233,9 @@ def of_bands(bands: list[Series], method: str, frequencies: Frequencies, **optio
         raise ValueError("frequencies: must be positive numbers of cycles per day, at least one")
     chosen = METHODS[method]
     power = chosen.power(bands, frequencies, **options)
-    share = chosen.share and options.get("normalisation", "standard") == "standard"
-    n = sum(one.t.size for one in bands)
-    return Periodogram(method, listed, power, n, len(bands), baseline_of(bands), share)
+    n, chi2, parameters = sum(one.t.size for one in bands), 0.0, 0
+    if chosen.share and options.get("normalisation", "standard") == "standard":
+        terms = options.get("terms", HARMONICS) if method == "harmonics" else 1
+        chi2 = sum(part.chi2 for one in bands for part in one.parts())
+        parameters = sum(one.n_curves + 2 * terms_of(one, terms) for one in bands) + 1
+    return Periodogram(method, listed, power, n, len(bands), baseline_of(bands), chi2, parameters)

@@ -1,4 +1,8 @@
-"""Plavchan's periodogram: how smooth a folded curve is, without a shape (Plavchan et al. 2008, ApJS 175, 191)."""
+"""Plavchan's periodogram: how smooth a folded curve is, without a shape (Plavchan et al. 2008, ApJS 175, 191).
+
+One thing differs from the paper: in the moving average the mean of all stands for the point that is looked at. With the
+point itself a fold in which it is alone would leave nothing to divide by.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,11 @@ WORST_POINTS = 10
 
 @njit("void(float64[::1], float64[::1], float64[::1], int64[::1], float64, float64[::1])", cache=True, nogil=True)
 def _smoothness(t, y, frequencies, worst, width, out):
-    """y has mean 0. Ratio of the sums of squares of the points in `worst`: about the mean, about the smoothed curve."""
+    """y has mean 0. Ratio of the sums of squares of the points in `worst`: about the mean, about the smoothed curve.
+
+    In each point's box the mean, 0, stands for the point itself. The farthest point, at M, then lies at least M / m
+    from the curve, m points being in its box: the ratio is finite, and m^2 at most for every point.
+    """
     n = t.shape[0]
     phase, sorted_phase, sorted_y, total = np.empty(n), np.empty(3 * n), np.empty(n), np.empty(3 * n + 1)
     place = np.empty(n, np.int64)
@@ -39,9 +47,9 @@ def _smoothness(t, y, frequencies, worst, width, out):
             low = np.searchsorted(sorted_phase, phase[i] - half, side="left")
             high = np.searchsorted(sorted_phase, phase[i] + half, side="right")
             low, high = min(low, n + place[i]), max(high, n + place[i] + 1)
-            rest = y[i] - (total[high] - total[low]) / (high - low)
+            rest = y[i] - (total[high] - total[low] - y[i]) / (high - low)
             about_curve += rest * rest
-        out[j] = about_mean / max(about_curve, 1e-300)
+        out[j] = about_mean / about_curve
 
 
 def plavchan(t, y, err, frequencies, width: float = SMOOTHING_BOX, n_worst: int = WORST_POINTS) -> np.ndarray:
@@ -56,11 +64,12 @@ def plavchan(t, y, err, frequencies, width: float = SMOOTHING_BOX, n_worst: int 
 
     Returns
     -------
-    float64 array (nf,); near 1 for noise, large at the period
+    float64 array (nf,); near 1 for noise, large at the period. A point does not smooth itself: the mean stands in its
+    place, so that a point alone in its box counts 1, not infinity, and sparse folds win nothing.
 
     Raises
     ------
-    UnusableLightCurve, ValueError
+    UnusableLightCurveError, ValueError
     """
     return plavchan_of(checked_series(t, y, err), frequencies, width, n_worst)
 

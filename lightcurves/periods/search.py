@@ -12,48 +12,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from lightcurves.periods import confidence, waves
-from lightcurves.periods.candidates import polished, refined, related, relatives
-from lightcurves.periods.cycles import Alternation, alternation, fold_curve, resolution
-from lightcurves.periods.eclipses import single_dip
+from lightcurves.periods import confidence
+from lightcurves.periods.candidates import Range, nightly, polished, refined, related, relatives, scatter_of_parts
+from lightcurves.periods.config import PeriodConfig
+from lightcurves.periods.cycles import fold_curve, resolution
 from lightcurves.periods.fold import dispersion
-from lightcurves.periods.grid import FrequencyGrid, Series, baseline_of, frequency_grid, split_bands
+from lightcurves.periods.grid import FrequencyGrid, NoSpanError, Series, baseline_of, frequency_grid, split_bands
 from lightcurves.periods.lombscargle import multiband_power
+from lightcurves.periods.multiples import Chosen, moved, multiple_of, polished_fold
 from lightcurves.periods.periodogram import bins_for, top_peaks
 from lightcurves.periods.significance import log_false_alarm
+from lightcurves.periods.trends import Steady, calmed, steady
 
 RANKED = 10
 _CLOSER = 25  # candidates that are folded at several resolutions
 _SCAN_BINS = 20
 _MOST_BINS = 40
-_MULTIPLES = (2, 3)
-LEAST_GAIN = 3.0  # chi-square per feature, from which cycles differ at all
-_SAME = 1.1  # scatter within this factor is the same description
-
-
-@dataclass(frozen=True)
-class PeriodConfig:
-    """What the search turns on.
-
-    fmin, fmax : cycles/day (fmin None: half a cycle in the baseline)
-    oversample : grid points per peak width
-    n_peaks : peaks kept of each scan
-    error_floor : mag, added in quadrature to the errors
-    plain_sine : share of chi-square that a sine explains, from which no folding scan is needed
-    least_margin : logarithm of alternating features over the highest control, from which 2P and 3P are believed
-    """
-
-    fmin: float | None = None
-    fmax: float = 10.0
-    oversample: float = 5.0
-    n_peaks: int = 15
-    error_floor: float = 0.01
-    plain_sine: float = 0.5
-    least_margin: tuple[float, float] = (0.4, 0.7)
+LEAST_CYCLES = 2.0
+NIGHTLY = 0.02  # cycles per day from whole numbers: where aliases of slow changes lie
+DRIFT_CYCLES = 4.0  # what comes back fewer times within the points is a drift
+LEAST_OVER_TREND = 40.0  # log-likelihood that a short period adds to a trend; chance in all trials adds half of it
 
 
 @dataclass(frozen=True)
@@ -77,7 +59,8 @@ class PeriodResult:
     shape : "dip", "wave" or "free", by which rule the multiple was chosen
     rival : the best period that is no small multiple, days; None without one
     candidates : ranked, best first
-    frequencies, power : the multiband Lomb-Scargle periodogram, cycles/day and 0..1
+    frequencies, power : the multiband Lomb-Scargle periodogram, cycles/day and 0..1; with a trend: of what it leaves
+    known : what the confidence rests on
     n_points, n_bands : used
     """
 
@@ -92,9 +75,9 @@ class PeriodResult:
     candidates: tuple[Candidate, ...]
     frequencies: np.ndarray = field(repr=False)
     power: np.ndarray = field(repr=False)
-    features: tuple[float, ...] = field(repr=False, default=())
-    n_points: int = 0
-    n_bands: int = 0
+    known: confidence.Known = field(repr=False)
+    n_points: int
+    n_bands: int
 
     @property
     def false_alarm(self) -> float:
@@ -103,15 +86,21 @@ class PeriodResult:
 
 
 @dataclass(frozen=True)
-class _Chosen:
-    """A multiple of the winning frequency, and how clear the choice was (natural log, positive: clear)."""
+class _Searched:
+    """A part of the range that was searched: its bands, its Lomb-Scargle power (share of its own chi-square), the
+    candidates by folded scatter, least first, and that scatter over the scatter of the points as they were given."""
 
-    frequency: float
-    clarity: float
-    shape: str
+    bands: list[Series]
+    grid: FrequencyGrid
+    within: Range
+    power: np.ndarray
+    ranked: np.ndarray
+    theta: np.ndarray
+    share: float = 1.0
+    window: float | None = None
 
 
-def find_period(t, mag, err, band=None, config: PeriodConfig | None = None) -> PeriodResult:
+def find_period(t, mag, err, band=None, config: PeriodConfig | None = None, curve=None) -> PeriodResult:
     """Find the period of a light curve in any number of bands.
 
     Parameters
@@ -121,41 +110,101 @@ def find_period(t, mag, err, band=None, config: PeriodConfig | None = None) -> P
     band : array (n,) or None
         A label per point; bands share the period, not the shape.
     config : PeriodConfig
+    curve : array (n,) or None
+        A label per point: the light curve that it is of. Those of one band share the shape, each with its own offset.
 
     Returns
     -------
     PeriodResult
+        The period and all candidates lie in 1/fmax .. 1/fmin.
 
     Raises
     ------
-    UnusableLightCurve
+    UnusableLightCurveError
         where no band can be searched: too few points, no span, no variation.
     ValueError
-        where errors are not positive, or shapes differ.
+        where shapes differ, or fmin is not below fmax.
     """
     config = config or PeriodConfig()
-    bands = split_bands(t, mag, err, band, config.error_floor)
+    bands = [calmed(one) for one in split_bands(t, mag, err, band, config.error_floor, curve)]
     baseline = baseline_of(bands)
-    fmin = config.fmin or 0.5 / baseline
-    grid = frequency_grid(baseline, fmin, max(config.fmax, 2 * fmin), config.oversample)
-    power = multiband_power(bands, grid)
-    ranked, theta = _rank(bands, grid, power, baseline, config)
-    chosen = _multiple(bands, ranked[0], baseline, grid, config)
-    return _result(bands, chosen, ranked, theta, grid, power, baseline)
+    within = _range(config, baseline)
+    grid = frequency_grid(baseline, within.low, within.high, config.oversample)
+    searched, power = _search(bands, grid, within, baseline, config)
+    chosen, bands = multiple_of(searched.bands, searched.ranked[0], within, searched.window, baseline, config)
+    return _result(bands, chosen, searched, within, grid, power, baseline)
 
 
-def _rank(bands, grid: FrequencyGrid, power, baseline: float, config) -> tuple[np.ndarray, np.ndarray]:
-    """Frequencies by folded scatter, least first, and that scatter."""
+def _range(config: PeriodConfig, baseline: float) -> Range:
+    if config.fmin is not None:
+        return Range(config.fmin, config.fmax)  # frequency_grid refuses what is no range
+    fmin = 0.5 / baseline
+    if not fmin < config.fmax:
+        raise NoSpanError(
+            f"the points span {baseline:.3g} days: a period of 1/{config.fmax:g} days needs half of it at least"
+        )
+    return Range(fmin, config.fmax)
+
+
+def _search(bands, grid, within: Range, baseline: float, config) -> tuple[_Searched, np.ndarray]:
+    """The part of the range that holds the best candidate, and the power of all of it.
+
+    With a trend, all of the range is searched in the points as they are, and short periods in what the trend leaves as
+    well: a period next to a whole number of cycles per day looks like a trend, and is none. The best of the points as
+    they are has to describe them better than the trend with the best of the others does.
+    """
+    flat = steady(bands)
+    places = 0 if flat is None else int(np.clip(np.ceil((1.0 / flat.longest - grid.start) / grid.step), 0, grid.n))
+    if flat is None or places == grid.n:
+        power = multiband_power(bands, grid)
+        return _ranked(bands, grid, within, power, baseline, config), power
+    fast_grid = FrequencyGrid(grid.start + places * grid.step, grid.step, grid.n - places)
+    fast_power = multiband_power(flat.bands, fast_grid)
+    fast = _ranked(flat.bands, fast_grid, Range(fast_grid.start, within.high), fast_power, baseline, config, flat)
+    share = sum(one.chi2 for one in flat.bands) / sum(one.chi2 for one in bands)
+    if not places:
+        return fast, share * fast_power
+    raw_power = multiband_power(bands, grid)
+    slow = _without_drifts(_ranked(bands, grid, within, raw_power, baseline, config), fast_grid.start, baseline)
+    if not slow.ranked.size:
+        return fast, share * fast_power
+    both = np.concatenate([raw_power[:places], share * fast_power])
+    return (fast if _faster(fast, slow, flat, bands, baseline) else slow), both
+
+
+def _without_drifts(found: _Searched, above: float, baseline: float) -> _Searched:
+    """Without the short periods, `above` a frequency, that put the points in order of time: folds of a drift."""
+    keep = np.array([f < above or not nightly(f, DRIFT_CYCLES / baseline, most=4) for f in found.ranked], bool)
+    return replace(found, ranked=found.ranked[keep], theta=found.theta[keep])
+
+
+def _faster(fast: _Searched, slow: _Searched, flat: Steady, bands, baseline: float) -> bool:
+    """Whether a trend with a short period describes the points better than a long period does."""
+    half = 0.5 * sum(one.t.size for one in bands)
+    frequency, n_bins = polished_fold(fast.bands, fast.ranked[0], baseline, fast.within)
+    anew = moved(fast.bands, frequency, n_bins, fast.window)
+    theta = flat.share_of(anew, bands) * float(dispersion(anew, [frequency], n_bins, covers=3)[0])
+    theta = max(min(theta, float(fast.theta[0])), 1e-12)
+    # What is slow comes back beside each whole number of cycles per day: there it has to be beaten clearly.
+    asked = LEAST_OVER_TREND if nightly(frequency, 1.0 / flat.longest) else 0.0
+    over_slow, over_trend = half * np.log(slow.theta[0] / theta), half * np.log(flat.share / theta)
+    return bool(over_slow > asked and over_trend > LEAST_OVER_TREND)
+
+
+def _ranked(
+    bands, grid: FrequencyGrid, within: Range, power, baseline: float, config, flat: Steady | None = None
+) -> _Searched:
+    """Candidates by folded scatter."""
     frequencies = grid.frequencies()
     apart = 2.0 / baseline
     peaks = top_peaks(power, frequencies, config.n_peaks, apart)
     if power.max() < config.plain_sine:
         scanned = dispersion(bands, frequencies, min(bins_for(bands, _MOST_BINS), _SCAN_BINS), covers=1)
         peaks = np.union1d(peaks, top_peaks(-scanned, frequencies, config.n_peaks, apart))
-    trial = relatives(frequencies[peaks], min(2.0 / baseline, frequencies[-1] / 2), frequencies[-1])
+    trial = relatives(frequencies[peaks], max(within.low, min(2.0 / baseline, within.high / 2)), within.high)
     trial = trial if trial.size else frequencies[peaks]
     n_bins = max(bins_for(bands, _MOST_BINS), 8)
-    found, theta = refined(bands, trial, n_bins, grid.step)
+    found, theta = refined(bands, trial, n_bins, grid.step, within)
     order = _distinct(found, theta, 1.0 / baseline)
     found, theta = found[order], theta[order]
     some = min(_CLOSER, found.size)
@@ -163,7 +212,8 @@ def _rank(bands, grid: FrequencyGrid, power, baseline: float, config) -> tuple[n
         n = resolution(bands, found[k])
         theta[k] = min(theta[k], dispersion(bands, [found[k]], n, covers=3)[0])
     order = np.argsort(theta[:some], kind="stable")
-    return found[:some][order], theta[:some][order]
+    share, window = (1.0, None) if flat is None else (flat.share, 2.0 * flat.longest)
+    return _Searched(bands, grid, within, power, found[:some][order], share * theta[:some][order], share, window)
 
 
 def _distinct(frequencies, theta, apart: float) -> np.ndarray:
@@ -177,95 +227,31 @@ def _distinct(frequencies, theta, apart: float) -> np.ndarray:
     return np.array(kept)
 
 
-def _multiple(bands: list[Series], frequency: float, baseline: float, grid, config) -> _Chosen:
-    """The multiple of the winning frequency that the cycles ask for."""
-    frequency, n_bins = _settled(bands, frequency, baseline)
-    highest, clarity = grid.start + grid.step * grid.n, []
-    for _ in range(3):  # down to the shortest period whose cycles are alike
-        shorter = _shorter(bands, frequency, n_bins, baseline, highest, config)
-        if shorter is None:
-            break
-        frequency, n_bins = shorter
-    for _ in range(2):  # and up again as far as cycles differ
-        found = {m: alternation(bands, frequency, m, n_bins) for m in _MULTIPLES}
-        longer = [m for m in _MULTIPLES if _believed(found[m], m, config) and frequency / m * baseline >= 2.0]
-        if not longer:
-            clarity.append(-max(_beyond(found[m], m, config) for m in _MULTIPLES))
-            break
-        best = max(longer, key=lambda m: _beyond(found[m], m, config))
-        clarity.append(_beyond(found[best], best, config))
-        frequency, n_bins = _settled(bands, frequency / best, baseline)
-    else:
-        return _Chosen(frequency, min(clarity), "free")
-    return _by_shape(bands, _Chosen(frequency, min(clarity), "free"), n_bins, baseline)
-
-
-def _beyond(found: Alternation, every: int, config: PeriodConfig) -> float:
-    """How far the margin lies above what is asked of 2P or 3P."""
-    return found.margin - config.least_margin[_MULTIPLES.index(every)]
-
-
-def _believed(found: Alternation, every: int, config: PeriodConfig) -> bool:
-    return found.gain > LEAST_GAIN and _beyond(found, every, config) > 0
-
-
-def _settled(bands, frequency: float, baseline: float) -> tuple[float, int]:
-    """The polished frequency and the phase bins that suit it."""
-    n_bins = resolution(bands, frequency)
-    frequency, _ = polished(bands, frequency, n_bins, baseline)
-    return frequency, resolution(bands, frequency)
-
-
-def _shorter(bands, frequency: float, n_bins: int, baseline: float, highest: float, config):
-    """A half or a third of the period, where that describes the points as well and its cycles do not differ."""
-    theta = dispersion(bands, [frequency], n_bins, covers=3)[0]
-    for m in _MULTIPLES:
-        if frequency * m > highest:
-            continue
-        shorter, bins = _settled(bands, frequency * m, baseline)
-        if abs(shorter - frequency * m) > m * 0.5 / baseline:
-            continue
-        same = dispersion(bands, [shorter], bins, covers=3)[0] < _SAME * theta
-        if same and not _believed(alternation(bands, shorter, m, bins), m, config):
-            return shorter, bins
-    return None
-
-
-def _by_shape(bands, chosen: _Chosen, n_bins: int, baseline: float) -> _Chosen:
-    """Where cycles do not differ: what the shape of the curve says of P against 2P."""
-    if chosen.frequency / 2 * baseline < 2.0:
-        return chosen
-    dips = single_dip(bands, chosen.frequency, n_bins)
-    if dips is not None:
-        odds = float(np.clip(dips.log_odds, -20, 20))
-        return _Chosen(chosen.frequency / 2 if odds > 0 else chosen.frequency, abs(odds), "dip")
-    odds = waves.log_odds_of_two(bands, chosen.frequency)
-    if odds is not None:
-        return _Chosen(chosen.frequency / 2 if odds > 0 else chosen.frequency, abs(odds), "wave")
-    return chosen
-
-
-def _result(bands, chosen: _Chosen, ranked, theta, grid, power, baseline: float) -> PeriodResult:
+def _result(bands, chosen: Chosen, searched: _Searched, within: Range, grid, power, baseline: float) -> PeriodResult:
     frequency = chosen.frequency
     n_bins = resolution(bands, frequency)
-    frequency, error = polished(bands, frequency, n_bins, baseline)
-    own = float(dispersion(bands, [frequency], n_bins, covers=3)[0])
+    frequency, error = polished(bands, frequency, n_bins, baseline, within)
+    error = float(np.hypot(error, scatter_of_parts(bands, frequency, error, n_bins, baseline, within)))
+    own = searched.share * float(dispersion(bands, [frequency], n_bins, covers=3)[0])
     n = sum(one.t.size for one in bands)
     width = 1.0 / baseline
     candidates = [Candidate(1.0 / frequency, error / frequency**2, 1.0 - own)]
-    for other, value in zip(ranked, theta, strict=True):
+    for other, value in zip(searched.ranked, searched.theta, strict=True):
         if abs(other - frequency) > width and len(candidates) < RANKED:
             candidates.append(_candidate(float(other), float(value), n, baseline))
     rivals = [one for one in candidates[1:] if not related(1.0 / one.period, frequency, width)]
-    log_false = float(log_false_alarm(power.max(), n, baseline, grid.start + grid.step * grid.n))
-    lead, judged = _lead(rivals, own, n), own
-    if n < 2 * n_bins:  # so few points lie close to any curve
+    log_false = float(log_false_alarm(searched.power.max(), n, baseline, within.high))
+    lead, judged = _lead(rivals, own, n), own / searched.share  # what a trend takes speaks for no period
+    if n < 2 * n_bins or frequency * baseline < LEAST_CYCLES:  # any curve lies close to so few
         lead, judged = 0.0, 1.0
-    features = confidence.features(lead, chosen.clarity, chosen.shape, judged, n, log_false)
+    known = confidence.Known(
+        lead, chosen.clarity, chosen.shape, judged, n, log_false, frequency * baseline, nightly(frequency, NIGHTLY),
+        searched.window is not None, error / frequency,
+    )  # fmt: skip
     return PeriodResult(
         period=1.0 / frequency,
         period_error=candidates[0].period_error,
-        confidence=confidence.confidence(features),
+        confidence=confidence.confidence(known),
         log_false_alarm=log_false,
         theta=own,
         amplitude=_amplitude(bands, frequency, n_bins),
@@ -274,7 +260,7 @@ def _result(bands, chosen: _Chosen, ranked, theta, grid, power, baseline: float)
         candidates=tuple(candidates),
         frequencies=grid.frequencies(),
         power=power,
-        features=features,
+        known=known,
         n_points=n,
         n_bands=len(bands),
     )

@@ -23,11 +23,13 @@ class Star:
 
 @dataclass(frozen=True)
 class Cadence:
-    """When a star was observed: times (days), filters (1, 2, 3) and uncertainties (mag), arrays (n,)."""
+    """When a star was observed: times (days), filters (1, 2, 3) and uncertainties (mag), arrays (n,); curve: of which
+    light curve each point is, or None."""
 
     t: np.ndarray
     band: np.ndarray
     err: np.ndarray
+    curve: np.ndarray | None = None
 
 
 def observe(star: Star, cadence: Cadence, rng: np.random.Generator, scatter: float = 1.0) -> tuple:
@@ -37,6 +39,36 @@ def observe(star: Star, cadence: Cadence, rng: np.random.Generator, scatter: flo
     phase = cadence.t / star.period + rng.uniform()
     mag = 17.0 - 0.4 * cadence.band + factor * star.curve(phase) + rng.normal(0.0, err)
     return cadence.t, mag, err, cadence.band
+
+
+def disturbed(t, mag, rng: np.random.Generator, period: float | None = None) -> np.ndarray:
+    """Magnitudes with what real stars and nights add: slow trends, spots that turn nearly with the star, wild points.
+
+    period : days, of the star that may have spots; None: none
+    """
+    mag = np.array(mag, dtype=np.float64)
+    if rng.uniform() < 0.4:
+        mag += _slow(t, rng) * np.exp(rng.uniform(np.log(0.03), np.log(1.0)))
+    if period is not None and rng.uniform() < 0.2:
+        turn = 2 * np.pi * (t / (period * (1.0 + rng.normal(0.0, 0.02))) + 0.3 * _slow(t, rng))
+        mag += rng.uniform(0.01, 0.08) * np.cos(turn) * (1.0 + _slow(t, rng))
+    if rng.uniform() < 0.3:
+        wild = rng.uniform(size=t.size) < 0.004
+        mag += np.where(wild, rng.normal(0.0, 0.7, t.size), 0.0)
+    return mag
+
+
+def _slow(t, rng: np.random.Generator) -> np.ndarray:
+    """A change over the seasons, one from lowest to highest: a line, a slow wave, or a walk at random."""
+    kind, since = rng.integers(3), t - t.min()
+    if kind == 0:
+        change = since
+    elif kind == 1:
+        change = np.cos(2 * np.pi * (since / (np.ptp(t) * rng.uniform(0.5, 2.0)) + rng.uniform()))
+    else:
+        knots = np.arange(0.0, np.ptp(t) + 200.0, 100.0)
+        change = np.interp(since, knots, np.cumsum(rng.normal(size=knots.size)))
+    return (change - change.mean()) / max(np.ptp(change), 1e-9)
 
 
 def nights(n: int, rng: np.random.Generator, days: float = 1500.0, bands: tuple[int, ...] = (1, 2)) -> Cadence:

@@ -8,24 +8,27 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from archive.answers import answer, problem
 from archive.forms import problems
 from archive.models import DifferenceImage, ProductFile
-from lightcurves import store
+from archive.requests.parameters import takes
+from archive.tables.responses import answer, problem
 from lightcurves.models import STATISTICS, Source
-from lightcurves.periodograms import METHODS, Spectrum, periodogram
-from lightcurves.store import LightCurves
-from lightcurves.tables import LIGHTCURVE, point_rows
+from lightcurves.periods.multiband import METHODS, Spectrum
+from lightcurves.searches import periodogram
+from lightcurves.storage import store
+from lightcurves.storage.store import LightCurves
+from lightcurves.tables.dictionary import LIGHTCURVE, point_rows
 from lightcurves.viewer import overlays, own
 from lightcurves.viewer.documents import documents, version
 from lightcurves.viewer.forms import ANY_FLAG, NeighbourForm, OwnForm, PeriodogramForm, PointsForm
 
 DEFAULT_FMAX = 10.0  # cycles per day
 CUTOUT = 0.008  # deg
-SERIES = ("hjd", "mag", "magerr", "filtercode")
+SERIES = ("hjd", "mag", "magerr", "filtercode", "oid")  # objects of one filter are one band with offsets
 
 
 @require_safe
+@takes(PointsForm, "format")
 def light_curve(request: HttpRequest, oid: int) -> HttpResponse:
     """The points of an object, or those that are asked for (PointsForm), as JSON, CSV or VOTable."""
     parameters = request.GET.copy()
@@ -59,6 +62,7 @@ def overlay(request: HttpRequest, oid: int, name: str) -> JsonResponse:
 
 
 @require_safe
+@takes(NeighbourForm)
 def neighbours(request: HttpRequest, oid: int) -> JsonResponse:
     """The nearest sources at other places, nearest first, and their points by column; `radius` in arcsec."""
     form = NeighbourForm(request.GET)
@@ -75,6 +79,7 @@ def neighbours(request: HttpRequest, oid: int) -> JsonResponse:
 
 @csrf_exempt  # changes nothing; POST is for lists of excluded points that no address could hold
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes(PeriodogramForm, posted=[PeriodogramForm])
 def period_search(request: HttpRequest, oid: int) -> JsonResponse:
     """Periodogram of an object's points, of points of one's own besides, or of these alone (PeriodogramForm)."""
     form = PeriodogramForm(request.POST if request.method == "POST" else request.GET)
@@ -85,7 +90,7 @@ def period_search(request: HttpRequest, oid: int) -> JsonResponse:
     series = _with_own(curves, chosen(curves, asked, mask=ANY_FLAG), asked["own"])
     fmax = DEFAULT_FMAX if asked["fmax"] is None else asked["fmax"]
     try:
-        found = periodogram(*series, asked["method"] or "ls", asked["fmin"], fmax)
+        found = periodogram(*series[:4], asked["method"] or "ls", asked["fmin"], fmax, series[4])
     except ValueError as error:
         return problem(str(error))
     return JsonResponse(_as_json(found))
@@ -93,6 +98,7 @@ def period_search(request: HttpRequest, oid: int) -> JsonResponse:
 
 @csrf_exempt  # changes nothing: what is sent is read, sent back and forgotten
 @require_POST
+@takes(posted=[OwnForm, "file"])
 def own_curve(request: HttpRequest) -> JsonResponse:
     """The points of an uploaded file (CSV, IPAC, VOTable) by column; the browser keeps them, the archive does not."""
     form = OwnForm(request.POST)
@@ -103,7 +109,7 @@ def own_curve(request: HttpRequest) -> JsonResponse:
         return problem("file: choose a CSV file, an IPAC table or a VOTable")
     try:
         columns = own.read(file.read(own.MOST_BYTES + 1), form.cleaned_data)
-    except own.UnreadableCurve as error:
+    except own.UnreadableCurveError as error:
         return problem(str(error))
     return JsonResponse({"name": file.name, "count": len(columns["mjd"]), "columns": columns})
 
@@ -127,6 +133,7 @@ def cutouts(request: HttpRequest, oid: int, pid: int) -> JsonResponse:
 
 
 @require_safe
+@takes("v")
 def document(request: HttpRequest) -> HttpResponse:
     """The plots, empty, as Bokeh documents: the same for all objects, so made once and fetched once."""
     response = HttpResponse(documents(), content_type="application/json")
@@ -154,7 +161,7 @@ def chosen(curves: LightCurves, asked: dict, mask: int) -> np.ndarray:
     columns = curves.columns
     flags = mask if asked["mask"] is None else asked["mask"]
     used = np.isin(columns["filtercode"], asked["bands"]) & ((columns["catflags"] & flags) == 0)
-    return used & ~np.isin(columns["pid"], asked["exclude"])
+    return used & ~np.isin(columns["key"], asked["exclude"])
 
 
 def plain(source: Source) -> Source:
@@ -176,6 +183,8 @@ def _with_own(curves: LightCurves, used: np.ndarray, own_points: list[tuple]) ->
     mine = [np.array(values) for values in zip(*own_points, strict=True)]
     mine[2] = np.where(mine[2] > 0, mine[2], own.USUAL_ERROR)
     mine[3] = np.array([f"own {band}" for band in mine[3]])
+    mine.append(mine[3])
+    series[4] = series[4].astype(str)
     return [np.concatenate(pair) for pair in zip(series, mine, strict=True)]
 
 

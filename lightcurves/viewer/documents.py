@@ -19,6 +19,8 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure
 
+from lightcurves.viewer.axes import keep_labels_apart
+
 HEIGHT = 340
 MOVING = "pan,wheel_zoom,box_zoom,reset"
 POINT = [
@@ -40,6 +42,7 @@ def documents() -> str:
     plots = {"lightcurve": _light_curve(), "folded": _folded(), "periodogram": _periodogram()}
     for plot in plots.values():
         plot.toolbar.logo = None
+        keep_labels_apart(plot)
     return json.dumps({name: json_item(plot) for name, plot in plots.items()})
 
 

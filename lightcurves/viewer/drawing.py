@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lightcurves.store import LightCurves
+from lightcurves.storage.store import LightCurves
+from lightcurves.told.reading import times
 
 WIDTH, HEIGHT = 900, 300
 LEFT, RIGHT, TOP, BOTTOM = 52, 10, 10, 34
@@ -37,13 +38,14 @@ def draw(curves: LightCurves, period: float | None = None) -> Drawing | None:
     if not good.any():
         return None
     shown = np.isfinite(columns["mag"]) if period is None else good
-    x = columns["mjd"] if period is None else (columns["hjd"] - columns["hjd"][good].min()) / period % 1
+    mjd = times(columns)
+    x = mjd if period is None else (columns["hjd"] - columns["hjd"][good].min()) / period % 1
     band, mag, err, faint = (columns[name][shown] for name in ("filtercode", "mag", "magerr", "catflags"))
     x = x[shown]
     if period is not None:
         x, band, mag, err, faint = (np.concatenate([one, other]) for one, other in
                                     ((x, x + 1), (band, band), (mag, mag), (err, err), (faint, faint)))  # fmt: skip
-    x_range = (0.0, 2.0) if period is not None else _padded(columns["mjd"][good])
+    x_range = (0.0, 2.0) if period is not None else _padded(mjd[good])
     y_range = _padded(columns["mag"][good])
     across = _scale(x_range, LEFT, WIDTH - RIGHT)
     down = _scale(y_range, TOP, HEIGHT - BOTTOM)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from archive.sky.sphere import unit_vectors
+
 LIGHT_DAYS_PER_AU = 499.004783836 / 86400
 J2000 = 2451545.0
 
@@ -30,6 +32,4 @@ def heliocentric(jd, ra: float, dec: float) -> np.ndarray:
     sun = distance * np.stack(
         [np.cos(longitude), np.cos(obliquity) * np.sin(longitude), np.sin(obliquity) * np.sin(longitude)]
     )
-    towards = [np.cos(np.radians(dec)) * np.cos(np.radians(ra)), np.cos(np.radians(dec)) * np.sin(np.radians(ra)),
-               np.sin(np.radians(dec))]  # fmt: skip
-    return np.asarray(jd, dtype=np.float64) - np.tensordot(towards, sun, axes=1) * LIGHT_DAYS_PER_AU
+    return np.asarray(jd, dtype=np.float64) - np.tensordot(unit_vectors(ra, dec), sun, axes=1) * LIGHT_DAYS_PER_AU

@@ -12,17 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 from django.contrib.auth.models import AbstractBaseUser
 
-from archive.models import Alert
-from archive.search import ImageQuery, images
-from lightcurves import store
+from archive.models import Alert, ScienceImage
+from archive.search.query import ImageQuery, images
+from archive.survey.times import MJD_ZERO
 from lightcurves.models import Image, Source
-from lightcurves.store import MJD_ZERO, SAME_PLACE, LightCurves
-from lightcurves.tables import point_rows
+from lightcurves.storage import store
+from lightcurves.storage.store import SAME_PLACE, LightCurves
+from lightcurves.tables.dictionary import point_rows
 from lightcurves.viewer.heliocentric import heliocentric
 
-POINT = ("oid", "pid", "mjd", "hjd", "mag", "magerr", "catflags", "filtercode", "limitmag")
+POINT = ("oid", "pid", "key", "mjd", "hjd", "mag", "magerr", "catflags", "filtercode", "limitmag")
 OVERLAY = (*POINT, "candid", "positive")
 MOST_NEIGHBOURS = 20
+USUAL_EXPOSURE = 30.0  # s
 BANDS = {1: "zg", 2: "zr", 3: "zi"}
 Columns = dict[str, list]
 
@@ -62,7 +64,7 @@ def limits(source: Source, user: AbstractBaseUser) -> Columns:
     ]
     taken_in = set(Image.objects.filter(pid__in=[row["pid"] for row in rows]).values_list("pid", flat=True))
     rows = [row for row in rows if row["pid"] in taken_in]
-    middle = np.array([row["obsjd"] + row["exptime"] / 2 / 86400 for row in rows])
+    middle = np.array([middle_of(row["obsjd"], row["exptime"]) for row in rows])
     return columns_from(
         {"pid": row["pid"], "mjd": row["obsjd"] - MJD_ZERO, "hjd": hjd, "mag": row["maglimit"],
          "limitmag": row["maglimit"], "filtercode": row["filtercode"], "catflags": 0}
@@ -74,7 +76,8 @@ def alerts(source: Source, user: AbstractBaseUser) -> Columns:
     """Alerts at the object's place: magnitudes of the difference from the reference, brighter or fainter."""
     names = ("candid", "pid", "jd", "magpsf", "sigmapsf", "isdiffpos", "fid")
     rows = list(Alert.objects.within(source.ra, source.dec, SAME_PLACE).order_by("jd").values(*names))
-    hjd = _hjd(np.array([row["jd"] for row in rows]), source)
+    exptime = dict(ScienceImage.objects.filter(pk__in={row["pid"] for row in rows}).values_list("pk", "exptime"))
+    hjd = _hjd(np.array([middle_of(row["jd"], exptime.get(row["pid"])) for row in rows]), source)
     return columns_from(
         {"candid": str(row["candid"]), "pid": row["pid"], "mjd": row["jd"] - MJD_ZERO, "hjd": at, "mag": row["magpsf"],
          "magerr": row["sigmapsf"], "filtercode": BANDS.get(row["fid"], ""), "positive": row["isdiffpos"],
@@ -104,6 +107,11 @@ def neighbours(source: Source, radius: float) -> tuple[list[Source], LightCurves
     near = store.cone(source.ra, source.dec, radius).filter(distance__gt=SAME_PLACE)[:MOST_NEIGHBOURS]
     found = store.with_statistics(near)
     return found, store.get(one.pk for one in found)
+
+
+def middle_of(jd: float, exptime: float | None) -> float:
+    """Julian date of the middle of an exposure that began at `jd`; ZTF's usual length (s) where none is known."""
+    return jd + (USUAL_EXPOSURE if exptime is None else exptime) / 2 / 86400
 
 
 def _hjd(jd: np.ndarray, source: Source) -> list[float]:

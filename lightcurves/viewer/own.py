@@ -5,14 +5,31 @@ from __future__ import annotations
 import numpy as np
 from astropy.table import Table
 
-from archive.uploads import UnreadableTable, numbers, read_table
+from archive.given.timecolumns import modified, says_its_zero
+from archive.given.times import BadTimeError
+from archive.tables.readers import UnreadableTableError, numbers, read_table
 
 MOST_BYTES = 5_000_000
 MOST_POINTS = 20_000
-MJD_ZERO = 2400000.5
-FIRST_JULIAN_DATE = 2_000_000  # larger times are Julian dates, smaller ones modified
 NAMES = {
-    "time": ("hjd", "bjd", "bjd_tdb", "jd", "mjd", "hmjd", "obsjd", "obsmjd", "time", "t", "date"),
+    "time": (
+        "hjd",
+        "bjd",
+        "bjd_tdb",
+        "jd",
+        "mjd",
+        "hmjd",
+        "obsjd",
+        "obsmjd",
+        "btjd",
+        "bkjd",
+        "rjd",
+        "unix",
+        "unix_time",
+        "time",
+        "t",
+        "date",
+    ),
     "mag": ("mag", "magnitude", "magpsf", "mag_psf", "m"),
     "err": ("magerr", "mag_err", "e_mag", "sigmapsf", "sigma", "err", "error", "uncertainty", "dmag"),
     "band": ("filtercode", "filter", "band", "passband", "fid"),
@@ -21,7 +38,7 @@ LIMIT_OF_LABEL = 12
 USUAL_ERROR = 0.02  # mag, where a file gives none and a period search needs one
 
 
-class UnreadableCurve(ValueError):
+class UnreadableCurveError(ValueError):
     """A file from which no light curve can be read; the message says why."""
 
 
@@ -40,24 +57,21 @@ def read(body: bytes, chosen: dict[str, str] | None = None) -> dict[str, list]:
 
     Raises
     ------
-    UnreadableCurve
+    UnreadableCurveError
     """
     table = _table(body)
     names = {part: _name_of(table, part, (chosen or {}).get(part)) for part in NAMES}
-    time, mag = _numbers(table, names["time"]), _numbers(table, names["mag"])
-    err = _numbers(table, names["err"]) if names["err"] else np.zeros(len(time))
+    mjd, mag = _times(table, names["time"]), _numbers(table, names["mag"])
+    err = _numbers(table, names["err"]) if names["err"] else np.zeros(len(mjd))
     band = (
-        [str(value).strip()[:LIMIT_OF_LABEL] for value in table[names["band"]]]
-        if names["band"]
-        else ["own"] * len(time)
+        [str(value).strip()[:LIMIT_OF_LABEL] for value in table[names["band"]]] if names["band"] else ["own"] * len(mjd)
     )
-    usable = np.isfinite(time) & np.isfinite(mag)
+    usable = np.isfinite(mjd) & np.isfinite(mag)
     if not usable.any():
-        raise UnreadableCurve(f"{names['time']}, {names['mag']}: no row has both a time and a magnitude")
+        raise UnreadableCurveError(f"{names['time']}, {names['mag']}: no row has both a time and a magnitude")
     if usable.sum() > MOST_POINTS:
-        raise UnreadableCurve(f"{usable.sum()} points: at most {MOST_POINTS} are shown")
-    rows = np.flatnonzero(usable)[np.argsort(time[usable], kind="stable")]
-    mjd = np.where(time > FIRST_JULIAN_DATE, time - MJD_ZERO, time)
+        raise UnreadableCurveError(f"{usable.sum()} points: at most {MOST_POINTS} are shown")
+    rows = np.flatnonzero(usable)[np.argsort(mjd[usable], kind="stable")]
     return {
         "mjd": mjd[rows].tolist(),
         "mag": mag[rows].tolist(),
@@ -68,33 +82,49 @@ def read(body: bytes, chosen: dict[str, str] | None = None) -> dict[str, list]:
 
 def _table(body: bytes) -> Table:
     if len(body) > MOST_BYTES:
-        raise UnreadableCurve(f"the file has {len(body)} bytes; at most {MOST_BYTES}")
+        raise UnreadableCurveError(f"the file has {len(body)} bytes; at most {MOST_BYTES}")
     try:
         table = read_table(body)
-    except UnreadableTable as error:
-        raise UnreadableCurve(str(error)) from error
+    except UnreadableTableError as error:
+        raise UnreadableCurveError(str(error)) from error
     if not len(table):
-        raise UnreadableCurve("the table has no rows")
+        raise UnreadableCurveError("the table has no rows")
     return table
 
 
 def _name_of(table: Table, part: str, chosen: str | None) -> str | None:
     if chosen:
         if chosen not in table.colnames:
-            raise UnreadableCurve(f"{part}={chosen}: the table has no such column; it has {', '.join(table.colnames)}")
+            raise UnreadableCurveError(
+                f"{part}={chosen}: the table has no such column; it has {', '.join(table.colnames)}"
+            )
         return chosen
     known = {name.lower(): name for name in reversed(table.colnames)}
     found = next((known[name] for name in NAMES[part] if name in known), None)
+    if found is None and part == "time":
+        found = next((name for name in table.colnames if says_its_zero(name)), None)
     if found is None and part in ("time", "mag"):
-        raise UnreadableCurve(
+        raise UnreadableCurveError(
             f"{part}: none of the columns {', '.join(table.colnames)} has a usual name ({', '.join(NAMES[part])}); "
             "say which it is"
         )
     return found
 
 
+def _times(table: Table, name: str) -> np.ndarray:
+    """A column of times as modified Julian dates."""
+    column = table[name]
+    values = np.asarray(column).astype(str) if column.dtype.kind in "USO" else _numbers(table, name)
+    if column.dtype.kind in "USO":
+        values = np.where(np.ma.getmaskarray(np.ma.asarray(column)), "", values)
+    try:
+        return modified(values, name, "" if column.unit is None else str(column.unit))
+    except BadTimeError as error:
+        raise UnreadableCurveError(str(error)) from error
+
+
 def _numbers(table: Table, name: str) -> np.ndarray:
     try:
         return numbers(table, name)
-    except UnreadableTable as error:
-        raise UnreadableCurve(str(error)) from error
+    except UnreadableTableError as error:
+        raise UnreadableCurveError(str(error)) from error

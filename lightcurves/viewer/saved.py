@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 
-from archive.tables import Column, Table
+from archive.tables.dictionary import Column, Table
 from lightcurves.models import SavedPeriod
 
 MOST_OF_ONE = 1000  # periods of one account
@@ -24,7 +24,7 @@ SAVED = Table(
 )
 
 
-class TooMany(ValueError):
+class TooManyError(ValueError):
     """An account keeps as many periods as it may."""
 
 
@@ -41,10 +41,10 @@ def save(user: AbstractBaseUser, oid: int, period: float, epoch: float | None, n
 
     Raises
     ------
-    TooMany
+    TooManyError
     """
     values = {"epoch": epoch, "note": note}
     if not of(user, oid).filter(period=period).exists() and of(user).count() >= MOST_OF_ONE:
-        raise TooMany(f"{MOST_OF_ONE} periods are saved: remove some first")
+        raise TooManyError(f"{MOST_OF_ONE} periods are saved: remove some first")
     kept, _ = SavedPeriod.objects.update_or_create(owner=user, oid=oid, period=period, defaults=values)
     return kept

@@ -9,33 +9,38 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from archive.answers import answer, problem, refuse
-from archive.forms import problems
+from archive.forms import problems, truth_of
+from archive.requests.parameters import BadParameterError, takes
 from archive.survey.bits import MASK_DESCRIPTIONS
-from lightcurves import catalog_periods, exportjobs, store
-from lightcurves.export import NothingToExport
+from archive.tables.responses import answer, problem, refuse
+from lightcurves.download import hats_jobs
+from lightcurves.download.hats import NothingToExportError
 from lightcurves.models import STATISTICS
-from lightcurves.periodograms import METHODS
 from lightcurves.periods.grid import MIN_POINTS
-from lightcurves.tables import OBJECTS, point_rows
+from lightcurves.periods.multiband import METHODS
+from lightcurves.storage import store
+from lightcurves.tables.dictionary import OBJECTS, point_rows
+from lightcurves.updates import periods
 from lightcurves.viewer import saved
 from lightcurves.viewer.data import plain, source_of
 from lightcurves.viewer.documents import version
 from lightcurves.viewer.drawing import draw
-from lightcurves.viewer.forms import FILTERS, FoldForm, SaveForm
+from lightcurves.viewer.forms import FILTERS, SaveForm, ViewForm
 from lightcurves.viewer.overlays import OVERLAYS
 
 MODULES = ("points", "state", "plots", "draw", "periodogram", "download", "panels")
+PRELOADED = [f"lightcurves/{name}.js" for name in MODULES] + ["portal/asked.js"]
 PICTURES = {"lightcurve": "Light curve", "folded": "Folded", "periodogram": "Periodogram"}
 OWN_COLUMNS = {"time": "Time", "mag": "Magnitude", "err": "Error", "band": "Filter"}
 BITS = [(int(bit), text.lower()) for bit, text in MASK_DESCRIPTIONS.items()] + [(store.BAD_IMAGE, "whole image is bad")]
 
 
 @require_safe
+@takes(ViewForm, "format")
 def object_page(request: HttpRequest, oid: int) -> HttpResponse:
     """One object: the light curves at its place, folded if a period is given, its statistics and points."""
     source = source_of(oid)
-    form = FoldForm(request.GET)
+    form = ViewForm(request.GET)
     template = "lightcurves/object.html"
     together = store.siblings(source)
     curves = store.get(one.pk for one in together)
@@ -45,7 +50,7 @@ def object_page(request: HttpRequest, oid: int) -> HttpResponse:
         "sources": sources,
         "bands": [band for band in FILTERS if band in curves.columns["filtercode"]],
         "bits": BITS,
-        "modules": MODULES,
+        "modules": PRELOADED,
         "document_version": version(),
         "own_columns": OWN_COLUMNS,
         "pictures": PICTURES,
@@ -55,7 +60,7 @@ def object_page(request: HttpRequest, oid: int) -> HttpResponse:
         "statistics": [(name, [getattr(one, name) for one in sources]) for name in STATISTICS],
         "methods": METHODS,
         "least_points": MIN_POINTS,
-        "found": catalog_periods.best([source.pk]).get(source.pk),
+        "found": periods.best([source.pk]).get(source.pk),
         "kept": saved.of(request.user, oid),
         "form": form,
     }
@@ -68,11 +73,13 @@ def object_page(request: HttpRequest, oid: int) -> HttpResponse:
 
 
 @require_POST
+@takes(posted=["release", "edition"])
 def order_export(request: HttpRequest) -> HttpResponse:
-    """Order the light curves of a release as a HATS catalog."""
+    """Order the light curves of a release, in an edition (lightcurves.download.editions): HATS where none is named."""
+    asked = request.POST
     try:
-        job = exportjobs.order(request.POST.get("release", ""), request.reader, request.user)
-    except NothingToExport as reason:
+        job = hats_jobs.order(asked.get("release", ""), request.reader, request.user, asked.get("edition", ""))
+    except NothingToExportError as reason:
         return problem(str(reason))
     return redirect("job", job.pk)
 
@@ -80,6 +87,7 @@ def order_export(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 @never_cache
+@takes("format")
 def saved_periods(request: HttpRequest) -> HttpResponse:
     """All periods that one has saved."""
     rows = saved.of(request.user)
@@ -88,6 +96,7 @@ def saved_periods(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
+@takes("part", posted=[SaveForm], merged=True)
 def save_period(request: HttpRequest, oid: int) -> HttpResponse:
     """Keep a period of an object with one's account."""
     form = SaveForm(request.POST)
@@ -96,9 +105,9 @@ def save_period(request: HttpRequest, oid: int) -> HttpResponse:
     source, asked = source_of(oid), form.cleaned_data
     try:
         saved.save(request.user, source.pk, asked["period"], asked["epoch"], asked["note"])
-    except saved.TooMany as error:
+    except saved.TooManyError as error:
         return problem(str(error), status=409, title="Conflict")
-    if "part" in request.GET:
+    if _as_part(request):
         return _kept(request, oid)
     messages.success(request, f"The period {asked['period']:.9g} d of object {oid} is saved with your account.")
     return redirect("object", oid)
@@ -106,14 +115,23 @@ def save_period(request: HttpRequest, oid: int) -> HttpResponse:
 
 @require_POST
 @login_required
+@takes("part", merged=True)
 def drop_period(request: HttpRequest, number: int) -> HttpResponse:
     """Forget one of one's own periods."""
     row = get_object_or_404(saved.of(request.user), pk=number)
     oid = row.oid
     row.delete()
-    if "part" in request.GET:
+    if _as_part(request):
         return _kept(request, oid)
     return redirect("saved-periods")
+
+
+def _as_part(request: HttpRequest) -> bool:
+    """Whether the list alone is wanted, for the page that it stands on."""
+    text = request.GET.get("part", "")
+    if (wanted := truth_of(text)) is None:
+        raise BadParameterError(f"part={text[:20]!r}: use 1, or leave it out")
+    return wanted
 
 
 def _kept(request: HttpRequest, oid: int) -> HttpResponse:

@@ -1,11 +1,11 @@
-"""Who asks: the portal's own sign-in, by session or by name and password (portal.basic)."""
+"""Who asks: the portal's own sign-in, by session or by name and password (portal.auth.basic)."""
 
 from __future__ import annotations
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import SessionAuthentication
 
-from portal.basic import CHALLENGES
+from portal.auth.basic import CHALLENGES
 
 
 class PortalAuthentication(SessionAuthentication):

@@ -6,19 +6,24 @@ from django import forms
 from django.http import Http404
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse
 from rest_framework import request as rest
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from archive.forms import PositionField
+from archive.forms import (
+    ChoiceField,
+    PositionField,
+    RealField,
+    WholeField,
+)
 from lightcurves.models import Source
-from portal.api.parameters import described, form_schema
+from portal.api.parameters import asks, form_schema
 from portal.api.problems import checked
 from portal.api.targets import Binary
 from portal.api.views import job_state
-from portal.forced_forms import ForcedForm
-from portal.views.forced import FORMATS, forced_job_of, result_response
+from portal.forms.forced import ForcedForm
+from portal.results.forced import FORMATS, forced_job_of, result_response
 from processing.forced import jobs
 from processing.forced.points import NEAR, points_at
 
@@ -28,9 +33,9 @@ MOST_LISTED = 1000
 class PointsForm(forms.Form):
     """An object, or a position."""
 
-    oid = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1, help_text="an object's number")
+    oid = WholeField(required=False, min_value=0, max_value=2**63 - 1, help_text="an object's number")
     position = PositionField(required=False, help_text="or a position")
-    within = forms.FloatField(required=False, min_value=0.01, max_value=30, help_text=f"arcsec; {NEAR:g} unless told")
+    within = RealField(required=False, min_value=0.01, max_value=30, help_text=f"arcsec; {NEAR:g} unless told")
 
     def clean(self):
         values = super().clean()
@@ -47,6 +52,12 @@ class PointsForm(forms.Form):
         if source is None:
             raise Http404(f"object {oid}: there is none of that number, or it is not public")
         return source.ra, source.dec
+
+
+class ResultForm(forms.Form):
+    """How a light curve is written."""
+
+    format = ChoiceField(choices=[(one, one) for one in FORMATS], required=False, help_text="txt is IRSA's file")
 
 
 def state_of(request: rest.Request, job) -> dict:
@@ -66,13 +77,14 @@ def state_of(request: rest.Request, job) -> dict:
 class Requests(APIView):
     """Forced-photometry requests."""
 
-    @extend_schema(operation_id="forced_requests", responses=OpenApiTypes.OBJECT)
+    @asks(operation_id="forced_requests", responses=OpenApiTypes.OBJECT)
     def get(self, request: rest.Request) -> Response:
         """One's own requests, newest first."""
         found = jobs.of_user(request.user)[:MOST_LISTED]
         return Response({"count": len(found), "results": [state_of(request, job) for job in found]})
 
-    @extend_schema(
+    @asks(
+        posted=[ForcedForm],
         operation_id="order_forced",
         request=form_schema(ForcedForm),
         responses={201: OpenApiResponse(OpenApiTypes.OBJECT, "the jobs; the first one's address is in Location")},
@@ -92,7 +104,7 @@ class Requests(APIView):
 class Request(APIView):
     """One request."""
 
-    @extend_schema(operation_id="forced_request", responses=OpenApiTypes.OBJECT)
+    @asks(operation_id="forced_request", responses=OpenApiTypes.OBJECT)
     def get(self, request: rest.Request, job_id) -> Response:
         """How far it is, and where its result is once it is completed."""
         return Response(state_of(request, forced_job_of(request, job_id)))
@@ -101,9 +113,10 @@ class Request(APIView):
 class Result(Binary):
     """The light curve of one request."""
 
-    @extend_schema(
+    @asks(
+        ResultForm,
+        format=False,
         operation_id="forced_result",
-        parameters=[OpenApiParameter("format", OpenApiTypes.STR, enum=FORMATS, description="txt is IRSA's file")],
         responses={(200, "text/plain"): OpenApiTypes.STR},
     )
     def get(self, request: rest.Request, job_id):
@@ -114,9 +127,11 @@ class Result(Binary):
 class Points(APIView):
     """Forced points beside other light curves."""
 
-    @extend_schema(operation_id="forced_points", parameters=described(PointsForm), responses=OpenApiTypes.OBJECT)
+    @asks(PointsForm, operation_id="forced_points", responses=OpenApiTypes.OBJECT)
     def get(self, request: rest.Request) -> Response:
-        """Points of one's own finished light curves at an object or a position: fluxes in microjansky, magnitudes."""
+        """Points of one's own finished light curves at an object or a position, and those that came as files of IRSA's
+        service: fluxes in microjansky, magnitudes.
+        """
         form = checked(PointsForm(request.query_params))
         ra, dec = form.place()
         points = points_at(request.user, ra, dec, form.cleaned_data["within"] or NEAR)

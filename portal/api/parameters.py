@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from django import forms
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter
+from collections.abc import Sequence
 
-from archive.tables import Column, Table
-from portal.forms import ImageSearchForm
+from django import forms
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+
+from archive.forms import DeclinationField, RealField, RightAscensionField, WholeField, YesNoField
+from archive.requests.parameters import takes
+from archive.tables.dictionary import Column, Table
 
 LARGEST_PAGE = 1000
 DEFAULT_PAGE = 100
-TYPES = (
-    (forms.BooleanField, OpenApiTypes.BOOL),
-    (forms.IntegerField, OpenApiTypes.INT),
-    (forms.FloatField, OpenApiTypes.DOUBLE),
-    (forms.DateTimeField, OpenApiTypes.DATETIME),
+SCHEMAS = (
+    (YesNoField, {"type": "boolean"}),
+    (forms.FloatField, {"type": "number", "format": "double"}),  # Django's FloatField is an IntegerField
+    (forms.IntegerField, {"type": "integer", "format": "int64"}),
+    (forms.DateTimeField, {"type": "string", "format": "date-time"}),
 )
+LIMITS = {"minimum": "min_value", "maximum": "max_value", "minLength": "min_length", "maxLength": "max_length"}
 JSON_TYPES = {
     "boolean": {"type": "boolean"},
     "short": {"type": "integer"},
@@ -28,18 +31,14 @@ JSON_TYPES = {
 }
 
 
-class ImageParameters(ImageSearchForm):
-    """As on the page, and the parts of archive.search.ImageQuery that the page does not show."""
-
-    ra = forms.FloatField(required=False, help_text="ICRS, degrees; with dec instead of position")
-    dec = forms.FloatField(required=False, help_text="ICRS, degrees")
+FORMAT = OpenApiParameter("format", {"type": "string"}, enum=["json"], description="REST answers JSON")
 
 
 class PageParameters(forms.Form):
     """Which part of the rows."""
 
-    page = forms.IntegerField(required=False, min_value=1, help_text="counted from 1")
-    page_size = forms.IntegerField(
+    page = WholeField(required=False, min_value=1, help_text="counted from 1")
+    page_size = WholeField(
         required=False, min_value=1, max_value=LARGEST_PAGE, help_text=f"rows, {DEFAULT_PAGE} unless told"
     )
 
@@ -47,9 +46,9 @@ class PageParameters(forms.Form):
 class PlaceParameters(forms.Form):
     """A part of an image."""
 
-    ra = forms.FloatField(min_value=0, max_value=360, help_text="ICRS, degrees")
-    dec = forms.FloatField(min_value=-90, max_value=90, help_text="ICRS, degrees")
-    size = forms.FloatField(required=False, help_text="full width, degrees; 0.02 unless told")
+    ra = RightAscensionField(help_text="ICRS, degrees")
+    dec = DeclinationField(help_text="ICRS, degrees")
+    size = RealField(required=False, help_text="full width, degrees; 0.02 unless told")
     file = forms.CharField(required=False, help_text="which file, by the end of its name; the image itself unless told")
 
 
@@ -59,16 +58,43 @@ class NameParameters(forms.Form):
     name = forms.CharField(help_text="a position, or a name such as M 31 or (1) Ceres")
 
 
+def asks(*form_classes: type[forms.Form], posted: Sequence[type[forms.Form]] = (), format: bool = True, **operation):
+    """What a method of REST takes, for the portal's check and for OpenAPI (`extend_schema`'s `operation`).
+
+    posted : forms that are its body
+    format : whether `format` is taken, as json; otherwise a form has it
+    """
+    extra = (FORMAT,) if format else ()
+    parameters = [*described(*form_classes), *extra]
+
+    def mark(method):
+        names = [one.name for one in extra]
+        documented = extend_schema(parameters=parameters, **operation)(method)
+        return takes(*form_classes, *names, posted=posted, merged=True)(documented)
+
+    return mark
+
+
 def described(*form_classes: type[forms.Form]) -> list[OpenApiParameter]:
     """The fields of forms as OpenAPI's query parameters."""
     return [_parameter(name, field) for form in form_classes for name, field in form().fields.items()]
 
 
 def _parameter(name: str, field: forms.Field) -> OpenApiParameter:
-    kind = next((kind for form_type, kind in TYPES if isinstance(field, form_type)), OpenApiTypes.STR)
-    choices = [value for value, _ in field.choices if value] if isinstance(field, forms.ChoiceField) else None
+    choices = [value for value, _ in field.choices if value != ""] if isinstance(field, forms.ChoiceField) else None
     text = "; ".join(str(part) for part in (field.label, field.help_text) if part)
-    return OpenApiParameter(name, kind, description=text, required=field.required, enum=choices)
+    return OpenApiParameter(name, _schema(field), description=text, required=field.required, enum=choices)
+
+
+def _schema(field: forms.Field) -> dict:
+    """A field as JSON Schema has it, with the limits that it keeps."""
+    schema = next((schema for form_type, schema in SCHEMAS if isinstance(field, form_type)), {"type": "string"})
+    if isinstance(field, forms.TypedChoiceField) and field.coerce is int:
+        schema = {"type": "integer"}
+    limits = {name: getattr(field, attribute, None) for name, attribute in LIMITS.items()}
+    if schema["type"] == "string":
+        limits.pop("minimum"), limits.pop("maximum")
+    return schema | {name: value for name, value in limits.items() if value is not None}
 
 
 def form_schema(form_class: type[forms.Form]) -> dict:
@@ -80,9 +106,8 @@ def form_schema(form_class: type[forms.Form]) -> dict:
 def _posted(field: forms.Field) -> dict:
     if isinstance(field, forms.FileField):
         return {"type": "string", "format": "binary", "description": str(field.help_text)}
-    kinds = {forms.BooleanField: "boolean", forms.IntegerField: "integer", forms.FloatField: "number"}
-    kind = next((kind for form_type, kind in kinds.items() if type(field) is form_type), "string")
-    return {"type": kind, "description": "; ".join(str(part) for part in (field.label, field.help_text) if part)}
+    text = "; ".join(str(part) for part in (field.label, field.help_text) if part)
+    return _schema(field) | {"description": text}
 
 
 def page_schema(table: Table) -> dict:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from archive.targets import bundle
-from archive.targets.pieces import CutoutsRefused
-from portal.api.parameters import described
-from portal.api.problems import BadParameters, checked
+from archive.targets.cutouts import CutoutsRefusedError
+from portal.api.parameters import asks
+from portal.api.problems import BadParametersError, checked
 from portal.api.views import job_state
-from portal.target_forms import MovieForm, TargetListForm
-from portal.views.targets import movie_response, streamed
+from portal.forms.targets import MovieForm, TargetListForm
+from portal.results.targets import movie_response, streamed
 
 
 class Binary(APIView):
@@ -28,7 +28,9 @@ class Binary(APIView):
 class Cutouts(Binary):
     """Cutouts around many targets."""
 
-    @extend_schema(
+    @asks(
+        posted=[TargetListForm],
+        format=False,
         operation_id="order_cutouts",
         request=OpenApiTypes.OBJECT,
         responses={
@@ -44,23 +46,21 @@ class Cutouts(Binary):
         """
         form = checked(TargetListForm(request.data, request.FILES))
         try:
-            if request.data.get("deliver") == "stream":
+            if form.cleaned_data["deliver"] == "stream":
                 return streamed(form)
             state = job_state(request, bundle.order(form.list, form.wish, request.reader, request.user))
-        except CutoutsRefused as error:
-            raise BadParameters(str(error)) from error
+        except CutoutsRefusedError as error:
+            raise BadParametersError(str(error)) from error
         return Response(state, status=201, headers={"Location": state["url"]})
 
 
 class Movie(Binary):
     """One target through time."""
 
-    @extend_schema(
-        operation_id="movie", parameters=described(MovieForm), responses={(200, "image/png"): OpenApiTypes.BINARY}
-    )
+    @asks(MovieForm, format=False, operation_id="movie", responses={(200, "image/png"): OpenApiTypes.BINARY})
     def get(self, request: Request) -> HttpResponse:
         """All images of a target in a filter, aligned and drawn alike: animated PNG, GIF, or a still PNG."""
         try:
             return movie_response(checked(MovieForm(request.query_params)))
-        except CutoutsRefused as error:
-            raise BadParameters(str(error)) from error
+        except CutoutsRefusedError as error:
+            raise BadParametersError(str(error)) from error

@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from archive.requests.parameters import takes
 from portal.api import lightcurves, views
 
 
@@ -21,8 +22,8 @@ class Kind:
 register_converter(Kind, "imagekind")
 
 urlpatterns = [
-    path("", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
-    path("schema", SpectacularAPIView.as_view(), name="api-schema"),
+    path("", takes("script")(SpectacularSwaggerSplitView.as_view(url_name="api-schema")), name="api-docs"),
+    path("schema", takes("format", "lang")(SpectacularAPIView.as_view()), name="api-schema"),
     path("images/", views.Images.as_view(), name="api-images"),
     path("images/<int:pid>/", views.Image.as_view(), name="api-image"),
     path("references/<int:rfid>/", views.Reference.as_view(), name="api-reference"),

@@ -4,57 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from archive import bundles, search, storage, tables, versions
-from archive import images as pixels
-from archive.alerts.packets import STAMPS, packet_of
-from archive.metadata import FAMILIES
+from archive.access.streams import QueryFailedError
 from archive.models import Alert, ProductFile, ReferenceImage, ScienceImage
 from archive.moving.search import MOVING, images_of
-from archive.places import locate
-from archive.products import BELONGING, MAIN_FILE, files_by_row
-from archive.streams import QueryFailed
+from archive.pixels import rendering as pixels
+from archive.products import bundles, versions
+from archive.products.alert_packets import STAMPS, packet_of
+from archive.products.files import BELONGING, MAIN_FILE, files_by_row
+from archive.requests import paging
+from archive.search import query as search
+from archive.search.families import FAMILIES
+from archive.search.name_services import locate
+from archive.tables import dictionary
 from portal.api.parameters import (
     DEFAULT_PAGE,
-    ImageParameters,
     NameParameters,
     PageParameters,
     PlaceParameters,
-    described,
+    asks,
     form_schema,
     page_schema,
     row_schema,
 )
-from portal.api.problems import BadParameters, checked
-from portal.forms import DEFAULT_CUTOUT, AlertSearchForm
-from portal.position_forms import PositionListForm
-from portal.views.jobs import job_of
-from portal.views.moving import MovingForm
-from portal.views.positions import found
+from portal.api.problems import BadParametersError, checked
+from portal.forms.images import DEFAULT_CUTOUT, AlertSearchForm, ImageSearchForm
+from portal.forms.moving import MovingForm
+from portal.forms.positions import PositionListForm
+from portal.results.jobs import job_of
+from portal.results.positions import rows_around
 
 
-def page_of(request: Request, table: tables.Table, rows: QuerySet | Sequence) -> Response:
+def page_of(request: Request, table: dictionary.Table, rows: QuerySet | Sequence) -> Response:
     """One page of rows, with the addresses of the next and the previous."""
     asked = checked(PageParameters(request.query_params)).cleaned_data
-    paginator = Paginator(rows, asked["page_size"] or DEFAULT_PAGE)
-    number = asked["page"] or 1
-    if number > paginator.num_pages:
-        raise Http404(f"page={number}: there are {paginator.num_pages} pages")
-    page = paginator.page(number)
+    page = paging.page_of(request, rows, asked["page_size"] or DEFAULT_PAGE)
     return Response(
         {
-            "count": paginator.count,
+            "count": page.paginator.count,
             "next": _page_url(request, page.next_page_number()) if page.has_next() else None,
             "previous": _page_url(request, page.previous_page_number()) if page.has_previous() else None,
             "results": records(table, page.object_list),
@@ -62,7 +59,7 @@ def page_of(request: Request, table: tables.Table, rows: QuerySet | Sequence) ->
     )
 
 
-def records(table: tables.Table, objects) -> list[dict]:
+def records(table: dictionary.Table, objects) -> list[dict]:
     """Rows by the names of the data dictionary."""
     names = [column.name for column in table.columns]
     return [dict(zip(names, row, strict=True)) for row in table.rows(objects)]
@@ -83,17 +80,19 @@ class Images(APIView):
         """A list is answered as its `format` says; the renderer is for errors."""
         return super().perform_content_negotiation(request, force=force or request.method == "POST")
 
-    @extend_schema(
+    @asks(
+        ImageSearchForm,
+        PageParameters,
         operation_id="images",
-        parameters=described(ImageParameters, PageParameters),
-        responses={200: page_schema(tables.SCIENCE)},
+        responses={200: page_schema(dictionary.SCIENCE)},
     )
     def get(self, request: Request) -> Response:
         """Search images; with a position alone those that cover it, with a radius those whose centre is near it."""
-        query = checked(ImageParameters(request.query_params)).query
+        query = checked(ImageSearchForm(request.query_params)).query
         return page_of(request, FAMILIES[query.family].page, search.images(query))
 
-    @extend_schema(
+    @asks(
+        posted=[PositionListForm],
         operation_id="images_at_positions",
         request=form_schema(PositionListForm),
         responses={
@@ -109,24 +108,24 @@ class Images(APIView):
         csv (unless told), json or votable.
         """
         try:
-            return found(checked(PositionListForm(request.data, request.FILES)), request.reader)
-        except QueryFailed as error:
-            raise BadParameters(str(error)) from error
+            return rows_around(checked(PositionListForm(request.data, request.FILES)), request.reader)
+        except QueryFailedError as error:
+            raise BadParametersError(str(error)) from error
 
 
 class Image(APIView):
     """One science image."""
 
-    @extend_schema(operation_id="image", responses={200: row_schema(tables.SCIENCE)})
+    @asks(operation_id="image", responses={200: row_schema(dictionary.SCIENCE)})
     def get(self, request: Request, pid: int) -> Response:
         """An image with its files, the references of its quadrant, and other versions of it with theirs."""
         image = get_object_or_404(ScienceImage, pk=pid)
         same = ReferenceImage.objects.filter(field=image.field, rcid=image.rcid, fid=image.fid)
         return Response(
             {
-                **records(tables.SCIENCE, [image])[0],
+                **records(dictionary.SCIENCE, [image])[0],
                 "files": _files(request, "sci", image),
-                "references": records(tables.REFERENCE, same),
+                "references": records(dictionary.REFERENCE, same),
                 "versions": [_version(request, one) for one in versions.beside(image)],
                 "cutout": request.build_absolute_uri(reverse("api-cutout", args=["images", pid])),
             }
@@ -136,13 +135,13 @@ class Image(APIView):
 class Reference(APIView):
     """One reference image."""
 
-    @extend_schema(operation_id="reference", responses={200: row_schema(tables.REFERENCE)})
+    @asks(operation_id="reference", responses={200: row_schema(dictionary.REFERENCE)})
     def get(self, request: Request, rfid: int) -> Response:
         """A reference with its files and the images it was made of."""
         image = get_object_or_404(ReferenceImage, pk=rfid)
         return Response(
             {
-                **records(tables.REFERENCE, [image])[0],
+                **records(dictionary.REFERENCE, [image])[0],
                 "files": _files(request, "ref", image),
                 "inputs": list(image.inputs.order_by("obsjd").values_list("pid", flat=True)),
                 "cutout": request.build_absolute_uri(reverse("api-cutout", args=["references", rfid])),
@@ -183,9 +182,10 @@ class Cutout(APIView):
         """FITS is all there is, whatever the client accepts; the renderer is for errors."""
         return super().perform_content_negotiation(request, force=True)
 
-    @extend_schema(
+    @asks(
+        PlaceParameters,
+        format=False,
         operation_id="cutout",
-        parameters=described(PlaceParameters),
         responses={(200, "application/fits"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, kind: str, number: int) -> HttpResponse:
@@ -196,10 +196,10 @@ class Cutout(APIView):
         families = BELONGING[family].families
         files = ProductFile.objects.filter(family__in=families, product_id=number, suffix=suffix)
         file = files.first()
-        if file is None or not storage.absolute(file.path).is_file():
+        if file is None or not file.on_disk.is_file():
             raise Http404(f"{kind} {number}: no file {suffix!r} is here, or it is not public")
         size = DEFAULT_CUTOUT if asked["size"] is None else asked["size"]
-        body = pixels.fits_bytes(pixels.cutout(file, asked["ra"] % 360, asked["dec"], size))
+        body = pixels.fits_bytes(pixels.cutout(file, asked["ra"], asked["dec"], size))
         name = f"cutout_{file.name.removesuffix('.fz')}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private"}
         return HttpResponse(body, content_type="application/fits", headers=headers)
@@ -208,20 +208,21 @@ class Cutout(APIView):
 class Alerts(APIView):
     """Alerts by place, object, time, brightness and score."""
 
-    @extend_schema(
+    @asks(
+        AlertSearchForm,
+        PageParameters,
         operation_id="alerts",
-        parameters=described(AlertSearchForm, PageParameters),
-        responses={200: page_schema(tables.ALERTS)},
+        responses={200: page_schema(dictionary.ALERTS)},
     )
     def get(self, request: Request) -> Response:
         """Search alerts."""
-        return page_of(request, tables.ALERTS, checked(AlertSearchForm(request.query_params)).rows())
+        return page_of(request, dictionary.ALERTS, checked(AlertSearchForm(request.query_params)).rows())
 
 
 class AlertPacket(APIView):
     """One alert."""
 
-    @extend_schema(operation_id="alert", responses={200: row_schema(tables.ALERTS)})
+    @asks(operation_id="alert", responses={200: row_schema(dictionary.ALERTS)})
     def get(self, request: Request, candid: int) -> Response:
         """An alert's whole packet, without its stamps; `links` say where these and the Avro file are."""
         alert = get_object_or_404(Alert.objects.select_related("packet"), pk=candid)
@@ -234,9 +235,10 @@ class AlertPacket(APIView):
 class Moving(APIView):
     """Images of moving objects."""
 
-    @extend_schema(
+    @asks(
+        MovingForm,
+        PageParameters,
         operation_id="moving",
-        parameters=described(MovingForm, PageParameters),
         responses={200: page_schema(MOVING)},
     )
     def get(self, request: Request) -> Response:
@@ -248,7 +250,7 @@ class Moving(APIView):
 class Names(APIView):
     """Names and positions."""
 
-    @extend_schema(operation_id="resolve", parameters=described(NameParameters), responses=OpenApiTypes.OBJECT)
+    @asks(NameParameters, operation_id="resolve", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         """The position that a name or a text stands for; a moving object has none of its own."""
         found = locate(checked(NameParameters(request.query_params)).cleaned_data["name"])
@@ -260,15 +262,21 @@ class Names(APIView):
 class Bundles(APIView):
     """Bundles of files."""
 
-    @extend_schema(
+    @asks(
+        ImageSearchForm,
+        posted=[ImageSearchForm],
         operation_id="order_bundle",
-        parameters=described(ImageParameters),
         request=OpenApiTypes.OBJECT,
         responses={201: OpenApiResponse(OpenApiTypes.OBJECT, "the job; its address is in Location")},
     )
     def post(self, request: Request) -> Response:
         """Order all files of the images that a search finds, as one tar; the parameters are those of the search."""
-        form = checked(ImageParameters(request.data or request.query_params))
+        address = {name: values for name, values in request.query_params.lists() if name != "format"}
+        if request.data and address:
+            raise BadParametersError(
+                f"{next(iter(address))}: give the search in the address or in the body, not in both"
+            )
+        form = checked(ImageSearchForm(request.data or request.query_params))
         job = bundles.order(form.as_parameters(), request.reader, request.user)
         state = job_state(request, job)
         return Response(state, status=201, headers={"Location": state["url"]})
@@ -277,7 +285,7 @@ class Bundles(APIView):
 class Job(APIView):
     """One job."""
 
-    @extend_schema(operation_id="job", responses=OpenApiTypes.OBJECT)
+    @asks(operation_id="job", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, job_id) -> Response:
         """How far a job is, and where its result is once it is completed."""
         return Response(job_state(request, job_of(request, job_id)))

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import gzip
-import io
-
-import numpy as np
-from astropy.io import fits
 from django.conf import settings
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 
-from archive import tables
-from archive.alerts.packets import STAMPS, packet_of
-from archive.answers import answer, refuse
 from archive.forms import problems
-from archive.images import Rendering, png
 from archive.models import Alert, ScienceImage
-from portal.forms import AlertSearchForm
+from archive.pixels.rendering import Rendering, png
+from archive.products.alert_packets import STAMPS, packet_of, stamp_of
+from archive.requests.paging import page_of
+from archive.requests.parameters import takes
+from archive.tables import dictionary
+from archive.tables.responses import answer, refuse
+from portal.forms.images import AlertSearchForm
 
 PAGE_ROWS = 100
 HIDDEN = ("cutoutScience", "cutoutTemplate", "cutoutDifference")
 
 
+@takes(AlertSearchForm, "format", "page")
 def alert_search(request: HttpRequest) -> HttpResponse:
     """Alerts by position, object, time, brightness and score."""
     form = AlertSearchForm(request.GET)
@@ -33,33 +30,33 @@ def alert_search(request: HttpRequest) -> HttpResponse:
     rows, limit = form.rows(), settings.SEARCH_ROW_LIMIT
     if request.GET.get("format", "html") != "html":
         found = list(rows[: limit + 1])
-        return answer(request, tables.ALERTS, found, template, context, overflow=len(found) > limit)
-    page = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
-    return answer(request, tables.ALERTS, page, template, context | {"page": page})
+        return answer(request, dictionary.ALERTS, found, template, context, overflow=len(found) > limit)
+    page = page_of(request, rows, PAGE_ROWS)
+    return answer(request, dictionary.ALERTS, page, template, context | {"page": page})
 
 
+@takes("format")
 def alert_page(request: HttpRequest, candid: int) -> HttpResponse:
     """One alert: three stamps, its measurements, the object's other alerts."""
     alert = get_object_or_404(Alert.objects.select_related("packet"), pk=candid)
+    content = packet_of(alert)
     context = {
         "alert": alert,
-        "candidate": packet_of(alert)["candidate"],
-        "stamps": STAMPS,
+        "candidate": content["candidate"],
+        "stamps": [kind for kind, name in STAMPS.items() if content.get(name)],
         "others": Alert.objects.filter(objectid=alert.objectid).order_by("jd"),
         "science": ScienceImage.objects.filter(pk=alert.pid).first(),
     }
-    return answer(request, tables.ALERTS, [alert], "portal/alert.html", context)
+    return answer(request, dictionary.ALERTS, [alert], "portal/alert.html", context)
 
 
 def stamp(request: HttpRequest, candid: int, kind: str) -> HttpResponse:
     """One of an alert's three stamps as PNG."""
     alert = get_object_or_404(Alert.objects.select_related("packet"), pk=candid)
-    content = packet_of(alert).get(STAMPS.get(kind, ""))
-    if not content:
+    pixels = stamp_of(packet_of(alert), kind)
+    if pixels is None:
         raise Http404(f"alert {candid} has no stamp {kind!r}; there are {', '.join(STAMPS)}")
-    with fits.open(io.BytesIO(gzip.decompress(content["stampData"])), ignore_missing_simple=True) as hdus:
-        data = np.asarray(hdus[0].data, dtype=np.float32)
-    return HttpResponse(png(data, Rendering()), content_type="image/png")
+    return HttpResponse(png(pixels, Rendering()), content_type="image/png")
 
 
 def packet(request: HttpRequest, candid: int) -> JsonResponse:

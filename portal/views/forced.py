@@ -2,45 +2,58 @@
 
 from __future__ import annotations
 
-import io
 from types import SimpleNamespace
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from archive.answers import answer, problem
 from archive.forms import problems
 from archive.models import UserJob
-from portal.forced_forms import ForcedForm
-from portal.forced_plots import document, drawing
-from portal.views.jobs import job_of
-from processing.forced import jobs, notify
+from archive.requests.parameters import check_each, takes
+from archive.tables.responses import answer, refuse
+from portal.forms.forced import ForcedForm, ToldPointsForm
+from portal.plots.forced import document, drawing
+from portal.results.forced import FORMATS, PRIVATE, forced_job_of, open_result, result_response
+from processing.forced import jobs, told
 from processing.forced.points import point
-from processing.forced.table import TABLE, text
+from processing.forced.table import TABLE
 
-FORMATS = ("txt", "csv", "json", "votable", "parquet")
-ARROW = {"int": pa.int32(), "long": pa.int64(), "double": pa.float64(), "char": pa.string()}
-PRIVATE = {"Cache-Control": "private, no-store"}
 SHOWN = 500  # rows on the page
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes(ForcedForm, posted=[ForcedForm])
 def forced_page(request: HttpRequest) -> HttpResponse:
     """The form; posted, one job for each position."""
     form = ForcedForm(request.POST) if request.method == "POST" else ForcedForm(initial=request.GET.dict())
     context = {"form": form, "jobs": jobs.of_user(request.user)[:50]}
     if request.method != "POST":
+        check_each(form, request.GET.dict())
         return render(request, "forced/form.html", context)
     if not form.is_valid():
         return render(request, "forced/form.html", context | {"error": problems(form)}, status=400)
     try:
         made = jobs.order(form.places, form.wish, request.reader, request.user, request.build_absolute_uri("/"))
-    except jobs.ForcedRefused as reason:
+    except jobs.ForcedRefusedError as reason:
         return render(request, "forced/form.html", context | {"error": str(reason)}, status=400)
     return redirect("forced-job", made[0].pk) if len(made) == 1 else redirect("forced")
+
+
+@require_safe
+@takes(ToldPointsForm, "format")
+def forced_points(request: HttpRequest) -> HttpResponse:
+    """Points around a position that came as files of IRSA's service, with all their columns."""
+    template = "forced/points.html"
+    if not request.GET:
+        return render(request, template, {"form": ToldPointsForm()})
+    form = ToldPointsForm(request.GET)
+    if not form.is_valid():
+        return refuse(request, template, problems(form), {"form": form})
+    found = told.near(*form.circle)
+    rows = [SimpleNamespace(**row, point=point(row)) for row in found]
+    more = len(rows) > told.MOST_SHOWN
+    return answer(request, TABLE, rows, template, {"form": form, "count": len(rows), "shown": rows[:SHOWN]}, more)
 
 
 @require_safe
@@ -69,61 +82,7 @@ def forced_document(request: HttpRequest, job_id) -> JsonResponse:
 
 
 @require_safe
+@takes("format")
 def forced_result(request: HttpRequest, job_id) -> HttpResponse:
     """The light curve as a file: txt (IRSA's), csv, json, votable, parquet."""
     return result_response(request, forced_job_of(request, job_id))
-
-
-def result_response(request: HttpRequest, job: UserJob) -> HttpResponse:
-    """A finished light curve in the format that the request names."""
-    wanted = request.GET.get("format", "txt").lower()
-    if wanted not in FORMATS:
-        return problem(f"format={wanted!r}: use one of {', '.join(FORMATS)}")
-    found = open_result(request, job)
-    stem = notify.stem_of(job, jobs.reqid(job))
-    if wanted == "txt":
-        return text_file(job, found)
-    if wanted == "parquet":
-        return HttpResponse(
-            _parquet(found.rows),
-            content_type="application/vnd.apache.parquet",
-            headers={"Content-Disposition": f'attachment; filename="{stem}.parquet"', **PRIVATE},
-        )
-    names = TABLE.columns
-    rows = (SimpleNamespace(**{one.name: row.get(one.name) for one in names}) for row in found.rows)
-    response = answer(request, TABLE, rows, "forced/job.html", {})
-    response["Cache-Control"] = PRIVATE["Cache-Control"]
-    return response
-
-
-def text_file(job: UserJob, found: jobs.Result, own: bool = True) -> StreamingHttpResponse:
-    """IRSA's file; `own`: for the job's owner."""
-    headers = {"Content-Disposition": f'inline; filename="{notify.stem_of(job, jobs.reqid(job))}_lc.txt"', **PRIVATE}
-    lines = text(jobs.asked_of(job, found, own), found.rows)
-    return StreamingHttpResponse(lines, content_type="text/plain; charset=utf-8", headers=headers)
-
-
-def open_result(request: HttpRequest, job: UserJob) -> jobs.Result:
-    """A finished light curve, as long as every file that it rests on is open to whoever asks."""
-    found = jobs.result(job)
-    if found is None:
-        raise Http404(f"job {job.pk} is {job.phase}: it has no result")
-    if not found.open_to_current_reader():
-        raise Http404(f"job {job.pk}: files of it are not open to you any more; order it again")
-    return found
-
-
-def forced_job_of(request: HttpRequest, job_id) -> UserJob:
-    """A forced-photometry job of this person's, or one that nobody owns."""
-    job = job_of(request, job_id)
-    if job.kind != jobs.KIND:
-        raise Http404(f"job {job_id} is a {job.kind} job")
-    return job
-
-
-def _parquet(rows: list[dict]) -> bytes:
-    fields = [pa.field(one.name, ARROW[one.datatype], metadata={"unit": one.unit}) for one in TABLE.columns]
-    columns = {one.name: [row.get(one.name) for row in rows] for one in TABLE.columns}
-    buffer = io.BytesIO()
-    pq.write_table(pa.table(columns, schema=pa.schema(fields)), buffer)
-    return buffer.getvalue()

@@ -6,9 +6,6 @@ header, which IRSA's clients send with a name that all share, is not looked at.
 
 from __future__ import annotations
 
-import json
-import math
-
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -17,13 +14,20 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
-from archive.members import reader_of
+from archive.access.memberships import reader_of
+from archive.given.positions import BadPositionError, at
+from archive.given.times import BadTimeError, as_julian
 from archive.models import UserJob
-from portal.basic import Refused, user_by_password
-from portal.views.forced import open_result, text_file
+from archive.requests import json_text
+from archive.requests.numbers import real
+from archive.requests.parameters import takes
+from portal.auth.basic import RefusedError, user_by_password
+from portal.results.forced import open_result, text_file
 from processing.forced import jobs, notify
 from processing.forced.jobs import Place, Wish
 
+ONE = ("ra", "dec", "jdstart", "jdend", "email", "userpass")
+LISTED = ("email", "userpass", "option", "action")
 RECENT = 1000  # rows of the table of requests
 ALL, PENDING = "All recent jobs", "Pending jobs"
 EXIT_CODES = {UserJob.Phase.COMPLETED: 0, UserJob.Phase.ERROR: 64}
@@ -32,13 +36,14 @@ NO_RECORDS = 63
 
 @never_cache
 @require_safe
+@takes(*ONE)
 def request_one(request: HttpRequest) -> HttpResponse:
     """One position: ra, dec, jdstart, jdend, email, userpass."""
     try:
         user = _user(request, request.GET)
-        place = Place(_number(request.GET, "ra") % 360, _number(request.GET, "dec"))
+        place = _place(_number(request.GET, "ra"), _number(request.GET, "dec"))
         made = jobs.order([place], _wish(request.GET, user), reader_of(user), user, request.build_absolute_uri("/"))
-    except (Refused, jobs.ForcedRefused) as reason:
+    except (RefusedError, jobs.ForcedRefusedError) as reason:
         return _refuse(request, reason)
     return render(request, "forced/accepted.html", {"jobs": _rows(request, made), "email": user.email})
 
@@ -47,16 +52,17 @@ def request_one(request: HttpRequest) -> HttpResponse:
 @never_cache
 @sensitive_post_parameters("userpass")
 @require_http_methods(["POST"])
+@takes(posted=ONE)
 def request_many(request: HttpRequest) -> HttpResponse:
     """Many positions: ra=[…], dec=[…] and the rest as for one."""
     try:
         user = _user(request, request.POST)
         ra, dec = _numbers(request.POST, "ra"), _numbers(request.POST, "dec")
         if len(ra) != len(dec):
-            raise jobs.ForcedRefused(f"ra has {len(ra)} numbers, dec {len(dec)}: give as many of each")
-        places = [Place(one % 360, other) for one, other in zip(ra, dec, strict=True)]
+            raise jobs.ForcedRefusedError(f"ra has {len(ra)} numbers, dec {len(dec)}: give as many of each")
+        places = [_place(one, other) for one, other in zip(ra, dec, strict=True)]
         made = jobs.order(places, _wish(request.POST, user), reader_of(user), user, request.build_absolute_uri("/"))
-    except (Refused, jobs.ForcedRefused) as reason:
+    except (RefusedError, jobs.ForcedRefusedError) as reason:
         return _refuse(request, reason)
     return render(request, "forced/accepted.html", {"jobs": _rows(request, made), "email": user.email})
 
@@ -65,6 +71,7 @@ def request_many(request: HttpRequest) -> HttpResponse:
 @never_cache
 @sensitive_post_parameters("userpass")
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes(*LISTED, posted=LISTED)
 def requests_of(request: HttpRequest) -> HttpResponse:
     """The requests of somebody as an HTML table; option: all recent ones, or those pending."""
     given = request.POST if request.method == "POST" else request.GET
@@ -72,8 +79,8 @@ def requests_of(request: HttpRequest) -> HttpResponse:
         user = _user(request, given)
         option = given.get("option", ALL)
         if option not in (ALL, PENDING):
-            raise jobs.ForcedRefused(f"option={option!r}: use {ALL!r} or {PENDING!r}")
-    except (Refused, jobs.ForcedRefused) as reason:
+            raise jobs.ForcedRefusedError(f"option={option!r}: use {ALL!r} or {PENDING!r}")
+    except (RefusedError, jobs.ForcedRefusedError) as reason:
         return _refuse(request, reason)
     found = jobs.of_user(user)
     if option == PENDING:
@@ -105,46 +112,55 @@ def _user(request: HttpRequest, given) -> User:
 
     Raises
     ------
-    Refused
+    RefusedError
     """
     name, secret = given.get("email", "").strip(), given.get("userpass", "")
     if not name or not secret:
-        raise Refused(401, "email, userpass: give the address of your account and its password")
+        raise RefusedError(401, "email, userpass: give the address of your account and its password")
     accounts = list(User.objects.filter(email__iexact=name, is_active=True)[:2]) if "@" in name else []
     known = accounts[0].get_username() if len(accounts) == 1 else name
     try:
         return user_by_password(request, known, secret)
-    except Refused as reason:
-        raise Refused(reason.status, str(reason).replace("Authorization", "email, userpass")) from reason
+    except RefusedError as reason:
+        raise RefusedError(reason.status, str(reason).replace("Authorization", "email, userpass")) from reason
 
 
 def _wish(given, user: User) -> Wish:
     """Epochs as asked for, all where not; IRSA's clients always expect a mail at the account's address."""
-    start = _number(given, "jdstart") if given.get("jdstart") else jobs.SURVEY_START
-    end = _number(given, "jdend") if given.get("jdend") else jobs.SURVEY_END
+    start = _julian(given, "jdstart") if given.get("jdstart") else jobs.SURVEY_START
+    end = _julian(given, "jdend") if given.get("jdend") else jobs.SURVEY_END
     return Wish(start, end, user.email or "")
 
 
-def _number(given, name: str) -> float:
+def _julian(given, name: str) -> float:
     try:
-        value = float(given.get(name, ""))
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise jobs.ForcedRefused(f"{name}={given.get(name, '')!r}: give a number, for example {name}=123.45")
+        return as_julian(_number(given, name), name)
+    except BadTimeError as error:
+        raise jobs.ForcedRefusedError(str(error)) from error
+
+
+def _place(ra: float, dec: float) -> Place:
+    try:
+        place = at(ra, dec, f"ra={ra:g}, dec={dec:g}")
+    except BadPositionError as error:
+        raise jobs.ForcedRefusedError(str(error)) from error
+    return Place(place.ra, place.dec)
+
+
+def _number(given, name: str) -> float:
+    value = real(given.get(name, ""))
+    if value is None:
+        raise jobs.ForcedRefusedError(f"{name}={given.get(name, '')!r}: give a number, for example {name}=123.45")
     return value
 
 
 def _numbers(given, name: str) -> list[float]:
     """A list as JSON has it."""
     try:
-        values = json.loads(given.get(name, ""))
-        numbers = [float(value) for value in values]
+        values = json_text.loads(given.get(name, ""))
+        return [json_text.number(value) for value in values]
     except (ValueError, TypeError) as error:
-        raise jobs.ForcedRefused(f"{name}: give a list of numbers, for example {name}=[12.5,13.1]") from error
-    if not all(map(math.isfinite, numbers)):
-        raise jobs.ForcedRefused(f"{name}: every number must be finite")
-    return numbers
+        raise jobs.ForcedRefusedError(f"{name}: give a list of numbers, for example {name}=[12.5,13.1]") from error
 
 
 def _rows(request: HttpRequest, chosen) -> list[dict]:
@@ -173,5 +189,5 @@ def _lightcurve(job: UserJob) -> str:
 
 
 def _refuse(request: HttpRequest, reason: Exception) -> HttpResponse:
-    status = reason.status if isinstance(reason, Refused) else 400
+    status = reason.status if isinstance(reason, RefusedError) else 400
     return render(request, "forced/refused.html", {"message": str(reason)}, status=status)

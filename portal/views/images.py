@@ -3,46 +3,49 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
-from archive import calibrations, delivery, quality, search, versions
-from archive import images as pixels
-from archive.answers import answer, format_of, refuse
+from archive.files import delivery
 from archive.forms import problems
-from archive.metadata import FAMILIES, FOOTPRINT, POINT, Family
 from archive.models import ProductFile, ReferenceImage, ScienceImage
-from archive.products import MAIN_FILE, files_by_row
-from portal.charts import drawings
-from portal.families import columns_of, is_picture, main_of, outline, page_url, rows_of
-from portal.forms import CutoutForm, ImageSearchForm
-from portal.skymap import SkyMap, sky_map
+from archive.pixels import rendering as pixels
+from archive.products import calibrations, residuals, versions
+from archive.products.files import MAIN_FILE, files_by_row, why_no_files
+from archive.requests.paging import page_of
+from archive.requests.parameters import takes
+from archive.search import query
+from archive.search.families import FAMILIES, FOOTPRINT, POINT, Family
+from archive.tables.responses import answer, format_of, refuse
+from portal.forms.images import DEFAULT_CUTOUT, CutoutForm, CutoutPageForm, ImageSearchForm
+from portal.plots.residuals import drawings
+from portal.plots.sky_map import SkyMap, sky_map
+from portal.views.product_rows import columns_of, is_picture, main_of, outline, page_url, rows_of
 
 PAGE_ROWS = 100
 CUTOUTS = 24
 
 
+@takes(ImageSearchForm, "format", "page")
 def image_search(request: HttpRequest) -> HttpResponse:
     """Products of a family as a table and on a map of the sky; all rows as JSON, CSV or VOTable."""
     form = ImageSearchForm(request.GET)
     template, context = "portal/images.html", {"form": form}
     if not form.is_valid():
         return refuse(request, template, problems(form), context)
-    rows, limit = search.images(form.query), settings.SEARCH_ROW_LIMIT
+    rows, limit = query.images(form.query), settings.SEARCH_ROW_LIMIT
     family = FAMILIES[form.query.family]
     if format_of(request) != "html":
         found = list(rows[: limit + 1])
         return answer(request, family.page, found, template, context, overflow=len(found) > limit)
-    page = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
-    place = form.cleaned_data.get("position")
+    page = page_of(request, rows, PAGE_ROWS)
     context |= {
         "page": page,
         "family": family,
         "columns": columns_of(family.name),
         "products": rows_of(family.name, page.object_list),
         "has_cutouts": family.name in MAIN_FILE,
-        "map": _map(family, page.object_list, [place] if place else []),
+        "map": _map(family, page.object_list, [form.place] if form.place else []),
     }
     return answer(request, family.page, page, template, context)
 
@@ -53,6 +56,7 @@ def _map(family: Family, products, marks: list) -> SkyMap | None:
     return sky_map(map(outline, products) if family.place == FOOTPRINT else [], marks)
 
 
+@takes("format")
 def science_page(request: HttpRequest, pid: int) -> HttpResponse:
     """A science image: picture, quality, calibrations, files, difference."""
     image = get_object_or_404(ScienceImage.objects.select_related("exposure"), pk=pid)
@@ -60,12 +64,13 @@ def science_page(request: HttpRequest, pid: int) -> HttpResponse:
         "calibrations": calibrations.used_for(image),
         "versions": versions.beside(image),
         "problems": [text for name, text in sorted(image.quality.items()) if name.endswith("_problem")],
-        "difference": search.differences_of(ScienceImage.objects.filter(pk=pid)).first(),
-        "drawings": drawings(quality.of_image(image)),
+        "difference": query.differences_of(ScienceImage.objects.filter(pk=pid)).first(),
+        "drawings": drawings(residuals.of_image(image)),
     }
     return _page(request, image, "sci", context)
 
 
+@takes("format")
 def reference_page(request: HttpRequest, rfid: int) -> HttpResponse:
     """A reference image: picture, quality, the images it was made of, files."""
     image = get_object_or_404(ReferenceImage, pk=rfid)
@@ -80,6 +85,7 @@ def _page(request: HttpRequest, image, family: str, context: dict) -> HttpRespon
         "image": image,
         "family": family,
         "files": files,
+        "no_files": "" if files else why_no_files(image),
         "main": main,
         "pictures": pictures,
         "header": pixels.header(main).tostring(sep="\n", padding=False) if main else "",
@@ -88,6 +94,7 @@ def _page(request: HttpRequest, image, family: str, context: dict) -> HttpRespon
     return answer(request, FAMILIES[family].page, [image], "portal/image.html", context)
 
 
+@takes(CutoutForm)
 def picture(request: HttpRequest, path: str) -> HttpResponse:
     """A PNG or JPEG of an image file: a preview of all of it, or a cutout around `ra`, `dec`."""
     form = CutoutForm(request.GET)
@@ -100,11 +107,12 @@ def picture(request: HttpRequest, path: str) -> HttpResponse:
         else:
             data = pixels.pixels(file, step=form.step(pixels.header(file)["NAXIS1"]))
         drawn = {"png": pixels.png, "jpeg": pixels.jpeg}[form.cleaned_data["form"] or "png"](data, form.rendering())
-    except pixels.BadCutout as error:
+    except pixels.BadCutoutError as error:
         return HttpResponse(str(error), content_type="text/plain", status=400)
     return _private(HttpResponse(drawn, content_type=f"image/{form.cleaned_data['form'] or 'png'}"))
 
 
+@takes(CutoutForm)
 def cutout(request: HttpRequest, path: str) -> HttpResponse:
     """A FITS cutout of an image file around `ra`, `dec`, `size` degrees wide."""
     form = CutoutForm(request.GET, needs_place=True)
@@ -113,27 +121,30 @@ def cutout(request: HttpRequest, path: str) -> HttpResponse:
     file = _file(path)
     try:
         body = pixels.fits_bytes(pixels.cutout(file, *form.place()))
-    except pixels.BadCutout as error:
+    except pixels.BadCutoutError as error:
         return HttpResponse(str(error), content_type="text/plain", status=400)
     name = f"cutout_{file.name.removesuffix('.fz')}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return _private(HttpResponse(body, content_type="application/fits", headers=headers))
 
 
+@takes(CutoutPageForm)
 def cutout_page(request: HttpRequest) -> HttpResponse:
     """A cutout of every image that covers a position, newest first."""
-    form = ImageSearchForm(request.GET)
-    context = {"form": form, "size": request.GET.get("size", "0.02")}
-    if not form.is_valid() or not form.cleaned_data.get("position"):
-        return render(request, "portal/cutouts.html", context | {"error": problems(form)})
+    form = CutoutPageForm(request.GET)
+    context = {"form": form, "size": request.GET.get("size") or f"{DEFAULT_CUTOUT}"}
+    if not form.is_valid():
+        return render(request, "portal/cutouts.html", context | {"error": problems(form)}, status=400)
+    if form.place is None:
+        return render(request, "portal/cutouts.html", context)
     family = form.query.family
     if family not in MAIN_FILE:
         return render(
             request, "portal/cutouts.html", context | {"error": f"family={family}: has no cutouts"}, status=400
         )
-    images = list(search.images(form.query)[:CUTOUTS])
+    images = list(query.images(form.query)[:CUTOUTS])
     files = {pk: main_of(family, None, found) for pk, found in files_by_row(family, images).items()}
-    ra, dec = form.cleaned_data["position"]
+    ra, dec = form.place
     pairs = [(image, files[image.pk], page_url(image, family)) for image in images if files.get(image.pk)]
     movies = sorted({image.filtercode for image, _, _ in pairs}) if family == "sci" else []
     return render(request, "portal/cutouts.html", context | {"pairs": pairs, "ra": ra, "dec": dec, "movies": movies})

@@ -11,28 +11,41 @@ from django.http import (
     QueryDict,
     StreamingHttpResponse,
 )
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from archive import bundles, scripts
-from archive.answers import format_of, refuse
-from archive.delivery import deliver_path
+from archive.files import download_scripts
+from archive.files.delivery import deliver_path
 from archive.forms import problems
 from archive.models import UserJob
-from portal.forms import ImageSearchForm
+from archive.products import bundles
+from archive.requests.parameters import BadParameterError, Taken, refusal, takes
+from archive.tables.responses import format_of, refuse
+from portal.forms.images import ImageSearchForm
+from portal.results.jobs import job_of
+
+SEARCH = Taken((ImageSearchForm, "format", "page"))  # what the address of a search holds
 
 
 @require_POST
+@takes(posted=["query"])
 def order_bundle(request: HttpRequest) -> HttpResponse:
     """Order the files of all images that a search found."""
-    form = ImageSearchForm(QueryDict(request.POST.get("query", "")))
+    given = QueryDict(request.POST.get("query", ""))
+    if message := refusal(SEARCH, dict(given.lists()), None, "the search"):
+        raise BadParameterError(f"query: {message}")
+    form = ImageSearchForm(given)
     if not form.is_valid():
         return refuse(request, "portal/images.html", problems(form), {"form": form})
-    job = bundles.order(form.as_parameters(), request.reader, request.user)
+    try:
+        job = bundles.order(form.as_parameters(), request.reader, request.user)
+    except bundles.BundleRefusedError as reason:
+        return refuse(request, "portal/images.html", str(reason), {"form": form})
     return redirect("job", job.pk)
 
 
+@takes(ImageSearchForm)
 def download_script(request: HttpRequest, kind: str) -> StreamingHttpResponse:
     """A script that fetches the files of all images that a search found."""
     form = ImageSearchForm(request.GET)
@@ -41,10 +54,11 @@ def download_script(request: HttpRequest, kind: str) -> StreamingHttpResponse:
     files = bundles.files_of(form.as_parameters())
     site = request.build_absolute_uri("/")
     downloads = (
-        scripts.Download(site[:-1] + reverse("file", args=[one.path]), one.path, one.size, one.sha256) for one in files
+        download_scripts.Download(site[:-1] + reverse("file", args=[one.path]), one.path, one.size, one.sha256)
+        for one in files
     )
-    suffix, _ = scripts.KINDS[kind]
-    lines = scripts.script(kind, downloads, f"{len(files)} files", site)
+    suffix, _ = download_scripts.KINDS[kind]
+    lines = download_scripts.script(kind, downloads, f"{len(files)} files", site)
     headers = {"Content-Disposition": f'attachment; filename="ztf-download.{suffix}"', "Cache-Control": "private"}
     return StreamingHttpResponse(lines, content_type="text/plain; charset=utf-8", headers=headers)
 
@@ -55,6 +69,7 @@ def job_list(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/jobs.html", {"jobs": mine[:100]})
 
 
+@takes("format")
 def job_page(request: HttpRequest, job_id) -> HttpResponse:
     """How far a job is; the page asks again by itself until it has ended."""
     job = job_of(request, job_id)
@@ -81,11 +96,3 @@ def result(request: HttpRequest, job_id) -> HttpResponseBase:
         raise Http404(f"job {job_id}: files of it are not open to you any more; order it again")
     made = f"{job.pk}-{job.ended:%Y%m%d%H%M%S%f}"  # a job is carried out once; its file does not change afterwards
     return deliver_path(request, bundles.result_path(job), made, attachment=f"ztf-{job.pk}.tar")
-
-
-def job_of(request: HttpRequest, job_id) -> UserJob:
-    """A job of this person's, or one that nobody owns: its unguessable id is the key."""
-    job = get_object_or_404(UserJob, pk=job_id)
-    if job.owner_id is not None and job.owner_id != request.user.pk:
-        raise Http404("no such job")
-    return job

@@ -5,18 +5,21 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
-from archive import positions
-from archive.answers import problem
+from archive.access.streams import QueryFailedError
 from archive.forms import problems
-from archive.listing import streamed
-from archive.search import BadQuery
-from archive.streams import QueryFailed
-from portal.position_forms import MOST_POSITIONS, PositionListForm
+from archive.requests.parameters import takes
+from archive.search.query import BadQueryError
+from archive.tables.responses import problem
+from archive.targets import around
+from archive.targets.lists import as_text
+from portal.forms.positions import MOST_POSITIONS, PositionListForm
+from portal.results.positions import rows_around
 
 TEMPLATE = "portal/positions.html"
 MOST_SHOWN = 1000
 
 
+@takes(posted=[PositionListForm])
 def position_list(request: HttpRequest) -> HttpResponseBase:
     """The form; posted, how many products each position has, or all of them as CSV, JSON or VOTable."""
     if request.method != "POST":
@@ -26,24 +29,17 @@ def position_list(request: HttpRequest) -> HttpResponseBase:
     wanted = request.POST.get("format", "html")
     try:
         if form.is_valid():
-            return _counted(request, form, context) if wanted in ("", "html") else found(form, request.reader)
+            return _counted(request, form, context) if wanted in ("", "html") else rows_around(form, request.reader)
         error = problems(form)
-    except (BadQuery, QueryFailed) as failure:
+    except (BadQueryError, QueryFailedError) as failure:
         error = str(failure)
     if wanted in ("", "html"):
         return render(request, TEMPLATE, context | {"error": error}, status=400)
     return problem(error)
 
 
-def found(form: PositionListForm, reader) -> HttpResponseBase:
-    """All rows, streamed."""
-    rows = positions.matches(form.query, form.list, reader, form.names)
-    table = positions.table_of(form.query.family, form.names)
-    return streamed(table, rows, form.cleaned_data["format"] or "csv", f"ztf-{form.query.family}")
-
-
 def _counted(request: HttpRequest, form: PositionListForm, context: dict) -> HttpResponse:
-    counts = positions.counts(form.query, form.list)
+    counts = around.counts(form.query, form.list)
     listed = [
         {"number": number, "target": target, "count": count}
         for number, (target, count) in enumerate(zip(form.list, counts, strict=True), 1)
@@ -51,7 +47,7 @@ def _counted(request: HttpRequest, form: PositionListForm, context: dict) -> Htt
     context |= {"listed": listed[:MOST_SHOWN], "left_out": len(listed[MOST_SHOWN:]), "total": sum(counts)}
     context |= {
         "query": _query(form),
-        "text": "\n".join(f"{one.name}, {one.ra:.9f}, {one.dec:.9f}" for one in form.list),
+        "text": as_text(form.list),
     }
     return render(request, TEMPLATE, context)
 

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 
-from archive import quality, search
-from archive.answers import answer, format_of, refuse
 from archive.forms import problems
 from archive.models import ScienceImage
-from archive.tables import Column, Table
-from portal.charts import EDGES, UNITS, drawings
-from portal.forms import ImageSearchForm
-from processing.science.residuals import CELLS
+from archive.products import residuals as quality
+from archive.requests.parameters import takes
+from archive.search import query
+from archive.tables.dictionary import Column, Table
+from archive.tables.responses import answer, format_of, refuse
+from portal.forms.images import ImageSearchForm
+from portal.plots.residuals import EDGES, UNITS, drawings
+from processing.science.photometry.residuals import CELLS
 
 NUMBERS = Table(
     "quality",
@@ -55,16 +57,20 @@ class ResidualRow:
     stars: int
 
 
+@takes(ImageSearchForm, "format", "part")
 def quality_page(request: HttpRequest) -> HttpResponse:
     """Quality of the science images that answer a search (the parameters of /images/)."""
     form = ImageSearchForm(request.GET)
     template, context = "portal/quality.html", {"form": form}
     if not form.is_valid():
         return refuse(request, template, problems(form), context)
-    images = search.images(form.query)
+    images = query.images(form.query)
     if images.model is not ScienceImage:
         return refuse(request, template, "family: only science images (family=sci) have these numbers", context)
-    if request.GET.get("part") == "residuals":
+    part = request.GET.get("part", "")
+    if part not in ("", "residuals"):
+        return refuse(request, template, f"part={part[:20]!r}: use residuals, or leave it out", context)
+    if part == "residuals":
         return answer(request, RESIDUALS, _rows(quality.mean_of(images)), template, context)
     if format_of(request) == "html":
         context |= {"drawings": drawings(quality.mean_of(images)), "images": images.count()}

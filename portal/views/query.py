@@ -14,11 +14,12 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from archive.models import SavedQuery
-from archive.vo import tap
-from archive.vo.adql import ADQLError, known_functions
-from archive.vo.catalog_tables import SCHEMAS, published
-from archive.vo.examples import EXAMPLES
-from portal import query_plot
+from archive.requests.parameters import takes
+from archive.services.vo.adql import ADQLError, known_functions
+from archive.services.vo.schema.published import SCHEMAS, published
+from archive.services.vo.tap import query as tap
+from archive.services.vo.tap.examples import EXAMPLES
+from portal.plots import query as query_plot
 from portal.views import query_jobs
 
 SHOWN_ROWS = 200
@@ -39,11 +40,14 @@ class Problem:
 
 
 @require_safe
+@takes("query", "saved", "job")
 def query_page(request: HttpRequest) -> HttpResponse:
     """A form for ADQL; with `query`, or the id of a `saved` one, the first rows of its result."""
     saved = _saved(request.GET["saved"]) if request.GET.get("saved") else None
     jobs = query_jobs.jobs_of(request)
     ordered = next((one for one in jobs if str(one.pk) == request.GET.get("job")), None)
+    if request.GET.get("job") and ordered is None:
+        raise Http404(f"job={request.GET['job'][:40]}: none of your last jobs has this id")
     given = request.GET.get("query", "").strip()
     query = given or (saved.text if saved else ordered.parameters["QUERY"] if ordered else "")
     service = request.build_absolute_uri(reverse("tap")).rstrip("/")
@@ -59,7 +63,7 @@ def query_page(request: HttpRequest) -> HttpResponse:
         found = tap.preview(query, PREVIEW_ROWS)
     except ADQLError as error:
         return render(request, TEMPLATE, context | {"problem": _problem(query, error)}, status=400)
-    except tap.BadRequest as error:
+    except tap.BadRequestError as error:
         return render(request, TEMPLATE, context | {"problem": Problem(str(error))}, status=400)
     drawn = query_plot.plot_of(found)
     axes = (("x", drawn.x), ("y", drawn.y)) if drawn else ()

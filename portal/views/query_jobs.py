@@ -8,12 +8,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.models import QueryJob
-from archive.vo import uws
-from archive.vo.tap_formats import FORMATS, format_named
+from archive.requests.parameters import takes
+from archive.services.vo.formats import FORMATS, format_named
+from archive.services.vo.tap import uws
+from archive.tables.responses import problem
 
 REMEMBERED = "queries"  # of whoever is not signed in: the ids of their jobs, in their session
 SHOWN = 20
-CHOICES = tuple((one.names[1], one.suffix) for one in FORMATS)
+CHOICES = tuple((one.names[1], one.suffix) for one in FORMATS if not one.names[1].endswith("/told"))
 
 
 def jobs_of(request: HttpRequest) -> list[QueryJob]:
@@ -29,11 +31,14 @@ def panel(jobs: list[QueryJob]) -> dict:
 
 
 @require_POST
+@takes(posted=["query", "format"])
 def order(request: HttpRequest) -> HttpResponse:
     """Run a query by itself; what is wrong with it stands in the job."""
     query, form = request.POST.get("query", "").strip(), request.POST.get("format", "votable")
-    if not query or format_named(form) is None:
-        raise Http404("give a query, and a format that there is")
+    if not query:
+        return problem("query: is empty; write one in ADQL")
+    if format_named(form) is None:
+        return problem(f"format={form!r}: use one of {', '.join(name for name, _ in CHOICES)}")
     parameters = {"REQUEST": "doQuery", "LANG": "ADQL", "QUERY": query, "RESPONSEFORMAT": form}
     job = uws.create(parameters, {}, user=request.user)
     uws.start(job, request.reader)

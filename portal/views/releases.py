@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from archive.access import Reader, reading
+from archive.access.reading import Reader, reading
 from archive.models import Release
 from archive.releases import holdings
 from archive.releases import manifest as manifests
@@ -29,7 +29,9 @@ def manifest(request: HttpRequest, name: str, kind: str) -> HttpResponse:
     file_name = f"ztf-{release.name}-manifest.{kind}"
     if kind == "csv":
         headers = {"Content-Disposition": f'attachment; filename="{file_name}"', "Cache-Control": "private, no-cache"}
-        return StreamingHttpResponse(_csv(release, request.reader), content_type="text/csv", headers=headers)
+        return StreamingHttpResponse(
+            _csv(release, request.reader), content_type="text/csv; charset=utf-8", headers=headers
+        )
     if kind != "parquet":
         raise Http404(f"manifest.{kind}: use manifest.csv or manifest.parquet")
     file = tempfile.TemporaryFile()  # noqa: SIM115 (the response closes it)

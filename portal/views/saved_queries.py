@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from archive.forms import problems
 from archive.models import SavedQuery
+from archive.requests.parameters import takes
 
 
 class SaveForm(forms.ModelForm):
@@ -24,6 +25,7 @@ class SaveForm(forms.ModelForm):
 
 @require_POST
 @login_required
+@takes(posted=["name", "query"])
 def save(request: HttpRequest) -> HttpResponse:
     """Keep a query; one of that name is replaced."""
     form = SaveForm({"name": request.POST.get("name", "").strip(), "text": request.POST.get("query", "").strip()})

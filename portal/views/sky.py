@@ -4,32 +4,36 @@ from __future__ import annotations
 
 from csp.constants import WASM_UNSAFE_EVAL
 from csp.decorators import csp_update
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from archive import search
 from archive.forms import problems
-from archive.hips import survey
-from archive.hips.config import FILTERS
-from archive.metadata import FAMILIES, FOOTPRINT
-from portal.families import outline, page_url
-from portal.forms import ImageSearchForm
-from portal.skymap import SkyMap, sky_map
+from archive.requests.paging import page_of
+from archive.requests.parameters import takes
+from archive.search import query
+from archive.search.families import FAMILIES, FOOTPRINT
+from archive.services.hips import survey
+from archive.services.hips.config import FILTERS
+from portal.forms.images import ImageSearchForm
+from portal.plots.sky_map import SkyMap, sky_map
+from portal.views.product_rows import outline, page_url
 
 FOOTPRINTS = 300
 NARROWEST = 0.5  # deg, of the view
-# Aladin Lite draws with WebAssembly, which it carries as a data: address. The browser asks leave to read and compile
-# it; neither allows a script to be evaluated, or anybody else to be asked.
-ALADIN = {"script-src": [WASM_UNSAFE_EVAL], "connect-src": ["data:"]}
+# Aladin Lite draws with WebAssembly, which it carries as a data: address, and works in a worker, whose script it
+# carries as a blob. The browser asks leave for each; none lets text from elsewhere be run, or anybody else be asked.
+ALADIN = {"script-src": [WASM_UNSAFE_EVAL], "connect-src": ["data:"], "worker-src": ["blob:"]}
 
 
 @csp_update(ALADIN)
+@takes(ImageSearchForm, "page")
 def sky_page(request: HttpRequest) -> HttpResponse:
     """A map of the sky with the images that answer a search."""
     form = ImageSearchForm(request.GET)
-    codes = sorted(filter(survey.visible, FILTERS), key=lambda code: code != request.GET.get("filtercode"))
+    first = form["filtercode"].value()
+    codes = sorted(filter(survey.visible, FILTERS), key=lambda code: code != first)
     surveys = [_survey(code) for code in codes]
     context = {"form": form, "surveys": surveys}
     if not form.is_valid():
@@ -38,9 +42,9 @@ def sky_page(request: HttpRequest) -> HttpResponse:
         error = f"family={form.query.family}: only images with a footprint are drawn on the sky"
         return render(request, "portal/sky.html", context | {"error": error}, status=400)
     asked = bool(request.GET)
-    rows = search.images(form.query) if asked else search.images(form.query).none()
-    page = Paginator(rows, FOOTPRINTS).get_page(request.GET.get("page"))
-    place = form.cleaned_data.get("position")
+    rows = query.images(form.query) if asked else query.images(form.query).none()
+    page = page_of(request, rows, FOOTPRINTS)
+    place = form.place
     drawing = sky_map(map(outline, page), [place] if place else [])
     context |= {"page": page, "map": drawing, "sky": _data(page, surveys, drawing), "asked": asked}
     return render(request, "portal/sky.html", context)

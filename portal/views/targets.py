@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 
-from archive.answers import problem
 from archive.forms import problems
-from archive.targets import bundle, movie
-from archive.targets.pieces import CutoutsRefused
-from portal.target_forms import MovieForm, TargetListForm
+from archive.requests.parameters import takes
+from archive.tables.responses import problem
+from archive.targets import bundle
+from archive.targets.cutouts import CutoutsRefusedError
+from portal.forms.targets import MovieForm, TargetListForm
+from portal.results.targets import movie_response, streamed
 
-PRIVATE = {"Cache-Control": "private, max-age=3600", "Vary": "Cookie, Authorization"}
-TAR = {"Content-Disposition": 'attachment; filename="ztf-cutouts.tar"', "Cache-Control": "private, no-store"}
 
-
+@takes(posted=[TargetListForm])
 def target_list(request: HttpRequest) -> HttpResponseBase:
     """Cutouts of many targets: the form; posted, a tar that is streamed at once, or a job."""
     if request.method != "POST":
@@ -24,18 +24,14 @@ def target_list(request: HttpRequest) -> HttpResponseBase:
     if not form.is_valid():
         return render(request, "portal/targets.html", context | {"error": problems(form)}, status=400)
     try:
-        if request.POST.get("deliver") == "stream":
+        if form.cleaned_data["deliver"] == "stream":
             return streamed(form)
         return redirect("job", bundle.order(form.list, form.wish, request.reader, request.user).pk)
-    except CutoutsRefused as error:
+    except CutoutsRefusedError as error:
         return render(request, "portal/targets.html", context | {"error": str(error)}, status=400)
 
 
-def streamed(form: TargetListForm) -> StreamingHttpResponse:
-    """The tar of a short list, sent while it is made; what it holds was decided with the reader's rights before."""
-    return StreamingHttpResponse(bundle.stream(form.list, form.wish), content_type="application/x-tar", headers=TAR)
-
-
+@takes(MovieForm)
 def movie_of(request: HttpRequest) -> HttpResponse:
     """A target through time, as APNG, GIF, or a still PNG of the newest image."""
     form = MovieForm(request.GET)
@@ -43,18 +39,5 @@ def movie_of(request: HttpRequest) -> HttpResponse:
         return problem(problems(form))
     try:
         return movie_response(form)
-    except CutoutsRefused as error:
+    except CutoutsRefusedError as error:
         return problem(str(error))
-
-
-def movie_response(form: MovieForm) -> HttpResponse:
-    """The animation that a form asks for.
-
-    Raises
-    ------
-    CutoutsRefused
-    """
-    kind = form.cleaned_data["form"] or "apng"
-    wish = form.wish if kind != "png" else form.still
-    body = movie.animation(movie.frames(form.target(), wish), kind, form.rendering())
-    return HttpResponse(body, content_type=movie.FORMATS[kind], headers=PRIVATE)

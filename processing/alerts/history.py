@@ -6,23 +6,25 @@ program only.
 
 from __future__ import annotations
 
+import secrets
 from string import ascii_lowercase
 
 import fastavro
 from django.db import connection
 
-from archive import registry, storage
-from archive.footprints import separation
 from archive.models import Alert, DifferenceImage, ScienceImage
+from archive.sky.sphere import separation
+from archive.survey.times import date_of_jd
 from processing.alerts import packets
 
 MATCH = 1.5 / 3600  # deg
 LOOK_BACK = 30.0  # days
 NAMES_LOCK = 11  # class of our advisory locks
 LETTERS = 7
+HALF = len(ascii_lowercase) ** LETTERS // 2  # of a year's names
 
 
-class NoNamesLeft(RuntimeError):
+class NoNamesLeftError(RuntimeError):
     """All names of a year are given."""
 
 
@@ -63,13 +65,16 @@ class History:
 
     def _candidate(self, alert: Alert) -> dict:
         if alert.packet_id not in self.files:
-            with storage.absolute(alert.packet.path).open("rb") as file:
+            with alert.packet.whole().open("rb") as file:
                 self.files[alert.packet_id] = [one["candidate"] for one in fastavro.reader(file)]
         return self.files[alert.packet_id][alert.packet_index]
 
 
-def give_names(candidates: list[dict]) -> list[str]:
+def give_names(candidates: list[dict], public: bool = True) -> list[str]:
     """Names of the objects of candidates: that of an alert within 1.5 arcsec, or else a new one.
+
+    New names of public objects follow each other; those of others are drawn by lot from the second half of the year's,
+    or the names that are seen would count the objects that are not.
 
     To be called in the transaction that registers the alerts: until it ends, nobody else gives a name.
     """
@@ -82,10 +87,20 @@ def give_names(candidates: list[dict]) -> list[str]:
         if known is not None:
             names.append(known)
             continue
-        year = registry.date_of_jd(one["jd"]).year
-        fresh[year] = fresh[year] + 1 if year in fresh else _first_free(year)
-        names.append(name_of(year, fresh[year]))
+        year = date_of_jd(one["jd"]).year
+        if public:
+            fresh[year] = fresh[year] + 1 if year in fresh else _first_free(year)
+            names.append(name_of(year, fresh[year]))
+        else:
+            names.append(_drawn(year, names))
     return names
+
+
+def _drawn(year: int, given: list[str]) -> str:
+    while True:
+        name = name_of(year, HALF + secrets.randbelow(HALF))
+        if name not in given and not Alert.objects.filter(objectid=name).exists():
+            return name
 
 
 def _known_name(candidate: dict, named: list[tuple[dict, str]]) -> str | None:
@@ -100,8 +115,7 @@ def _known_name(candidate: dict, named: list[tuple[dict, str]]) -> str | None:
 
 
 def _first_free(year: int) -> int:
-    prefix = f"ZTF{year % 100:02}"
-    first, last = prefix + "a" * LETTERS, prefix + "z" * LETTERS
+    first, last = name_of(year, 0), name_of(year, HALF - 1)
     newest = Alert.objects.filter(objectid__gte=first, objectid__lte=last).order_by("-objectid").first()
     return 0 if newest is None else number_of(newest.objectid) + 1
 
@@ -113,7 +127,7 @@ def name_of(year: int, number: int) -> str:
         number, letter = divmod(number, len(ascii_lowercase))
         letters = ascii_lowercase[letter] + letters
     if number:
-        raise NoNamesLeft(f"year={year}: all {len(ascii_lowercase) ** LETTERS} names are given")
+        raise NoNamesLeftError(f"year={year}: all {len(ascii_lowercase) ** LETTERS} names are given")
     return f"ZTF{year % 100:02}{letters}"
 
 

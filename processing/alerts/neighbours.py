@@ -6,10 +6,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from archive.footprints import separation
 from archive.models import GaiaStar, PanstarrsStar
 from archive.moving.dynamics import ephemeris
 from archive.moving.numbered import NUMBERED
+from archive.sky.sphere import separation
 
 NOTHING = -999.0
 PANSTARRS_RADIUS, GAIA_RADIUS, SOLAR_RADIUS = 30.0, 90.0, 30.0  # arcsec

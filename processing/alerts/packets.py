@@ -13,7 +13,7 @@ from archive.models import DifferenceImage
 from archive.survey.filenames import sci_name
 from archive.survey.identifiers import make_candid
 from processing.alerts.schema import CANDIDATE_NAMES, INTEGERS, PARSED, PREVIOUS_NAMES, PUBLISHER, VERSION
-from processing.science import realbogus
+from processing.science.subtraction import realbogus
 
 NOTHING = -999.0
 PROGRAM_INVESTIGATOR = {0: "Engineering", 1: "Public", 2: "Partnership", 3: "Caltech"}

@@ -15,8 +15,8 @@ from processing.executive.runs.periods import run_periods
 from processing.executive.runs.reference import run_reference
 from processing.executive.runs.science import run_science
 from processing.executive.runs.statics import run_lowflat, run_pmask
+from processing.executive.warmup import warm_up
 from processing.models import Job
-from processing.pipelines.warmup import warm_up
 
 RUNNERS: dict[str, Callable[[Job], Outcome]] = {
     "bias": run_bias,

@@ -6,10 +6,10 @@ import structlog
 from celery import shared_task
 from celery.signals import worker_process_init
 
-from archive.hips import following
-from lightcurves import releases
+from archive.services.hips import following
+from lightcurves.updates import releases
 from processing.executive import queue, runners, upkeep
-from processing.executive.runs.files import remove_unregistered
+from processing.executive.products.files import remove_unregistered
 from processing.models import Job
 from processing.science.errors import ScienceError
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils import timezone
 
-from archive.registry import julian_date
 from archive.survey.identifiers import nid_of_jd
-from lightcurves import chunks, hot
+from archive.survey.times import julian_date
+from lightcurves.storage import chunks, recent
 from processing.models import Job
 
 
@@ -17,7 +17,7 @@ def plan_compaction() -> list[int]:
     A place that waits from an earlier day, or is packed at this moment, gets no second job.
     """
     last_nid = nid_of_jd(julian_date(timezone.now())) - settings.LIGHTCURVES_HOT_NIGHTS
-    hot.drop_empty(last_nid)
+    recent.drop_empty(last_nid)
     waiting = Job.objects.filter(pipeline="compact", state__in=Job.OPEN).values_list("parameters__place", flat=True)
     due = sorted(set(chunks.places(last_nid)) - set(waiting))
     made = []

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from archive import versions
 from archive.models import ProcessingVersion
-from archive.versions import BadVersion
+from archive.products import versions
+from archive.products.versions import BadVersionError
 from processing import __version__
 from processing.pipelines.base import Pipeline
-from processing.pipelines.configure import BadConfig, configured
-from processing.pipelines.science import SCIENCE
+from processing.pipelines.configure import BadConfigError, configured
+from processing.pipelines.science.pipeline import SCIENCE
 
 PIPELINES: dict[str, Pipeline] = {"science": SCIENCE}
 
@@ -32,20 +32,20 @@ def named(name: str, overrides: Mapping[str, Mapping[str, Any]], note: str = "")
 
     Raises
     ------
-    BadConfig, BadVersion
+    BadConfigError, BadVersionError
     """
     known = ProcessingVersion.objects.filter(name=name).first()
     overrides = overrides or (known.overrides if known else {})
     full = {pipeline: values_of(config_of(pipeline, values)) for pipeline, values in overrides.items()}
     if not full:
-        raise BadVersion(f"version={name!r}: is new and changes nothing; say what with --config")
+        raise BadVersionError(f"version={name!r}: is new and changes nothing; say what with --config")
     return versions.named(name, _as_typed(overrides, full), full, digest(full), __version__, getpass.getuser(), note)
 
 
 def config_of(pipeline: str, overrides: Mapping[str, Any]) -> Any:
-    """A pipeline's config with overrides; raises BadConfig."""
+    """A pipeline's config with overrides; raises BadConfigError."""
     if pipeline not in PIPELINES:
-        raise BadConfig(f"{pipeline}: versions change the config of {', '.join(PIPELINES)}")
+        raise BadConfigError(f"{pipeline}: versions change the config of {', '.join(PIPELINES)}")
     return configured(PIPELINES[pipeline].config, overrides, pipeline)
 
 
@@ -54,13 +54,13 @@ def config_of_version(name: str, pipeline: str) -> Any:
 
     Raises
     ------
-    BadVersion
+    BadVersionError
         if the code's defaults have changed since the version was made: its products would not be alike.
     """
     version = ProcessingVersion.objects.get(pk=name)
     config = config_of(pipeline, version.overrides.get(pipeline, {}))
     if values_of(config) != version.config[pipeline]:
-        raise BadVersion(
+        raise BadVersionError(
             f"version={name!r}: was made with other defaults (software {version.software}); make a new version"
         )
     return config
@@ -81,14 +81,16 @@ def read_overrides(pairs: list[str], file: Path | None = None) -> dict[str, dict
 
     Raises
     ------
-    BadConfig
+    BadConfigError
     """
     merged: dict[str, dict[str, Any]] = _from_toml(file) if file else {}
     for pair in pairs:
         path, equals, value = pair.partition("=")
         pipeline, dot, name = path.strip().partition(".")
         if not equals or not dot or not name:
-            raise BadConfig(f"config={pair!r}: give PIPELINE.FIELD=VALUE, for example science.detection.threshold=1.2")
+            raise BadConfigError(
+                f"config={pair!r}: give PIPELINE.FIELD=VALUE, for example science.detection.threshold=1.2"
+            )
         merged.setdefault(pipeline, {})[name] = value.strip()
     return merged
 
@@ -97,10 +99,10 @@ def _from_toml(file: Path) -> dict[str, dict[str, Any]]:
     try:
         tables = tomllib.loads(file.read_text())
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadConfig(f"{file}: cannot be read as TOML ({error})") from error
+        raise BadConfigError(f"{file}: cannot be read as TOML ({error})") from error
     loose = [name for name, table in tables.items() if not isinstance(table, dict)]
     if loose:
-        raise BadConfig(f"{file}: {', '.join(loose)} stands in no table; begin with [science]")
+        raise BadConfigError(f"{file}: {', '.join(loose)} stands in no table; begin with [science]")
     return {pipeline: dict(_flat(table)) for pipeline, table in tables.items()}
 
 

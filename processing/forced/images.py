@@ -10,15 +10,17 @@ import numpy as np
 import structlog
 from astropy.io import fits
 
-from archive import search, storage
 from archive.models import DifferenceImage, ProductFile, ReferenceImage, ScienceImage
-from archive.registry import date_of_jd, julian_date
-from archive.search import ImageQuery
+from archive.search import query
+from archive.search.query import ImageQuery
+from archive.sky.sphere import separation
 from archive.survey.bits import BAD_PIXEL_MASK
 from archive.survey.camera import filter_of
-from processing.science import forced, tpv
+from archive.survey.times import date_of_jd, julian_date
+from processing.science import tpv
 from processing.science.errors import ScienceError
-from processing.science.forced import ForcedConfig, Section, Stars
+from processing.science.forced import photometry
+from processing.science.forced.photometry import ForcedConfig, Section, Stars
 
 log = structlog.get_logger("processing.forced")
 DIFFERENCE, DIFFERENCE_PSF, CATALOG = "scimrefdiffimg.fits.fz", "diffimgpsf.fits", "psfcat.fits"
@@ -52,7 +54,7 @@ def epochs_at(ra: float, dec: float, jdstart: float, jdend: float) -> tuple[list
     """The images that cover a position (deg) within Julian dates, oldest first, as far as the reader may read their
     pixels; and how many more cover it that the reader sees listed but may not read."""
     since, until = date_of_jd(jdstart - TOLERANCE), date_of_jd(jdend + TOLERANCE)
-    found = list(search.images(ImageQuery(ra=ra, dec=dec, since=since, until=until, order="obsjd")))
+    found = list(query.images(ImageQuery(ra=ra, dec=dec, since=since, until=until, order="obsjd")))
     found = [one for one in found if one.imgtypecode == "o" and jdstart - TOLERANCE <= one.obsjd <= jdend + TOLERANCE]
     pids = [one.pk for one in found]
     differences = {one.pk: one for one in DifferenceImage.objects.filter(pk__in=pids).select_related("reference")}
@@ -89,7 +91,7 @@ def measure(epoch: Epoch, ra: float, dec: float, config: ForcedConfig | None = N
     except (ValueError, KeyError, ScienceError) as error:
         log.warning("image not measured", pid=epoch.science.pk, reason=str(error))
         reason = f"{type(error).__name__}: {error}"[:300]
-    return row | {"procstatus": str(forced.FAILED), "reason": reason}
+    return row | {"procstatus": str(photometry.FAILED), "reason": reason}
 
 
 def _known(epoch: Epoch) -> dict:
@@ -113,16 +115,16 @@ def _measured(epoch: Epoch, ra: float, dec: float, config: ForcedConfig) -> dict
     main = _Pixels(epoch.files[SCIENCE if SCIENCE in epoch.files else DIFFERENCE])
     wcs = tpv.from_header(main.header)
     x, y = (float(value[0]) for value in tpv.sky_to_pixel(wcs, np.array([ra]), np.array([dec])))
-    part = forced.bounds(x, y, main.shape, config.section) if np.isfinite(x + y) else None
+    part = photometry.bounds(x, y, main.shape, config.section) if np.isfinite(x + y) else None
     row, codes = _header_columns(main.header, wcs), []
     reference = None
     if epoch.kind == "difference":
         reference, nearest, codes = _reference(epoch, ra, dec)
         row |= nearest
     if part is None or not (-0.5 <= x < main.shape[1] - 0.5 and -0.5 <= y < main.shape[0] - 0.5):
-        return row | {"procstatus": _status([*codes, forced.OFF_EDGE])}
+        return row | {"procstatus": _status([*codes, photometry.OFF_EDGE])}
     section = _section(epoch, main, part, x, y, reference)
-    found = forced.measure(section, config=config)
+    found = photometry.measure(section, config=config)
     if epoch.kind == "science" and np.isfinite(found.limit) and epoch.science.magzp is not None and found.limit > 0:
         row["diffmaglim"] = epoch.science.magzp - 2.5 * float(np.log10(found.limit))
     return row | _fluxes(found) | {"procstatus": _status([*found.status, *codes])}
@@ -130,10 +132,10 @@ def _measured(epoch: Epoch, ra: float, dec: float, config: ForcedConfig) -> dict
 
 def _status(codes: list[int]) -> str:
     """Codes as the file has them, in ascending order."""
-    return ",".join(map(str, sorted(set(codes)))) or str(forced.OK)
+    return ",".join(map(str, sorted(set(codes)))) or str(photometry.OK)
 
 
-def _fluxes(found: forced.Forced) -> dict:
+def _fluxes(found: photometry.Forced) -> dict:
     def ratio(value: float, error: float) -> float:
         return value / error if error > 0 else np.nan
 
@@ -158,18 +160,18 @@ def _header_columns(header, wcs) -> dict:
 def _reference(epoch: Epoch, ra: float, dec: float) -> tuple[dict, dict, list[int]]:
     """Light of the reference at the place for the errors, columns of its nearest source, status codes."""
     if REFERENCE_CATALOG not in epoch.files:
-        return {}, {}, [forced.NO_REFERENCE_CATALOG]
+        return {}, {}, [photometry.NO_REFERENCE_CATALOG]
     names = ["ra", "dec", "flux", "mag", "sigmag", "chi", "sharp"]
-    path = str(storage.absolute(epoch.files[REFERENCE_CATALOG].path))
+    path = str(epoch.files[REFERENCE_CATALOG].on_disk)
     with fitsio.FITS(path) as hdus:
         catalog, header = hdus[1].read(columns=names), hdus[1].read_header()
     light = {}
     ratio = epoch.difference.quality.get("flux_ratio")
     if ratio and header.get("GAIN"):
-        light = forced.reference_light(catalog, ra, dec, float(ratio), float(header["GAIN"]))
-    distance = forced.separation(catalog["ra"], catalog["dec"], ra, dec)
+        light = photometry.reference_light(catalog, ra, dec, float(ratio), float(header["GAIN"]))
+    distance = 3600 * separation(catalog["ra"], catalog["dec"], ra, dec)  # arcsec
     if not len(distance) or distance.min() > NEAREST:
-        return light, {}, [forced.NO_REFERENCE_SOURCE]
+        return light, {}, [photometry.NO_REFERENCE_SOURCE]
     near = catalog[int(np.argmin(distance))]
     zero = float(header.get("MAGZP", epoch.reference.magzp or np.nan))
     row = {"dnearestrefsrc": float(distance.min()), "nearestrefmag": zero + float(near["mag"])}
@@ -192,9 +194,9 @@ def _section(epoch: Epoch, main: _Pixels, part, x: float, y: float, reference: d
     if SCIENCE in epoch.files:
         central = _Pixels(epoch.files[CENTRAL_PSF]).whole() if CENTRAL_PSF in epoch.files else None
         if CATALOG in epoch.files:
-            with fitsio.FITS(str(storage.absolute(epoch.files[CATALOG].path))) as hdus:
+            with fitsio.FITS(str(epoch.files[CATALOG].on_disk)) as hdus:
                 table = hdus[1].read(columns=["xpos", "ypos", "flux", "snr", "sharp", "flags"])
-            stars = forced.stars_within(table, part)
+            stars = photometry.stars_within(table, part)
     header = main.header
     return Section(
         pixels.astype(np.float32), bad, x - part[1].start, y - part[0].start, stars, float(header["GAIN"]),
@@ -203,10 +205,14 @@ def _section(epoch: Epoch, main: _Pixels, part, x: float, y: float, reference: d
 
 
 class _Pixels:
-    """The first image of a file."""
+    """The first image of a file.
+
+    Its checksum is not compared: a stamp of some kilobytes is read from each of thousands of images, of 37 MB each.
+    All of them were read whole when they came or were made, and a release is frozen after reading them again.
+    """
 
     def __init__(self, file: ProductFile):
-        self.path = str(storage.absolute(file.path))
+        self.path = str(file.on_disk)
         with fitsio.FITS(self.path) as hdus:
             self.number = next(n for n, hdu in enumerate(hdus) if hdu.has_data())
             self.shape = tuple(hdus[self.number].get_dims())

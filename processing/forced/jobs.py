@@ -18,9 +18,10 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 
-from archive import userjobs
-from archive.access import Reader, reading
-from archive.members import reader_of_job
+from archive.access.memberships import reader_of_job
+from archive.access.reading import Reader, reading
+from archive.given.times import BadTimeError, as_julian, in_order
+from archive.jobs import user_jobs
 from archive.models import ProductFile, ScienceImage, UserJob
 from processing.forced import images, notify
 from processing.forced.table import Asked
@@ -28,13 +29,13 @@ from processing.forced.table import Asked
 KIND = "forced"
 FUNCTION = "processing.forced.jobs.make"
 SURVEY_START, SURVEY_END = 2458194.5, 2500000.5  # JD: 2018-03-17, before which nothing is public; far in the future
-MOST_POSITIONS, MOST_PENDING, MOST_PENDING_VISITORS = 1500, 15_000, 200
+MOST_POSITIONS = 1500
 LARGEST_NAME = 60
 PENDING = (UserJob.Phase.QUEUED, UserJob.Phase.EXECUTING)
 log = structlog.get_logger("processing.forced")
 
 
-class ForcedRefused(ValueError):
+class ForcedRefusedError(ValueError):
     """An order that is not taken; the message says why and what would do."""
 
 
@@ -52,10 +53,15 @@ class Wish:
     webhook: str = ""
 
     def __post_init__(self):
-        if not (0 < self.jdstart < 1e7 and 0 < self.jdend < 1e7):
-            raise ForcedRefused(f"jdstart={self.jdstart}, jdend={self.jdend}: give Julian dates, for example 2458194.5")
-        if self.jdend <= self.jdstart:
-            raise ForcedRefused(f"jdend={self.jdend}: must be later than jdstart={self.jdstart}")
+        for name in ("jdstart", "jdend"):
+            try:
+                as_julian(getattr(self, name), name)
+            except BadTimeError as error:
+                raise ForcedRefusedError(str(error)) from error
+        try:
+            in_order(self.jdstart, self.jdend, ("jdstart", "jdend"))
+        except BadTimeError as error:
+            raise ForcedRefusedError(f"{error} (since, until)") from error
 
 
 @dataclass(frozen=True)
@@ -68,9 +74,9 @@ class Place:
 
     def __post_init__(self):
         if not 0 <= self.ra < 360:
-            raise ForcedRefused(f"ra={self.ra}: is not within 0 and 360 degrees")
+            raise ForcedRefusedError(f"ra={self.ra}: is not within 0 and 360 degrees")
         if not -90 <= self.dec <= 90:
-            raise ForcedRefused(f"dec={self.dec}: is not within -90 and 90 degrees")
+            raise ForcedRefusedError(f"dec={self.dec}: is not within -90 and 90 degrees")
 
 
 def order(places: Sequence[Place], wish: Wish, reader: Reader, user=None, site: str = "") -> list[UserJob]:
@@ -78,35 +84,28 @@ def order(places: Sequence[Place], wish: Wish, reader: Reader, user=None, site: 
 
     Raises
     ------
-    ForcedRefused
-        for too many positions or pending jobs, a foreign e-mail address, a host that the settings do not allow.
+    ForcedRefusedError
+        for too many positions, a foreign e-mail address, a host that the settings do not allow.
     """
     if not 1 <= len(places) <= MOST_POSITIONS:
-        raise ForcedRefused(f"{len(places)} positions: give 1 to {MOST_POSITIONS}")
+        raise ForcedRefusedError(f"{len(places)} positions: give 1 to {MOST_POSITIONS}")
     known = user is not None and user.is_authenticated
     if wish.email and not (known and wish.email.lower() == (user.email or "").lower()):
-        raise ForcedRefused(f"email={wish.email!r}: messages go to the address of your own account only; sign in")
+        raise ForcedRefusedError(f"email={wish.email!r}: messages go to the address of your own account only; sign in")
     if wish.webhook:
         try:
             notify.check(wish.webhook)
-        except notify.NotAllowed as reason:
-            raise ForcedRefused(f"webhook={wish.webhook!r}: {reason}") from reason
-    _check_pending(len(places), user if known else None)
+        except notify.NotAllowedError as reason:
+            raise ForcedRefusedError(f"webhook={wish.webhook!r}: {reason}") from reason
     batch = uuid.uuid4().hex if len(places) > 1 else ""
-    jobs = []
-    with transaction.atomic():
-        for number, place in enumerate(places):
-            values = {**asdict(place), "name": place.name[:LARGEST_NAME], **asdict(wish)}
-            values |= {"site": site, "batch": batch, "number": number}
-            jobs.append(userjobs.place(KIND, FUNCTION, values, user, reader.programs))
-    return jobs
-
-
-def _check_pending(wanted: int, user) -> None:
-    pending = UserJob.objects.filter(kind=KIND, phase__in=PENDING, owner=user).count()
-    most = MOST_PENDING if user is not None else MOST_PENDING_VISITORS
-    if pending + wanted > most:
-        raise ForcedRefused(f"{pending} positions wait already: at most {most}; wait until some are done")
+    shared = asdict(wish) | {"site": site, "batch": batch}
+    orders = [
+        asdict(place) | {"name": place.name[:LARGEST_NAME], "number": number} | shared
+        for number, place in enumerate(places)
+    ]
+    if len(orders) == 1:
+        return [user_jobs.place(KIND, FUNCTION, orders[0], user, reader.programs)]
+    return user_jobs.place_all(KIND, FUNCTION, orders, user, reader.programs)
 
 
 def reqid(job: UserJob) -> int:
@@ -121,7 +120,7 @@ def of_user(user) -> list[UserJob]:
 
 def make(job_id: str) -> None:
     """Measure a light curve; started by the queue. Started again, it goes on, and gives the same rows once."""
-    userjobs.carry_out(job_id, _make, (ForcedRefused, OSError))
+    user_jobs.carry_out(job_id, _make, (ForcedRefusedError, OSError))
     _tell(UserJob.objects.get(pk=job_id))
 
 

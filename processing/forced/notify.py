@@ -1,6 +1,6 @@
 """The message at the end of a job: by e-mail, and by calling an address (a webhook).
 
-A webhook's host must be named in the settings (see archive.outbound).
+A webhook's host must be named in the settings (see archive.requests.safe_http).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import structlog
 from django.conf import settings
 from django.core.mail import send_mail
 
-from archive import outbound
-from archive.outbound import NotAllowed
+from archive.requests import safe_http
+from archive.requests.safe_http import NotAllowedError
 
 TIMEOUT = 5.0  # s
 log = structlog.get_logger("processing.forced")
@@ -65,7 +65,7 @@ def send(email: str, webhook: str, ended: Sequence[Ended]) -> list[str]:
     if webhook:
         try:
             call(webhook, {"jobs": [asdict(one) for one in ended]})
-        except (OSError, http.client.HTTPException, NotAllowed) as reason:
+        except (OSError, http.client.HTTPException, NotAllowedError) as reason:
             problems.append(f"webhook: {reason}")
     for problem in problems:
         log.warning("message not sent", job=ended[0].id, reason=problem)
@@ -92,8 +92,8 @@ def body_of(ended: Sequence[Ended]) -> str:
 
 
 def check(address: str) -> None:
-    """Raise NotAllowed for an address that is no http(s) one of an allowed host."""
-    outbound.check(address, settings.WEBHOOK_HOSTS)
+    """Raise NotAllowedError for an address that is no http(s) one of an allowed host."""
+    safe_http.check(address, settings.WEBHOOK_HOSTS)
 
 
 def call(address: str, content: dict) -> None:
@@ -101,13 +101,13 @@ def call(address: str, content: dict) -> None:
 
     Raises
     ------
-    NotAllowed
+    NotAllowedError
         for a host that is not allowed, or leads into a private network.
     OSError, http.client.HTTPException
         where nobody answers, or with another status than 2xx.
     """
     hosts, private = settings.WEBHOOK_HOSTS, settings.WEBHOOK_PRIVATE
-    with outbound.connected(address, hosts, private, TIMEOUT) as (connection, path):
+    with safe_http.connected(address, hosts, private, TIMEOUT) as (connection, path):
         connection.request("POST", path, json.dumps(content), {"Content-Type": "application/json"})
         status = connection.getresponse().status
     if not 200 <= status < 300:

@@ -14,11 +14,11 @@ from processing.forced.points import points_at
 def points(source: Source, user: AbstractBaseUser) -> overlays.Columns:
     """Points with a magnitude; those below three sigma have none and stand in the table of their job."""
     found = [one for one in points_at(user, source.ra, source.dec) if one["mag"] is not None]
-    dates = np.array([one["jd"] for one in found])
+    dates = np.array([overlays.middle_of(one["jd"], one["exptime"]) for one in found])
     hjd = heliocentric(dates, source.ra, source.dec).tolist() if found else []
     return overlays.columns_from(one | {"hjd": at, "catflags": 0} for one, at in zip(found, hjd, strict=True))
 
 
 def join() -> None:
     """Offer them on every object's page."""
-    overlays.offer("forced", overlays.Overlay("your forced photometry", points))
+    overlays.offer("forced", overlays.Overlay("forced photometry: yours, and what came as files", points))

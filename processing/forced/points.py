@@ -1,27 +1,30 @@
-"""Forced points at a place, of all finished light curves of one person, for plots beside other light curves."""
+"""Forced points at a place, for plots beside other light curves: of one person's finished ones, and those of files."""
 
 from __future__ import annotations
 
 import math
 
 from archive.models import UserJob
+from archive.sky.sphere import separation
+from archive.survey.times import MJD_ZERO
+from processing.forced import told
 from processing.forced.jobs import KIND, of_user, result
-from processing.science.forced import separation
 
 NEAR = 1.0  # arcsec
 MOST_JOBS = 20
 LIMIT_SNR, LIMIT_SIGMAS = 3.0, 5.0  # below the first a flux is given as a limit of so many sigmas
 MAG_PER_RELATIVE_FLUX = 1.0857
 COLUMNS = (
-    *("job", "pid", "jd", "mjd", "filtercode", "image"),
+    *("job", "pid", "jd", "mjd", "exptime", "filtercode", "image"),
     *("flux", "fluxerr", "mag", "magerr", "limitmag", "procstatus"),
 )
 
 
 def points_at(user, ra: float, dec: float, within: float = NEAR) -> list[dict]:
-    """Points of somebody's own light curves within arcseconds of a place (deg), newest job first, each image once.
+    """Points of somebody's own light curves within arcseconds of a place (deg), newest job first, each image once; and
+    those that came as files of IRSA's service (`job` is None).
 
-    Only light curves all whose files are still open to the current reader are taken.
+    Only light curves all whose files are still open to the current reader are taken, and points that they may see.
     """
     reach = within / 3600
     near = of_user(user).filter(
@@ -33,7 +36,7 @@ def points_at(user, ra: float, dec: float, within: float = NEAR) -> list[dict]:
     points, seen = [], set()
     for job in near[:MOST_JOBS]:
         place = job.parameters
-        if separation([place["ra"]], [place["dec"]], ra, dec)[0] > within:
+        if 3600 * separation(place["ra"], place["dec"], ra, dec) > within:
             continue
         found = result(job)
         if found is None or not found.open_to_current_reader():
@@ -42,6 +45,10 @@ def points_at(user, ra: float, dec: float, within: float = NEAR) -> list[dict]:
             if row["pid"] not in seen:
                 seen.add(row["pid"])
                 points.append({"job": str(job.pk), **point(row)})
+    for row in told.near(ra, dec, within):
+        if row["pid"] not in seen:
+            seen.add(row["pid"])
+            points.append({"job": None, **point(row)})
     return sorted(points, key=lambda one: one["jd"])
 
 
@@ -52,7 +59,8 @@ def point(row: dict) -> dict:
     """
     flux, error, zero = row.get("forcediffimflux"), row.get("forcediffimfluxunc"), row.get("zpdiff")
     values = dict.fromkeys(COLUMNS[1:]) | {
-        "pid": row["pid"], "jd": row["jd"], "mjd": row["jd"] - 2400000.5, "filtercode": f"z{row['filter'][-1]}",
+        "pid": row["pid"], "jd": row["jd"], "mjd": row["jd"] - MJD_ZERO,
+        "exptime": row.get("exptime"), "filtercode": f"z{row['filter'][-1]}",
         "image": row["image"], "procstatus": row.get("procstatus"),
     }  # fmt: skip
     if flux is None or not error or zero is None:

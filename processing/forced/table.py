@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from archive.tables import Column, Table
+from archive.tables.dictionary import Column, Table
 from processing import __version__
 
 RULE = "# ------------------------------------------------------------------"

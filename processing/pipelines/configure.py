@@ -13,7 +13,7 @@ from typing import Any
 TRUE, FALSE = ("true", "yes", "1"), ("false", "no", "0")
 
 
-class BadConfig(ValueError):
+class BadConfigError(ValueError):
     """A field that a config does not have, or a value that it cannot take; the message says what would be right."""
 
 
@@ -30,7 +30,7 @@ def configured(kind: type, overrides: Mapping[str, Any], name: str = "") -> Any:
 
     Raises
     ------
-    BadConfig
+    BadConfigError
     """
     config = kind()
     for path, value in overrides.items():
@@ -42,21 +42,23 @@ def _changed(config: Any, path: list[str], value: Any, full: str) -> Any:
     hints = typing.get_type_hints(type(config))
     head, *rest = path
     if head not in hints:
-        raise BadConfig(_unknown(full, head, hints))
+        raise BadConfigError(_unknown(full, head, hints))
     current = getattr(config, head)
     if rest:
         if not dataclasses.is_dataclass(current):
-            raise BadConfig(f"{full}={value!r}: {head} is {describe(hints[head])} and has no field {'.'.join(rest)}")
+            raise BadConfigError(
+                f"{full}={value!r}: {head} is {describe(hints[head])} and has no field {'.'.join(rest)}"
+            )
         new = _changed(current, rest, value, full)
     elif dataclasses.is_dataclass(current):
         fields = ", ".join(f"{full}.{one.name}" for one in dataclasses.fields(current))
-        raise BadConfig(f"{full}={value!r}: {head} is a group; set one of {fields}")
+        raise BadConfigError(f"{full}={value!r}: {head} is a group; set one of {fields}")
     else:
         new = _value(value, hints[head], full, current)
     try:
         return dataclasses.replace(config, **{head: new})
     except (ValueError, TypeError) as error:  # a config's own __post_init__
-        raise BadConfig(f"{full}={value!r}: {error}") from error
+        raise BadConfigError(f"{full}={value!r}: {error}") from error
 
 
 def _unknown(full: str, head: str, hints: Mapping[str, Any]) -> str:
@@ -66,7 +68,7 @@ def _unknown(full: str, head: str, hints: Mapping[str, Any]) -> str:
 
 
 def _value(value: Any, hint: Any, full: str, current: Any) -> Any:
-    wrong = BadConfig(f"{full}={value!r}: give {describe(hint)}, for example {current!r}")
+    wrong = BadConfigError(f"{full}={value!r}: give {describe(hint)}, for example {current!r}")
     try:
         return _converted(value, hint)
     except (ValueError, TypeError) as error:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import sep
 
-from processing.science.errors import UnusableFrame
+from processing.science.errors import UnusableFrameError
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ def measure_background(image: np.ndarray, bad: np.ndarray, box: int = 128, filte
 
     Raises
     ------
-    UnusableFrame
+    UnusableFrameError
         if fewer than one pixel in twenty is usable.
     """
     finite = np.isfinite(image)
     ignore = bad | ~finite
     usable = 1.0 - float(ignore.mean())
     if usable < 0.05:
-        raise UnusableFrame(
+        raise UnusableFrameError(
             f"only {100 * usable:.1f} % of the pixels are usable: 5 % are needed", usable_fraction=usable
         )
     while box > 16 and 4 * box > min(image.shape):

@@ -7,8 +7,8 @@ import numpy as np
 import sep
 from scipy.special import erf
 
-from processing.science import moffat
-from processing.science.errors import UnusableFrame
+from processing.science.errors import UnusableFrameError
+from processing.science.psf import moffat
 
 SMOOTHING = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]], np.float32)
 FWHM_PER_SIGMA = 2.3548
@@ -87,7 +87,7 @@ def detect(
 
     Raises
     ------
-    UnusableFrame
+    UnusableFrameError
         if the image holds so many detected pixels that it cannot be stars.
     """
     config = config or DetectionConfig()
@@ -111,7 +111,7 @@ def detect(
             segmentation_map=segmentation,
         )
     except Exception as problem:  # noqa: BLE001 - sep raises bare Exception for all its C errors
-        raise UnusableFrame(f"detection at {config.threshold} sigma failed: {problem}") from problem
+        raise UnusableFrameError(f"detection at {config.threshold} sigma failed: {problem}") from problem
     sources, segments = found if segmentation else (found, None)
     scale = noise[
         np.clip(np.rint(sources["y"]).astype(int), 0, noise.shape[0] - 1),

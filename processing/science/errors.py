@@ -17,17 +17,17 @@ class ScienceError(Exception):
         self.measurements = measurements
 
 
-class UnusableFrame(ScienceError):
+class UnusableFrameError(ScienceError):
     """The pixels themselves are unfit: wrong shape, saturated, not finite, no overscan."""
 
 
-class NoPsfModel(ScienceError):
+class NoPsfModelError(ScienceError):
     """Too few clean stars to model the point-spread function."""
 
 
-class NoAstrometry(ScienceError):
+class NoAstrometryError(ScienceError):
     """No trustworthy match of the detections to the astrometric catalog."""
 
 
-class NoPhotometricCalibration(ScienceError):
+class NoPhotometricCalibrationError(ScienceError):
     """No trustworthy zero point from the photometric calibrators."""

@@ -36,9 +36,9 @@ def fill_in(path: Path) -> None:
     content = bytearray(path.read_bytes())
     for part in offsets:
         start, data, end = part["header_start"], part["data_start"], part["data_end"]
-        datasum = ones_complement_sum(content[data:end])
+        datasum = ones_complement_sum(bytes(content[data:end]))
         _set_card(content, start, data, "DATASUM", f"{datasum:0{DATASUM_WIDTH}d}", "data unit checksum")
-        total = add_ones_complement(ones_complement_sum(content[start:data]), datasum)
+        total = add_ones_complement(ones_complement_sum(bytes(content[start:data])), datasum)
         _set_card(content, start, data, "CHECKSUM", encode(0xFFFFFFFF - total), "HDU checksum")
     path.write_bytes(content)
 

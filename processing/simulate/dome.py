@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from archive.survey.camera import Camera, ccd_quadrant, filter_of, pixel_to_plane
-from processing.science.lamps import GRID, led_spectrum, star_spectrum
+from processing.science.detector.lamps import GRID, led_spectrum, star_spectrum
 from processing.simulate.optics import FOCAL_RADIUS_DEG, INSTRUMENT_SEED, upsample
 from processing.simulate.randomness import stream
 

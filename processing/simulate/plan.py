@@ -8,7 +8,7 @@ import numpy as np
 from archive.survey.camera import Camera
 from archive.survey.fields import CALIBRATION_FIELD, field_centre
 from archive.survey.identifiers import TICKS_PER_DAY, jd_of_ticks, nid_of_date
-from processing.science.lamps import FILTER_LEDS
+from processing.science.detector.lamps import FILTER_LEDS
 from processing.simulate.conditions import alt_az, sidereal_time
 from processing.simulate.randomness import stream
 from processing.simulate.raw import RawExposure
@@ -27,7 +27,7 @@ LOWEST_ALTITUDE = 25.0
 FLAT_EXPTIME = 10.0
 
 
-class FieldNotUp(ValueError):
+class FieldNotUpError(ValueError):
     """The planned field is too low during the whole night."""
 
 
@@ -60,14 +60,14 @@ def night_exposures(plan: SurveyPlan, night: int, camera: Camera) -> tuple[RawEx
     ------
     ValueError
         if the night is not in the plan.
-    FieldNotUp
+    FieldNotUpError
         if the field is below 25 deg when it would be observed.
     """
     if not 0 <= night < plan.nights:
         raise ValueError(f"night={night}: the plan has nights 0 to {plan.nights - 1}")
     nid = nid_of_date(plan.first_night + timedelta(days=night))
     filters = [code for code, _ in plan.exposures]
-    kinds = [("bi", "b", 0.0, None)] * plan.bias_frames
+    kinds: list[tuple[str, str, float, int | None]] = [("bi", "b", 0.0, None)] * plan.bias_frames
     kinds += [(code, "f", FLAT_EXPTIME, led) for code in filters for led in lamp_sequence(code, plan.flat_frames)]
     calibrations = [
         RawExposure(
@@ -128,7 +128,7 @@ def _science_exposures(plan, nid, camera, star_flats):
         jd = _grid_jd(nid, start + delay / 86400.0)
         altitude = alt_az(jd, ra, dec, camera.site)[0]
         if altitude < LOWEST_ALTITUDE:
-            raise FieldNotUp(
+            raise FieldNotUpError(
                 f"field={plan.field}: only {altitude:.0f} deg high at JD {jd:.3f}; choose a field near "
                 f"right ascension {sidereal_time(_grid_jd(nid, 0.32), camera.site.longitude):.0f} deg"
             )

@@ -15,14 +15,14 @@ from archive.survey.camera import QUADRANT_IDS, Camera, filter_of, nominal_wcs, 
 from archive.survey.fields import CALIBRATION_FIELD, field_centre
 from archive.survey.filenames import IMAGE_TYPES, ProductName, raw_name
 from archive.survey.identifiers import FIRST_NIGHT, TICKS_PER_DAY, filefracday_of_jd, ticks_of_jd
-from processing.science.lamps import LED_WAVELENGTH
+from archive.survey.times import MJD_ZERO
+from processing.science.detector.lamps import LED_WAVELENGTH
 from processing.simulate import checksums
 from processing.simulate.conditions import airmass_at, alt_az, sidereal_time
 from processing.simulate.detector import Readout
 from processing.simulate.telemetry import camera_cards, observatory_cards, pointing_cards
 
 PROGRAM_INVESTIGATOR = {0: "Engineering", 1: "Kulkarni", 2: "Kulkarni", 3: "Kulkarni"}
-JD_MINUS_MJD = 2400000.5
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def primary_cards(camera: Camera, exposure: RawExposure, filename: str) -> list[
         ("PROGRMID", exposure.programid, "Queue program ID"),
         ("PROGRMPI", PROGRAM_INVESTIGATOR[exposure.programid], "Queue program PI"),
         ("OBSJD", round(exposure.jd, 7), "Julian day corresponds to UTC-OBS (day)"),
-        ("OBSMJD", round(exposure.jd - JD_MINUS_MJD, 7), "MJD corresponds to UTC-OBS (day)"),
+        ("OBSMJD", round(exposure.jd - MJD_ZERO, 7), "MJD corresponds to UTC-OBS (day)"),
         ("SHUTOPEN", _iso(opened), "Shutter open time"),
         ("SHUTCLSD", _iso(opened + timedelta(seconds=exposure.exptime)), "Shutter close time"),
         ("NFRAMES", 2 * len(QUADRANT_IDS), "number of frames in FITS file"),

@@ -232,7 +232,8 @@ def _render(plan, exposure, camera, channel, fid, state):
 
 def ghost_offset(camera: Camera, centre: tuple[float, float]) -> tuple[float, float]:
     """Where the ghosts of a quadrant's bright stars lie from their star, pixels (x runs west, y south)."""
-    return tuple(-GHOST_MIRROR * angle / camera.pixel_scale for angle in centre)
+    scale = -GHOST_MIRROR / camera.pixel_scale
+    return scale * centre[0], scale * centre[1]
 
 
 def _track_on_quadrant(camera, cards, centre, state):
@@ -315,7 +316,7 @@ def _detection_truth(exposure, channel, truth, camera):
 def write_truth(sky: Sky, nights: list[Night], out_dir: Path) -> dict[str, Path]:
     """Write sources, exposures, quadrants and detections as Parquet; returns the paths by name."""
     tables = {
-        "sources": pa.table({name: sky.sources[name] for name in sky.sources.dtype.names}),
+        "sources": pa.table({name: sky.sources[name] for name in sky.sources.dtype.names or ()}),
         "exposures": pa.concat_tables([night.exposures for night in nights]),
         "quadrants": pa.concat_tables([night.quadrants for night in nights]),
         "detections": pa.concat_tables([night.detections for night in nights]),

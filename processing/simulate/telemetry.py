@@ -110,7 +110,8 @@ def pointing_cards(jd: float, ra: float, dec: float, site: Site) -> Cards:
 def _bodies(jd: float) -> tuple[tuple[float, float], tuple[float, float]]:
     """Right ascension and declination (deg) of the Sun and the Moon, geocentric."""
     time = Time(jd, format="jd", scale="utc")
-    return tuple((float(one.ra.deg), float(one.dec.deg)) for one in (get_sun(time), get_body("moon", time)))
+    sun, moon = get_sun(time), get_body("moon", time)
+    return (float(sun.ra.deg), float(sun.dec.deg)), (float(moon.ra.deg), float(moon.dec.deg))
 
 
 def _swing(jd: float, period: float, amplitude: float) -> float:

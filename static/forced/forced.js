@@ -1,32 +1,40 @@
 // A forced light curve: Bokeh's plot in the place of the drawing.
 import { colour, embed, onThemeChange } from "../lightcurves/plots.js";
+import { asked } from "../portal/asked.js";
 
 const place = document.getElementById("forced");
 
 async function start() {
-  const address = place.dataset.document;
-  const { points } = await (await fetch(address)).json();
-  const plots = await embed(address, ["forced"]);
-  const good = points.filter((one) => one.flux !== null);
-  const column = (of) => good.map(of);
-  const fill = () => {
-    plots.forced.source("points").data = {
-      mjd: column((one) => one.mjd),
-      flux: column((one) => one.flux),
-      error: column((one) => one.fluxerr),
-      low: column((one) => one.flux - one.fluxerr),
-      high: column((one) => one.flux + one.fluxerr),
-      band: column((one) => one.filtercode),
-      colour: column((one) => colour(one.filtercode, one.procstatus !== "0" && one.procstatus !== "57")),
-      mag: column((one) => (one.mag === null ? `> ${one.limitmag?.toFixed(2)}` : `${one.mag.toFixed(3)} ± ${one.magerr.toFixed(3)}`)),
-      pid: column((one) => one.pid),
-      image: column((one) => one.image),
-      status: column((one) => one.procstatus),
-    };
-  };
-  onThemeChange(fill);
-  fill();
-  place.classList.add("ready");
+  const documents = await asked(place.dataset.document);
+  const good = documents.points.filter((one) => one.flux !== null);
+  const fill = (plot) => (plot.source("points").data = columnsOf(good));
+  const plot = await embed(documents, "forced", fill);
+  onThemeChange(() => fill(plot));
+  place.dataset.ready = "true";
 }
 
-start();
+function columnsOf(points) {
+  const column = (of) => points.map(of);
+  return {
+    mjd: column((one) => one.mjd),
+    flux: column((one) => one.flux),
+    error: column((one) => one.fluxerr),
+    low: column((one) => one.flux - one.fluxerr),
+    high: column((one) => one.flux + one.fluxerr),
+    band: column((one) => one.filtercode),
+    colour: column((one) => colour(["0", "57"].includes(`${one.procstatus}`) ? one.filtercode : "pale")),
+    mag: column(magnitude),
+    pid: column((one) => one.pid),
+    image: column((one) => one.image),
+    status: column((one) => one.procstatus),
+  };
+}
+
+function magnitude({ mag, magerr, limitmag }) {
+  if (mag !== null) return `${mag.toFixed(3)} ± ${magerr.toFixed(3)}`;
+  return limitmag === null || limitmag === undefined ? "none" : `> ${limitmag.toFixed(2)}`;
+}
+
+start().catch((error) => {
+  document.getElementById("said").textContent = `The plot cannot be shown: ${error.message}. The drawing and the table have its points.`;
+});

@@ -16,7 +16,7 @@ export function table(rows, state) {
     const one = row.point;
     const phase = state.period ? phaseOf(one, state.period, state.usedEpoch).toFixed(6) : "";
     const values = [
-      one.bin ? "bin" : one.kind, one.oid, one.pid, one.band, fixed(one.mjd, 8), fixed(one.hjd, 8), fixed(one.mag, 5), fixed(one.err, 5),
+      one.bin ? "bin" : one.kind, one.oid, one.pid, one.band, fixed(one.start, 8), fixed(one.hjd, 8), fixed(one.mag, 5), fixed(one.err, 5),
       one.flags, fixed(row.y, 5), fixed(row.err, 5), phase,
     ];
     return values.map((value) => (value === null || value === undefined ? "" : `${value}`));
@@ -105,23 +105,31 @@ export function give(content, name, type) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
+const MOST_IN_CALL = 60; // excluded points; with more a call is too long to be read, and for some servers
+
 // The archive's part of what is shown, as an address.
-function question(state, more) {
+function question(state, more, pids) {
   const parts = new URLSearchParams({ together: "1", ...more });
   if (state.bands.size < state.allBands.length) parts.set("bands", [...state.bands].join(","));
   if (state.mask) parts.set("mask", state.mask);
-  const pids = [...state.excluded].filter((key) => /^\d+$/.test(key));
-  if (pids.length) parts.set("exclude", pids.join(","));
+  if (pids.length && pids.length <= MOST_IN_CALL) parts.set("exclude", pids.join(","));
   return parts;
 }
 
 export function calls(state, pointsAddress, periodogramAddress) {
+  if (!state.bands.size) {
+    const none = "# No filter is on: there is nothing to ask for.";
+    return { curl: none, python: none };
+  }
+  const pids = [...state.excluded].filter((key) => /^\d+$/.test(key));
+  const note = pids.length > MOST_IN_CALL
+    ? [`# The ${pids.length} excluded points are not left out here: a call has room for ${MOST_IN_CALL}. The CSV above is without them.`] : [];
   const absolute = (address, parts) => `${new URL(address, window.location.href)}?${parts}`;
-  const points = absolute(pointsAddress, question(state, { format: "csv" }));
-  const period = absolute(periodogramAddress, question(state, { method: state.method, fmax: state.fmax, ...(state.fmin ? { fmin: state.fmin } : {}) }));
+  const points = absolute(pointsAddress, question(state, { format: "csv" }, pids));
+  const period = absolute(periodogramAddress, question(state, { method: state.method, fmax: state.fmax, ...(state.fmin ? { fmin: state.fmin } : {}) }, pids));
   const python = [
-    "import pandas", "import requests", "", `curve = pandas.read_csv("${points}")`, `periods = requests.get("${period}").json()`,
+    ...note, "import pandas", "import requests", "", `curve = pandas.read_csv("${points}")`, `periods = requests.get("${period}").json()`,
     'print(len(curve), "points; best period", periods["period"], "d")',
   ];
-  return { curl: `curl '${points}'\ncurl '${period}'`, python: python.join("\n") };
+  return { curl: [...note, `curl '${points}'`, `curl '${period}'`].join("\n"), python: python.join("\n") };
 }

@@ -83,7 +83,7 @@ function told(one, value, reference) {
   const err = one.err > 0 ? ` ± ${one.err.toFixed(3)}` : "";
   return {
     key: one.key, mjd: one.mjd, date: dateOf(one.mjd), pid: one.pid === null ? "" : `${one.pid}`,
-    label: [one.band, NAMES[one.kind], one.bin ? `mean of ${one.bin}` : ""].filter(Boolean).join(" "),
+    label: [one.band, NAMES[one.kind], one.bin ? `mean of ${one.bin}` : "", one.start === null ? "at heliocentric time" : ""].filter(Boolean).join(" "),
     value: one.kind === "limit" ? `> ${one.mag.toFixed(2)}` : `${one.mag.toFixed(3)}${err}`,
     reference: known === undefined ? "none" : known.toFixed(3), flags: `${one.flags}`,
   };

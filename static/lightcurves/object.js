@@ -1,10 +1,11 @@
 // The object page: light curve, folded curve and periodogram, and the tools between them.
 
-import { address, exclude, include, initial, readAddress, undo } from "./state.js";
+import { fetched, asked } from "../portal/asked.js";
+import { address, exclude, include, initial, readAddress, restore, undo } from "./state.js";
 import { ANY_FLAG, fromColumns, visible } from "./points.js";
 import { embed, onThemeChange } from "./plots.js";
 import { drawFolded, drawLightCurve } from "./draw.js";
-import { asked, drawAliases, drawPeriodogram, nearestPeak, search } from "./periodogram.js";
+import { drawAliases, drawPeriodogram, nearestPeak, search } from "./periodogram.js";
 import { calls, csv, give, picture, votable } from "./download.js";
 import { keys, readOwn, showNeighbours, showPicked, tendTable } from "./panels.js";
 
@@ -27,10 +28,9 @@ async function start() {
   reference = points.reference;
   loaded.point = fromColumns(points.columns, "point");
   readAddress(state, window.location.search);
-  plots.lightcurve = await embed(documents, "lightcurve");
-  drawCurve();
+  await embed(documents, "lightcurve", (plot) => { plots.lightcurve = plot; drawCurve(); });
   performance.mark("first-plot");
-  viewer.querySelectorAll("[data-tools]").forEach((part) => (part.hidden = false));
+  showTools(true);
   plots.folded = await embed(documents, "folded");
   plots.periodogram = await embed(documents, "periodogram");
   showState();
@@ -40,6 +40,8 @@ async function start() {
   await searchPeriods();
   data.ready = "true";
 }
+
+const showTools = (on) => viewer.querySelectorAll("[data-tools]").forEach((part) => (part.hidden = !on));
 
 // --- what is drawn -----------------------------------------------------------------------------------------------
 function points() {
@@ -137,7 +139,7 @@ function connect() {
   on("bin", "change", (event) => { state.bin = Math.max(0, number(event.target.value)); draw(); });
   on("exclude", "click", drop);
   on("undo", "click", takeBack);
-  on("restore", "click", () => { state.exclusions = []; redraw(); });
+  on("restore", "click", () => { restore(state); redraw(); });
   submit("fold", () => fold(Number(find("period").value)));
   viewer.querySelectorAll("[data-times]").forEach((button) => button.addEventListener("click", () => fold(state.period * Number(button.dataset.times))));
   on("fine", "input", (event) => { state.period = shifted(Number(event.target.value)); drawFold(); });
@@ -159,7 +161,7 @@ function connect() {
   on("points", "toggle", tell);
   on("share", "click", share);
   viewer.querySelectorAll("[data-download]").forEach((button) => {
-    button.addEventListener("click", () => download(button.dataset.download, button.dataset.plot));
+    button.addEventListener("click", () => attempt(download(button.dataset.download, button.dataset.plot)));
   });
   keys(find("lightcurve"), { move, pick: () => pick([rows[cursor]?.point].filter(Boolean)), drop, undo: takeBack });
   plots.lightcurve.source("points").selected.properties.indices.change.connect(showSelected);
@@ -289,6 +291,7 @@ function connectSaved() {
   place.addEventListener("click", (event) => {
     const button = event.target.closest("[data-period]");
     if (!button) return;
+    event.preventDefault(); // without script it is a link
     state.epoch = button.dataset.at ? Number(button.dataset.at) : null;
     find("epoch").value = state.epoch ?? "";
     fold(Number(button.dataset.period));
@@ -297,9 +300,12 @@ function connectSaved() {
     event.preventDefault();
     const body = new URLSearchParams(new FormData(event.target));
     if (event.target === find("save")) { body.set("period", state.period ?? ""); body.set("epoch", state.epoch ?? ""); }
-    const answer = await fetch(`${event.target.action}?part=1`, { method: "POST", body });
-    if (answer.ok) place.innerHTML = await answer.text();
-    find("said").textContent = answer.ok ? "Saved periods are up to date." : (await answer.json()).detail;
+    try {
+      place.innerHTML = await (await fetched(`${event.target.action}?part=1`, { method: "POST", body })).text();
+      find("said").textContent = "Saved periods are up to date.";
+    } catch (error) {
+      find("said").textContent = `Nothing was saved or removed: ${error.message}.`;
+    }
   });
 }
 
@@ -325,12 +331,18 @@ async function loadNeighbours() {
 }
 
 async function takeOwn(form) {
+  const before = loaded.own;
   try {
-    loaded.own = fromColumns({ ...(await readOwn(form)) }, "own");
-    redraw();
+    loaded.own = fromColumns(await readOwn(form), "own");
+    draw();
   } catch (error) {
-    find("own-said").textContent = error.message;
+    find("own-said").textContent = `Not shown: ${error.message}`;
+    if (loaded.own === before) return;
+    loaded.own = before; // what cannot be drawn must not stay
+    draw();
+    return;
   }
+  await searchPeriods();
 }
 
 function dropOwn() {
@@ -361,4 +373,7 @@ async function download(kind, name) {
   return give(await picture(plots[name], documents, kind), file);
 }
 
-start().catch((error) => { find("picked").textContent = `The plots cannot be shown: ${error.message}. The table below has all points.`; });
+start().catch((error) => {
+  showTools(false); // they would do nothing
+  find("picked").textContent = `The plots cannot be shown: ${error.message}. The table below has all points.`;
+});

@@ -1,6 +1,6 @@
 // What stands beside the plots: the picked point's cutouts, neighbours, a curve of one's own, the table.
 
-import { asked } from "./periodogram.js";
+import { asked } from "../portal/asked.js";
 import { dateOf } from "./points.js";
 
 const MOST_LINKS = 12;
@@ -70,7 +70,8 @@ export function tendTable(table, keyOf, change) {
     table.dataset.boxes = "true";
     table.tHead.rows[0].prepend(element("th", { scope: "col", textContent: "Use" }));
     for (const row of table.tBodies[0].rows) {
-      const box = element("input", { type: "checkbox", ariaLabel: `Use the point of MJD ${row.cells[0].textContent}` });
+      const [mjd, hjd] = [row.cells[0].textContent, row.cells[1].textContent]; // a file may tell the second only
+      const box = element("input", { type: "checkbox", ariaLabel: mjd ? `Use the point of MJD ${mjd}` : `Use the point of HJD ${hjd}` });
       box.addEventListener("change", () => change(row.dataset.pid, box.checked));
       row.prepend(element("td", {}, box));
     }

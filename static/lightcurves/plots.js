@@ -9,14 +9,31 @@ const darkness = window.matchMedia("(prefers-color-scheme: dark)");
 export const colour = (name) => COLOURS[darkness.matches ? "dark" : "light"][name] ?? COLOURS[darkness.matches ? "dark" : "light"].own;
 export const onThemeChange = (callback) => darkness.addEventListener("change", callback);
 
-// One plot in the element of its name; `source` and `model` find its parts.
-export async function embed(documents, name, element = document.getElementById(name)) {
-  element.replaceChildren();
-  const views = await window.Bokeh.embed.embed_item(documents[name], element);
+// One plot in the element of its name, filled by `fill`; `source` finds its parts. What stood there before, a drawing
+// without script, goes when the plot is there and filled; where that fails it stays, and the reason is thrown.
+export async function embed(documents, name, fill = () => {}) {
+  if (!window.Bokeh) throw new Error("the library that draws plots did not load");
+  const element = document.getElementById(name);
+  const before = [...element.childNodes];
+  const place = document.createElement("div");
+  element.append(place);
+  try {
+    const plot = await made(documents[name], name, place);
+    await fill(plot);
+    before.forEach((one) => one.remove());
+    darkness.addEventListener("change", () => wear(plot.figure));
+    return plot;
+  } catch (error) {
+    place.remove();
+    throw error;
+  }
+}
+
+async function made(item, name, place) {
+  const views = await window.Bokeh.embed.embed_item(item, place);
   const bokeh = window.Bokeh.documents.at(-1);
   const plot = { name, bokeh, figure: bokeh.get_model_by_name(name), source: (of) => bokeh.get_model_by_name(of), views };
   wear(plot.figure);
-  darkness.addEventListener("change", () => wear(plot.figure));
   return plot;
 }
 

@@ -6,24 +6,30 @@ const MOST_IN_ADDRESS = 250; // excluded points; more would make an address that
 
 export function initial(bands) {
   return {
-    bands: new Set(bands), allBands: [...bands], mask: ANY_FLAG, exclusions: [], errors: true, overlays: new Set(), near: new Set(),
+    bands: new Set(bands), allBands: [...bands], mask: ANY_FLAG, exclusions: [], excluded: new Set(), errors: true, overlays: new Set(), near: new Set(),
     measure: "mag", modulus: 0, time: "mjd", bin: 0,
     period: null, epoch: null, cycles: 2, phaseBins: 0, method: "ls", fmin: "", fmax: "10", archive: true,
-    get excluded() { return new Set(this.exclusions.flat()); },
   };
 }
 
-// Each exclusion is one step that can be undone.
+// `exclusions` are steps that can be undone; `excluded` is the set of all their keys, made anew when they change.
+function setExclusions(state, steps) {
+  state.exclusions = steps;
+  state.excluded = new Set(steps.flat());
+}
+
 export function exclude(state, keys) {
   const fresh = keys.filter((key) => !state.excluded.has(key));
-  if (fresh.length) state.exclusions.push(fresh);
+  if (fresh.length) setExclusions(state, [...state.exclusions, fresh]);
   return fresh.length;
 }
 
-export const undo = (state) => state.exclusions.pop() ?? [];
+export const undo = (state) => setExclusions(state, state.exclusions.slice(0, -1));
+
+export const restore = (state) => setExclusions(state, []);
 
 export function include(state, key) {
-  state.exclusions = state.exclusions.map((step) => step.filter((one) => one !== key)).filter((step) => step.length);
+  setExclusions(state, state.exclusions.map((step) => step.filter((one) => one !== key)).filter((step) => step.length));
 }
 
 // Numbers of images are long and near each other: each as its distance from the one before, in base 36.

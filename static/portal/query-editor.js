@@ -1,9 +1,10 @@
 // The query's editor: colours, completion of tables, columns and functions, the faulty word underlined.
 import {
-  EditorState, EditorView, HighlightStyle, SQLDialect, autocompletion, bracketMatching, closeBrackets, closeBracketsKeymap,
+  Compartment, EditorState, EditorView, HighlightStyle, SQLDialect, autocompletion, bracketMatching, closeBrackets, closeBracketsKeymap,
   completionKeymap, defaultKeymap, drawSelection, history, historyKeymap, keymap, lineNumbers, setDiagnostics, sql,
   syntaxHighlighting, tags,
 } from "../vendor/codemirror.js";
+import { asked } from "./asked.js";
 
 const KEYWORDS =
   "select distinct all top from where group by having order asc desc as on using join left right full inner outer cross " +
@@ -28,13 +29,13 @@ const theme = EditorView.theme({
 // An editor in the place of the field, whose value it keeps.
 export function edit(field) {
   const form = field.form;
-  const language = sql({ dialect: dialectOf([]), upperCaseKeywords: true });
+  const language = new Compartment(); // alone it is replaced when the words have come: what was typed can be undone
   const run = () => (form.requestSubmit(), true);
-  const state = (support) => EditorState.create({
-    doc: view?.state.doc ?? field.value,
-    selection: view?.state.selection,
+  const state = EditorState.create({
+    doc: field.value,
     extensions: [
-      lineNumbers(), history(), drawSelection(), bracketMatching(), closeBrackets(), autocompletion(), support, theme,
+      lineNumbers(), history(), drawSelection(), bracketMatching(), closeBrackets(), autocompletion(), theme,
+      language.of(sql({ dialect: dialectOf([]), upperCaseKeywords: true })),
       syntaxHighlighting(style), EditorView.lineWrapping,
       keymap.of([{ key: "Mod-Enter", run }, ...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...defaultKeymap]),
       EditorView.contentAttributes.of({ "aria-label": field.labels[0].textContent, spellcheck: "false" }),
@@ -43,17 +44,16 @@ export function edit(field) {
       }),
     ],
   });
-  let view = null;
-  view = new EditorView({ state: state(language) });
+  const view = new EditorView({ state });
   field.after(view.dom);
   form.classList.add("edited");
   field.required = false; // what is hidden cannot ask for input; the server says what is missing
   field.labels[0].addEventListener("click", () => view.focus());
   underline(view, field.dataset);
-  complete(field.dataset.words).then((support) => {
-    view.setState(state(support));
-    underline(view, field.dataset);
-  });
+  complete(field.dataset.words).then(
+    (support) => view.dispatch({ effects: language.reconfigure(support) }),
+    (error) => { document.getElementById("editor-said").textContent = `Words are not completed: ${error.message}.`; },
+  );
   return { text: () => view.state.doc.toString(), insert: (text) => insert(view, text) };
 }
 
@@ -62,7 +62,7 @@ function dialectOf(functions) {
 }
 
 async function complete(address) {
-  const { tables, functions } = await (await fetch(address)).json();
+  const { tables, functions } = await asked(address);
   const schema = {};
   for (const [name, table] of Object.entries(tables)) {
     const [first, second] = name.split(".");

@@ -1,5 +1,6 @@
 // The result's numbers, two columns of them against each other.
 import { colour, embed, onThemeChange, setRange } from "../lightcurves/plots.js";
+import { asked } from "./asked.js";
 
 const UPSIDE_DOWN = "mag"; // a column of magnitudes: bright is up
 
@@ -7,8 +8,19 @@ export async function draw(data) {
   if (!data) return;
   const columns = new Map(JSON.parse(data.textContent).map((one) => [one.name, one]));
   const place = document.getElementById("result");
-  place.closest("details").hidden = false;
-  const plot = await embed(await (await fetch(place.dataset.document)).json(), "result");
+  const part = place.closest("details");
+  part.hidden = false;
+  try {
+    await embed(await asked(place.dataset.document), "result", (plot) => connect(plot, columns));
+    place.classList.add("ready");
+  } catch (error) {
+    part.querySelector(".axes").hidden = true;
+    place.hidden = true;
+    document.getElementById("plot-said").textContent = `The plot cannot be shown: ${error.message}. The table has its numbers.`;
+  }
+}
+
+function connect(plot, columns) {
   const choices = ["x", "y"].map((axis) => document.getElementById(`plot-${axis}`));
   const show = () => {
     const [x, y] = choices.map((choice) => columns.get(choice.value));
@@ -24,7 +36,6 @@ export async function draw(data) {
   for (const choice of choices) choice.addEventListener("change", show);
   onThemeChange(() => paint(plot));
   show();
-  place.classList.add("ready");
 }
 
 function paint(plot) {
@@ -40,7 +51,7 @@ function label([axis], column) {
 function fit(range, values, turned) {
   if (!values.length) return;
   const low = values.reduce((a, b) => Math.min(a, b)), high = values.reduce((a, b) => Math.max(a, b));
-  const margin = 0.04 * (high - low || Math.abs(high) || 1);
+  const margin = 0.04 * (high - low || Math.abs(high) || 1); // of one value: of its own size, however small
   const ends = [low - margin, high + margin];
   setRange(range, turned ? ends.reverse() : ends);
 }

@@ -22,8 +22,10 @@ for (const block of document.querySelectorAll("[data-copy]")) {
   button.className = "secondary outline copy";
   button.textContent = "Copy";
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(block.querySelector("code").textContent);
-    button.textContent = "Copied";
+    const code = block.querySelector("code");
+    const copied = await navigator.clipboard?.writeText(code.textContent).then(() => true, () => false);
+    if (!copied) getSelection().selectAllChildren(code);
+    button.textContent = copied ? "Copied" : "Selected: copy it with Ctrl+C";
   });
   block.after(button);
 }

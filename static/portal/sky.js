@@ -12,38 +12,57 @@ function colour(filter) {
 // servers elsewhere.
 const surveyOf = (address) => new URL(address, document.baseURI).href.replace(/\/$/, "");
 
-await A.init;
-place.hidden = false;
-const map = A.aladin(place, {
-  survey: surveyOf(sky.surveys[0].url), hipsList: [], cooFrame: "ICRSd", log: false,
-  target: `${sky.ra} ${sky.dec}`, fov: sky.fov * Math.max(1, place.clientWidth / place.clientHeight),
-  showShareControl: false, showSimbadPointerControl: false, showLayersControl: false, showFrame: false,
-  showGotoControl: false, showProjectionControl: false, showSettingsControl: false, showStatusBar: false,
-  showCooLocation: false, showZoomControl: true, showFullscreenControl: false, showCooGridControl: true,
-  showColorPickerControl: false, samp: false,
-});
+function made() {
+  return A.aladin(place, {
+    survey: surveyOf(sky.surveys[0].url), hipsList: [], cooFrame: "ICRSd", log: false,
+    target: `${sky.ra} ${sky.dec}`, fov: sky.fov * Math.max(1, place.clientWidth / place.clientHeight),
+    showShareControl: false, showSimbadPointerControl: false, showLayersControl: false, showFrame: false,
+    showGotoControl: false, showProjectionControl: false, showSettingsControl: false, showStatusBar: false,
+    showCooLocation: false, showZoomControl: true, showFullscreenControl: false, showCooGridControl: true,
+    showColorPickerControl: false, samp: false,
+  });
+}
 
 // Its controls are pictures without words.
 const NAMES = { "aladin-zoom-in": "Zoom in", "aladin-zoom-out": "Zoom out", "aladin-grid-control": "Coordinate grid" };
-for (const button of place.querySelectorAll("button")) {
-  const name = Object.keys(NAMES).find((each) => button.closest(`.${each}`));
-  button.setAttribute("aria-label", NAMES[name] ?? "Map control");
-}
-for (const picture of place.querySelectorAll("img")) picture.alt = "";
-
-for (const filter of new Set(sky.footprints.map((one) => one.filter))) {
-  const overlay = A.graphicOverlay({ name: filter, color: colour(filter), lineWidth: 2 });
-  map.addOverlay(overlay);
-  for (const one of sky.footprints.filter((each) => each.filter === filter)) overlay.add(A.polygon(one.corners));
+function nameControls() {
+  for (const button of place.querySelectorAll("button")) {
+    const name = Object.keys(NAMES).find((each) => button.closest(`.${each}`));
+    button.setAttribute("aria-label", NAMES[name] ?? "Map control");
+  }
+  for (const picture of place.querySelectorAll("img")) picture.alt = "";
 }
 
-for (const button of document.querySelectorAll("[data-survey]")) {
-  button.addEventListener("click", () => {
-    map.setImageSurvey(surveyOf(button.dataset.survey));
-    for (const other of document.querySelectorAll("[data-survey]")) {
-      other.setAttribute("aria-pressed", String(other === button));
-    }
-  });
+function drawFootprints(map) {
+  for (const filter of new Set(sky.footprints.map((one) => one.filter))) {
+    const overlay = A.graphicOverlay({ name: filter, color: colour(filter), lineWidth: 2 });
+    map.addOverlay(overlay);
+    for (const one of sky.footprints.filter((each) => each.filter === filter)) overlay.add(A.polygon(one.corners));
+  }
 }
-document.getElementById("drawing")?.setAttribute("hidden", "");
-document.body.dataset.sky = "ready";
+
+function connectSurveys(map) {
+  const buttons = document.querySelectorAll("[data-survey]");
+  for (const button of buttons) {
+    button.addEventListener("click", () => {
+      map.setImageSurvey(surveyOf(button.dataset.survey));
+      for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
+    });
+  }
+  document.querySelectorAll("[data-map]").forEach((part) => (part.hidden = false));
+}
+
+try {
+  await A.init;
+  place.hidden = false;
+  const map = made();
+  nameControls();
+  drawFootprints(map);
+  connectSurveys(map);
+  document.getElementById("drawing").hidden = true;
+  document.body.dataset.sky = "ready";
+} catch (error) {
+  place.hidden = true;
+  document.getElementById("sky-said").textContent =
+    `The map cannot be drawn (${error.message ?? error}). The drawing below and the table of images show the same places.`;
+}

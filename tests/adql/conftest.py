@@ -3,8 +3,8 @@
 import pytest
 from django.db import connections
 
-from archive.access import ANYONE, reading
-from archive.vo.adql import translate
+from archive.access.reading import ANYONE, reading
+from archive.services.vo.adql import translate
 from tests.adql import world as worlds
 
 

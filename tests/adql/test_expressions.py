@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from astropy import units
 
-from archive.vo.fields import field_of
+from archive.tables.fields import field_of
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 

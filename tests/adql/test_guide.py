@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from django.db import connections
 
-from archive.access import ANYONE, reading
-from archive.vo.adql import features, signatures, translate
-from archive.vo.adql.functions import AGGREGATES, CONDITIONAL, FUNCTIONS
-from archive.vo.catalog_tables import adql_catalog
+from archive.access.reading import ANYONE, reading
+from archive.services.vo.adql import features, signatures, translate
+from archive.services.vo.adql.functions import AGGREGATES, CONDITIONAL, FUNCTIONS
+from archive.services.vo.schema.published import adql_catalog
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 GUIDE = (Path(__file__).parents[2] / "docs" / "guide" / "adql.md").read_text()

@@ -44,6 +44,8 @@ NEAR = "sky.stars AS s JOIN tap_upload.mine AS m ON 1 = CONTAINS(POINT(s.ra, s.d
 # query: the rows that it gives, in any order (those with ORDER BY in this order)
 QUERIES = {
     "SELECT COUNT(*) FROM sky.stars": lambda w: [(2000,)],
+    "SELECT COUNT(*) FROM sky.stars;": lambda w: [(2000,)],
+    "SELECT COUNT(*) FROM sky.stars ; -- all of them": lambda w: [(2000,)],
     "SELECT COUNT(mag), COUNT(DISTINCT fid), COUNT(ALL name) FROM sky.stars": lambda w: [
         (int((~np.isnan(w.stars.mag)).sum()), 3, sum(n is not None for n in w.stars.name))
     ],
@@ -236,10 +238,10 @@ def test_every_query_gives_its_rows(visitor, world, adql):
 
 def test_names_of_results_are_unique_and_as_they_were_written(visitor):
     _, translation = visitor(
-        'SELECT a.fid, b.fid, a.fid AS "FID", COUNT(*), COUNT(*), MAX(a.width), a.fid + 1, LOWER(a.label) '
-        "FROM sky.filters AS a, sky.filters AS b GROUP BY a.fid, b.fid, a.label"
+        'SELECT a.fid, b.fid, a.fid AS "FID", b.fid AS "FID", a.fid AS Fid, COUNT(*), COUNT(*), MAX(a.width), a.fid + 1, '
+        "LOWER(a.label) FROM sky.filters AS a, sky.filters AS b GROUP BY a.fid, b.fid, a.label"
     )
-    names = ["fid", "fid_2", "FID_3", "count", "count_2", "max", "col_7", "lower"]
+    names = ["fid", "fid_2", "FID", "FID_2", "Fid_3", "count", "count_2", "max", "col_9", "lower"]
     assert [column.name for column in translation.columns] == names
 
 

@@ -3,9 +3,9 @@
 
 import pytest
 
-from archive.vo.adql import ADQLError, translate
-from archive.vo.adql.expected import what_fits
-from archive.vo.adql.grammar import ADQLDialect, read_tokens
+from archive.services.vo.adql import ADQLError, translate
+from archive.services.vo.adql.diagnosis import what_fits
+from archive.services.vo.adql.grammar import ADQLDialect, read_tokens
 from tests.adql.test_conditions import CONDITIONS
 from tests.adql.test_expressions import EXPRESSIONS
 from tests.adql.test_queries import QUERIES
@@ -43,8 +43,13 @@ REFUSED = {
     "SELECT id FROM sky.stars WHERE mag BETWEEN 1": "AND",
     "SELECT id FROM sky.stars WHERE name = 'open": "closing quote",
     'SELECT "id FROM sky.stars': "closing quote",
-    "SELECT id FROM sky.stars; SELECT 1": "without a semicolon",
-    "SELECT id FROM sky.stars;": "without a semicolon",
+    "SELECT id FROM sky.stars; SELECT 1": "one query at a time",
+    "SELECT id; FROM sky.stars": "one query at a time",
+    ";": "the query is empty",
+    "SELECT TOP 1 2mass FROM sky.stars": "'2mass': a number runs into a name.* column 14",
+    "SELECT 1.5e3x FROM sky.stars": "a number runs into a name",
+    "SELECT id FROM sky.stars WHERE mag < 3AND id > 1": "a number runs into a name",
+    "SELECT id FROM sky.stars WHERE mag < 0x1G": "a number runs into a name",
     "SELECT id /* no */ FROM sky.stars": "--",
     "SELECT id FROM sky.stars WHERE mag = :a": "':'",
     "SELECT id FROM sky.stars WHERE mag = ?": r"'\?'",
@@ -69,6 +74,16 @@ REFUSED = {
     "SELECT ABS(*) FROM sky.stars": "STAR has no meaning",
     "SELECT ABS(mag AS m) FROM sky.stars": "ALIAS has no meaning",
     "SELECT . 0.1 FROM sky.stars": "not a number",
+    "SELECT id FROM sky.stars WHERE 1 = q3c_poly_query(ra, dec, '{1,2,nan,4,5,6}')": "text of three or more pairs of degrees",
+    "SELECT id FROM sky.stars WHERE 1 = q3c_poly_query(ra, dec, '{1,2,inf,4,5,6}')": "text of three or more pairs of degrees",
+    "SELECT id FROM sky.stars WHERE 1 = q3c_poly_query(ra, dec, '{1,2,1_0,4,5,6}')": "text of three or more pairs of degrees",
+    "SELECT id FROM sky.stars WHERE 1 = q3c_poly_query(ra, dec, '{1,2,３,4,5,6}')": "text of three or more pairs of degrees",
+    "SELECT id FROM sky.stars WHERE 1 = q3c_poly_query(ra, dec, '{1,2,1e999,4,5,6}')": "text of three or more pairs of degrees",
+    "SELECT id FROM sky.stars WHERE 1 = q3c_poly_query(ra, dec, '{1,2,x,3,4,5,6}')": "text of three or more pairs of degrees",
+    "SELECT id FROM sky.stars WHERE 1 = CONTAINS(POINT(ra, dec), REGION('CIRCLE 20 nan 1'))": "is not a number of degrees",
+    "SELECT id FROM sky.stars WHERE 1 = CONTAINS(POINT(ra, dec), REGION('CIRCLE 20 inf 1'))": "is not a number of degrees",
+    "SELECT id FROM sky.stars WHERE 1 = CONTAINS(POINT(ra, dec), REGION('CIRCLE 1_0 20 1'))": "is not a number of degrees",
+    "SELECT id FROM sky.stars WHERE 1 = CONTAINS(POINT(ra, dec), REGION('CIRCLE ３ 20 1'))": "is not a number of degrees",
     # not SELECT
     "DELETE FROM sky.stars": "SELECT",
     "INSERT INTO sky.stars VALUES (1)": "SELECT",

@@ -60,6 +60,50 @@ def test_the_stars_in_polygons_of_all_sizes_and_forms(visitor, world, place, sha
         assert rows == [(len(stars.id) - len(wanted),)]
 
 
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("shape", range(len(SHAPES)))
+def test_vertices_and_sides_are_inside_and_what_is_beyond_them_is_not(visitor, place, shape):
+    """Either way round, by CONTAINS and by INTERSECTS with its arguments in either order."""
+    for reverse in (False, True):
+        corners = around(place, SHAPES[shape], reverse)
+        on = np.concatenate([sphere.border(corners, 3), sphere.vectors(*np.array(corners).T)])
+        middle = np.sum(sphere.vectors(*np.array(corners).T), axis=0)
+        beyond = [sphere.positions(one + 1e-9 * (one - middle / np.linalg.norm(middle))) for one in on]
+        beyond = [
+            one
+            for one in beyond
+            if sphere.border_distance(*one, corners) > 4e-9 and not sphere.inside(*one, corners)[0]
+        ]
+        for form in (polygon, region):
+            parts = [
+                f"{condition.format(point=f'POINT({ra!r}, {dec!r})', polygon=form(corners))} AS c{n}_{side}"
+                for n, (ra, dec) in enumerate([*sphere.positions(on).tolist(), *np.array(beyond).tolist()])
+                for side, condition in enumerate(
+                    ("CONTAINS({point}, {polygon})", "INTERSECTS({point}, {polygon})", "INTERSECTS({polygon}, {point})")
+                )
+            ]
+            rows, _ = visitor(f"SELECT TOP 1 {', '.join(parts)} FROM sky.stars")
+            assert rows[0] == (1,) * 3 * len(on) + (0,) * 3 * len(beyond)
+
+
+@pytest.mark.parametrize("column", ["s_region", "outline"])
+def test_corners_of_footprints_are_inside_them(visitor, world, column):
+    for n, (_, corners) in enumerate(world.images[:6]):
+        for ra, dec in corners:
+            rows, _ = visitor(
+                f"SELECT id FROM sky.images WHERE 1 = CONTAINS(POINT({float(ra)!r}, {float(dec)!r}), {column})"
+            )
+            assert n in {row[0] for row in rows}
+
+
+def test_stars_that_are_a_polygon_s_vertices_are_found_by_it(visitor, world):
+    stars = world.stars
+    near = np.argsort(sphere.distance(stars.ra, stars.dec, *CENTRE))[[5, 9, 14]]
+    corners = [(float(stars.ra[n]), float(stars.dec[n])) for n in near]
+    rows, _ = visitor(f"SELECT id FROM sky.stars WHERE 1 = CONTAINS(POINT(ra, dec), {polygon(corners)})")
+    assert {int(stars.id[n]) for n in near} <= {row[0] for row in rows}
+
+
 def test_a_polygon_of_many_vertices_is_taken(visitor, world):
     angle = np.linspace(0, 2 * np.pi, 240, endpoint=False)
     corners = around(CENTRE, np.column_stack([2 * np.cos(angle), 2 * np.sin(angle)]))

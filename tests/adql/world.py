@@ -14,8 +14,8 @@ from io import StringIO
 import numpy as np
 from django.db import connection
 
-from archive.access import READER_ROLE, VISIBLE
-from archive.vo.adql import Catalog, Column, Parts, Region, Shifted, Table
+from archive.access.reading import READER_ROLE, VISIBLE
+from archive.services.vo.adql import Catalog, Column, Parts, Region, Shifted, Table
 from tests.adql import sphere
 
 STARS, SECRET, IMAGES = 2000, 300, 160

@@ -9,8 +9,9 @@ from astropy.io import fits
 from django.contrib.auth.models import User
 from django.test import Client
 
-from archive import bundles, storage
+from archive.files import storage
 from archive.models import Alert, Exposure, Membership, ProductFile, ReferenceImage, UserJob
+from archive.products import bundles
 from tests import factories
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -44,9 +45,13 @@ def archive(committed, archive_root):
 def _packet() -> ProductFile:
     schema = {"type": "record", "name": "alert", "fields": [{"name": "objectId", "type": "string"}]}
     schema["fields"].append({"name": "cutoutScience", "type": "bytes"})
+    candidate = {"type": "record", "name": "candidate", "fields": [{"name": "candid", "type": "long"}]}
+    schema["fields"].append({"name": "candidate", "type": candidate})
     path = "alert/api/one.avro"
     with storage.new_file(path) as temporary, temporary.open("wb") as file:
-        fastavro.writer(file, schema, [{"objectId": "ZTF20abcdefg", "cutoutScience": b"pixels"}])
+        fastavro.writer(
+            file, schema, [{"objectId": "ZTF20abcdefg", "cutoutScience": b"pixels", "candidate": {"candid": 1}}]
+        )
     return factories.product_file(path=path, family="alert", suffix="alerts.avro")
 
 
@@ -165,11 +170,11 @@ def test_a_download_of_a_bundle_that_broke_off_goes_on_where_it_was(client, arch
 @pytest.mark.parametrize(
     ("path", "status", "says"),
     [
-        ("/api/images/?ra=400&dec=1", 400, "ra: 400.0 is not within"),
+        ("/api/images/?ra=40000&dec=1", 400, "right ascension 40000 must lie"),
         ("/api/images/?ra=10", 400, "give both ra and dec"),
         ("/api/images/?seeing=good", 400, "seeing='good'"),
         ("/api/images/?order=password", 400, "order: 'password' is not a column"),
-        ("/api/images/?page=99", 404, "page=99"),
+        ("/api/images/?page=99", 400, "page='99'"),
         ("/api/images/?page_size=100000", 400, "page_size='100000'"),
         ("/api/images/1/", 404, "No ScienceImage"),
         ("/api/images/1/cutout?ra=1&dec=1", 404, "no file 'sciimg.fits' is here"),

@@ -7,7 +7,7 @@ from django.db import Error, connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archive.access import ANYONE, EVERYTHING, PROGRAMS, Reader, reading
+from archive.access.reading import ANYONE, EVERYTHING, PROGRAMS, Reader, reading
 from archive.models import ProductFile
 from tests.factories import product_file
 

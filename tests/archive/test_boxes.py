@@ -6,9 +6,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from archive.models import RawImage
-from archive.moving.dynamics.sphere import unit_vectors
-from archive.regions import RELATIONS, Box, ccd_corners
-from archive.search import BadQuery, ImageQuery, images
+from archive.search.query import BadQueryError, ImageQuery, images
+from archive.sky.boxes import RELATIONS, Box, ccd_corners
+from archive.sky.sphere import unit_vectors
 from archive.survey.camera import Camera, plane_to_sky, quadrant_corners
 from tests import factories
 
@@ -145,5 +145,23 @@ def test_the_most_centred_image_is_the_one_whose_centre_is_nearest(sky):
     ],
 )
 def test_a_bad_box_names_the_part_and_the_value(parts, says):
-    with pytest.raises(BadQuery, match=says):
+    with pytest.raises(BadQueryError, match=says):
         ImageQuery(**{"ra": 1.0, "dec": 1.0} | parts)
+
+
+@pytest.mark.parametrize("nx", [512, 1024, 3072])
+def test_raw_frames_of_a_smaller_camera_lie_where_its_science_images_lie(nx):
+    """By search and by the row itself; a place that only the real camera sees has none."""
+    camera = Camera().scaled(nx, nx)
+    exposure = factories.exposure(ra=210.0, dec=54.0)
+    raw = RawImage.objects.create(exposure=exposure, ccdid=13, nx=nx, **factories.PUBLIC)
+    raw.refresh_from_db()
+    quadrants = [factories.footprint(210.0, 54.0, 4 * 12 + n, camera) for n in range(4)]
+    centre = unit_vectors(np.array([one["ra"] for one in quadrants]), np.array([one["dec"] for one in quadrants]))
+    middle = centre.sum(axis=0) / np.linalg.norm(centre.sum(axis=0))
+    assert np.degrees(np.linalg.norm(unit_vectors(raw.ra, raw.dec) - middle)) < 0.01 * nx / 3072
+    for one in quadrants:
+        assert [row.pk for row in images(ImageQuery(family="raw", ra=one["ra"], dec=one["dec"]))] == [raw.pk]
+    real = factories.footprint(210.0, 54.0, 4 * 12, Camera())
+    found = images(ImageQuery(family="raw", ra=real["ra"], dec=real["dec"]))
+    assert [row.pk for row in found] == ([raw.pk] if nx == 3072 else [])

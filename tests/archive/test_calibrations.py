@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from archive import calibrations
-from archive.calibrations import Grade, NoCalibration
 from archive.models import CalibrationImage
+from archive.products import calibrations
+from archive.products.calibrations import Grade, NoCalibrationError
 from archive.survey import identifiers
 from archive.survey.camera import ccd_quadrant
 
@@ -68,13 +68,13 @@ def test_static_calibrations_have_no_night():
 
 def test_a_flat_is_of_its_filter():
     stack(NIGHT, "hifreqflat", fid=1, quality={})
-    with pytest.raises(NoCalibration, match="filter 2"):
+    with pytest.raises(NoCalibrationError, match="filter 2"):
         calibrations.best("hifreqflat", RCID, NIGHT, 2)
 
 
 def test_what_is_missing_is_named_with_how_to_make_it():
     calibrations.mark(stack(NIGHT), "bad", "light leak")
-    with pytest.raises(NoCalibration) as problem:
+    with pytest.raises(NoCalibrationError) as problem:
         calibrations.best("bias", RCID, NIGHT)
     for part in ("bias of CCD 8, quadrant 3", "2026-10-25", "1 marked bad", "4 bias frames", f"process {NIGHT} --redo"):
         assert part in str(problem.value)

@@ -3,17 +3,17 @@
 import pytest
 from django.db import connections
 
-from archive import idle
-from archive.access import ANYONE, Reader, streaming
+from archive.access.reading import ANYONE, Reader, streaming
+from archive.database import pool
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 
 
 @pytest.fixture(autouse=True)
 def none_waits():
-    idle.close_all()
+    pool.close_all()
     yield
-    idle.close_all()
+    pool.close_all()
 
 
 def ask(connection, sql: str):
@@ -50,7 +50,7 @@ def test_the_next_answer_has_the_same_connection_with_its_own_rights_and_nothing
 def test_outside_an_answer_a_waiting_connection_has_no_rights():
     with streaming(Reader(frozenset({2, 3}))):
         pass
-    connection = idle.take()
+    connection = pool.take()
     assert ask(connection, "SELECT coalesce(current_setting('ztf.programs', true), '')") == ""
     connection.close()
 
@@ -73,7 +73,7 @@ def test_a_connection_that_the_database_ended_is_replaced():
 
 
 def test_only_a_few_wait(monkeypatch):
-    monkeypatch.setattr(idle, "MOST", 1)
+    monkeypatch.setattr(pool, "MOST", 1)
     with streaming(ANYONE), streaming(ANYONE):
         pass
-    assert len(idle._idle) == 1
+    assert len(pool._idle) == 1

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from django.db import connections
 
-from archive.access import ANYONE, reading
+from archive.access.reading import ANYONE, reading
 from archive.models import DifferenceImage, Exposure, ProductFile, RawImage, ReferenceImage, Release, ScienceImage
 from tests import factories
 
@@ -45,7 +45,7 @@ def make(**values) -> None:
     """Change the release for good: a test's own transaction is not seen by the reader."""
 
     def change():
-        Release.objects.update(**values)
+        factories.put_release("lists", **values)
         connections.close_all()
 
     with ThreadPoolExecutor(1) as pool:

@@ -1,16 +1,17 @@
 """Rights that are given, changed and ended on the command line."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 from django.utils import timezone
 
-from archive.members import reader_of
-from archive.models import AuditEntry, ReaderGroup
+from archive.access.memberships import reader_of
+from archive.models import AuditEntry, GroupMembership, Membership, ReaderGroup
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 
 
 @pytest.fixture
@@ -59,3 +60,32 @@ def test_a_group_gives_its_programs(vera):
 def test_what_cannot_be_done_is_said(vera, arguments, says):
     with pytest.raises(CommandError, match=says):
         call_command("member", *arguments)
+
+
+def test_a_date_alone_ends_a_membership_as_that_day_begins_and_the_page_says_so(admin_client):
+    reader = User.objects.create_user("reader")
+    address = reverse("admin:archive_membership_add")
+    assert "a date without a time is its 00:00 UTC" in admin_client.get(address).content.decode()
+    form = {"user": reader.pk, "program": 2, "since_0": "2026-01-01", "since_1": "", "until_0": "2030-06-30"}
+    answer = admin_client.post(address, form | {"until_1": ""})
+    assert answer.status_code == 302, answer.context["errors"]
+    kept = Membership.objects.get(user=reader)
+    assert (kept.since, kept.until) == (datetime(2026, 1, 1, tzinfo=UTC), datetime(2030, 6, 30, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(("part", "text", "says"), [("0", "June", "give a date"), ("1", "noon", "give a time")])
+def test_a_wrong_end_of_a_membership_is_refused_with_what_would_be_right(admin_client, part, text, says):
+    reader = User.objects.create_user("reader")
+    form = {"user": reader.pk, "program": 2, "since_0": "2026-01-01", "until_0": "2030-06-30", "until_1": "10:00:00"}
+    page = admin_client.post(reverse("admin:archive_membership_add"), form | {f"until_{part}": text})
+    assert page.status_code == 200 and says in page.content.decode()
+    assert not Membership.objects.filter(user=reader).exists()
+
+
+def test_a_member_of_a_group_may_be_given_a_date_alone_too(admin_client):
+    reader = User.objects.create_user("reader")
+    members = {"members-TOTAL_FORMS": 1, "members-INITIAL_FORMS": 0, "members-0-user": reader.pk}
+    dates = {"members-0-since_0": "2026-01-01", "members-0-until_0": "2030-06-30"}
+    answer = admin_client.post(reverse("admin:archive_readergroup_add"), {"name": "course"} | members | dates)
+    assert answer.status_code == 302, answer.context["errors"]
+    assert GroupMembership.objects.get(user=reader).until == datetime(2030, 6, 30, tzinfo=UTC)

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from archive import quality
 from archive.models import ScienceImage
+from archive.products import residuals as quality
 from tests.factories import science_image
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])

@@ -1,5 +1,6 @@
 """Reference catalogs: names as archives give them, tiles that cover a region, fetching that can be resumed."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
@@ -10,12 +11,14 @@ from django.core.management import CommandError, call_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive import refcat_servers as servers
-from archive import refcats
+from archive.ingest import refcat_servers as servers
+from archive.ingest import refcats
+from archive.ingest.refcats import BadCatalogError
 from archive.models import GaiaStar, PanstarrsStar, RefcatTile
-from archive.refcats import BadCatalog
 from archive.survey.tiles import tile, tiles_covering
 from deploy.machine import free_port
+from tests.rights.hostile import votable
+from tests.sandbox.bombs import BOMBS
 
 HASTE = servers.Patience(pauses=())
 REGION = (55.0, 33.0, 1.0)
@@ -95,11 +98,11 @@ class TestTables:
         assert PanstarrsStar.objects.get().sgscore == 0.98
 
     def test_a_score_that_is_none_is_refused(self):
-        with pytest.raises(BadCatalog, match="objid=7: score 3"):
+        with pytest.raises(BadCatalogError, match="objid=7: score 3"):
             refcats.store("psc", pd.DataFrame({"objid": [7], "sgscore": [3.0]}))
 
     def test_a_missing_column_is_named_with_what_archives_call_it(self):
-        with pytest.raises(BadCatalog, match=r"no column objid \(objid, obj_id.*PanstarrsStar needs"):
+        with pytest.raises(BadCatalogError, match=r"no column objid \(objid, obj_id.*PanstarrsStar needs"):
             refcats.store("panstarrs", pd.DataFrame({"ra": [1.0], "dec": [2.0]}))
 
     def test_files_are_loaded_by_the_command(self, tmp_path, capsys):
@@ -109,6 +112,23 @@ class TestTables:
         call_command("refcat", "load", "panstarrs", str(tmp_path / "ps1.fits"))
         call_command("refcat", "load", "psc", str(tmp_path / "psc.csv"))
         assert PanstarrsStar.objects.get().sgscore == 0.2
+
+
+class TestAnswers:
+    def test_a_server_s_table_is_read_in_the_sandbox_with_its_gaps(self):
+        table = Table({"source_id": [2**60 + 1, 2], "ra": [10.0, 11.0]})
+        table["pmra"] = MaskedColumn([1.5, 0.0], mask=[False, True])
+        content = io.BytesIO()
+        table.write(content, format="votable")
+        found = servers.table_of(content.getvalue())
+        assert found.source_id.tolist() == [2**60 + 1, 2]
+        assert found.pmra[0] == 1.5 and np.isnan(found.pmra[1])
+
+    @pytest.mark.parametrize("content", [b"", b"<html>down</html>", votable("BINARY", "file:///etc/passwd"),
+                                         BOMBS["VOTable: nrows"]()])  # fmt: skip
+    def test_what_is_no_table_or_a_hostile_one_counts_as_no_answer(self, content):
+        with pytest.raises(ConnectionError, match="no table came: "):
+            servers.table_of(content)
 
 
 @pytest.mark.django_db
@@ -125,7 +145,7 @@ class TestFetching:
         return servers.Server("nowhere", 6, 20.0, self.stars)
 
     def test_it_goes_on_where_it_stopped_and_asks_for_nothing_twice(self):
-        with pytest.raises(servers.FetchFailed, match="it goes on from there.*refcat load gaia FILE"):
+        with pytest.raises(servers.FetchFailedError, match="it goes on from there.*refcat load gaia FILE"):
             list(servers.fetch("gaia", REGION, self.server(fails_at=4), HASTE))
         assert RefcatTile.objects.count() == 3
         first = set(self.asked[:3])
@@ -152,7 +172,7 @@ class TestFetching:
         assert RefcatTile.objects.count() == len(tiles_covering(*REGION, 6))
 
     def test_scores_need_their_stars(self):
-        with pytest.raises(servers.FetchFailed, match="fetch or load panstarrs of this region first"):
+        with pytest.raises(servers.FetchFailedError, match="fetch or load panstarrs of this region first"):
             list(servers.fetch("psc", REGION, self.server(), HASTE))
 
     @pytest.mark.parametrize("catalog", ["gaia", "panstarrs"])
@@ -176,3 +196,39 @@ class TestFetching:
     def test_a_region_that_is_none_is_refused(self, arguments, message):
         with pytest.raises(CommandError, match=message):
             call_command("refcat", "fetch", "gaia", *arguments, verbosity=0)
+
+
+@pytest.mark.django_db
+class TestFiles:
+    def test_units_are_honoured_and_rows_that_are_left_out_are_counted_by_reason(self, tmp_path, capsys):
+        ra = [10.0, 20.0, 30.0, np.nan, 50.0, 60.0, 60.0]
+        table = Table({"SOURCE_ID": [1, 2, 3, 4, 5, 6, 6], "ra": np.radians(ra), "dec": np.radians([1.0] * 7)})
+        table["phot_g_mean_mag"] = [15.0, np.inf, 16.0, 17.0, np.nan, 18.0, 18.0]
+        table["pmra"] = [1.0, 0, 0, 0, 0, 0, 0]
+        table["ra"].unit = table["dec"].unit = "rad"
+        table["pmra"].unit = "arcsec / yr"
+        table.write(tmp_path / "gaia.fits")
+        call_command("refcat", "load", "gaia", tmp_path / "gaia.fits")
+        said = capsys.readouterr().out
+        assert "gaia: 3 sources of gaia.fits" in said
+        assert "2 rows left out: phot_g_mean_mag is not" in said
+        assert "1 rows left out: ra is not" in said
+        assert "1 rows left out: source_id came before" in said
+        star = GaiaStar.objects.get(pk=1)
+        assert (star.ra, star.dec, star.pmra) == pytest.approx((10.0, 1.0, 1000.0))
+
+    def test_a_unit_that_is_no_angle_is_refused_by_name(self, tmp_path):
+        table = Table({"source_id": [1], "ra": [1.0], "dec": [1.0], "phot_g_mean_mag": [15.0]})
+        table["ra"].unit = "kg"
+        table.write(tmp_path / "gaia.fits")
+        with pytest.raises(CommandError, match="column ra is in 'kg'"):
+            call_command("refcat", "load", "gaia", tmp_path / "gaia.fits")
+
+    def test_a_bomb_is_refused(self, tmp_path):
+        table = Table({"source_id": [1], "ra": [1.0], "dec": [1.0], "phot_g_mean_mag": [15.0]})
+        table.write(tmp_path / "gaia.fits")
+        content = (tmp_path / "gaia.fits").read_bytes()
+        rows = f"NAXIS2  = {1:>20}".encode(), f"NAXIS2  = {10**9:>20}".encode()
+        (tmp_path / "gaia.fits").write_bytes(content.replace(*rows))
+        with pytest.raises(CommandError, match="declares"):
+            call_command("refcat", "load", "gaia", tmp_path / "gaia.fits")

@@ -8,9 +8,9 @@ from django.db import DatabaseError, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archive import storage
-from archive.access import ANYONE, Reader, reading
-from archive.audit import Actor
+from archive.access.audit import Actor
+from archive.access.reading import ANYONE, Reader, reading
+from archive.files import storage
 from archive.models import (
     AuditEntry,
     Exposure,
@@ -22,7 +22,7 @@ from archive.models import (
     ReleaseFile,
     ScienceImage,
 )
-from archive.releases import BadRelease, FilesNotWhole, freeze, holdings, manifest, preview, publish, withdraw
+from archive.releases import BadReleaseError, FilesNotWholeError, freeze, holdings, manifest, preview, publish, withdraw
 from archive.releases.rights import keep_open
 from tests import factories
 
@@ -74,17 +74,17 @@ def test_publishing_opens_the_nights_of_a_release_and_withdrawing_gives_every_ro
 def test_actions_need_the_right_state_and_say_so():
     image_with_file()
     release = release_of()
-    with pytest.raises(BadRelease, match="dr1 is draft: it must be frozen or withdrawn"):
+    with pytest.raises(BadReleaseError, match="dr1 is draft: it must be frozen or withdrawn"):
         publish(release, ME)
     release = freeze(release, ME)
-    with pytest.raises(BadRelease, match="dr1 is frozen: it must be draft"):
+    with pytest.raises(BadReleaseError, match="dr1 is frozen: it must be draft"):
         freeze(release, ME)
-    with pytest.raises(BadRelease, match="dr1 is frozen: it must be public"):
+    with pytest.raises(BadReleaseError, match="dr1 is frozen: it must be public"):
         withdraw(release, ME)
     publish(release, ME)
-    with pytest.raises(BadRelease, match="dr1 is public"):
+    with pytest.raises(BadReleaseError, match="dr1 is public"):
         publish(release, ME)
-    with pytest.raises(BadRelease, match="selects nothing"):
+    with pytest.raises(BadReleaseError, match="selects nothing"):
         freeze(release_of("empty", nights=(date(2019, 1, 1), date(2019, 1, 2))), ME)
 
 
@@ -92,10 +92,10 @@ def test_a_release_with_a_damaged_or_missing_file_is_not_frozen():
     image, file = image_with_file()
     storage.absolute(file.path).write_bytes(b"Pixels of %d" % image.pid)
     release = release_of()
-    with pytest.raises(FilesNotWhole, match=f"{image.pid}_sciimg.fits: is damaged"):
+    with pytest.raises(FilesNotWholeError, match=f"{image.pid}_sciimg.fits: is damaged"):
         freeze(release, ME)
     storage.absolute(file.path).unlink()
-    with pytest.raises(FilesNotWhole, match="is missing"):
+    with pytest.raises(FilesNotWholeError, match="is missing"):
         freeze(release, ME)
     release.refresh_from_db()
     assert release.state == "draft"
@@ -245,7 +245,7 @@ def test_after_any_publishing_and_withdrawing_every_row_is_as_open_as_a_plain_mo
             try:
                 releases.append((sorted((first, last)), programs, families, freeze(release, ME, check=lambda *f: None)))
                 state.append(False)
-            except BadRelease:
+            except BadReleaseError:
                 pass
         for verb, number in steps:
             if number < len(releases) and state[number] == (verb == "withdraw"):

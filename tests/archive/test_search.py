@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archive.moving.dynamics import point_in_quadrilateral
-from archive.registry import date_of_jd
-from archive.search import BadQuery, ImageQuery, images, query_of
+from archive.search.query import BadQueryError, ImageQuery, images, query_of
+from archive.survey.times import date_of_jd
 from tests import factories
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -71,7 +71,7 @@ def test_metadata_cuts_hold_together(sky):
     ],
 )
 def test_a_bad_question_names_the_part_and_the_value(parts, says):
-    with pytest.raises(BadQuery, match=says):
+    with pytest.raises(BadQueryError, match=says):
         ImageQuery(**parts)
 
 

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 from django_q.models import Schedule
 
+from archive.jobs.user_jobs import forget_old
 from archive.models import UserJob
-from archive.userjobs import forget_old
 
 pytestmark = pytest.mark.django_db
 
@@ -35,4 +35,4 @@ def test_jobs_that_ended_long_ago_go_with_all_their_files_and_others_stay(settin
 
 
 def test_it_is_done_every_day_by_itself():
-    assert Schedule.objects.get(func="archive.userjobs.forget_old").schedule_type == Schedule.DAILY
+    assert Schedule.objects.get(func="archive.jobs.user_jobs.forget_old").schedule_type == Schedule.DAILY

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archive.conditions import as_shown
-from archive.metadata import SCIENCE
 from archive.models import ScienceImage
-from archive.search import BadQuery, ImageQuery, images
-from archive.where import DEEPEST, BadCondition, Column, Literal, parse
+from archive.search.families import SCIENCE
+from archive.search.query import BadQueryError, ImageQuery, images
+from archive.search.where import DEEPEST, BadConditionError, Column, Literal, parse
+from archive.search.where_sql import as_shown
 from tests import factories
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -144,7 +144,7 @@ def test_the_database_answers_as_the_slow_evaluator_does(rows, condition):
 def test_any_text_is_read_or_refused_with_a_place(text):
     try:
         tree = parse(text, SCIENCE.types)
-    except BadCondition as error:
+    except BadConditionError as error:
         assert 1 <= error.place <= len(text) + 1
     else:
         assert tree.type == "boolean"
@@ -182,7 +182,7 @@ def test_any_text_is_read_or_refused_with_a_place(text):
     ],
 )
 def test_what_is_no_condition_is_refused_by_place(condition, says):
-    with pytest.raises(BadQuery, match=says):
+    with pytest.raises(BadQueryError, match=says):
         images(ImageQuery(where=condition))
 
 

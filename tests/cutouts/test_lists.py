@@ -5,7 +5,7 @@ import io
 import pytest
 from astropy.table import Table
 
-from archive.targets.lists import LARGEST_LIST, BadTargets, Target, read
+from archive.targets.lists import LARGEST_LIST, BadTargetsError, Target, read
 
 pytestmark = pytest.mark.django_db  # names are looked up among our own objects too
 ROWS = [Target("SN 2020abc", 10.5, -3.25), Target("b", 359.9, 89.0)]
@@ -51,15 +51,16 @@ def test_votable_and_ipac_tables_are_read(form):
         ("a 10 95", "line 1: '10 95': declination 95"),
         ("10 20\nhello", "line 2"),
         ("name,ra,dec\na,1,2\nb,3\n", "line 3"),
-        ("name,ra,de\na,1,2", "none is called ra and dec"),
+        ("name,ra,d\na,1,2", "none is called ra and dec"),
         ("<VOTABLE><broken", "no VOTable that can be read"),
-        (b"\xff\xfe\x00binary", "not UTF-8 text"),
+        (b"\xff\x00binary", "not UTF-8 text"),
+        (b"\xff\xfe\x00binary", "no UTF-16 text"),
         ("1 2\n" * (LARGEST_LIST + 1), f"more than {LARGEST_LIST}"),
         ("a nan nan", "line 1"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_line_and_what_would_be_right(content, says):
-    with pytest.raises(BadTargets, match=says):
+    with pytest.raises(BadTargetsError, match=says):
         read(content)
 
 
@@ -92,7 +93,7 @@ def test_names_are_looked_up():
         ("b", 360, 89),
     ]
     assert read("name\nM 31\n")[0].name == "M 31"
-    with pytest.raises(BadTargets, match="line 2: '16 Psyche' moves"):
+    with pytest.raises(BadTargetsError, match="line 2: '16 Psyche' moves"):
         read("M 31\n16 Psyche")
-    with pytest.raises(BadTargets, match="more than 100 names"):
+    with pytest.raises(BadTargetsError, match="more than 100 names"):
         read("M 31\n" * 101)

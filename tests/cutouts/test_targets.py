@@ -12,14 +12,15 @@ from django.contrib.auth.models import User
 from django.test import Client
 from PIL import Image
 
-from archive import images, storage
-from archive.access import ANYONE, PARTNERSHIP, Reader, reading
+from archive.access.reading import ANYONE, PARTNERSHIP, Reader, reading
+from archive.files import storage
 from archive.models import Exposure, Membership, ProductFile, UserJob
-from archive.registry import date_of_jd
+from archive.pixels import rendering
+from archive.pixels.aligned import aligned, grid
+from archive.survey.times import date_of_jd
 from archive.targets import bundle, movie
-from archive.targets.aligned import aligned, grid
+from archive.targets.cutouts import CutoutsRefusedError, Wish
 from archive.targets.lists import Target
-from archive.targets.pieces import CutoutsRefused, Wish
 from tests import factories
 
 RA, DEC = 120.0, 30.0
@@ -51,7 +52,7 @@ def picture(cards: fits.Header, star: Target = STAR, sky: float = 200.0) -> np.n
 
 def image(number: int, angle: float, **rights):
     """A science image with pixels and footprint."""
-    from archive.footprints import footprint
+    from archive.sky.footprints import footprint
 
     exposure = factories.exposure(factories.JD + number, **rights)
     cards = header(angle)
@@ -100,8 +101,8 @@ def post(client, **values):
 def test_a_pixel_has_the_same_place_on_the_sky_in_the_cutout_as_in_the_image(sky):
     for row in sky["public"]:
         file = ProductFile.objects.get(family="sci", product_id=row.pid)
-        whole = WCS(images.header(file))
-        part = images.cutout(file, STAR.ra, STAR.dec, 0.02)
+        whole = WCS(rendering.header(file))
+        part = rendering.cutout(file, STAR.ra, STAR.dec, 0.02)
         x, y = np.meshgrid([0, 20, part.data.shape[1] - 1], [0, 30, part.data.shape[0] - 1])
         ra, dec = WCS(part.header).all_pix2world(x, y, 0)
         back = np.array(whole.all_world2pix(ra, dec, 0))
@@ -269,7 +270,7 @@ def test_pictures_come_as_jpeg_too(sky, client):
 
 def test_movies_do_not_go_beyond_their_limit(sky, monkeypatch):
     monkeypatch.setattr(movie, "MOST_FRAMES", 2)
-    with reading(ANYONE), pytest.raises(CutoutsRefused, match="3 images: a movie has at most 2"):
+    with reading(ANYONE), pytest.raises(CutoutsRefusedError, match="3 images: a movie has at most 2"):
         movie.frames(STAR, Wish(filtercode="zr"))
     with reading(ANYONE):
         assert len(movie.frames(STAR, Wish(filtercode="zr", newest=2))) == 2

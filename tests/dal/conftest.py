@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import pyvo
 
-from archive import storage
+from archive.files import storage
 from archive.models import Alert, DifferenceImage, QueryJob
+from archive.services.vo.obscore.identifiers import prefix
 from archive.survey.identifiers import make_oid
-from archive.vo.obscore.identifiers import prefix
-from lightcurves import skyindex
 from lightcurves.models import Source
+from lightcurves.storage import healpix
 from tests import browsers, factories
 from tests.irsa.conftest import archive as images
 from tests.irsa.conftest import write
@@ -37,7 +37,7 @@ def archive(archive_of_images):
     oid = make_oid(655, 2, 13, 3, 1)
     Source.objects.create(
         oid=oid, ra=one.ra, dec=one.dec, field=655, ccdid=13, qid=3, rcid=50, fid=2, filtercode="zr",
-        hpx29=int(skyindex.number(np.array([one.ra]), np.array([one.dec]))[0]), **rights,
+        hpx29=int(healpix.number(np.array([one.ra]), np.array([one.dec]))[0]), **rights,
     )  # fmt: skip
     made.files["packet"] = packet
     yield made

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from archive.access import ANYONE, EVERYTHING, Reader, streaming
-from archive.vo.adql import Catalog, translate
-from archive.vo.catalog_tables import adql_catalog
-from archive.vo.obscore.identifiers import prefix
+from archive.access.reading import ANYONE, EVERYTHING, Reader, streaming
+from archive.services.vo.adql import Catalog, translate
+from archive.services.vo.obscore.identifiers import prefix
+from archive.services.vo.schema.published import adql_catalog
 from tests.dal.conftest import did
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])

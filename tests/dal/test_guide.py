@@ -10,8 +10,8 @@ import pytest
 from astroquery.ipac.irsa import Irsa
 from django.conf import settings
 
-from archive.vo.obscore.identifiers import prefix
-from archive.vo.sia import CONDITIONS
+from archive.services.vo.dal.sia import CONDITIONS
+from archive.services.vo.obscore.identifiers import prefix
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "guide" / "vo.md").read_text()
 BLOCKS = re.findall(r"```(python|)\n(.*?)```", GUIDE, re.DOTALL)

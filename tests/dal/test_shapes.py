@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from django.db import connections
 
-from archive.access import ANYONE, reading
+from archive.access.reading import ANYONE, reading
 from archive.models import Exposure
-from archive.vo.obscore.overlap import overlaps
-from archive.vo.shapes import BadShape, Circle, Polygon, Range, read_interval, read_pos
+from archive.services.vo.obscore.overlap import overlaps
+from archive.sky.shapes import BadShapeError, Circle, Polygon, Range, read_interval, read_pos
 from tests import factories
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -144,6 +144,12 @@ def test_a_circle_s_edge_lies_at_its_radius_even_around_a_pole():
         ("circle 360 -90 0", Circle(0, -90, 0)),
         ("RANGE 10 12 -Inf +Inf", Range(10, 12, -90, 90)),
         ("RANGE -Inf +Inf 1e1 2e1", Range(0, 360, 10, 20)),
+        ("RANGE 350 10 -1 1", Range(350, 370, -1, 1)),
+        ("RANGE -10 10 -1 1", Range(350, 370, -1, 1)),
+        ("RANGE 350 360 -1 1", Range(350, 360, -1, 1)),
+        ("RANGE 0 360 -1 1", Range(0, 360, -1, 1)),
+        ("RANGE -Inf 10 -1 1", Range(0, 10, -1, 1)),
+        ("RANGE 350 +Inf -1 1", Range(350, 360, -1, 1)),
         ("POLYGON 10 10 11 10 11 11", Polygon(((10, 10), (11, 10), (11, 11)))),
         ("POLYGON 10 10 11 10 11 11 10 10", Polygon(((10, 10), (11, 10), (11, 11)))),
     ],
@@ -154,9 +160,11 @@ def test_regions_are_read_as_dali_writes_them(text, shape):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "BOX 1 2 3 4", "CIRCLE 10 20", "CIRCLE 10 95 1", "CIRCLE 400 0 1", "CIRCLE 10 20 -1", "CIRCLE 10 20 NaN"]
+    ["", "BOX 1 2 3 4", "CIRCLE 10 20", "CIRCLE 10 95 1", "CIRCLE 40000 0 1", "CIRCLE 10 20 -1", "CIRCLE 10 20 NaN"]
     + [
-        "RANGE 12 10 0 1",
+        "RANGE 12 10 1 0",
+        "RANGE 10 20 -100 0",
+        "RANGE +Inf 10 0 1",
         "RANGE 1 2 3",
         "POLYGON 1 2 3 4",
         "POLYGON 1 2 3 4 5",
@@ -166,7 +174,7 @@ def test_regions_are_read_as_dali_writes_them(text, shape):
     + ["CIRCLE Inf 0 1", "POLYGON 0 0 120 0 240 0"],
 )
 def test_what_is_no_region_is_refused_by_its_own_words(text):
-    with pytest.raises(BadShape, match="POS="):
+    with pytest.raises(BadShapeError, match="POS="):
         read_pos(text)
 
 
@@ -174,5 +182,5 @@ def test_intervals_may_be_open_or_one_number():
     assert read_interval("BAND", "5e-7") == (5e-7, 5e-7)
     assert read_interval("TIME", "-Inf 55000") == (-np.inf, 55000)
     for text in ("", "3 2", "1 2 3", "x", "NaN"):
-        with pytest.raises(BadShape, match="TIME="):
+        with pytest.raises(BadShapeError, match="TIME="):
             read_interval("TIME", text)

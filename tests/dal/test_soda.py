@@ -9,7 +9,8 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from archive.vo.obscore.identifiers import prefix
+from archive.models import QueryJob
+from archive.services.vo.obscore.identifiers import prefix
 from tests.dal.conftest import archive_path, cut, did
 from tests.rights.dal_probes import work_off
 
@@ -131,3 +132,35 @@ def test_a_job_that_finds_nothing_says_so(client, archive, place):
         client.get(f"{job}/phase").content == b"ERROR"
         and b"no image has anything" in client.get(f"{job}/error").content
     )
+
+
+MANY = {"CIRCLE": [f"{n / 100} 1 0.02" for n in range(1001)]}
+
+
+@pytest.mark.parametrize("end", ["", "/parameters", "/phase"])
+@pytest.mark.parametrize(
+    "more, said",
+    [
+        (MANY, "1001 cutouts; one job makes 1000 at most"),
+        ({"CIRCLE": "1 2"}, "CIRCLE=1 2"),
+        ({"ID": "a"}, "no identifier"),
+        ({"POLYGON": ["1 1 2 2 3 1"] * 1000}, "1001 cutouts"),
+    ],
+    ids=["many", "no circle", "no data set", "many with what is there"],
+)
+def test_what_is_changed_later_passes_the_check_of_a_new_job(client, archive, place, end, more, said):
+    asked = {"ID": did(archive), "CIRCLE": f"{place[0]} {place[1]} 0.02"}
+    job = "/" + client.post("/vo/soda/async", asked)["Location"].split("/", 3)[3]
+    before = QueryJob.objects.get().parameters
+    answer = client.post(job + end, more | {"PHASE": "RUN"})
+    assert answer.status_code == 400 and said in answer.content.decode()
+    after = QueryJob.objects.get()
+    assert (after.parameters, after.phase) == (before, "PENDING")
+    assert client.post(job + end, {"CIRCLE": [f"{place[0]} {place[1]} 0.0{n}" for n in (2, 5)]}).status_code == 303
+    assert len(QueryJob.objects.get().parameters["CIRCLE"].split("\n")) == 2
+    QueryJob.objects.update(parameters={"ID": did(archive), "CIRCLE": "\n".join(MANY["CIRCLE"])})  # as it once could be
+    client.post(f"{job}/phase", {"PHASE": "RUN"})
+    work_off()
+    assert client.get(f"{job}/phase").content == b"ERROR"
+    assert "1000 at most" in client.get(f"{job}/error").content.decode()
+    client.delete(job)

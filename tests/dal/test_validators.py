@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 import pytest
 import requests
 
-from archive.vo.obscore.identifiers import prefix
-from archive.vo.registry.oai import VERBS
+from archive.services.vo.obscore.identifiers import prefix
+from archive.services.vo.registry.oai import VERBS
 
 pytestmark = [
     pytest.mark.slow,

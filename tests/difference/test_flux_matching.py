@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from processing.science.errors import UnusableFrame
-from processing.science.registration import match_fluxes
+from processing.science.astrometry.registration import match_fluxes
+from processing.science.errors import UnusableFrameError
 
 SHAPE = (3000, 3000)
 SIGMA = 10.0  # DN
@@ -38,5 +38,5 @@ def test_a_ratio_that_changes_over_the_frame_is_followed():
 
 def test_nine_stars_are_too_few():
     x, y, flux, sigma, reference = stars(1, n=9)
-    with pytest.raises(UnusableFrame, match="10 needed"):
+    with pytest.raises(UnusableFrameError, match="10 needed"):
         match_fluxes(x, y, flux, sigma, 100 * reference, SHAPE)

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from archive.files.storage import new_file, stored
 from archive.ingest import alerts as alert_archive
-from archive.storage import new_file, stored
 from processing.alerts import packets, schema
 from processing.alerts.history import History, give_names
 

@@ -12,7 +12,7 @@ import pytest
 from astropy.io import fits
 
 from processing.alerts import schema
-from processing.alerts.history import NoNamesLeft, name_of, number_of
+from processing.alerts.history import NoNamesLeftError, name_of, number_of
 from processing.alerts.stamps import cutouts, stamp_bytes
 
 REAL = Path(__file__).parents[3] / "shared/data/alerts"
@@ -99,5 +99,5 @@ def test_names_count_through_the_alphabet():
     assert name_of(2026, 0) == "ZTF26aaaaaaa"
     assert name_of(2026, 27) == "ZTF26aaaaabb"
     assert number_of("ZTF18aaqxjuw") == number_of(name_of(2018, number_of("ZTF18aaqxjuw")))
-    with pytest.raises(NoNamesLeft):
+    with pytest.raises(NoNamesLeftError):
         name_of(2026, 26**7)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from archive.survey.bits import MaskBit
-from processing.science import coadd, tpv
-from processing.science.coadd import CoaddFrame
-from processing.science.errors import UnusableFrame
-from processing.science.resample import map_pixels, resample, rows_needed
+from processing.science import tpv
+from processing.science.coadd import coadd
+from processing.science.coadd.coadd import CoaddFrame
+from processing.science.coadd.resample import map_pixels, resample, rows_needed
+from processing.science.errors import UnusableFrameError
 from tests.science.starfield import add_star, distorted_wcs
 
 SHAPE = (400, 400)
@@ -146,5 +147,5 @@ def test_stars_of_differing_seeing_keep_their_flux(average):
 
 
 def test_nothing_to_average_is_refused():
-    with pytest.raises(UnusableFrame, match="at least one"):
+    with pytest.raises(UnusableFrameError, match="at least one"):
         coadd.coadd_frames([], [], distorted_wcs(SHAPE), SHAPE)

@@ -8,11 +8,16 @@ from astropy.table import Table
 from scipy.spatial import cKDTree
 
 from archive.survey.bits import MaskBit
-from processing.pipelines.difference import DIFFERENCE, DifferenceInputs, ImageInputs
-from processing.pipelines.difference_products import cut
-from processing.pipelines.reference import REFERENCE, ReferenceConfig, ReferenceFrame, ReferenceInputs
+from processing.pipelines.difference.pipeline import DIFFERENCE, DifferenceInputs, ImageInputs
+from processing.pipelines.difference.products import cut
+from processing.pipelines.reference.pipeline import (
+    REFERENCE,
+    ReferenceConfig,
+    ReferenceFrame,
+    ReferenceInputs,
+)
 from processing.science import tpv
-from processing.science.errors import UnusableFrame
+from processing.science.errors import UnusableFrameError
 from tests.science.starfield import GAIN, READ_NOISE, SKY, add_star, distorted_wcs
 
 SHAPE = (512, 512)
@@ -116,7 +121,7 @@ def test_stars_of_a_reference_are_as_bright_as_they_are(reference):
 
 
 def test_too_few_frames_make_no_reference():
-    with pytest.raises(UnusableFrame, match="needs at least 15"):
+    with pytest.raises(UnusableFrameError, match="needs at least 15"):
         REFERENCE.run(ReferenceInputs([], (150.0, 35.0), "zr"))
 
 
@@ -191,5 +196,5 @@ def test_stamps_beyond_the_edge_are_not_numbers():
 
 def test_a_reference_of_another_field_is_refused(reference):
     wcs = distorted_wcs(SHAPE, ra=152.0)
-    with pytest.raises(UnusableFrame, match="match within"):
+    with pytest.raises(UnusableFrameError, match="match within"):
         DIFFERENCE.run(inputs_of(reference, expose(*sky_of(), 82), wcs=wcs))

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from django.urls import reverse
 
-from portal.forced_forms import ForcedForm
-from portal.forced_urls import urlpatterns
+from portal.forms.forced import ForcedForm
+from portal.urls.forced import urlpatterns
 from processing.forced import jobs
 from processing.forced.table import TABLE
-from processing.science.forced import STATUS, ForcedConfig
+from processing.science.forced.photometry import STATUS, ForcedConfig
 
 DOCS = Path(__file__).parents[2] / "docs"
 GUIDE, SUPPLEMENT = ((DOCS / folder / "forced.md").read_text() for folder in ("guide", "supplement"))

@@ -6,7 +6,7 @@ from pathlib import Path
 from django.urls import resolve
 
 from lightcurves.catalog.forms import BULK_FORMATS, DEFAULT_MATCH, MOST_IDS, MOST_TARGETS, LightCurveForm
-from lightcurves.formats import FORMATS
+from lightcurves.download.formats import FORMATS
 from lightcurves.irsa.light_curves import PARAMETERS
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "guide" / "lightcurves.md").read_text()

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from archive.survey.bits import INFO_DESCRIPTIONS, MASK_DESCRIPTIONS, bit_number
-from processing.pipelines.science import SCIENCE
-from processing.science.quality import FATAL_BITS
+from processing.pipelines.science.pipeline import SCIENCE
+from processing.science.photometry.quality import FATAL_BITS
 from tests.pipelines.test_pipelines import inputs_of
 from tests.science.starfield import star_field
 

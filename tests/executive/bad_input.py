@@ -13,7 +13,7 @@ import fitsio
 import numpy as np
 from astropy.io import fits
 
-from archive import storage
+from archive.files import storage
 from archive.models import CalibrationImage, GaiaStar, PanstarrsStar, ProductFile
 from archive.survey.bits import InfoBit, bit_number
 from archive.survey.camera import QUADRANT_IDS, filter_of, rcid

@@ -6,8 +6,7 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
-from archive import refcats
-from archive.ingest import take
+from archive.ingest import refcats, take
 from archive.models import CalibrationImage, Exposure, GaiaStar, PanstarrsStar, ProcessingVersion, ProductFile
 from archive.models.versions import CURRENT
 from archive.survey.camera import Camera

@@ -7,9 +7,10 @@ import pytest
 from astropy.io import fits
 from django.conf import settings
 
-from archive import registry, storage
-from archive.ingest import Refused, take
+from archive.files import storage
+from archive.ingest import RefusedError, take
 from archive.models import Exposure, ProductFile, ScienceImage
+from archive.products import register
 from archive.survey.bits import InfoBit, MaskBit
 from archive.survey.camera import rcid
 from archive.survey.filenames import parse
@@ -45,7 +46,8 @@ def whole_tree(calibrated, archive_root):
 
 
 def _files(root: Path) -> set[Path]:
-    return {path for path in root.rglob("*") if path.is_file()}
+    """Without what lies in quarantine."""
+    return {path for path in root.rglob("*") if path.is_file() and ".quarantine" not in path.parts}
 
 
 def process(case: Case, folder: Path) -> tuple[Job, Job]:
@@ -65,7 +67,7 @@ def process(case: Case, folder: Path) -> tuple[Job, Job]:
 @pytest.mark.parametrize("case", [case for case in CASES if case.outcome == "refused"], ids=lambda case: case.name)
 def test_a_broken_file_is_refused_with_its_reason_and_changes_nothing(case, tmp_path):
     before = Exposure.objects.count(), ProductFile.objects.count(), len(_files(settings.ARCHIVE_ROOT))
-    with pytest.raises(Refused) as reason:
+    with pytest.raises(RefusedError) as reason:
         take(expose(tmp_path, CASES.index(case), case))
     assert case.reason in str(reason.value)
     assert before == (Exposure.objects.count(), ProductFile.objects.count(), len(_files(settings.ARCHIVE_ROOT)))
@@ -108,7 +110,7 @@ def test_a_run_that_cannot_be_recorded_leaves_no_file_and_is_given_up_with_its_r
     def breaks(*arguments, **values):
         raise RuntimeError("disk full")
 
-    monkeypatch.setattr(registry, "register_science", breaks)
+    monkeypatch.setattr(register, "register_science", breaks)
     for job in process(BY_NAME["NaN rows"], tmp_path):
         assert (job.state, job.attempts, job.reason) == ("failed", 3, "RuntimeError: disk full")
         assert not ProductFile.objects.filter(family="sci", product_id=int(job.key)).exists()

@@ -4,8 +4,9 @@ import pytest
 from astropy.io import fits
 from django.core.management import call_command
 
-from archive import calibrations, storage
+from archive.files import storage
 from archive.models import CalibrationImage, Exposure, ProductFile, ScienceImage
+from archive.products import calibrations
 from processing.executive.plan import plan_night
 from processing.models import Job
 from tests.executive import nights

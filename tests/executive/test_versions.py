@@ -3,11 +3,14 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from archive import releases, search, storage, versions
-from archive.access import ANYONE, EVERYTHING, Reader, reading
-from archive.audit import Actor
+from archive import releases
+from archive.access.audit import Actor
+from archive.access.reading import ANYONE, EVERYTHING, Reader, reading
+from archive.files import storage
 from archive.models import ProcessingVersion, ProductFile, Release, ScienceImage, ScienceVersion
-from archive.search import ImageQuery
+from archive.products import versions
+from archive.search import query
+from archive.search.query import ImageQuery
 from processing.models import Job
 from tests.executive import nights
 
@@ -66,25 +69,16 @@ def test_the_old_versions_files_stay_byte_for_byte(image, shallow, files_before)
     assert ScienceImage.objects.filter(nid=image.nid).count() == 1
 
 
-def test_the_same_version_again_is_the_same_rows_once(image, shallow):
-    before = ScienceVersion.objects.count(), ProductFile.objects.count(), Job.objects.count()
-    process(image, "--version", "shallow", "--config", "science.detection.threshold=6.0")
-    process(image, "--version", "shallow", "--redo")
-    assert before == (ScienceVersion.objects.count(), ProductFile.objects.count(), Job.objects.count())
-    job = Job.objects.get(key=f"{image.pid}@shallow")
-    assert (job.state, job.attempts) == ("done", 2)
-
-
 def test_a_name_stands_for_one_config(image, shallow):
     with pytest.raises(CommandError, match="shallow.*another config; choose another name"):
         process(image, "--version", "shallow", "--config", "science.detection.threshold=7")
 
 
 def test_no_version_shows_where_images_are_searched_or_bundled(image, shallow, client):
-    from archive import bundles
+    from archive.products import bundles
 
     with reading(EVERYTHING):
-        assert [one.pid for one in search.images(ImageQuery(nid=image.nid))] == [image.pid]
+        assert [one.pid for one in query.images(ImageQuery(nid=image.nid))] == [image.pid]
         assert not [file for file in bundles.files_of({"nid": image.nid}) if file.path.startswith("versions/")]
     rows = client.get("/images/", {"nid": image.nid, "format": "json"}).json()["rows"]
     assert [row["maglimit"] for row in rows] == [image.maglimit]
@@ -162,3 +156,13 @@ def test_a_version_is_as_closed_as_its_image(image, closed, client):
         assert len(versions.beside(image)) == 1
     assert client.get(f"/files/{closed}").status_code == 404
     assert client.get(f"/images/{image.pid}/").status_code == 404
+
+
+def test_the_same_version_again_is_the_same_rows_once(image, shallow):
+    """Last in this file: its rows go with the test's transaction, the files that it wrote anew stay."""
+    before = ScienceVersion.objects.count(), ProductFile.objects.count(), Job.objects.count()
+    process(image, "--version", "shallow", "--config", "science.detection.threshold=6.0")
+    process(image, "--version", "shallow", "--redo")
+    assert before == (ScienceVersion.objects.count(), ProductFile.objects.count(), Job.objects.count())
+    job = Job.objects.get(key=f"{image.pid}@shallow")
+    assert (job.state, job.attempts) == ("done", 2)

@@ -8,13 +8,18 @@ from functools import cache
 
 import numpy as np
 
-from archive import storage
+from archive.files import storage
 from archive.models import DifferenceImage
 from archive.survey import identifiers
-from processing.pipelines.difference import DIFFERENCE, DifferenceInputs, ImageInputs
-from processing.pipelines.reference import REFERENCE, ReferenceConfig, ReferenceFrame, ReferenceInputs
-from processing.pipelines.science import SCIENCE
-from processing.pipelines.writers import write_compressed, write_image, write_table
+from processing.executive.products.writers import write_compressed, write_image, write_table
+from processing.pipelines.difference.pipeline import DIFFERENCE, DifferenceInputs, ImageInputs
+from processing.pipelines.reference.pipeline import (
+    REFERENCE,
+    ReferenceConfig,
+    ReferenceFrame,
+    ReferenceInputs,
+)
+from processing.pipelines.science.pipeline import SCIENCE
 from processing.science import tpv
 from tests import factories
 from tests.pipelines.test_pipelines import inputs_of

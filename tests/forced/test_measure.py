@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from archive.survey.bits import BAD_PIXEL_MASK
-from processing.science import forced
-from processing.science.forced import Section, Stars, bounds, measure, stars_within
-from processing.science.forced_left import mean_and_excess
+from processing.science.forced import photometry
+from processing.science.forced.photometry import Section, Stars, bounds, measure, stars_within
+from processing.science.forced.systematics import mean_and_excess
 from tests.forced import epochs
 from tests.science.starfield import GAIN, ZERO_POINT, psf_profile
 
@@ -49,7 +49,7 @@ def of(image, x, y, **more):
 @pytest.mark.parametrize(("flux", "bias"), [(0.0, 0.2), (1000.0, 0.4)])
 def test_residuals_over_errors_have_unit_width_and_no_bias(flux, bias):
     image, at = noise(flux, 120)
-    config = forced.ForcedConfig(unknown_error=0.0, star_radius=8)
+    config = photometry.ForcedConfig(unknown_error=0.0, star_radius=8)
     found = [measure(of(image, x, y), config=config) for x, y in at]
     pull = np.array([(one.flux - flux) / one.sigma for one in found])
     assert pull.std() == pytest.approx(1, abs=0.15)
@@ -72,39 +72,39 @@ def test_bad_pixels_are_left_out_and_said(section):
     some, spoiled = replace(section, bad=bad), section.science.copy()
     spoiled[row + 1, column + 1] = 1e6
     found = measure(replace(some, science=spoiled))
-    assert found.status == (forced.SOME_BAD,)
+    assert found.status == (photometry.SOME_BAD,)
     assert found.flux == pytest.approx(measure(section).flux, rel=0.03)
     bad[row - 5 : row + 1, column - 6 : column + 7] = True
     found = measure(replace(some, bad=bad))
-    assert found.status == (forced.MOSTLY_BAD,) and np.isnan(found.flux)
+    assert found.status == (photometry.MOSTLY_BAD,) and np.isnan(found.flux)
 
 
 def test_a_stamp_beyond_the_edge_is_measured_and_said():
     image, _ = noise(0.0, 4)
-    assert measure(of(image, 44.0, 3.0)).status == (forced.OFF_EDGE,)
+    assert measure(of(image, 44.0, 3.0)).status == (photometry.OFF_EDGE,)
 
 
 def test_without_sky_or_psf_there_is_no_flux():
     image, _ = noise(0.0, 4)
     one = of(image, 44.0, 60.0)
     few = measure(replace(one, bad=np.ones_like(one.bad)))
-    assert few.status == (forced.FEW_SKY,) and np.isnan(few.flux)
-    assert measure(replace(one, central_psf=None)).status == (forced.FAILED,)
+    assert few.status == (photometry.FEW_SKY,) and np.isnan(few.flux)
+    assert measure(replace(one, central_psf=None)).status == (photometry.FAILED,)
 
 
 def test_noise_that_is_correlated_widens_the_error():
     image, _ = noise(0.0, 8)
     smooth = (image + np.roll(image, 1, 1)) / 2
-    factor = forced.correlation(smooth, np.zeros(smooth.shape, bool), CENTRAL, forced.ForcedConfig())
-    white = forced.correlation(image, np.zeros(image.shape, bool), CENTRAL, forced.ForcedConfig())
+    factor = photometry.correlation(smooth, np.zeros(smooth.shape, bool), CENTRAL, photometry.ForcedConfig())
+    white = photometry.correlation(image, np.zeros(image.shape, bool), CENTRAL, photometry.ForcedConfig())
     assert white == pytest.approx(1, abs=0.06) and 1.2 < factor < 1.42
 
 
 def test_light_of_the_reference_is_that_of_the_nearest_source():
     catalog = {"ra": np.array([10.0, 10.0]), "dec": np.array([0.0, 1 / 3600]), "flux": np.array([500.0, 80.0])}
-    light = forced.reference_light(catalog, 10.0, 0.9 / 3600, 2.0, 60.0)
+    light = photometry.reference_light(catalog, 10.0, 0.9 / 3600, 2.0, 60.0)
     assert light == {"reference_flux": 160.0, "reference_gain": 30.0}
-    assert forced.reference_light(catalog, 11.0, 0.0, 2.0, 60.0)["reference_flux"] == 0.0
+    assert photometry.reference_light(catalog, 11.0, 0.0, 2.0, 60.0)["reference_flux"] == 0.0
 
 
 @pytest.mark.parametrize("excess", [0.0, 0.004])

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from archive import storage
-from archive.footprints import footprint
-from archive.hips.models import Member
+from archive.files import storage
 from archive.models import ProductFile, ReferenceImage
+from archive.services.hips.models import Member
+from archive.sky.footprints import footprint
 from tests.factories import product_file, reference_image
 
 SIDE = 500

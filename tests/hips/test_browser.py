@@ -6,7 +6,7 @@ import pytest
 from django.contrib.staticfiles import finders
 from playwright.sync_api import expect
 
-from archive.hips import survey
+from archive.services.hips import survey
 from tests import browsers
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(databases=["default", "reader"])]

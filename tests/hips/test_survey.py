@@ -1,6 +1,7 @@
 """The HiPS on disk and over HTTP: made in parts, the same however it was made, and only of what is public."""
 
 import hashlib
+import io
 import shutil
 from datetime import UTC, date, datetime, timedelta
 
@@ -12,16 +13,18 @@ from django.db import Error, connections
 from django.test import Client
 from django_q.models import OrmQ
 from mocpy import MOC
+from PIL import Image
 
-from archive import storage
-from archive.access import ANYONE, PARTNERSHIP, Reader, reading
-from archive.audit import Actor
-from archive.hips import describe, following, survey, tiles
-from archive.hips.models import Member, MemberTile
+from archive.access.audit import Actor
+from archive.access.reading import ANYONE, PARTNERSHIP, Reader, reading
+from archive.files import storage
 from archive.models import Membership, ProductFile, ReferenceImage, Release, ReleaseFile, ReleaseItem
 from archive.releases import publish, withdraw
+from archive.services.hips import describe, following, survey, tiles
+from archive.services.hips.models import Member, MemberTile
 from processing.executive import runners
 from processing.models import Job
+from tests import factories
 from tests.hips.conftest import FUTURE, PAST, forget, reference
 
 ORDER = 9
@@ -214,6 +217,20 @@ def test_public_tiles_may_be_cached_and_are_not_sent_twice(public, client):
     assert again.status_code == 304
 
 
+def test_our_own_map_gets_an_empty_picture_for_a_tile_that_there_is_not_or_that_is_hidden(public, client):
+    survey.refresh("zr")
+    cell = image_cells(public[0].rfid)[0]
+    rights(public, public_date=FUTURE)
+    for site, status in (("", 404), ("cross-site", 404), ("same-origin", 200)):
+        headers = {"Sec-Fetch-Site": site}
+        hidden, absent = client.get(address(cell), headers=headers), client.get(address(1), headers=headers)
+        assert (hidden.status_code, absent.status_code) == (status, status)
+    assert hidden.content == absent.content and hidden["Cache-Control"] == "no-store"
+    with Image.open(io.BytesIO(hidden.content)) as picture:
+        assert picture.size == (tiles.SIDE, tiles.SIDE) and picture.getextrema()[3] == (0, 0)
+    assert client.get(address(1, "fits"), headers={"Sec-Fetch-Site": "same-origin"}).status_code == 404
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -255,8 +272,8 @@ def test_a_job_puts_a_new_reference_into_the_tiles(public):
     assert set(Member.objects.values_list("rfid", flat=True)) == {public[0].rfid}
 
 
-def address(cell: int) -> str:
-    return f"/hips/zr/{tiles.path(ORDER, cell, 'jpeg')}"
+def address(cell: int, form: str = "jpeg") -> str:
+    return f"/hips/zr/{tiles.path(ORDER, cell, form)}"
 
 
 def image_cells(rfid: int) -> list[int]:
@@ -287,7 +304,7 @@ def test_publishing_and_withdrawing_a_release_renews_the_tiles(public, hidden):
     for file in ProductFile.objects.filter(family="ref", product_id=closed.rfid):
         same = {name: getattr(file, name) for name in ("path", "family", "product_id", "programid", "size", "sha256")}
         ReleaseFile.objects.create(release=release, file=file.pk, **same)
-    Release.objects.filter(pk="t").update(state="frozen", families=["ref"])
+    factories.put_release("t", state="frozen", families=["ref"])
     try:
         publish(release, Actor("test"))
         carry_out_queue()
@@ -296,14 +313,14 @@ def test_publishing_and_withdrawing_a_release_renews_the_tiles(public, hidden):
         carry_out_queue()
         assert not Member.objects.filter(rfid=closed.rfid).exists()
     finally:
-        Release.objects.filter(pk="t").update(state="draft")
+        factories.put_release("t", state="draft")
         Release.objects.filter(pk="t").delete()
 
 
 def carry_out_queue() -> None:
     """Do what was queued for the tiles, as the queue's workers do."""
     for row in OrmQ.objects.all():
-        if row.task["func"] == "archive.hips.following.catch_up":
+        if row.task["func"] == "archive.services.hips.following.catch_up":
             following.catch_up(*row.task["args"])
             row.delete()
 

@@ -7,8 +7,8 @@ from astropy.wcs import WCS
 from astropy_healpix import healpix_to_lonlat, lonlat_to_healpix
 from scipy.ndimage import map_coordinates
 
-from archive.hips import coverage, tiles
-from archive.hips.config import HipsConfig
+from archive.services.hips import coverage, tiles
+from archive.services.hips.config import HipsConfig
 
 ORDER = 9
 RNG = np.random.default_rng(7)

@@ -10,7 +10,7 @@ import pytest
 from astropy.io import fits
 from django.contrib.auth.models import User
 
-from archive import storage
+from archive.files import storage
 from archive.models import (
     CalibrationImage,
     Exposure,

@@ -15,10 +15,10 @@ from astropy.io import fits
 from astropy.io.votable import parse_single_table
 from django.db import connections
 
-from archive import storage
+from archive.files import storage
 from archive.survey.identifiers import make_oid
-from lightcurves import skyindex, store
 from lightcurves.models import Image, Source
+from lightcurves.storage import healpix, store
 from tests import factories, servers
 from tests.irsa.conftest import PARTNER, PASSWORD
 
@@ -204,7 +204,7 @@ def curves(archive, django_db_blocker):
             place = {"ra": archive.open.ra, "dec": archive.open.dec + 0.01 * (number - 1)}
             Source.objects.create(
                 oid=make_oid(655, 2, 13, 3, number), field=655, ccdid=13, qid=3, rcid=50, fid=2, filtercode="zr",
-                hpx29=int(skyindex.number(np.array([place["ra"]]), np.array([place["dec"]]))[0]), **place,
+                hpx29=int(healpix.number(np.array([place["ra"]]), np.array([place["dec"]]))[0]), **place,
                 **factories.PUBLIC,
             )  # fmt: skip
         one, zero = np.ones(1), np.zeros(1, int)

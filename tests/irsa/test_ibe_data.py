@@ -9,7 +9,7 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from archive import storage
+from archive.files import storage
 from tests.irsa.conftest import NX, NY
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -32,7 +32,7 @@ def content(file) -> bytes:
 
 
 def test_a_file_comes_whole_with_its_length_type_and_tag(client, archive):
-    types = {"sciimg": "application/fits", "log": "text/plain", "raw": "application/octet-stream"}
+    types = {"sciimg": "application/fits", "log": "text/plain; charset=utf-8", "raw": "application/fits"}
     for name, kind in types.items():
         file = archive.files[name]
         response = get(client, file)
@@ -190,12 +190,12 @@ def test_gzip_is_what_comes_unless_told(client, archive):
         ("sciimg", ["center=10,10", "size=-1"], 400, "size=-1"),
         ("sciimg", ["center=10,10"], 400, "size: give center and size together"),
         ("sciimg", ["size=1"], 400, "center: give center and size together"),
-        ("sciimg", ["center=1,1", "center=2,2", "size=1"], 400, "exactly once"),
+        ("sciimg", ["center=1,1", "center=2,2", "size=1"], 400, "center: is given 2 times"),
         ("sciimg", ["center=10", "size=1"], 400, "center=10: give two numbers"),
         ("sciimg", ["center=10,10", "size=1parsec"], 400, "'parsec' is not one of"),
         ("sciimg", ["center=10,10", "size=big"], 400, "size=big"),
         ("sciimg", ["center=10,10", "size=1", "gzip=perhaps"], 400, "gzip=perhaps"),
-        ("sciimg", ["center=10,10", "size=1", "colour=red"], 400, "colour: a file takes"),
+        ("sciimg", ["center=10,10", "size=1", "colour=red"], 400, "colour: is no parameter"),
         ("log", ["center=10,10", "size=1"], 400, "cutouts are made of"),
         ("psfcat", ["center=10,10", "size=1"], 400, "holds no image"),
     ],

@@ -6,7 +6,7 @@ import io
 import pytest
 from astropy.table import Table
 
-from archive.metadata import FAMILIES
+from archive.search.families import FAMILIES
 from tests.irsa.conftest import CLOSED
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -155,7 +155,7 @@ def test_a_bad_upload_is_refused(client, archive, content):
         ({}, "POS and WHERE are missing"),
         ({"POS": "10"}, "POS=10: give right ascension"),
         ({"POS": "10,nan"}, "POS=10,nan"),
-        ({"POS": "10,95"}, "POS=10,95: right ascension"),
+        ({"POS": "10,95"}, "POS=10,95: declination"),
         ({"POS": "10,10", "SIZE": "-2"}, "SIZE=-2: give one or two widths"),
         ({"POS": "10,10", "SIZE": "1,2,3"}, "SIZE=1,2,3"),
         ({"POS": "10,10", "SIZE": "170"}, "SIZE: 170.0 must be 0 to 90"),

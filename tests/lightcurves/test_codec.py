@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lightcurves import codec
+from lightcurves.storage import codec
 
 OWNERS = np.array([[655213300000000, 1], [655213300000001, 2]])
 
@@ -79,13 +79,13 @@ def test_a_damaged_piece_is_found_out(place):
     (piece,) = codec.pack(OWNERS[:1], np.array([0, 60]), points(60))
     broken = bytearray(piece)
     broken[place] ^= 0x10
-    with pytest.raises(codec.BrokenPiece, match="655213300000000"):
+    with pytest.raises(codec.BrokenPieceError, match="655213300000000"):
         codec.unpack(OWNERS[:1].tolist(), [bytes(broken)])
 
 
 def test_a_piece_in_another_objects_row_is_found_out():
     (piece,) = codec.pack(OWNERS[:1], np.array([0, 60]), points(60))
-    with pytest.raises(codec.BrokenPiece, match="checksum"):
+    with pytest.raises(codec.BrokenPieceError, match="checksum"):
         codec.unpack([(655213300000000, 2)], [piece])
-    with pytest.raises(codec.BrokenPiece, match="no packed light curve"):
+    with pytest.raises(codec.BrokenPieceError, match="no packed light curve"):
         codec.unpack([(655213300000000, 1)], [b"\x01"])

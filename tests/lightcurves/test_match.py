@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lightcurves.match import match_sky
+from lightcurves.photometry.match import match_sky
 
 
 def around(ra, dec, n, size, rng):

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lightcurves.metrics import LEAST_POINTS, METRICS, PERCENTILE_NAMES, PERCENTILES, light_curve_metrics
+from lightcurves.photometry.metrics import (
+    LEAST_POINTS,
+    METRICS,
+    PERCENTILE_NAMES,
+    PERCENTILES,
+    light_curve_metrics,
+)
 
 
 def random_curve(n, seed):

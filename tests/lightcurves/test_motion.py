@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lightcurves import motion
+from lightcurves.photometry import motion
 
 RNG = np.random.default_rng(3)
 NOISE = 50.0  # mas of a position

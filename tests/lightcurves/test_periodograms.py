@@ -11,10 +11,10 @@ from scipy import stats
 
 from lightcurves.periods import (
     METHODS,
-    NoSpan,
-    NoVariation,
+    NoSpanError,
+    NoVariationError,
     Series,
-    TooFewPoints,
+    TooFewPointsError,
     analysis_of_variance,
     bootstrap_false_alarm,
     box_least_squares,
@@ -180,7 +180,8 @@ def test_plavchan_is_its_plain_formula(curve, frequency):
     phase = (t - t[0]) * frequency % 1
     apart = np.abs(phase[:, None] - phase)
     near = np.minimum(apart, 1 - apart) <= 0.05
-    smooth = (near @ y) / near.sum(axis=1)
+    others = near & ~np.eye(80, dtype=bool)  # the mean stands in for the point itself
+    smooth = (others @ y + y.mean()) / near.sum(axis=1)
     worst = np.argsort(-np.abs(y - y.mean()))[:10]
     expected = np.sum((y - y.mean())[worst] ** 2) / np.sum((y - smooth)[worst] ** 2)
     assert plavchan(t, y, 1.0, [frequency], width=0.1)[0] == pytest.approx(expected, rel=1e-9)
@@ -257,19 +258,20 @@ def test_the_error_of_a_lomb_scargle_period_is_the_scatter_over_noise():
 @pytest.mark.parametrize("n", range(5))
 @pytest.mark.parametrize("method", METHODS)
 def test_fewer_than_five_points_are_refused_with_their_number(method, n):
-    with pytest.raises(TooFewPoints, match=rf"{n} usable|no points"):
+    with pytest.raises(TooFewPointsError, match=rf"{n} usable|no points"):
         periodogram(np.arange(float(n)), np.arange(float(n)), np.ones(n), method=method)
 
 
 @pytest.mark.parametrize(
     ("error", "message", "changed"),
     [
-        (ValueError, "err=0.0: uncertainties must be positive", {"err": np.zeros(9)}),
-        (ValueError, "err=-1.0", {"err": np.full(9, -1.0)}),
-        (TooFewPoints, "0 usable points", {"mag": np.full(9, np.nan)}),
-        (TooFewPoints, "4 usable points", {"t": np.r_[np.arange(4.0), np.full(5, np.inf)]}),
-        (NoVariation, "all magnitudes are 15", {"mag": np.full(9, 15.0)}),
-        (NoSpan, "one moment", {"t": np.ones(9)}),
+        (TooFewPointsError, "0 usable points of 9: .* positive uncertainty", {"err": np.zeros(9)}),
+        (TooFewPointsError, "0 usable points of 9", {"err": np.full(9, -1.0)}),
+        (ValueError, "curve has 2 values: must have 9", {"curve": np.arange(2)}),
+        (TooFewPointsError, "0 usable points", {"mag": np.full(9, np.nan)}),
+        (TooFewPointsError, "4 usable points", {"t": np.r_[np.arange(4.0), np.full(5, np.inf)]}),
+        (NoVariationError, "all magnitudes are 15", {"mag": np.full(9, 15.0)}),
+        (NoSpanError, "one moment", {"t": np.ones(9)}),
         (ValueError, "one length", {"mag": np.arange(8.0)}),
         (ValueError, "band has 3 values: must have 9", {"band": np.arange(3)}),
         (ValueError, "method='fft': use one of ls", {"method": "fft"}),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lightcurves.relphot import relative_zero_points
+from lightcurves.photometry.relative import relative_zero_points
 
 
 def simulated(n_stars=400, n_images=80, filled=0.5, seed=2):

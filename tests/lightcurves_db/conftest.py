@@ -5,7 +5,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from archive.models import Membership
-from lightcurves import sources, statistics, store
+from lightcurves.storage import store
+from lightcurves.updates import sources, statistics
 from tests.lightcurves_db.starsky import CLOSED_NIGHTS, FIELD, OPEN_NIGHTS, RCID, SIX_STARS, Sky, clear
 
 

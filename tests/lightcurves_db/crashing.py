@@ -23,7 +23,7 @@ def main(verb: str) -> None:
 
 def seed() -> None:
     """Objects, and images without points."""
-    from lightcurves import sources
+    from lightcurves.updates import sources
     from tests.lightcurves_db.starsky import Sky
 
     sky = Sky(STARS)
@@ -36,8 +36,8 @@ def append() -> None:
     from django.db import connection
 
     from archive.models import ScienceImage
-    from lightcurves import store
     from lightcurves.models import Source
+    from lightcurves.storage import store
 
     oids = np.array(Source.objects.order_by("oid").values_list("pk", flat=True))
     with connection.cursor() as cursor:
@@ -54,7 +54,7 @@ def compact() -> None:
     from django.db import connection
 
     from archive.models import ScienceImage
-    from lightcurves import store
+    from lightcurves.storage import store
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
@@ -68,8 +68,8 @@ def check() -> None:
     """Points of each image as they are read, how many stand twice, and how many are in each tier: before every verb."""
     from django.db import connection
 
-    from lightcurves import store
     from lightcurves.models import Source
+    from lightcurves.storage import store
 
     columns = store.get(Source.objects.values_list("pk", flat=True)).columns
     pids, counts = np.unique(columns["pid"], return_counts=True)

@@ -6,10 +6,10 @@ import numpy as np
 from django.db import connections
 
 from archive.models import Exposure, ScienceImage
-from archive.registry import julian_date
 from archive.survey import identifiers
-from lightcurves import sources
+from archive.survey.times import julian_date
 from lightcurves.models import Image, ImageCorrection, Source, SourceStatistics
+from lightcurves.updates import sources
 
 FIELD, CCDID, QID, RCID, FID = 655, 13, 3, 50, 2
 CENTRE = (358.0, 10.0)

@@ -8,10 +8,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from astropy.io.votable import parse_single_table
+from astropy.table import Table
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from lightcurves import store, wanted
-from lightcurves.catalog.search import BadObjectQuery, ObjectQuery, in_time
+from lightcurves.catalog.search import BadObjectQueryError, ObjectQuery, in_time
+from lightcurves.download import bulk
+from lightcurves.storage import store
 from tests.lightcurves_db.starsky import CLOSED_NIGHTS, OPEN_NIGHTS, SIX_STARS
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -76,7 +78,7 @@ def test_a_wrong_question_about_objects_is_refused(six_stars, client, asked, mes
 
 
 def test_a_search_that_takes_too_long_says_how_to_narrow_it(six_stars, monkeypatch):
-    with pytest.raises(BadObjectQuery, match="took longer than 1 s: narrow it"), in_time(1):
+    with pytest.raises(BadObjectQueryError, match="took longer than 1 s: narrow it"), in_time(1):
         list(ObjectQuery(where="nobs > 0").rows().extra(where=["pg_sleep(2) IS NOT NULL"]))
 
 
@@ -104,7 +106,7 @@ def test_a_posted_list_of_ids_gives_their_points_and_no_closed_ones(six_stars, p
 
 
 def test_a_list_of_positions_gives_each_row_s_points(six_stars, client, monkeypatch):
-    monkeypatch.setattr(wanted, "OBJECTS_AT_ONCE", 2)
+    monkeypatch.setattr(bulk, "OBJECTS_AT_ONCE", 2)
     targets = [
         ["last", six_stars.ra[5], six_stars.dec[5]],
         ["nothing", 10, 10],
@@ -144,8 +146,8 @@ def test_an_uploaded_table_is_answered_in_every_format(six_stars, client, form):
         ({"ids": [1], "targets": [[1, 2]]}, "give one of"),
         ({"ids": ["x"]}, "ids='x': must be the number of an object"),
         ({"ids": [1], "nobs": 4}, "go with positions"),
-        ({"targets": [[1, 2, 3, 4]]}, "each is [ra, dec]"),
-        ({"targets": [["a", "b", "c"]]}, "targets: line 1"),
+        ({"targets": [[1, 2, 3, 4]]}, "item 1: [1, 2, 3, 4]: each is"),
+        ({"targets": [["a", "b", "c"]]}, "targets: item 1"),
         ({"ids": [1], "format": "xlsx"}, "xlsx"),
         ({"ids": [1], "release": "dr99"}, "there is no public release 'dr99'"),
         ({"targets": [[1, 2]], "radius": 999}, "radius"),
@@ -162,3 +164,31 @@ def test_the_page_of_lists_gives_the_form_and_the_file(six_stars, client):
     assert pq.read_table(io.BytesIO(body(answer))).num_rows == 2 * OPEN_NIGHTS
     wrong = client.post("/objects/list", {"ids": "", "format": "csv"})
     assert wrong.status_code == 400 and b"give one of" in wrong.content
+
+
+STRANGE = ("дек" * 20, "a,b", '"quoted"', "10 20", "12:00:00 +1:00:00", "", "M 31", "M 31", "#", "é<&>;", "7")
+
+
+@pytest.mark.filterwarnings("ignore::astropy.io.votable.exceptions.VOWarning")
+@pytest.mark.parametrize("form", ["csv", "tsv", "json", "votable", "ipac_table", "parquet", "arrow"])
+def test_every_row_joins_to_exactly_its_target_whatever_it_is_called(six_stars, client, form):
+    stars = [n % SIX_STARS for n in range(len(STRANGE))]
+    targets = [
+        {"name": name, "ra": six_stars.ra[star], "dec": six_stars.dec[star]}
+        for name, star in zip(STRANGE, stars, strict=True)
+    ]
+    content = body(posted(client, targets=targets, filtercode="zr", radius=1, format=form))
+    readers = {
+        "csv": lambda: Table.read(content.decode(), format="ascii.csv", converters={"in_name": str}),
+        "tsv": lambda: Table.read(content.decode(), format="ascii.csv", delimiter="\t", converters={"in_name": str}),
+        "json": lambda: Table(rows=json.loads(content)["rows"]),
+        "votable": lambda: parse_single_table(io.BytesIO(content)).to_table(),
+        "ipac_table": lambda: Table.read(content.decode(), format="ascii.ipac"),
+        "parquet": lambda: Table.from_pandas(pq.read_table(io.BytesIO(content)).to_pandas()),
+        "arrow": lambda: Table.from_pandas(pa.ipc.open_stream(content).read_all().to_pandas()),
+    }
+    found = readers[form]()
+    rows = {(int(row["in_row_id"]), str(row["in_name"]), int(row["oid"])) for row in found}
+    assert rows == {
+        (n, name or str(n), OID + star) for n, (name, star) in enumerate(zip(STRANGE, stars, strict=True), 1)
+    }

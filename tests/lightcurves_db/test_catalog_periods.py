@@ -7,11 +7,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from archive.access import ANYONE, EVERYTHING, Reader, reading
-from lightcurves import catalog_periods, releases, sources, statistics
-from lightcurves.catalog_periods import CatalogConfig, PointsChanged
+from archive.access.reading import ANYONE, EVERYTHING, Reader, reading
 from lightcurves.models import Detection, Source, SourcePeriod
 from lightcurves.periods import PeriodConfig
+from lightcurves.updates import periods, releases, sources, statistics
+from lightcurves.updates.periods import CatalogConfig, PointsChangedError
 from processing.executive import plan_periods, queue, tasks
 from processing.executive.plan import Selection
 from processing.models import Job
@@ -48,8 +48,8 @@ def sky(committed):
 
 @pytest.fixture(scope="module")
 def found(sky):
-    results = catalog_periods.search_place(655, 50, CONFIG)
-    catalog_periods.write(results, Source.objects.values_list("pk", flat=True))
+    results = periods.search_place(655, 50, CONFIG)
+    periods.write(results, Source.objects.values_list("pk", flat=True))
     return results
 
 
@@ -80,7 +80,7 @@ def test_each_reader_is_shown_the_period_of_the_points_that_they_see(found):
     shown = {}
     for name, reader in {"visitor": ANYONE, "partner": PARTNER, "all": EVERYTHING}.items():
         with reading(reader):
-            shown[name] = catalog_periods.best(variables())
+            shown[name] = periods.best(variables())
     assert {row.nobs for row in shown["visitor"].values()} == {60}
     assert {row.nobs for row in shown["partner"].values()} == {100}
     assert {row.nobs for row in shown["all"].values()} == {100}
@@ -98,12 +98,26 @@ def test_a_visitors_period_does_not_move_with_closed_points(sky, found):
     mags = dict(closed.values_list("pid", "mag"))
     committed(lambda: closed.update(mag=30.0))
     try:
-        again = catalog_periods.search_place(655, 50, CONFIG)
+        again = periods.search_place(655, 50, CONFIG)
     finally:
         committed(lambda: [closed.filter(pid=pid).update(mag=mag) for pid, mag in mags.items()])
     public, closed_before = ([one.result.period for one in found if one.tier == tier] for tier in ((), (2,)))
     assert [one.result.period for one in again if one.tier == ()] == public
     assert [one.result.amplitude for one in again if one.tier == (2,)] != closed_before
+
+
+def test_points_without_an_uncertainty_are_dropped_and_end_no_job(sky, found):
+    """IRSA's archive has magerr 0 where none is known: the quadrant's other points and stars are searched."""
+    some = Detection.objects.filter(oid=VARIABLE, programid=1)
+    pids = list(some.values_list("pid", flat=True)[:3])
+    errors = dict(some.filter(pid__in=pids).values_list("pid", "magerr"))
+    committed(lambda: some.filter(pid__in=pids).update(magerr=0.0))
+    try:
+        again = [one for one in periods.search_place(655, 50, CONFIG) if one.tier == ()]
+    finally:
+        committed(lambda: [some.filter(pid=pid).update(magerr=error) for pid, error in errors.items()])
+    assert [one.result.n_points for one in again] == [one.result.n_points - 3 for one in found if one.tier == ()]
+    assert all(one.result.period == pytest.approx(PERIOD, rel=1e-3) for one in again)
 
 
 def test_what_rights_changed_meanwhile_is_not_written(sky, found):
@@ -112,8 +126,8 @@ def test_what_rights_changed_meanwhile_is_not_written(sky, found):
     point = Detection.objects.filter(oid=VARIABLE, pid=row.pid)
     committed(lambda: point.update(public_date=None))
     try:
-        with pytest.raises(PointsChanged, match="60 points were searched, now 59"):
-            catalog_periods.write(public, variables())
+        with pytest.raises(PointsChangedError, match="60 points were searched, now 59"):
+            periods.write(public, variables())
     finally:
         committed(lambda: point.update(public_date=row.public_date))
 
@@ -123,8 +137,8 @@ def test_a_job_searches_tells_how_far_it_is_and_writes_once(sky, found, monkeypa
     (job,) = plan_periods.plan_places(Selection(fields=frozenset({655})))
     assert plan_periods.plan_places(Selection(fields=frozenset({655})))[0].pk == job.pk
     told = []
-    monkeypatch.setattr(catalog_periods, "STARS_AT_ONCE", 1)
-    search = catalog_periods.search_place
+    monkeypatch.setattr(periods, "STARS_AT_ONCE", 1)
+    search = periods.search_place
 
     def watched(field, rcid, config, progress):
         def both(done, of):
@@ -133,7 +147,7 @@ def test_a_job_searches_tells_how_far_it_is_and_writes_once(sky, found, monkeypa
 
         return search(field, rcid, CONFIG, both)
 
-    monkeypatch.setattr(catalog_periods, "search_place", watched)
+    monkeypatch.setattr(periods, "search_place", watched)
     claimed = queue.claim(job.pk)
     tasks.run_claimed(claimed)
     queue.release(job.pk)
@@ -145,7 +159,7 @@ def test_a_job_searches_tells_how_far_it_is_and_writes_once(sky, found, monkeypa
 
 
 def test_chosen_objects_are_searched_with_what_lies_at_their_place(sky):
-    results = catalog_periods.search_objects([VARIABLE], CONFIG)
+    results = periods.search_objects([VARIABLE], CONFIG)
     assert {one.star for one in results} == {tuple(sorted(variables()))}
     assert {one.tier for one in results} == {(), (2,)}
 
@@ -160,14 +174,14 @@ def test_objects_and_places_that_are_not_there_are_refused(sky):
 
 
 def test_points_that_are_closed_again_take_the_periods_of_their_star_with_them(sky):
-    catalog_periods.write(catalog_periods.search_objects([VARIABLE], CONFIG), variables())
+    periods.write(periods.search_objects([VARIABLE], CONFIG), variables())
     with connections["default"].cursor() as cursor:
         cursor.execute(releases.FORGET_PERIODS, [[VARIABLE]])
     assert not SourcePeriod.objects.filter(oid__in=variables()).exists()
 
 
 def test_queries_and_the_object_page_show_the_period_of_the_reader(sky, client):
-    catalog_periods.write(catalog_periods.search_objects([VARIABLE], CONFIG), variables())
+    periods.write(periods.search_objects([VARIABLE], CONFIG), variables())
     query = f"SELECT period, nobs FROM ztf.ztf_periods WHERE oid = {VARIABLE}"
     parameters = {"LANG": "ADQL", "REQUEST": "doQuery", "RESPONSEFORMAT": "csv", "QUERY": query}
     answer = client.get("/tap/sync", parameters)
@@ -175,4 +189,4 @@ def test_queries_and_the_object_page_show_the_period_of_the_reader(sky, client):
     period, nobs = text.decode().split()[1].split(",")
     assert (float(period), nobs) == (pytest.approx(PERIOD, rel=1e-3), "60")
     page = client.get(f"/objects/{VARIABLE}/").content.decode()
-    assert "The catalog search found" in page and "60 points of 2 light curves" in page
+    assert "The catalog search found" in page and "60 points in 2 filters" in page

@@ -7,13 +7,14 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
-from archive.access import ANYONE, EVERYTHING, Reader, reading
-from archive.audit import Actor
+from archive.access.audit import Actor
+from archive.access.reading import ANYONE, EVERYTHING, Reader, reading
 from archive.models import Program, Release, ScienceImage
 from archive.releases import freeze, publish, withdraw
 from archive.releases.redating import redate
-from lightcurves import chunks, codec, hot, sources, statistics, store
 from lightcurves.models import Chunk, Detection, Image, Source
+from lightcurves.storage import chunks, codec, recent, store
+from lightcurves.updates import sources, statistics
 from tests.lightcurves_db.starsky import FID, FIELD, RCID
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -42,7 +43,7 @@ def everything() -> dict[str, np.ndarray]:
 
 def partitions() -> set[str]:
     with connection.cursor() as cursor:
-        cursor.execute(hot.PARTITIONS)
+        cursor.execute(recent.PARTITIONS)
         return {name for name, _ in cursor.fetchall()}
 
 
@@ -153,7 +154,7 @@ def test_a_damaged_chunk_is_refused_by_name(curves):
     store.compact(LATER)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE lightcurves_chunk SET data = set_byte(data, 30, 255 - get_byte(data, 30))")
-    with pytest.raises(codec.BrokenPiece, match=str(OID)):
+    with pytest.raises(codec.BrokenPieceError, match=str(OID)):
         store.get([OID])
 
 
@@ -176,14 +177,10 @@ def test_a_release_opens_packed_points_and_its_withdrawal_closes_them(curves):
 def test_a_new_proprietary_period_opens_packed_points_or_makes_them_rows_that_wait(curves):
     store.compact(LATER)
     program = Program.objects.get(pk=2)
-    program.proprietary_days = 365 * 99
-    program.save()
-    redate(program, SYSTEM)
+    redate(program, 365 * 99, SYSTEM)
     assert Detection.objects.filter(programid=2, public_date__gt=timezone.now()).count() == 200
     assert len(everything()["pid"]) == 600
-    program.proprietary_days = 1
-    program.save()
-    redate(program, SYSTEM)
+    redate(program, 1, SYSTEM)
     store.compact(LATER)
     assert not Chunk.objects.filter(public_date=None).exists()
     assert len(everything()["pid"]) == 600

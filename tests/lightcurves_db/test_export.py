@@ -12,12 +12,14 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from archive.audit import Actor
+from archive.access.audit import Actor
 from archive.models import Release
 from archive.releases import freeze
-from lightcurves import sources, store
-from lightcurves.export import NothingToExport, export, pixels
-from lightcurves.skyindex import ORDER, number
+from archive.survey.times import MJD_ZERO
+from lightcurves.download.hats import NothingToExportError, export, pixels
+from lightcurves.storage import store
+from lightcurves.storage.healpix import ORDER, number
+from lightcurves.updates import sources
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 OID = 655213300000000
@@ -46,7 +48,7 @@ def test_an_export_holds_the_releases_points_and_no_other(release, tmp_path):
     row = table.slice(table.column("objectid").to_pylist().index(OID), 1).to_pylist()[0]
     curve = store.get([OID], programs=[1])
     assert row["lightcurve"]["mag"] == pytest.approx(curve.columns["mag"], abs=1e-5)
-    assert row["lightcurve"]["hmjd"] == pytest.approx(curve.columns["hjd"] - store.MJD_ZERO, abs=1e-9)
+    assert row["lightcurve"]["hmjd"] == pytest.approx(curve.columns["hjd"] - MJD_ZERO, abs=1e-9)
     assert np.all(np.diff(table.column("_healpix_29").to_numpy()) >= 0)
     assert [path.name for path in tmp_path.iterdir()] == ["dr9"]
 
@@ -70,7 +72,7 @@ def test_duckdb_scans_an_export(release, tmp_path):
 
 
 def test_an_export_is_written_once_and_a_failed_one_leaves_nothing(release, tmp_path, monkeypatch):
-    monkeypatch.setattr("lightcurves.export._describe", lambda *parts: 1 / 0)
+    monkeypatch.setattr("lightcurves.download.hats._describe", lambda *parts: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         export(release, tmp_path / "dr9")
     assert not list(tmp_path.iterdir())
@@ -82,7 +84,7 @@ def test_an_export_is_written_once_and_a_failed_one_leaves_nothing(release, tmp_
 
 def test_a_release_of_other_families_has_nothing_to_export(release, tmp_path):
     release.families = ["sci"]
-    with pytest.raises(NothingToExport, match="families without light curves"):
+    with pytest.raises(NothingToExportError, match="families without light curves"):
         export(release, tmp_path / "dr9")
 
 

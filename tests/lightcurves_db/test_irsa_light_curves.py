@@ -10,12 +10,14 @@ import pytest
 from astropy.io import ascii as text_tables
 from astropy.io.votable import parse, parse_single_table
 
-from archive.access import ANYONE
-from archive.audit import Actor
+from archive.access.audit import Actor
+from archive.access.reading import ANYONE
 from archive.models import Release
 from archive.releases import freeze
-from lightcurves import store, wanted
-from lightcurves.tables import LIGHTCURVE
+from lightcurves.download import bulk
+from lightcurves.storage import store
+from lightcurves.tables.dictionary import LIGHTCURVE
+from tests import factories
 from tests.lightcurves_db.starsky import CLOSED_NIGHTS, OPEN_NIGHTS, SIX_STARS
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -127,7 +129,7 @@ def test_times_are_a_range_with_both_ends_or_one_moment(six_stars, client):
     assert len(ask(client, ID=OID[2], TIME=f"{mjd[1]} {mjd[3]}")) == 3
     assert len(ask(client, ID=OID[2], TIME=f"-Inf {mjd[3]}")) == 4
     assert len(ask(client, ID=OID[2], TIME=f"{mjd[3]:.8f}")) == 1
-    assert len(ask(client, ID=OID[2], TIME="1 2")) == 0
+    assert len(ask(client, ID=OID[2], TIME="40000 40001")) == 0
 
 
 def test_points_with_any_bit_of_the_mask_are_left_out(six_stars, client):
@@ -141,17 +143,16 @@ def release(six_stars, django_db_blocker):
     made = Release.objects.create(name="dr3", title="Three", first_night="2020-09-01", last_night="2020-09-03")
     made.programs.set([1])
     freeze(made, Actor("test"))
-    Release.objects.filter(pk="dr3").update(state="public", published="2021-01-01T00:00Z")
-    return Release.objects.get(pk="dr3")
+    return factories.put_release("dr3", state="public", published="2021-01-01T00:00Z")
 
 
 def test_a_release_holds_its_own_images_points(release):
     oids = [OID[2], OID[2] + 1]
-    batches = wanted.points(oids, wanted.Kept(release=release), None)
+    batches = bulk.points(oids, bulk.Kept(release=release), None)
     assert sum(map(len, batches)) == 6
-    assert wanted.newest_release() == release
-    with pytest.raises(wanted.NoSuchRelease, match="there are: dr3"):
-        wanted.release_named("dr20")
+    assert bulk.newest_release() == release
+    with pytest.raises(bulk.NoSuchReleaseError, match="there are: dr3"):
+        bulk.release_named("dr20")
 
 
 def test_a_visitor_sees_public_points_and_a_partner_theirs_too(six_stars, partner, client):
@@ -181,7 +182,7 @@ def test_nothing_found_is_a_table_without_rows(six_stars, client):
         ({"POS": "BOX 1 2 3"}, "the only shape is CIRCLE"),
         ({"POS": "CIRCLE 1 2"}, "give right ascension, declination and radius"),
         ({"POS": "CIRCLE 1 2 nan"}, "give right ascension, declination and radius"),
-        ({"POS": "CIRCLE 1 92 0.1"}, "declination in -90..90"),
+        ({"POS": "CIRCLE 1 92 0.1"}, "POS=CIRCLE 1 92 0.1: declination 92"),
         ({"POS": "CIRCLE 1 2 0.2"}, "the radius lies in (0, 0.1667] degrees"),
         ({"CIRCLE": "1 2 0"}, "the radius lies in"),
         ({"CIRCLE": "1 2 0.1", "BANDNAME": "y"}, "BANDNAME=y: y is no filter"),
@@ -192,8 +193,8 @@ def test_nothing_found_is_a_table_without_rows(six_stars, client):
         ({"ID": "5", "COLLECTION": "ztf_dr99"}, "COLLECTION=ztf_dr99: there is no public release 'dr99'"),
         ({"ID": "5", "COLLECTION": "ztf"}, "COLLECTION=ztf: is for those who have signed in"),
         ({"ID": "5", "FORMAT": "fits"}, "FORMAT=fits: use one of VOTABLE, IPAC_TABLE, HTML, CSV, TSV"),
-        ({"ID": "5", "FORMAT": ["csv", "tsv"]}, "only ID may be repeated"),
-        ({"ID": "5", "COLOUR": "red"}, "COLOUR: is no parameter; there are ID, POS"),
+        ({"ID": "5", "FORMAT": ["csv", "tsv"]}, "format: is given 2 times"),
+        ({"ID": "5", "COLOUR": "red"}, "COLOUR: is no parameter of"),
     ],
 )
 def test_a_wrong_parameter_is_named_in_a_votable(client, parameters, message):
@@ -202,11 +203,9 @@ def test_a_wrong_parameter_is_named_in_a_votable(client, parameters, message):
 
 def test_memory_does_not_grow_with_the_points(six_stars, monkeypatch):
     """One batch at a time is read, when the one before has been sent."""
-    monkeypatch.setattr(wanted, "OBJECTS_AT_ONCE", 1)
+    monkeypatch.setattr(bulk, "OBJECTS_AT_ONCE", 1)
     read = []
-    monkeypatch.setattr(
-        wanted, "_columns", lambda oids, *rest, was=wanted._columns: read.append(oids) or was(oids, *rest)
-    )
-    batches = wanted.points([OID[2] + star for star in range(SIX_STARS)], wanted.Kept(), ANYONE)
+    monkeypatch.setattr(bulk, "_columns", lambda oids, *rest, was=bulk._columns: read.append(oids) or was(oids, *rest))
+    batches = bulk.points([OID[2] + star for star in range(SIX_STARS)], bulk.Kept(), ANYONE)
     assert len(read) == 1
     assert sum(map(len, batches)) == SIX_STARS * OPEN_NIGHTS and len(read) == SIX_STARS

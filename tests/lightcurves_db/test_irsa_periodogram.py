@@ -9,8 +9,8 @@ from astropy.table import Table
 from astropy.timeseries import LombScargle
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from lightcurves import sources
 from lightcurves.irsa import periodogram as service
+from lightcurves.updates import sources
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 URL = "/cgi-bin/periodogram/nph-periodogram_api"
@@ -122,11 +122,11 @@ def test_a_wrong_parameter_is_named_in_a_votable(client, parameters, message):
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"\n", "upload: this is no CSV that can be read"),
+        (b"\n", "upload: this is no CSV, ECSV"),
         (b"\\x = 1\n|mjd|mag|\nrubbish", "x=mjd: is no column of numbers"),
         (
             b"\x89PNG\r\n\x1a\n\0\0",
-            "upload: this is no CSV, IPAC table, VOTable, FITS table or Parquet file",
+            "upload: this is no CSV, ECSV, IPAC table, VOTable, FITS table or Parquet file",
         ),
         (b"mjd,mag\n1,2\n3,4\n", "2 usable points"),
         (b"mjd,mag\n" + b"".join(b"%d,5\n" % k for k in range(9)), "all magnitudes are 5"),
@@ -161,6 +161,8 @@ def test_an_object_is_searched_with_the_points_that_the_visitor_sees(sky, client
     assert peaks.array["PERIOD"][0] == pytest.approx(PERIOD, rel=0.02)
     # a sine explains nearly all of 30 public points: closed ones are 3 mag off and would leave a tenth
     assert peaks.array["POWER"][0] > 0.9 * 29 / 2
+    plav = tables(client.get(URL, {"ID": OID + 2, "alg": "plav", "pmin": 0.2, "pmax": 30}))[0]
+    assert np.isfinite(plav.array["POWER"]).all() and plav.array["POWER"].max() < 10 * 30**2
     unknown = client.get(URL, {"ID": 1})
     assert unknown.status_code == 400
     assert b"there is no such object, or it is not public" in unknown.content

@@ -7,12 +7,14 @@ import pytest
 import tables
 from django.core.management import call_command
 
-from archive import bundles
-from archive.access import ANYONE, Reader, reading
+from archive.access.reading import ANYONE, Reader, reading
 from archive.models import UserJob
-from lightcurves import matchjobs, statistics, store
-from lightcurves.matchfiles import NoMatchfile, Place, write
+from archive.products import bundles
+from lightcurves.download import matchfile_jobs
+from lightcurves.download.matchfiles import NoMatchfileError, Place, write
 from lightcurves.models import Source
+from lightcurves.storage import store
+from lightcurves.updates import statistics
 from tests.lightcurves_db.starsky import CCDID, CLOSED_NIGHTS, FIELD, OPEN_NIGHTS, QID, RCID, SIX_STARS
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -94,7 +96,7 @@ def test_points_are_those_of_the_store_and_fluxes_what_was_measured(stars, tmp_p
 
 
 def test_a_place_without_points_gives_no_file(stars, tmp_path):
-    with reading(ANYONE), pytest.raises(NoMatchfile, match="no light curves of this place that you may see"):
+    with reading(ANYONE), pytest.raises(NoMatchfileError, match="no light curves of this place that you may see"):
         write(Place(FIELD, CCDID, QID, 3), tmp_path / "none")
     assert not list(tmp_path.iterdir())
 
@@ -114,7 +116,7 @@ def test_a_job_of_a_partner_holds_their_edition_or_the_public_one(stars, partner
     made = client.post("/api/matchfiles/", asked)
     assert made.status_code == 201, made.content
     job = UserJob.objects.get(pk=made.json()["id"])
-    matchjobs.make(job.pk)
+    matchfile_jobs.make(job.pk)
     job.refresh_from_db()
     assert (job.phase, job.message) == ("COMPLETED", f"1 matchfiles, {SIX_STARS} objects, {SIX_STARS * points} points")
     with tarfile.open(bundles.result_path(job)) as tar:

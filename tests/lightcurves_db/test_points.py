@@ -8,8 +8,9 @@ from django.db import connection
 
 from archive.models import PanstarrsStar
 from archive.moving.dynamics import observer_at
-from lightcurves import sources, statistics, store
 from lightcurves.models import Detection, ImageCorrection, Source
+from lightcurves.storage import store
+from lightcurves.updates import sources, statistics
 from tests.lightcurves_db.starsky import FID, FIELD, RCID
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])

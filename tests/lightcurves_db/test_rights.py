@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from django_q.models import OrmQ
 
-from archive.access import ANYONE, EVERYTHING, Reader, reading
-from archive.audit import Actor
+from archive.access.audit import Actor
+from archive.access.reading import ANYONE, EVERYTHING, Reader, reading
 from archive.models import Release
 from archive.releases import freeze, publish
-from lightcurves import sources, statistics, store
 from lightcurves.models import Detection, ImageCorrection, Source, SourceStatistics
+from lightcurves.storage import store
+from lightcurves.updates import sources, statistics
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 SYSTEM = Actor("test")

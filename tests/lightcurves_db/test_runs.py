@@ -4,14 +4,15 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
-from archive import registry, storage
+from archive.files import storage
 from archive.models import ReferenceImage
-from lightcurves import store
+from archive.products import register
 from lightcurves.models import Detection, ImageCorrection, Source, SourceStatistics
+from lightcurves.storage import store
 from processing.executive import queue, upkeep
 from processing.executive.runs.lightcurves import run_compact, run_lightcurves, run_statistics, seed_sources
 from processing.models import Job
-from processing.science.errors import UnusableFrame
+from processing.science.errors import UnusableFrameError
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 PLACE = {"field": 655, "rcid": 50, "fid": 2}
@@ -31,7 +32,7 @@ def put(family, product_id, suffix, table, magzp=26.0):
     with storage.new_file(path) as temporary:
         fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(temporary, overwrite=True)
     rights = {"programid": 1, "public_date": None}
-    registry.register_file(storage.stored(path), family, product_id, suffix, rights)
+    register.register_file(storage.stored(path), family, product_id, suffix, rights)
 
 
 def reference_of(image):
@@ -77,18 +78,18 @@ def test_the_first_image_seeds_the_sources_from_the_reference_and_later_ones_mat
 def test_without_a_reference_the_job_says_so(sky):
     image = sky.image(0)
     put("sci", image.pid, "psfcat.fits", sky.table())
-    with pytest.raises(UnusableFrame, match="no reference image"):
+    with pytest.raises(UnusableFrameError, match="no reference image"):
         run_lightcurves(job("lightcurves", {"pid": image.pid}))
 
 
 def test_without_an_image_or_its_calibration_the_job_says_so(sky):
-    with pytest.raises(UnusableFrame, match="pid=12: there is no such science image"):
+    with pytest.raises(UnusableFrameError, match="pid=12: there is no such science image"):
         run_lightcurves(job("lightcurves", {"pid": 12}))
     image = sky.image(0)
     put("sci", image.pid, "psfcat.fits", sky.table(), magzp=None)
-    with pytest.raises(UnusableFrame, match="has no MAGZP"):
+    with pytest.raises(UnusableFrameError, match="has no MAGZP"):
         run_lightcurves(job("lightcurves", {"pid": image.pid}))
-    with pytest.raises(UnusableFrame, match="no source is known"):
+    with pytest.raises(UnusableFrameError, match="no source is known"):
         run_statistics(job("statistics", PLACE))
 
 

@@ -17,10 +17,11 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connections
 
-from archive import storage
+from archive.files import storage
 from archive.models import CalibrationImage, Exposure, Membership, ProductFile, ReferenceImage
 from archive.survey.camera import filter_of
 from archive.survey.filenames import cal_name, raw_name, ref_name, sci_name
+from archive.survey.times import date_of_jd
 from tests import factories, servers
 from tests.conftest import REAL_DATA
 from tests.irsa.conftest import header_of, pixel_values, write
@@ -108,9 +109,10 @@ def _images_of_a_curve(held: Far) -> pd.DataFrame | None:
         return None
     table = pd.read_csv(path)[:6]
     for row in table.itertuples():
+        jd = row.mjd + 2400000.5  # exactly: the real numbers are checked against it
         exposure = factories.exposure(
-            jd=row.mjd + 2400000.5, expid=row.expid, filefracday=row.filefracday, field=row.field, fid=1,
-            filtercode="zg", ra=56.6, dec=63.5, **({} if row.programid == 1 else CLOSED),
+            jd=jd, obsjd=jd, obsdate=date_of_jd(jd), expid=row.expid, filefracday=row.filefracday, field=row.field,
+            fid=1, filtercode="zg", ra=56.6, dec=63.5, **({} if row.programid == 1 else CLOSED),
         )  # fmt: skip
         factories.science_image(exposure, 4 * (row.ccdid - 1) + row.qid - 1)
     return table

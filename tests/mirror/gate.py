@@ -20,7 +20,8 @@ class Gate(ThreadingHTTPServer):
     """Passes requests on to `behind`.
 
     pause : s after every block of a file; busy : how many requests are answered 503 first; cut : how many answers end
-    in the middle; down : nothing else than 500 is answered; curves : CSV of light curves, by position
+    in the middle; down : nothing else than 500 is answered; curves : CSV of light curves, by position; blind : parts
+    are given whatever If-Range says; untold : no file's length is told
     """
 
     daemon_threads = True
@@ -30,8 +31,10 @@ class Gate(ThreadingHTTPServer):
         self.behind, self.session = behind, requests.Session()
         self.session.trust_env = False
         self.pause, self.busy, self.cut, self.down, self.curves = 0.0, 0, 0, False, ""
+        self.blind = self.untold = False
         self.files: dict[str, tuple[bytes, str]] = {}  # path: content and ETag, before anything behind
         self.asked: list[tuple[str, str, str, float]] = []  # method, path, Range, time
+        self.questions: dict[str, str] = {}  # by path: the last one with its query
         self.sent: Counter = Counter()
         self.lock = threading.Lock()
 
@@ -76,6 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         path = urlsplit(self.path).path
         self.server.asked.append((self.command, path, self.headers.get("Range", ""), time.monotonic()))
+        self.server.questions[path] = self.path
         if self.server.down:
             self._send(500, {}, b"down")
             return
@@ -101,7 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _own(self, content: bytes, etag: str) -> None:
         start = int((self.headers.get("Range") or "bytes=0-")[6:-1])
-        if start and self.headers.get("If-Range") == etag:
+        if start and (self.server.blind or self.headers.get("If-Range") == etag):
             told = {"ETag": etag, "Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"}
             self._send(206, told, content[start:])
             return
@@ -109,8 +113,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, headers: dict, body: bytes) -> None:
         self.send_response(status)
-        for name, value in ({"Content-Length": str(len(body))} | headers).items():
+        told = {} if self.server.untold else {"Content-Length": str(len(body))}
+        for name, value in (told | headers).items():
             self.send_header(name, value)
+        self.close_connection = self.server.untold or self.close_connection
         self.end_headers()
         if self.command == "HEAD":
             return

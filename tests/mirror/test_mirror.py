@@ -5,12 +5,13 @@ import time
 
 import numpy as np
 import pytest
+import requests
 from django.conf import settings
 from django.db import connections
 
 from archive.survey.identifiers import make_oid
-from lightcurves import skyindex, store
 from lightcurves.models import Image, Source
+from lightcurves.storage import healpix, store
 from tests import factories
 from tests.mirror.conftest import PARTNER, PASSWORD, bytes_of
 from tests.mirror.gate import gate
@@ -80,6 +81,39 @@ def test_files_that_do_not_come_whole_are_told_of_and_leave_no_row(far, near):
     assert near.sql("SELECT count(*) FROM archive_productfile") == [(0,)]
 
 
+def test_a_bad_answer_costs_one_file_which_the_next_run_asks_for_again(far, near):
+    path = next(one for one in sorted(far.paths) if one.endswith("mskimg.fits"))
+    with gate(far.address) as server:
+        server.files[f"/ibe/data/ztf/products/{path}"] = (b"<html>Sign in</html>", '"1"')
+        said = near.mirror(server.address, *FIELD, *EVERYTHING, ok=False, **ME)
+        assert "not a whole FITS file" in said.stderr and "Traceback" not in said.stderr
+        assert near.files() == {one: bytes_of(one) for one in far.paths - {path}}
+        assert near.sql("SELECT count(*), min(ours::int) FROM archive_quarantinedfile") == [(1, 0)]
+        server.files.clear()
+        asked = len(server.asked)
+        near.mirror(server.address, *FIELD, *EVERYTHING, **ME)
+        assert near.files() == {one: bytes_of(one) for one in far.paths}
+        fetched = {one for method, one, _, _ in server.asked[asked:] if method == "GET"}
+        assert fetched == {f"/ibe/data/ztf/products/{path}"}
+
+
+def test_rows_come_all_or_none_and_an_answer_that_was_refused_is_asked_for_again(far, near):
+    wish = (*FIELD, "--families", "sci", "--suffixes", "mskimg.fits")  # a sciimg would make its own row
+    with gate(far.address) as server:
+        near.mirror(server.address, *wish, "--dry-run", **ME)
+        search = next(one for _, one, _, _ in server.asked if "/search/" in one)
+        answer = requests.get(server.address + server.questions[search], auth=tuple(ME.values()), timeout=60).content
+        end = answer.rindex(b" zr ")  # of the last row
+        server.files[search] = (answer[:end] + b" zx " + answer[end + 4 :], '"1"')
+        said = near.mirror(server.address, *wish, ok=False, **ME)
+        assert "rows of sci: " in said.stderr and "zx" in said.stderr
+        assert near.sql("SELECT count(*) FROM archive_scienceimage") == [(0,)]
+        assert near.sql("SELECT count(*) FROM archive_exposure") == [(0,)]
+        server.files.clear()
+        near.mirror(server.address, *wish, **ME)
+    assert near.sql("SELECT count(*) FROM archive_scienceimage") == [(2,)]
+
+
 def test_light_curves_come_with_the_images_of_their_points(far, near, real_data, curve):
     table, place = curve
     with gate(far.address) as server:
@@ -103,7 +137,7 @@ def own_curve(far):
     image, oid = far.images[0], make_oid(655, 2, 13, 3, 1)
     Source.objects.create(
         oid=oid, ra=image.ra, dec=image.dec, field=655, ccdid=13, qid=3, rcid=50, fid=2, filtercode="zr",
-        hpx29=int(skyindex.number(np.array([image.ra]), np.array([image.dec]))[0]), **factories.PUBLIC,
+        hpx29=int(healpix.number(np.array([image.ra]), np.array([image.dec]))[0]), **factories.PUBLIC,
     )  # fmt: skip
     one, zero = np.ones(1), np.zeros(1, int)
     for number, each in enumerate(far.images):

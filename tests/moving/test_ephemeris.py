@@ -8,9 +8,9 @@ import pytest
 
 from archive.moving.dynamics import (
     AsteroidElements,
-    EphemerisOutOfRange,
+    EphemerisOutOfRangeError,
     Orbit,
-    UnknownObservatory,
+    UnknownObservatoryError,
     ephemeris,
     observer_at,
     state_at_epoch,
@@ -154,7 +154,7 @@ def test_at_zero_phase_and_unit_distances_the_magnitude_is_H():
 
 
 def test_unknown_observatories_and_times_are_refused_by_name():
-    with pytest.raises(UnknownObservatory, match="Z99"):
+    with pytest.raises(UnknownObservatoryError, match="Z99"):
         ephemeris(CERES, 2460000.5, "Z99")
-    with pytest.raises(EphemerisOutOfRange, match="DE440"):
+    with pytest.raises(EphemerisOutOfRangeError, match="DE440"):
         ephemeris(CERES, 2960000.5)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.moving.dynamics import AsteroidElements, BadOrbit, CometElements, Orbit, state_at_epoch
+from archive.moving.dynamics import AsteroidElements, BadOrbitError, CometElements, Orbit, state_at_epoch
 from archive.moving.dynamics.constants import ECLIPTIC_TO_EQUATOR, GM_SUN
 from archive.moving.dynamics.kepler import two_body
 
@@ -77,5 +77,5 @@ def test_a_parabola_obeys_barkers_equation():
     ],
 )
 def test_impossible_elements_are_named_in_the_error(elements, named):
-    with pytest.raises(BadOrbit, match=named.replace(".", r"\.")):
+    with pytest.raises(BadOrbitError, match=named.replace(".", r"\.")):
         Orbit("x", EPOCH, AsteroidElements(*elements))

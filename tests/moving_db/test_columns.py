@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from archive.access import ANYONE, EVERYTHING, reading
-from archive.columns import read_columns
+from archive.access.reading import ANYONE, EVERYTHING, reading
+from archive.database.arrays import read_columns
 from archive.models import Exposure
 from tests import factories
 

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from archive.moving.dynamics import AsteroidElements, BadOrbit, CometElements, Orbit, ephemeris
+from archive.moving.dynamics import AsteroidElements, BadOrbitError, CometElements, Orbit, ephemeris
 from archive.moving.elements import julian, orbit_from_elements, resolve_orbit
 from archive.moving.numbered import EPOCH_TDB, NUMBERED
 
@@ -105,13 +105,13 @@ def test_bad_elements_are_named_with_their_value(changes, says):
     if says is None:
         assert orbit_from_elements({**ELEMENTS, **changes}).epoch_tdb == 2400012.5
         return
-    with pytest.raises(BadOrbit, match=says):
+    with pytest.raises(BadOrbitError, match=says):
         orbit_from_elements({**ELEMENTS, **changes})
 
 
 @pytest.mark.parametrize("text", ["Planet Nine", "99999", "59800 1 2 3", MPCORB[:60], "x" * 300, "K24A1" * 40])
 def test_what_is_no_orbit_is_refused_with_what_is_understood(text):
-    with pytest.raises(BadOrbit, match=r"name=.*Psyche|elements|must be"):
+    with pytest.raises(BadOrbitError, match=r"name=.*Psyche|elements|must be"):
         resolve_orbit(text)
 
 

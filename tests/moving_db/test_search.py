@@ -8,13 +8,13 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from django.contrib.auth.models import User
 
-from archive import storage
-from archive.access import ANYONE, Reader, reading
+from archive.access.reading import ANYONE, Reader, reading
+from archive.files import storage
 from archive.models import Exposure, Membership, ProductFile
 from archive.moving.dynamics import ephemeris
 from archive.moving.numbered import NUMBERED
 from archive.moving.search import images_of
-from archive.registry import date_of_jd
+from archive.survey.times import date_of_jd
 from tests import factories
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])

@@ -5,8 +5,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from archive.names import NameNotFound
-from archive.places import locate
+from archive.search.name_services import locate
+from archive.search.names import NameNotFoundError
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,7 @@ def test_bright_stars_are_known_by_name():
 
 def test_an_unknown_name_goes_nowhere_unless_sesame_is_switched_on(settings):
     assert settings.SESAME_SERVERS == []
-    with pytest.raises(NameNotFound, match="is not known here") as reason:
+    with pytest.raises(NameNotFoundError, match="is not known here") as reason:
         locate("SN 2011fe")
     assert "Sesame" not in str(reason.value)
 
@@ -58,12 +58,12 @@ def test_sesame_is_asked_once_for_a_name(sesame):
 
 
 def test_what_nobody_knows_is_said_of_both(sesame):
-    with pytest.raises(NameNotFound, match="is not known here.*nor does Sesame"):
+    with pytest.raises(NameNotFoundError, match="is not known here.*nor does Sesame"):
         locate("no such star")
     assert not any("vega" in asked.lower() for asked in Sesame.asked)
 
 
 def test_a_server_that_does_not_answer_is_named(settings):
     settings.SESAME_SERVERS = ["http://127.0.0.1:9/"]
-    with pytest.raises(NameNotFound, match="nor does Sesame"):
+    with pytest.raises(NameNotFoundError, match="nor does Sesame"):
         locate("SN 2012fr")

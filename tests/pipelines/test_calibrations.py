@@ -8,16 +8,16 @@ import pytest
 
 from archive.survey.bits import MaskBit
 from archive.survey.camera import Camera, ccd_quadrant, rcid
-from processing.pipelines.bias import BIAS, BiasInputs
-from processing.pipelines.flat import FLAT, FlatConfig, FlatInputs, lamp_cube, lamps_of_cube
-from processing.pipelines.lowflat import LOWFLAT, LowFlatInputs, StarExposure
-from processing.pipelines.pmask import PMASK, PixelMaskInputs
+from processing.pipelines.calibration.bias import BIAS, BiasInputs
+from processing.pipelines.calibration.flat import FLAT, FlatConfig, FlatInputs, lamp_cube, lamps_of_cube
+from processing.pipelines.calibration.lowflat import LOWFLAT, LowFlatInputs, StarExposure
+from processing.pipelines.calibration.pmask import PMASK, PixelMaskInputs
 from processing.science import surface, tpv
-from processing.science.astrometry import ReferenceStars
-from processing.science.errors import UnusableFrame
-from processing.science.lamps import FILTER_LEDS, LED_WAVELENGTH, led_weights
-from processing.science.starflat import StarObservations, solve_star_flat
-from processing.science.zeropoint import Calibrators
+from processing.science.astrometry.solve import ReferenceStars
+from processing.science.detector.lamps import FILTER_LEDS, LED_WAVELENGTH, led_weights
+from processing.science.errors import UnusableFrameError
+from processing.science.photometry.starflat import StarObservations, solve_star_flat
+from processing.science.photometry.zeropoint import Calibrators
 from processing.simulate import detector, survey
 from processing.simulate.dome import lamp_phase, star_phase
 from processing.simulate.plan import SurveyPlan, lamp_sequence, night_exposures
@@ -102,17 +102,17 @@ class TestBias:
         lit = np.full_like(bias_inputs.frames[0], 65535)
         products = BIAS.run(replace(bias_inputs, frames=[lit, *bias_inputs.frames[1:]]))
         assert products.measurements["frames"] == FRAMES - 1 and products.measurements["bias_refused"] == 1
-        with pytest.raises(UnusableFrame, match="at least 3"):
+        with pytest.raises(UnusableFrameError, match="at least 3"):
             BIAS.run(BiasInputs([lit] * 4, bias_inputs.overscans[:4]))
-        with pytest.raises(UnusableFrame, match="at least 3"):
+        with pytest.raises(UnusableFrameError, match="at least 3"):
             BIAS.run(BiasInputs(bias_inputs.frames[:2], bias_inputs.overscans[:2]))
 
     def test_frames_of_another_shape_or_without_overscan_are_refused(self, bias_inputs):
-        with pytest.raises(UnusableFrame, match="same rows"):
+        with pytest.raises(UnusableFrameError, match="same rows"):
             BIAS.run(replace(bias_inputs, frames=[bias_inputs.frames[0][:300], *bias_inputs.frames[1:]]))
-        with pytest.raises(UnusableFrame, match="different shapes"):
+        with pytest.raises(UnusableFrameError, match="different shapes"):
             BIAS.run(replace(bias_inputs, frames=[bias_inputs.frames[0][:, :300], *bias_inputs.frames[1:]]))
-        with pytest.raises(UnusableFrame, match="one each"):
+        with pytest.raises(UnusableFrameError, match="one each"):
             BIAS.run(replace(bias_inputs, overscans=bias_inputs.overscans[:-1]))
 
 
@@ -158,22 +158,22 @@ class TestFlat:
         assert np.count_nonzero(mask[GOOD]) <= 3
 
     def test_frames_unfit_for_a_flat_are_refused(self, g_inputs):
-        with pytest.raises(UnusableFrame, match="at least 4 needed"):
+        with pytest.raises(UnusableFrameError, match="at least 4 needed"):
             FLAT.run(g_inputs, FlatConfig(min_counts=20000.0))  # too dark
-        with pytest.raises(UnusableFrame, match="at least 4 needed"):
+        with pytest.raises(UnusableFrameError, match="at least 4 needed"):
             FLAT.run(replace(g_inputs, frames=[np.full_like(frame, 65535) for frame in g_inputs.frames]))
-        with pytest.raises(UnusableFrame, match="lamp of zr"):
+        with pytest.raises(UnusableFrameError, match="lamp of zr"):
             FLAT.run(replace(g_inputs, filtercode="zr"))
-        with pytest.raises(UnusableFrame, match="same needed"):
+        with pytest.raises(UnusableFrameError, match="same needed"):
             FLAT.run(replace(g_inputs, frames=[frame[:300] for frame in g_inputs.frames]))
-        with pytest.raises(UnusableFrame, match="either all"):
+        with pytest.raises(UnusableFrameError, match="either all"):
             FLAT.run(replace(g_inputs, leds=[None, *g_inputs.leds[1:]]))
         one = [n for n, led in enumerate(g_inputs.leds) if led == 3]
         alone = replace(
             g_inputs, leds=[3] * len(one), frames=[g_inputs.frames[n] for n in one],
             overscans=[g_inputs.overscans[n] for n in one],
         )  # fmt: skip
-        with pytest.raises(UnusableFrame, match="of the weight of zg"):
+        with pytest.raises(UnusableFrameError, match="of the weight of zg"):
             FLAT.run(alone)
 
     def test_the_surfaces_of_lamps_are_written_and_read_back(self):
@@ -266,12 +266,12 @@ class TestLowFlat:
         assert np.count_nonzero(mask[dithered.good]) <= 2
 
     def test_too_few_exposures_or_stars_are_refused(self, dithered):
-        with pytest.raises(UnusableFrame, match="at least 5"):
+        with pytest.raises(UnusableFrameError, match="at least 5"):
             LOWFLAT.run(replace(dithered.inputs, exposures=dithered.inputs.exposures[:4]))
         none = np.zeros(0)
-        with pytest.raises(UnusableFrame, match="stars"):
+        with pytest.raises(UnusableFrameError, match="stars"):
             LOWFLAT.run(replace(dithered.inputs, calibrators=Calibrators(none, none, none, none, none)))
-        with pytest.raises(UnusableFrame, match="placed on the sky"):
+        with pytest.raises(UnusableFrameError, match="placed on the sky"):
             LOWFLAT.run(replace(dithered.inputs, stars=ReferenceStars(none, none, none, none, none)))
 
 
@@ -313,5 +313,5 @@ def test_the_hardware_mask_holds_what_every_kind_of_calibration_says_most_nights
     mask = products.files["pmask.fits"].data
     assert mask[1, 1] == MaskBit.NOISY and mask[2, 2] == MaskBit.DEAD and np.count_nonzero(mask) == 2
     assert {key: value for key, value, _ in products.files["pmask.fits"].cards}["PIPEVER"] == "1"
-    with pytest.raises(UnusableFrame, match="at least one"):
+    with pytest.raises(UnusableFrameError, match="at least one"):
         PMASK.run(PixelMaskInputs({"bias-0": []}))

@@ -8,14 +8,14 @@ import pytest
 from astropy.io import fits
 
 from archive.survey.bits import InfoBit, MaskBit
-from processing.pipelines.science import SCIENCE
-from processing.pipelines.science_state import ScienceInputs
-from processing.pipelines.warmup import warm_up
-from processing.pipelines.writers import write_image, write_table
+from processing.executive.products.writers import write_image, write_table
+from processing.executive.warmup import warm_up
+from processing.pipelines.science.pipeline import SCIENCE
+from processing.pipelines.science.state import ScienceInputs
 from processing.science import tpv
-from processing.science.astrometry import ReferenceStars
-from processing.science.errors import ScienceError, UnusableFrame
-from processing.science.zeropoint import Calibrators
+from processing.science.astrometry.solve import ReferenceStars
+from processing.science.errors import ScienceError, UnusableFrameError
+from processing.science.photometry.zeropoint import Calibrators
 from tests.science.starfield import ZERO_POINT, nearest, star_field
 
 SHAPE = (512, 512)
@@ -195,7 +195,7 @@ def test_rows_that_are_not_numbers_are_masked_and_the_rest_is_measured(inputs):
     ids=["saturated", "nan", "wrong shape", "tiny", "no overscan", "saturated overscan", "wrong flat"],
 )
 def test_a_frame_unfit_as_a_whole_raises_a_typed_error(inputs, spoil):
-    with pytest.raises(UnusableFrame):
+    with pytest.raises(UnusableFrameError):
         SCIENCE.run(replace(inputs, **spoil))
 
 

@@ -5,7 +5,7 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
-from processing.pipelines.writers import write_image, write_table, write_text
+from processing.executive.products.writers import write_image, write_table, write_text
 
 
 def test_an_image_is_read_back_with_its_cards_and_a_valid_checksum(tmp_path):

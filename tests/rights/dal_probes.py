@@ -11,9 +11,9 @@ from django.test import Client
 from django.urls import reverse
 
 from archive.models import QueryJob
-from archive.vo.obscore.identifiers import prefix
-from archive.vo.scs import tables
-from archive.vo.uws_work import run_next
+from archive.services.vo.dal.cone import tables
+from archive.services.vo.obscore.identifiers import prefix
+from archive.services.vo.worker import run_next
 from tests.rights.probes import Asker, csv_rows, pids, probe, refused
 from tests.rights.sky_probes import place_of
 from tests.rights.world import Unit, World

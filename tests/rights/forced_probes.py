@@ -12,7 +12,7 @@ from tests.rights.sky_probes import place_of
 from tests.rights.world import World
 
 ADDRESSES = (
-    *("forced", "forced-job", "forced-document", "forced-result", "forced-file"),
+    *("forced", "forced-points", "forced-job", "forced-document", "forced-result", "forced-file"),
     *("api-forced", "api-forced-job", "api-forced-result", "api-forced-points"),
 )
 FORMS = ("forced-request", "forced-batch", "forced-requests", "forced-batch-requests")
@@ -35,6 +35,7 @@ def forced_light_curves(world: World, ask: Asker, draw) -> None:
     assert len(ask(reverse("forced-document", args=[job.pk])).json()["points"]) == len(seen)
     points = ask(reverse("api-forced-points"), {"position": position}).json()["points"]
     assert {one["pid"] for one in points} == (set(pids(seen)) if ask.person.user else set())
+    assert ask(reverse("forced-points"), {"position": position, "format": "json"}).json()["count"] == 0
     listed = ask(reverse("api-forced")).json()["results"]
     assert (str(job.pk) in {one["id"] for one in listed}) == bool(ask.person.user)
     ask(reverse("forced"))
@@ -49,18 +50,18 @@ def forced_light_curves(world: World, ask: Asker, draw) -> None:
 @probe(*FORMS)
 def irsa_s_forms(world: World, ask: Asker, draw) -> None:
     """They know people by what stands in the request; nobody is taken for the person who sends it."""
-    asked = {"ra": "[10]", "dec": "[10]", "jdstart": 2459000, "jdend": 2459100}
+    place = {"ra": "[10]", "dec": "[10]", "jdstart": 2459000, "jdend": 2459100}
+    asked = dict.fromkeys(FORMS, {}) | {"forced-request": place | {"ra": 10, "dec": 10}, "forced-batch": place}
     methods = dict.fromkeys(FORMS, "get") | {"forced-batch": "post"}
     for name in FORMS:
-        ask(reverse(name), asked, method=methods[name], status=401)
+        ask(reverse(name), asked[name], method=methods[name], status=401)
     if not ask.person.headers:
         return
     who = {"email": ask.person.user.get_username(), "userpass": ask.person.headers["Authorization"].split()[1]}
     may = ask.person.may("images", "catalogs")
     for name in FORMS:
-        one = {"ra": 10, "dec": 10} if name == "forced-request" else {}
-        ask(reverse(name), asked | one | who, method=methods[name], status=200 if may else 403)
+        ask(reverse(name), asked[name] | who, method=methods[name], status=200 if may else 403)
     if may:
-        mine = UserJob.objects.filter(owner=ask.person.user, kind=jobs.KIND)
-        assert {job.parameters["ra"] for job in mine.order_by("-created")[:2]} == {10.0}
-        mine.filter(phase="QUEUED").delete()
+        mine = UserJob.objects.filter(owner=ask.person.user, kind=jobs.KIND, phase="QUEUED")
+        assert {job.parameters["ra"] for job in mine} == {10.0}
+        mine.delete()

@@ -11,10 +11,10 @@ from django.core.cache import cache
 from django.urls import reverse
 from PIL import Image
 
-from archive import storage
-from archive.hips import coverage
-from archive.hips.models import MemberTile
+from archive.files import storage
 from archive.models.images import CORNERS
+from archive.services.hips import coverage
+from archive.services.hips.models import MemberTile
 from tests.rights.probes import Asker, probe, refused
 from tests.rights.world import Unit, World
 

@@ -14,8 +14,8 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connections
 
-from archive.models import Membership
-from portal.providers import providers, settings_of
+from archive.models import AuditEntry, Membership
+from portal.auth.providers import providers, settings_of
 from tests import factories, servers
 
 with warnings.catch_warnings():
@@ -33,12 +33,13 @@ settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storag
 django.setup()
 from django.template.loader import render_to_string
 from django.test import RequestFactory
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import AnonymousUser
 from django.core.management import call_command
 call_command("check")
 request = RequestFactory().get("/sign-in/")
 request.user, request.reader = AnonymousUser(), None
-page = render_to_string("registration/login.html", {"form": None}, request)
+page = render_to_string("registration/login.html", {"form": AuthenticationForm()}, request)
 print([line.strip() for line in page.splitlines() if "Sign in with" in line])
 """
 
@@ -112,11 +113,13 @@ def sign_in(portal: str, subject: str) -> servers.Client:
 
 
 def test_who_signs_in_elsewhere_has_an_account_that_reads_what_is_public_until_an_admin_says_more(portal):
-    closed = factories.product_file(programid=2, public_date=None, path="sci/oidc/closed.fits")
     settings.ARCHIVE_ROOT.joinpath("sci/oidc").mkdir(parents=True)
-    settings.ARCHIVE_ROOT.joinpath(closed.path).write_bytes(b"0123456789")
+    settings.ARCHIVE_ROOT.joinpath("sci/oidc/closed.fits").write_bytes(b"0123456789")
+    closed = factories.product_file(programid=2, public_date=None, path="sci/oidc/closed.fits")
     person = sign_in(portal, "vera")
     user = User.objects.get(username="vera")
+    made = AuditEntry.objects.get(action="account.create", key=str(user.pk))
+    assert (made.target, made.who, made.address) == ("vera", "(nobody)", "127.0.0.1")
     assert "vera" in person.get("/account/").text
     assert (user.is_staff, user.is_superuser, user.has_usable_password()) == (False, False, False)
     assert person.get(f"/files/{closed.path}").status_code == 404

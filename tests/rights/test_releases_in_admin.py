@@ -7,11 +7,11 @@ from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 from django_q.models import OrmQ
 
-from archive.audit import Actor
+from archive.access.audit import Actor
 from archive.models import AuditEntry, Exposure, Membership, Release, ScienceImage, UserJob
 from archive.releases import freeze, jobs
-from lightcurves import releases as following
 from lightcurves.models import Followed
+from lightcurves.updates import releases as following
 from tests import factories
 from tests.lightcurves_db.starsky import Sky
 
@@ -74,9 +74,9 @@ def test_whether_unreleased_images_are_listed_is_chosen_in_a_draft_and_told(admi
     assert admin_client.post(page, given).status_code == 302
     assert Release.objects.using("default").get(pk=draft.pk).listed
     assert "everybody sees the metadata" in act(admin_client, draft, "freeze").content.decode()
-    Release.objects.filter(pk=draft.pk).update(state="frozen")
+    factories.put_release(draft.pk, state="frozen")
     assert "listed" not in admin_client.get(page).context["adminform"].form.fields
-    Release.objects.filter(pk=draft.pk).update(state="draft", listed=False)
+    factories.put_release(draft.pk, state="draft", listed=False)
 
 
 def test_only_staff_who_read_all_that_a_release_opens_may_open_it(client, draft):
@@ -106,7 +106,7 @@ def test_a_date_that_merely_passes_has_the_statistics_of_its_place_made_anew_onc
     sky = Sky()
     image, other = sky.image(0, programid=2, public=False), sky.image(1, programid=2, public=False)
     assert following.follow_dates() == 0
-    from lightcurves import sources
+    from lightcurves.updates import sources
 
     sources.seed(image, sky.catalog(), None)
     for one in (image, other):

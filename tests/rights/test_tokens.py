@@ -6,14 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from axes.models import AccessAttempt
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
-from archive import tokens
-from archive.access import ANYONE, EVERYTHING
-from archive.audit import Actor
-from archive.members import reader_of
+from archive.access import tokens
+from archive.access.audit import Actor
+from archive.access.memberships import reader_of
+from archive.access.reading import ANYONE, EVERYTHING
 from archive.models import AuditEntry, GroupMembership, Membership, Program, ReaderGroup, Token
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -110,7 +111,7 @@ def test_what_has_ended_opens_nothing_and_says_why(somebody):
 )
 def test_a_token_that_makes_no_sense_is_refused(somebody, values, message):
     asked = {"label": "x", "scopes": ["all"], "expires": soon()} | values
-    with pytest.raises(tokens.BadToken, match=message):
+    with pytest.raises(tokens.BadTokenError, match=message):
         tokens.make(somebody, **asked, actor=ME)
 
 
@@ -136,10 +137,14 @@ def test_the_account_page_makes_a_token_once_and_revokes_it(somebody, client):
     client.force_login(somebody)
     assert client.get("/account/").status_code == 200
     form = {"label": "nightly", "scopes": ["images", "alerts"], "expires": soon().date()}
-    made = client.post(reverse("account-tokens"), form)
-    secret = made.context["secret"]
-    assert secret in made.content.decode()
+    sent = client.post(reverse("account-tokens"), form)
+    assert (sent.status_code, sent.url) == (302, "/account/")  # so that a reload sends nothing again
+    kept = [session.get_decoded() for session in Session.objects.all()]
+    made = client.get("/account/")
+    secret = made.context["made"]["secret"]
+    assert secret in made.content.decode() and secret not in f"{kept}"
     assert secret not in client.get("/account/").content.decode()
+    assert Token.objects.count() == 1
     assert with_secret(secret).get("/api/alerts/").status_code == 200
     token = Token.objects.get()
     other = User.objects.create_user("other")
@@ -148,7 +153,23 @@ def test_the_account_page_makes_a_token_once_and_revokes_it(somebody, client):
     assert stranger.post(reverse("account-revoke", args=[token.pk])).status_code == 404
     client.post(reverse("account-revoke", args=[token.pk]))
     assert with_secret(secret).get("/api/alerts/").status_code == 401
-    assert client.post(reverse("account-tokens"), form | {"expires": "2001-01-01"}).status_code == 400
+    for wrong in ({"expires": "2001-01-01"}, {"label": " "}, {"scopes": []}, {"expires": "soon"}):
+        refused = client.post(reverse("account-tokens"), form | wrong)
+        (name,) = wrong
+        assert refused.status_code == 400 and name in refused.context["form"].errors
+        assert f'id="id_{name}_error"' in refused.content.decode()
+        if name == "scopes":
+            assert "What it may read: choose" in refused.context["error"] and " or all" in refused.context["error"]
+    assert Token.objects.count() == 1
+
+
+def test_half_of_a_secret_shows_nothing(somebody, client):
+    client.force_login(somebody)
+    form = {"label": "nightly", "scopes": ["images"], "expires": soon().date()}
+    for cookie in ("", "00", "zz" * 60):
+        client.post(reverse("account-tokens"), form)
+        client.cookies["shown_once"] = cookie
+        assert client.get("/account/").context["made"] == {}
 
 
 def test_rights_begin_and_end_with_memberships_of_people_and_groups(somebody):

@@ -17,11 +17,11 @@ import fastavro
 import numpy as np
 from astropy.io import fits
 from django.contrib.auth.models import User
-from django.db import connections
+from django.db import connections, transaction
 
-from archive import storage, tokens
-from archive.audit import Actor
-from archive.hips import survey
+from archive.access import tokens
+from archive.access.audit import Actor
+from archive.files import storage
 from archive.models import (
     Alert,
     DifferenceImage,
@@ -36,14 +36,17 @@ from archive.models import (
     ReferenceImage,
     Release,
     ScienceVersion,
+    UserJob,
 )
 from archive.moving.dynamics import ephemeris
 from archive.moving.numbered import NUMBERED
-from archive.releases import freeze
+from archive.releases import freeze, guard
+from archive.services.hips import survey
 from archive.survey.identifiers import date_of_nid, make_oid, nid_of_jd
-from lightcurves import skyindex, statistics, store
 from lightcurves.models import Source, SourceStatistics
-from portal.charts import EDGES
+from lightcurves.storage import healpix, store
+from lightcurves.updates import statistics
+from portal.plots.residuals import EDGES
 from tests import factories, leftovers
 
 UNITS = 6
@@ -144,6 +147,7 @@ class World:
         for unit, one, other in zip(self.units, metadata, data, strict=True):
             unit.metadata, unit.data = one, other
         self.listed, self._policy, self._of_release = listed | of_release, listed, of_release
+        UserJob.objects.all().delete()  # orders of another world: an order's result is given again for a while
         self.committed(self._apply)
 
     def _apply(self) -> None:
@@ -176,7 +180,8 @@ class World:
         Program.objects.update(listed=False)
         Program.objects.filter(pk__in=self._policy).update(listed=True)
         listing = Release.objects.get(pk="lists")
-        listing.programs.set(self._of_release)
+        with transaction.atomic(), guard.acting("lists"):
+            listing.programs.set(self._of_release)
         SourceStatistics.objects.all()._raw_delete("default")
         statistics.refresh(655, RCID, 2)
 
@@ -239,18 +244,17 @@ class World:
 def _releases() -> None:
     """One release that is public and one of programs 2 and 3 that is merely frozen; both hold every unit."""
     night = date_of_nid(nid_of_jd(JD))
-    Release.objects.create(
-        name="lists", title="lists", first_night=night, last_night=night, listed=True, families=[], published=NOW,
-        state=Release.State.PUBLIC,
-    )  # fmt: skip
+    Release.objects.create(name="lists", title="lists", first_night=night, last_night=night, listed=True, families=[])
+    factories.put_release("lists", state=Release.State.PUBLIC, published=NOW)
     for name in ("open", "closed"):
         release = Release.objects.create(name=name, title=name, first_night=night, last_night=night)
         release.programs.set([1])
         release = freeze(release, Actor("test"))
         if name == "open":
-            Release.objects.filter(pk=name).update(state=Release.State.PUBLIC, published=NOW)
+            factories.put_release(name, state=Release.State.PUBLIC, published=NOW)
         else:
-            release.programs.set([2, 3])
+            with transaction.atomic(), guard.acting(name):
+                release.programs.set([2, 3])
 
 
 def place(jd: float) -> tuple[float, float]:
@@ -290,7 +294,7 @@ def _unit(number: int) -> Unit:
     oid = make_oid(655, 2, image.ccdid, image.qid, number + 1)
     Source.objects.create(
         oid=oid, ra=image.ra + 0.001 * number, dec=image.dec, field=655, ccdid=image.ccdid, qid=image.qid, rcid=RCID,
-        fid=2, filtercode="zr", colour=0.0, hpx29=int(skyindex.number(np.array([image.ra]), np.array([image.dec]))[0]),
+        fid=2, filtercode="zr", colour=0.0, hpx29=int(healpix.number(np.array([image.ra]), np.array([image.dec]))[0]),
         **factories.PUBLIC,
     )  # fmt: skip
     unit = Unit(number, image, reference, 9000 + number, oid, version)
@@ -322,7 +326,7 @@ def _files(unit: Unit) -> None:
     add("ver", "versions_sciimg.fits", "ver", unit.version.pk, "sciimg.fits", lambda path: _pixels(path, image, n))
     add("ref", "refimg.fits", "ref", unit.rfid, "refimg.fits", lambda path: _pixels(path, image, n))
     add("raw", "o.fits", "raw", image.exposure_id, "o.fits", lambda path: path.write_bytes(b"raw %d" % n))
-    add("alert", "alerts.avro", "alert", image.pid, "alerts.avro", lambda path: _packet(path, n))
+    add("alert", "alerts.avro", "alert", image.pid, "alerts.avro", lambda path: _packet(path, n, unit.candid))
 
 
 def _pixels(path: Path, image, number: int) -> None:
@@ -331,15 +335,17 @@ def _pixels(path: Path, image, number: int) -> None:
     fits.PrimaryHDU(np.full(SHAPE, 1000 + number, np.float32), header).writeto(path)
 
 
-def _packet(path: Path, number: int) -> None:
+def _packet(path: Path, number: int, candid: int) -> None:
     stamp = io.BytesIO()
     fits.PrimaryHDU(np.full((5, 5), number, np.float32)).writeto(stamp)
     data = {"stampData": gzip.compress(stamp.getvalue())}
     cutout = {"type": "record", "name": "cutout", "fields": [{"name": "stampData", "type": "bytes"}]}
-    candidate = {"type": "record", "name": "candidate", "fields": [{"name": "magpsf", "type": "double"}]}
+    told = [{"name": "candid", "type": "long"}, {"name": "magpsf", "type": "double"}]
+    candidate = {"type": "record", "name": "candidate", "fields": told}
     fields = [{"name": "objectId", "type": "string"}, {"name": "candidate", "type": candidate}]
     fields += [{"name": "cutoutScience", "type": cutout}]
     schema = {"type": "record", "name": "alert", "fields": fields}
-    record = {"objectId": f"unit{number}", "candidate": {"magpsf": 17 + 0.1 * number}, "cutoutScience": data}
+    values = {"candid": candid, "magpsf": 17 + 0.1 * number}
+    record = {"objectId": f"unit{number}", "candidate": values, "cutoutScience": data}
     with path.open("wb") as file:
         fastavro.writer(file, schema, [record])

@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processing.science import tpv
-from processing.science.astrometry import (
+from processing.science.astrometry.solve import (
     AstrometryConfig,
     ReferenceStars,
     apply_proper_motion,
     match_nearest,
     solve_astrometry,
 )
-from processing.science.errors import NoAstrometry
+from processing.science.errors import NoAstrometryError
 from tests.science.starfield import distorted_wcs
 
 SHAPE = (1024, 1024)
@@ -110,7 +110,7 @@ def test_the_solution_lies_within_ten_milliarcseconds_of_the_truth_over_the_whol
 def test_a_catalog_of_another_field_is_refused():
     true, _, x, y, flux, sigma = sky_and_detections()
     _, other, *_ = sky_and_detections(seed=99)
-    with pytest.raises(NoAstrometry) as problem:
+    with pytest.raises(NoAstrometryError) as problem:
         solve_astrometry(x, y, flux, sigma, other, guess_of(true), SHAPE, 2020.0)
     assert problem.value.measurements["astrometry_significance"] < 8
 
@@ -119,19 +119,19 @@ def test_a_catalog_of_another_field_is_refused():
 def test_a_crowded_catalog_of_another_field_is_refused_as_well(seed):
     true, _, x, y, flux, sigma = sky_and_detections(seed=seed, density=6)
     _, other, *_ = sky_and_detections(seed=seed + 50, density=6)
-    with pytest.raises(NoAstrometry):
+    with pytest.raises(NoAstrometryError):
         solve_astrometry(x, y, flux, sigma, other, guess_of(true), SHAPE, 2020.0)
 
 
 def test_a_pointing_error_beyond_the_search_is_refused():
     true, stars, x, y, flux, sigma = sky_and_detections()
-    with pytest.raises(NoAstrometry):
+    with pytest.raises(NoAstrometryError):
         solve_astrometry(x, y, flux, sigma, stars, guess_of(true, 400.0, 300.0), SHAPE, 2020.0)
 
 
 def test_too_few_stars_are_refused_and_thirty_are_enough():
     true, stars, x, y, flux, sigma = sky_and_detections()
-    with pytest.raises(NoAstrometry, match="at least 8"):
+    with pytest.raises(NoAstrometryError, match="at least 8"):
         solve_astrometry(x[:5], y[:5], flux[:5], sigma[:5], stars, guess_of(true), SHAPE, 2020.0)
     few = slice(0, 30)
     solved = solve_astrometry(

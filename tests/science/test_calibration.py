@@ -7,12 +7,18 @@ from hypothesis import strategies as st
 
 from archive.survey.bits import MaskBit
 from processing.science.background import measure_background
-from processing.science.defects import bias_defects, combine_masks, flat_defects, hot_pixels, noisy_in_flats
-from processing.science.detrend import detrend, uncertainty_image
-from processing.science.errors import UnusableFrame
+from processing.science.detector.defects import (
+    bias_defects,
+    combine_masks,
+    flat_defects,
+    hot_pixels,
+    noisy_in_flats,
+)
+from processing.science.detector.detrend import detrend, uncertainty_image
+from processing.science.detector.overscan import fit_overscan, subtract_overscan
+from processing.science.detector.stack import clipped_mean, sorting_network, truncation_factor
+from processing.science.errors import UnusableFrameError
 from processing.science.fill import fill_masked
-from processing.science.overscan import fit_overscan, subtract_overscan
-from processing.science.stack import clipped_mean, sorting_network, truncation_factor
 
 
 def drifting_strip(rows=600, columns=30, noise=1.6, seed=0):
@@ -43,12 +49,12 @@ def test_adding_a_constant_to_frame_and_strip_changes_nothing(offset, slope):
 
 @pytest.mark.parametrize("strip", [None, np.zeros((100, 2)), np.full((100, 30), 65535.0), np.full((100, 30), np.nan)])
 def test_a_missing_saturated_or_empty_overscan_is_an_unusable_frame(strip):
-    with pytest.raises(UnusableFrame, match="overscan"):
+    with pytest.raises(UnusableFrameError, match="overscan"):
         fit_overscan(strip)
 
 
 def test_a_frame_and_a_strip_of_different_height_are_refused():
-    with pytest.raises(UnusableFrame, match="same rows"):
+    with pytest.raises(UnusableFrameError, match="same rows"):
         subtract_overscan(np.zeros((90, 90)), np.full((100, 30), 1000.0))
 
 
@@ -87,9 +93,9 @@ def test_the_truncation_factor_agrees_with_a_million_clipped_normal_deviates():
 
 
 def test_stacking_nothing_or_different_shapes_is_refused():
-    with pytest.raises(UnusableFrame, match="no frames"):
+    with pytest.raises(UnusableFrameError, match="no frames"):
         clipped_mean([])
-    with pytest.raises(UnusableFrame, match="different shapes"):
+    with pytest.raises(UnusableFrameError, match="different shapes"):
         clipped_mean([np.zeros((3, 3)), np.zeros((3, 4))])
 
 
@@ -106,7 +112,7 @@ def test_detrending_restores_the_light_and_tests_saturation_on_raw_counts():
     np.testing.assert_allclose(image[good], light[good], rtol=1e-4)
     assert np.argwhere(saturated).tolist() == [[3, 4]]
     assert np.isnan(image[5, 6])
-    with pytest.raises(UnusableFrame, match="flat has shape"):
+    with pytest.raises(UnusableFrameError, match="flat has shape"):
         detrend(raw, level, bias, flat[1:], 60000)
 
 
@@ -160,7 +166,7 @@ def test_a_hot_pixel_stands_while_stars_move_past_it():
         image[20 + 6 * k : 23 + 6 * k, 30:33] += 5000
         image[50, 50] += 300
     assert np.argwhere(hot_pixels(images)).tolist() == [[50, 50]]
-    with pytest.raises(UnusableFrame, match="dithered"):
+    with pytest.raises(UnusableFrameError, match="dithered"):
         hot_pixels(images[:2])
 
 
@@ -171,7 +177,7 @@ def test_a_bit_stays_in_the_combined_mask_if_most_nights_have_it():
     masks[0][2, 2] = MaskBit.DEAD
     combined = combine_masks(masks)
     assert combined[1, 1] == MaskBit.NOISY and np.count_nonzero(combined) == 1
-    with pytest.raises(UnusableFrame, match="same"):
+    with pytest.raises(UnusableFrameError, match="same"):
         combine_masks([])
 
 
@@ -225,7 +231,7 @@ def test_the_background_follows_a_gradient_under_masked_pixels():
 
 
 def test_a_frame_without_usable_pixels_has_no_background():
-    with pytest.raises(UnusableFrame, match="usable"):
+    with pytest.raises(UnusableFrameError, match="usable"):
         measure_background(np.full((256, 256), np.nan, np.float32), np.zeros((256, 256), bool))
 
 

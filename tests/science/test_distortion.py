@@ -7,9 +7,9 @@ import pytest
 
 from archive.survey.camera import Camera, nominal_wcs
 from processing.science import tpv
-from processing.science.astrometry import ReferenceStars, solve_astrometry
-from processing.science.distortion import distortion_prior
-from processing.science.errors import UnusableFrame
+from processing.science.astrometry.distortion import distortion_prior
+from processing.science.astrometry.solve import ReferenceStars, solve_astrometry
+from processing.science.errors import UnusableFrameError
 
 CAMERA = Camera()
 SHAPE = (CAMERA.ny, CAMERA.nx)
@@ -65,5 +65,5 @@ def test_fourteen_stars_keep_a_distortion_that_they_cannot_measure():
 
 def test_too_few_frames_are_refused():
     frames = [frame(10.0, 0.0, RNG) for _ in range(3)]
-    with pytest.raises(UnusableFrame, match="3 solved frames"):
+    with pytest.raises(UnusableFrameError, match="3 solved frames"):
         distortion_prior(*zip(*frames, strict=True), SHAPE)

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from processing.science.hidden import HiddenConfig, find_hidden, lasting
 from processing.science.peaks import find_peaks, profile_along
-from processing.science.psf import build_psf
-from processing.science.psf_photometry import fit_sources
-from processing.science.wings import Wings, wing_light
+from processing.science.psf.blends import HiddenConfig, find_hidden, lasting
+from processing.science.psf.model import build_psf
+from processing.science.psf.photometry import fit_sources
+from processing.science.psf.wings import Wings, wing_light
 from tests.science.starfield import GAIN, add_star, nearest
 
 NOISE, SHAPE = 7.0, (512, 512)

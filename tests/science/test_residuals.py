@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processing.science import residuals
+from processing.science.photometry import residuals
 
 
 @given(st.lists(st.tuples(st.integers(-1, 5), st.floats(-100, 100)), max_size=60))

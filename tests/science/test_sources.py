@@ -6,15 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.survey.bits import InfoBit
-from processing.science import quality
-from processing.science.apertures import aperture_corrections, aperture_fluxes
-from processing.science.cosmics import find_cosmic_rays
 from processing.science.detection import detect, matched_filter, measure_seeing
-from processing.science.errors import NoPhotometricCalibration, NoPsfModel
-from processing.science.psf import build_psf, psf_stamp, select_psf_stars
-from processing.science.psf_photometry import PsfFitConfig, fit_sources
-from processing.science.tracks import find_tracks
-from processing.science.zeropoint import Calibrators, band_and_colour, fit_zero_point
+from processing.science.detector.cosmics import find_cosmic_rays
+from processing.science.detector.tracks import find_tracks
+from processing.science.errors import NoPhotometricCalibrationError, NoPsfModelError
+from processing.science.photometry import quality
+from processing.science.photometry.apertures import aperture_corrections, aperture_fluxes
+from processing.science.photometry.zeropoint import Calibrators, band_and_colour, fit_zero_point
+from processing.science.psf.model import build_psf, psf_stamp, select_psf_stars
+from processing.science.psf.photometry import PsfFitConfig, fit_sources
 from tests.science.starfield import GAIN, READ_NOISE, SKY, add_star, nearest, psf_profile, star_field
 
 NOISE = float(np.sqrt(SKY / GAIN + (READ_NOISE / GAIN) ** 2))
@@ -108,7 +108,7 @@ def test_the_psf_model_agrees_with_the_true_profile_to_half_a_percent_of_its_pea
 
 def test_too_few_stars_make_no_psf(field):
     image = field.image
-    with pytest.raises(NoPsfModel, match="at least 8"):
+    with pytest.raises(NoPsfModelError, match="at least 8"):
         build_psf(image, np.ones_like(image), np.zeros(3), np.zeros(3), np.ones(3))
 
 
@@ -236,10 +236,10 @@ def test_the_zero_point_is_recovered_within_its_own_error_despite_a_tenth_of_wil
 def test_a_zero_point_from_four_stars_or_from_chaos_is_refused():
     rng = np.random.default_rng(0)
     ones = np.ones(4)
-    with pytest.raises(NoPhotometricCalibration, match="at least 5"):
+    with pytest.raises(NoPhotometricCalibrationError, match="at least 5"):
         fit_zero_point(-10 * ones, 0.01 * ones, 16 * ones, 0.5 * ones)
     magnitude = rng.uniform(14, 19, 200)
-    with pytest.raises(NoPhotometricCalibration, match="scatter"):
+    with pytest.raises(NoPhotometricCalibrationError, match="scatter"):
         fit_zero_point(rng.uniform(-16, -6, 200), np.full(200, 0.01), magnitude, rng.uniform(0, 1, 200))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processing.science.stellarity import half_light_radius, stellarity
+from processing.science.photometry.stellarity import half_light_radius, stellarity
 
 
 def test_a_bright_star_is_sure_and_a_bright_galaxy_too():

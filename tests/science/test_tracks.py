@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from processing.science.tracks import _across, find_tracks
+from processing.science.detector.tracks import _across, find_tracks
 
 
 def test_a_line_that_only_touches_a_corner_crosses_nothing():

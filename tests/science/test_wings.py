@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from processing.science.apertures import aperture_fluxes
 from processing.science.detection import detect
-from processing.science.psf import build_psf, psf_stamp, select_psf_stars
-from processing.science.psf_photometry import fit_sources
-from processing.science.wings import measure_wings, with_total
+from processing.science.photometry.apertures import aperture_fluxes
+from processing.science.psf.model import build_psf, psf_stamp, select_psf_stars
+from processing.science.psf.photometry import fit_sources
+from processing.science.psf.wings import measure_wings, with_total
 
 GAIN, NOISE, SIDE = 6.0, 6.0, 640
 HALO = 0.12

@@ -170,7 +170,7 @@ def test_a_satellite_is_where_the_truth_says(night):
 
 
 def test_a_field_that_is_not_up_and_a_night_that_is_not_planned_are_refused():
-    with pytest.raises(plan.FieldNotUp, match="field=655"):
+    with pytest.raises(plan.FieldNotUpError, match="field=655"):
         survey.night_exposures(survey.SurveyPlan(first_night=date(2021, 5, 10)), 0, CAMERA)
     with pytest.raises(ValueError, match="exposures=.*a night has"):
         survey.night_exposures(survey.SurveyPlan(exposures=(("zr", 40),)), 0, CAMERA)

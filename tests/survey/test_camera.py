@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.survey import camera as cam
-from archive.survey.fields import UnknownField, field_centre, field_grid, fields_near
+from archive.survey.fields import UnknownFieldError, field_centre, field_grid, fields_near
 
 CAMERA = cam.Camera()
 CCD = st.integers(1, 16)
@@ -90,7 +90,7 @@ def test_filters_answer_to_number_code_and_name():
 def test_the_grid_has_1776_fields_and_655_is_where_the_survey_says():
     assert len(field_grid()) == 1776
     assert field_centre(655) == pytest.approx((55.06078, 33.35), abs=1e-5)
-    with pytest.raises(UnknownField, match="field=900"):
+    with pytest.raises(UnknownFieldError, match="field=900"):
         field_centre(900)
 
 

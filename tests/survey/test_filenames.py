@@ -57,5 +57,5 @@ def test_real_names_and_paths():
     ],
 )
 def test_a_wrong_name_is_refused_with_the_part_that_is_wrong(name, complaint):
-    with pytest.raises(fn.NotAZtfProduct, match=complaint):
+    with pytest.raises(fn.NotAZtfProductError, match=complaint):
         fn.parse(name)

@@ -23,7 +23,7 @@ def test_every_number_of_the_real_exposure_of_2020_09_24_comes_out():
 def test_nights_count_from_2017():
     assert ids.nid_of_date(date(2020, 9, 24)) == 1362
     assert ids.date_of_nid(739) == date(2019, 1, 10)
-    with pytest.raises(ids.BadIdentifier, match="2016-12-31"):
+    with pytest.raises(ids.BadIdentifierError, match="2016-12-31"):
         ids.nid_of_date(date(2016, 12, 31))
 
 
@@ -51,7 +51,7 @@ def test_real_references_objects_and_calibrations_decode():
 
 
 def test_an_old_reference_number_is_refused_by_name():
-    with pytest.raises(ids.BadIdentifier, match="rfid=2450236"):
+    with pytest.raises(ids.BadIdentifierError, match="rfid=2450236"):
         ids.split_rfid(2450236)
 
 

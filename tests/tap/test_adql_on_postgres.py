@@ -5,8 +5,8 @@ import math
 import pytest
 from django.db import connection
 
-from archive.vo.adql import translate
-from archive.vo.fields import field_of
+from archive.services.vo.adql import translate
+from archive.tables.fields import field_of
 from tests.vo.test_adql import ACCEPTED, CATALOG, X
 
 pytestmark = pytest.mark.django_db

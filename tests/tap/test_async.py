@@ -19,7 +19,9 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from archive.models import QueryJob
-from archive.vo import uws, uws_work
+from archive.sandbox import BusyError
+from archive.services.vo import worker as uws_work
+from archive.services.vo.tap import uws
 from tests.servers import environment
 from tests.tap.conftest import ALERTS
 
@@ -71,7 +73,7 @@ def test_a_job_is_made_started_run_and_fetched(client, sky):
     document = ElementTree.fromstring(client.get(f"/tap/async/{job.pk}").content)
     assert document.findtext(f"{UWS}phase") == "COMPLETED"
     result = document.find(f"{UWS}results/{UWS}result")
-    assert result.get("mime-type") == "text/csv;header=present"
+    assert result.get("mime-type") == "text/csv; charset=utf-8; header=present"
     rows = b"".join(client.get(result.get("{http://www.w3.org/1999/xlink}href"))).split()
     assert (rows[0], len(rows), int(result.get("size"))) == (b"candid", 4, sum(map(len, rows)) + 4)
     part = client.get(f"/tap/async/{job.pk}/results/result", headers={"Range": "bytes=0-5"})
@@ -112,6 +114,15 @@ def test_parameters_and_times_are_changed_before_the_start_only(client, sky):
     run(client, job)
     refused = client.post(f"{base}/parameters", {"QUERY": "SELECT 2 AS two"})
     assert refused.status_code == 400 and b"parameters are set before it starts" in refused.content
+
+
+@pytest.mark.parametrize("end", ["", "/parameters", "/phase"])
+def test_a_format_that_there_is_not_is_refused_also_later_and_changes_nothing(client, sky, end):
+    job = make(client)
+    answer = client.post(f"/tap/async/{job.pk}{end}", {"FORMAT": "xlsx", "RESPONSEFORMAT": "", "PHASE": "RUN"})
+    assert answer.status_code == 400 and b"RESPONSEFORMAT=xlsx: use one of" in answer.content
+    after = QueryJob.objects.get(pk=job.pk)
+    assert (after.parameters, after.phase) == (job.parameters, "PENDING")
 
 
 def test_a_job_is_removed_by_either_way(client, sky):
@@ -179,7 +190,7 @@ def working() -> int:
 
 def worker() -> subprocess.Popen:
     """A process that runs the next job."""
-    code = "import django; django.setup(); from archive.vo.uws_work import run_next; run_next()"
+    code = "import django; django.setup(); from archive.services.vo.worker import run_next; run_next()"
     return subprocess.Popen([sys.executable, "-c", code], env=environment(), cwd=settings.BASE_DIR)
 
 
@@ -283,3 +294,24 @@ def test_out_of_date_results_go_and_the_job_is_archived(client, sky, partner):
     QueryJob.objects.update(destruction=timezone.now() - timedelta(days=40))
     uws_work.tend()
     assert not QueryJob.objects.exists()
+
+
+def test_a_job_whose_files_wait_for_a_turn_to_be_read_gets_its_own_turn_again(client, sky, monkeypatch):
+    """The sandbox is full for a while: the job waits, and no attempt is counted."""
+    job = make(client)
+    run(client, job)
+    write = uws_work._write
+    monkeypatch.setattr(uws_work, "_write", lambda job: (_ for _ in ()).throw(BusyError("many files are being read")))
+    uws_work.run_next()
+    assert phase(client, job) == "QUEUED" and QueryJob.objects.get(pk=job.pk).attempts == 0
+    monkeypatch.setattr(uws_work, "_write", write)
+    uws_work.run_next()
+    assert phase(client, job) == "COMPLETED"
+
+
+def test_a_setting_of_a_job_that_is_given_twice_is_refused(client, sky):
+    job = make(client)
+    twice = {"DESTRUCTION": ["2030-01-01T00:00:00", "2031-01-01T00:00:00"], "QUERY": ["SELECT 1", "SELECT 2"]}
+    for name, values in twice.items():
+        answer = client.post(f"/tap/async/{job.pk}/parameters", {name: values})
+        assert answer.status_code == 400 and name in answer.content.decode(), name

@@ -12,8 +12,9 @@ from astropy.io import fits
 from astropy.io.votable import parse
 from astropy.table import Table
 
-from archive.vo.fields import Field
-from archive.vo.tap_formats import FORMATS, format_named
+from archive.services.vo.formats import FORMATS, format_named
+from archive.tables.errors import UnwritableResultError
+from archive.tables.fields import Field
 
 FIELDS = (
     Field("id", "long", unit="", ucd="meta.id", description="a number"),
@@ -31,18 +32,22 @@ ROWS = [
     (4, 1.0, 2, True, "#x", "2027-01-02T00:00:00.000", [0.25]),
 ]
 NAMES = [one.names[1] for one in FORMATS]
+SEPARATED = ("csv", "csv/told", "tsv", "tsv/told")
 
 
-def written(name: str, maxrec: int = 10, size: int = 2) -> bytes:
-    parts = [ROWS[start : start + size] for start in range(0, len(ROWS), size)]
+def written(name: str, maxrec: int = 10, size: int = 2, every: list[tuple] | None = None) -> bytes:
+    rows = every or [
+        (*row[:4], row[4] and row[4].replace("é", "e"), *row[5:]) if name == "fits" else row for row in ROWS
+    ]
+    parts = [rows[start : start + size] for start in range(0, len(rows), size)]
     batches = [[list(column) for column in zip(*part, strict=True)] for part in parts]
     return b"".join(format_named(name).write(FIELDS, batches, maxrec))
 
 
 def read(name: str, content: bytes) -> list[tuple]:
     """id, mag, fid, good, name of each row; None is null, a float that is NaN is null as well."""
-    if name in ("csv", "tsv"):
-        delimiter = "," if name == "csv" else "\t"
+    if name in SEPARATED:
+        delimiter = "," if name.startswith("csv") else "\t"
         _, *rows = csv.reader(io.StringIO(content.decode()), delimiter=delimiter)
         kinds = (int, float, int, lambda text: text == "true", str)
         rows = [row for row in rows if not row[0].startswith("# ")]
@@ -78,7 +83,7 @@ def test_a_null_text_and_an_empty_one_are_told_apart_where_the_format_can():
     assert [row[4] for row in read("parquet", written("parquet"))][1:3] == [None, ""]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("csv", "tsv")])
 def test_a_result_that_was_cut_says_so_and_a_whole_one_does_not(name):
     def overflow(content: bytes) -> bool:
         if name == "json":
@@ -92,6 +97,27 @@ def test_a_result_that_was_cut_says_so_and_a_whole_one_does_not(name):
     assert overflow(written(name, maxrec=3))
     assert not overflow(written(name, maxrec=4))
     assert len(read(name, written(name, maxrec=3))) == 3
+
+
+@pytest.mark.parametrize("name", ["csv", "tsv"])
+def test_every_line_of_a_text_that_was_cut_is_a_row(name):
+    assert len(written(name, maxrec=3).splitlines()) == len(written(name, maxrec=4).splitlines()) - 1 == 5
+
+
+def test_fits_refuses_text_that_it_cannot_hold_and_names_the_column():
+    with pytest.raises(UnwritableResultError, match="column name: .* not ASCII"):
+        written("fits", every=ROWS)
+    odd = (Field("größe", "int"),)
+    with pytest.raises(UnwritableResultError, match="column größe: .* not ASCII"):
+        b"".join(format_named("fits").write(odd, [[[1]]], 10))
+
+
+@pytest.mark.parametrize("name", ["csv", "tsv", "ipac", "json"])
+def test_text_formats_are_utf8_and_say_so(name):
+    form = format_named(name)
+    assert "charset=utf-8" in form.content_type or form.content_type == "application/json"
+    if name != "ipac":
+        assert "é".encode() in written(name)
 
 
 def test_units_ucds_and_descriptions_stay_with_their_columns():

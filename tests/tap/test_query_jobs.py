@@ -62,11 +62,12 @@ def test_a_job_of_somebody_else_is_not_there(client, owner):
     job = ordered(client)
     client.force_login(User.objects.create_user("stranger"))
     assert client.post(f"/query/jobs/{job.pk}/end").status_code == 404
-    page = client.get("/query/", {"job": job.pk})
+    assert client.get("/query/", {"job": job.pk}).status_code == 404
+    page = client.get("/query/")
     assert page.context["query"] == "" and page.context["jobs"] == []
 
 
 @pytest.mark.parametrize("values", [{"query": ""}, {"query": TEXT, "format": "docx"}])
 def test_a_job_without_query_or_of_an_unknown_format_is_refused(client, values):
-    assert client.post("/query/jobs/order", values).status_code == 404
+    assert client.post("/query/jobs/order", values).status_code == 400
     assert not QueryJob.objects.exists()

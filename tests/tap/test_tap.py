@@ -14,10 +14,10 @@ from astroquery.utils.tap.core import TapPlus
 from django.contrib.auth.models import User
 from django.db import connection, connections
 
-from archive.access import ANYONE, Reader, reading, streaming
-from archive.vo import tap
-from archive.vo.adql import translate
-from archive.vo.catalog_tables import adql_catalog, published
+from archive.access.reading import ANYONE, Reader, reading, streaming
+from archive.services.vo.adql import translate
+from archive.services.vo.schema.published import adql_catalog, published
+from archive.services.vo.tap import query as tap
 from tests.tap.conftest import ALERTS, CENTRE, PASSWORD, SECRET
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -125,7 +125,9 @@ def test_maxrec_is_honest_about_what_is_missing(client, sky):
         table = parse(io.BytesIO(text.encode())).get_first_table()
         assert len(table.array) == 6000
         assert 'value="OVERFLOW"' in text[text.index("</TABLE>") :]
-    assert ask(client, query, "csv", MAXREC=10)[1].splitlines()[-1].startswith("# OVERFLOW")
+    for form in ("csv", "tsv"):
+        assert len(ask(client, query, form, MAXREC=10)[1].splitlines()) == 11  # every line is a row
+        assert ask(client, query, f"{form}/told", MAXREC=10)[1].splitlines()[-1].startswith("# OVERFLOW")
     assert json.loads(ask(client, query, "json", MAXREC=10)[1])["overflow"] is True
     whole = json.loads(ask(client, f"SELECT TOP 10 candid FROM ({query}) AS q", "json", MAXREC=10)[1])
     assert whole["overflow"] is False

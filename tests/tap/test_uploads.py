@@ -15,9 +15,10 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 
-from archive.access import Reader, reading
+from archive.access.reading import Reader, reading
 from archive.models import GroupMembership, QueryJob, ReaderGroup, UserTable
-from archive.vo import user_tables, uws, uws_work
+from archive.services.vo import worker
+from archive.services.vo.tap import user_tables, uws
 from tests.tap.conftest import CENTRE
 
 MARK = pytest.mark.django_db(databases=["default", "reader"])
@@ -121,6 +122,11 @@ def test_a_crossmatch_with_an_upload_finds_what_lies_near(client, sky):
         ({"UPLOAD": "mine,http://example.org/x"}, "the host example.org is not allowed here; allowed are: none"),
         ({"UPLOAD": "mine,file:///etc/passwd"}, "give an http or https address"),
         ({"part": SimpleUploadedFile("x", b"<VOTABLE>")}, "can be read"),
+        (
+            {"part": SimpleUploadedFile("x", written(Table({"x": [1.5]}), "votable/td").replace(b"1.5", b"5_1"))},
+            "column x, row 1: '5_1': is no number",
+        ),
+        ({"part": SimpleUploadedFile("x", b"x,y\n1.5,2\n1e999,3\n")}, "column x, row 2: '1e999': is too large"),
         ({"QUERY": "SELECT * FROM pg_temp.mine"}, "unknown table"),
         ({"QUERY": "SELECT * FROM TAP_UPLOAD.other"}, "unknown table"),
     ],
@@ -281,7 +287,7 @@ def test_a_result_is_kept_and_used_again(client, people):
     as_(client, people["owner"])
     asked = {"LANG": "ADQL", "QUERY": "SELECT TOP 4 candid, ra, dec FROM ztf.ztf_alerts", "PHASE": "RUN"}
     job = client.post("/tap/async", asked)["Location"].rpartition("/")[2]
-    uws_work.run_next()
+    worker.run_next()
     made = client.post("/tap/tables", {"JOB": job, "NAME": "found"})
     assert made.status_code == 201, made.content
     name = made.json()["tables"][0]

@@ -20,10 +20,10 @@ from django.contrib.auth.models import User
 from django.urls import resolve
 from django.utils import timezone
 
-from archive import tokens
-from archive.audit import Actor
+from archive.access import tokens
+from archive.access.audit import Actor
 from archive.models import QueryJob
-from archive.vo.tap_formats import FORMATS
+from archive.services.vo.formats import FORMATS
 from tests.servers import portal
 from tests.tap.conftest import ALERTS, CENTRE, PASSWORD
 

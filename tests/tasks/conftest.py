@@ -12,12 +12,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 
-from archive import tokens
-from archive.audit import Actor
+from archive.access import tokens
+from archive.access.audit import Actor
 from archive.models import Membership, ProductFile
 from archive.survey.identifiers import make_oid
-from lightcurves import skyindex, statistics, store
 from lightcurves.models import Source
+from lightcurves.storage import healpix, store
+from lightcurves.updates import statistics
 from tests import browsers, factories, servers
 from tests.rights.world import World
 
@@ -66,7 +67,8 @@ def variables(archive, portal) -> dict[str, str]:
     """The environment of a user's script."""
     with ThreadPoolExecutor(1) as pool:
         secret = pool.submit(_token, "partner").result()
-    return os.environ | {"ZTF": portal, "ZTF_TOKEN": secret}
+    place = {"ZTF_PLACE": f"{M31[0]} {M31[1]}", "ZTF_SINCE": "2026-10-01", "ZTF_UNTIL": "2026-11-01"}
+    return os.environ | place | {"ZTF": portal, "ZTF_TOKEN": secret}
 
 
 def _token(name: str) -> str:
@@ -108,7 +110,7 @@ def _variable() -> int:
     oid = make_oid(FIELD, 2, RCID // 4 + 1, RCID % 4 + 1, 77)
     Source.objects.create(
         oid=oid, ra=M31[0], dec=M31[1], field=FIELD, ccdid=RCID // 4 + 1, qid=RCID % 4 + 1, rcid=RCID, fid=2,
-        filtercode="zr", colour=0.0, hpx29=int(skyindex.number(np.array([M31[0]]), np.array([M31[1]]))[0]),
+        filtercode="zr", colour=0.0, hpx29=int(healpix.number(np.array([M31[0]]), np.array([M31[1]]))[0]),
         **factories.PUBLIC,
     )  # fmt: skip
     return oid

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from archive import storage
+from archive.files import storage
 from archive.models import Alert, ProductFile, ScienceImage
-from lightcurves import sources, statistics
 from lightcurves.models import Source
+from lightcurves.updates import sources, statistics
 from tests import factories
 from tests.lightcurves_db.starsky import CENTRE, Sky, clear
 

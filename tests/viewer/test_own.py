@@ -34,16 +34,17 @@ def test_columns_can_be_named():
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"", "no CSV that can be read"),
+        (b"", "it is empty"),
         (b"mjd,mag\n", "no rows"),
-        (b"mjd,mag\nx,y\n", "no column of numbers"),
+        (b"mjd,mag\nx,y\n", "mjd, row 1: 'x' is no time"),
+        (b"mjd,mag\n59000,y\n", "no column of numbers"),
         (b"mjd,mag\n,17\n", "both a time and a magnitude"),
-        (b"mjd,mag\n" + b"1,2\n" * 20_001, "at most 20000"),
+        (b"mjd,mag\n" + b"59000,2\n" * 20_001, "at most 20000"),
         (b"x" * 5_000_001, "at most 5000000"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_reason(body, words):
-    with pytest.raises(own.UnreadableCurve, match=words):
+    with pytest.raises(own.UnreadableCurveError, match=words):
         own.read(body)
 
 

@@ -109,7 +109,7 @@ def test_excluded_points_are_left_out_of_the_search(client):
         ({"method": "magic"}, "method='magic'"),
         ({"fmax": "1000"}, "fmax='1000'"),
         ({"fmin": "3", "fmax": "2"}, "fmin=3"),
-        ({"bands": "u"}, "use zg, zr, zi"),
+        ({"bands": "u"}, "give zg, zr or zi"),
         ({"bands": "zi"}, "no points: a period needs"),
         ({"exclude": "1;drop"}, "is no pid"),
         ({"mask": "-1"}, "mask='-1'"),

@@ -8,7 +8,7 @@ import sqlglot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.vo.adql import ADQLError, Catalog, Column, Table, translate
+from archive.services.vo.adql import ADQLError, Catalog, Column, Table, translate
 
 
 def columns(**types):
@@ -215,7 +215,7 @@ def test_an_alias_used_in_two_scopes_does_not_mix_their_units():
 def test_errors_point_to_the_start_of_the_offending_word():
     for adql, place in (
         ("SELECT oid,\n  magg FROM ztf.objects", (2, 3)),
-        ("SELECT oid FROM ztf.objects\nWHERE mag < 3;", (2, 14)),
+        ("SELECT oid FROM ztf.objects\nWHERE mag < 3; SELECT 1", (2, 14)),
         ("SELECT foo(1) AS x FROM ztf.objects", (1, 8)),
         ("SELECT oid FROM ztf.nothing", (1, 21)),
     ):

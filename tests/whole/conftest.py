@@ -11,8 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 
-from archive import refcats
-from archive.ingest import take
+from archive.ingest import refcats, take
 from archive.models import Exposure, Membership
 from archive.survey.camera import Camera
 from processing.executive import queue, tasks

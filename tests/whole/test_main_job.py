@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from archive import search, storage
-from archive.footprints import read_wcs, separation
-from archive.images import cutout
+from archive.files import storage
 from archive.models import Alert, CalibrationImage, DifferenceImage, ProductFile, ReferenceImage, ScienceImage
-from archive.search import ImageQuery
+from archive.pixels.rendering import cutout
+from archive.search import query
+from archive.search.query import ImageQuery
+from archive.sky.footprints import read_wcs
+from archive.sky.sphere import separation
 from lightcurves.models import Detection
 from processing.models import Job
 from tests.conftest import REAL_DATA
@@ -49,13 +51,13 @@ def test_the_wcs_puts_stars_where_they_are_to_a_twentieth_of_a_pixel(small_archi
 
 def test_an_image_is_found_by_any_star_in_it(small_archive):
     star = small_archive.detections.iloc[100]
-    found = search.images(ImageQuery(ra=star.ra, dec=star.dec, expid=int(star.expid)))
+    found = query.images(ImageQuery(ra=star.ra, dec=star.dec, expid=int(star.expid)))
     assert [image.rcid for image in found] == [star.rcid]
 
 
 def test_a_cutout_is_centred_on_what_was_asked_for(small_archive):
     star = small_archive.detections.query("mag < 16 and kind == 0").iloc[0]
-    image = search.images(ImageQuery(ra=star.ra, dec=star.dec, expid=int(star.expid))).get()
+    image = query.images(ImageQuery(ra=star.ra, dec=star.dec, expid=int(star.expid))).get()
     file = ProductFile.objects.get(family="sci", product_id=image.pid, suffix="sciimg.fits")
     hdu = cutout(file, star.ra, star.dec, 11 / 3600)
     x, y = read_wcs(hdu.header).all_world2pix(star.ra, star.dec, 0)

@@ -1,21 +1,14 @@
 """manage.py member: who reads a program's unreleased data, and until when."""
 
-from datetime import UTC, datetime
-
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from archive.audit import Actor, record
+from archive.access.audit import Actor, record
+from archive.given.times import moment
 from archive.models import GroupMembership, Membership, Program, ReaderGroup
 from archive.models.programs import Term
-
-
-def moment(text: str) -> datetime:
-    """A date or time in UTC, ISO 8601."""
-    found = datetime.fromisoformat(text)
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
 class Command(BaseCommand):
@@ -44,7 +37,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def change(self, model: type[Term], found: dict, options: dict) -> None:
-        row = model.objects.filter(**found).first()
+        row = model.objects.select_for_update().filter(**found).first()
         before = {} if row is None else {"since": str(row.since), "until": str(row.until)}
         if options["end"]:
             if row is None:
@@ -55,7 +48,7 @@ class Command(BaseCommand):
             row.since, row.until = options["since"] or timezone.now(), options["until"]
         if row.until is not None and row.until < row.since:
             raise CommandError(f"--until={row.until:%Y-%m-%dT%H:%M:%S}: is before {row.since:%Y-%m-%dT%H:%M:%S}")
-        row.save()
+        row.save(update_fields=["since", "until"] if before else None)
         after = {"since": str(row.since), "until": str(row.until)}
         verb = "change" if before else "add"
         record(f"{model._meta.model_name}.{verb}", str(row), Actor.on_this_machine(), before, after)

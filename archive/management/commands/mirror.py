@@ -7,17 +7,17 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from archive.forms import moment
-from archive.mirror.curves import NoTaker
-from archive.mirror.http import Manners, credentials
-from archive.mirror.journal import AlreadyRunning, Journal
-from archive.mirror.remote import IRSA, Remote
-from archive.mirror.run import Outcome, Plan, carry_out, plan
-from archive.mirror.wish import BadWish, Quadrant, Wish
+from archive.given.times import moment
+from archive.ingest.mirror.curves import NoTakerError
+from archive.ingest.mirror.http import Manners, credentials
+from archive.ingest.mirror.journal import AlreadyRunningError, Journal
+from archive.ingest.mirror.remote import IRSA, Remote
+from archive.ingest.mirror.run import Outcome, Plan, carry_out, plan
+from archive.ingest.mirror.wish import BadWishError, Quadrant, Wish
 from archive.models.base import Origin
-from archive.names import NameNotFound
-from archive.places import locate
-from archive.registry import julian_date
+from archive.search.name_services import locate
+from archive.search.names import NameNotFoundError
+from archive.survey.times import julian_date
 from archive.targets.lists import read
 
 EPILOG = """Credentials for data that are not public: ZTF_USER and ZTF_PASSWORD, or ZTF_TOKEN, in the environment or in
@@ -76,7 +76,7 @@ class Command(BaseCommand):
                     journal.remove()
                     return
                 outcome = self._run(made, made.bytes_of(sizes), wish, remote, journal, options)
-        except (ValueError, NameNotFound, NoTaker, AlreadyRunning, OSError) as error:
+        except (ValueError, NameNotFoundError, NoTakerError, AlreadyRunningError, OSError) as error:
             raise CommandError(str(error)) from error
         self._report(outcome)
 
@@ -113,7 +113,7 @@ def _wish(options: dict) -> Wish:
     suffixes = options["suffixes"]
     quadrant = Quadrant(options["field"], options["ccd"], options["quadrant"], options["filter"])
     if options["field"] is None and (options["ccd"] or options["quadrant"] or options["filter"]):
-        raise BadWish("ccd, quadrant and filter are parts of a field: give --field too; or use --where")
+        raise BadWishError("ccd, quadrant and filter are parts of a field: give --field too; or use --where")
     return Wish(
         families=_words(options["families"]),
         suffixes=None if suffixes is None else () if suffixes == "none" else _words(suffixes),
@@ -134,7 +134,7 @@ def _positions(options: dict) -> list[tuple[float, float]]:
     if options["position"]:
         place = locate(options["position"])
         if place.ra is None:
-            raise BadWish(f"position={options['position']}: moves; give a position")
+            raise BadWishError(f"position={options['position']}: moves; give a position")
         found.append((place.ra, place.dec))
     if options["list"]:
         found += [(one.ra, one.dec) for one in read(options["list"].read_bytes())]

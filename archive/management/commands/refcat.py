@@ -6,8 +6,8 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from archive import refcat_servers as servers
-from archive.refcats import KINDS, BadCatalog, load
+from archive.ingest import refcat_servers as servers
+from archive.ingest.refcats import KINDS, BadCatalogError, load
 
 
 class Command(BaseCommand):
@@ -37,10 +37,12 @@ class Command(BaseCommand):
     def _load(self, catalog: str, files: list[Path]) -> None:
         for file in files:
             try:
-                count = load(catalog, file)
-            except (BadCatalog, OSError) as error:
+                done = load(catalog, file)
+            except (BadCatalogError, OSError) as error:
                 raise CommandError(f"{file}: {error}") from error
-            self.stdout.write(f"{catalog}: {count} sources of {file.name}")
+            self.stdout.write(f"{catalog}: {done.rows} sources of {file.name}")
+            for reason, count in done.left_out.items():
+                self.stdout.write(f"    {count} rows left out: {reason}")
 
     def _fetch(self, catalog: str, options: dict) -> None:
         region = _region(options)
@@ -52,7 +54,7 @@ class Command(BaseCommand):
                 for done, total in servers.fetch(catalog, region, server, again=options["again"]):
                     bar.total, bar.n = total, done
                     bar.refresh()
-        except (servers.FetchFailed, BadCatalog) as error:
+        except (servers.FetchFailedError, BadCatalogError) as error:
             raise CommandError(str(error)) from error
         except ValueError as error:
             raise CommandError(f"region: {error}") from error

@@ -6,9 +6,9 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.text import capfirst
 
-from archive.audit import Actor, record
+from archive.access.audit import Actor, record
 from archive.models import Family, Program, Release
-from archive.releases import BadRelease, FilesNotWhole, freeze, manifest, preview, publish, withdraw
+from archive.releases import BadReleaseError, FilesNotWholeError, freeze, manifest, preview, publish, withdraw
 
 
 class Command(BaseCommand):
@@ -45,7 +45,7 @@ class Command(BaseCommand):
         except Release.DoesNotExist:
             known = ", ".join(Release.objects.values_list("name", flat=True)) or "none"
             raise CommandError(f"name={name!r}: there is no such release; there are: {known}") from None
-        except (BadRelease, FilesNotWhole) as reason:
+        except (BadReleaseError, FilesNotWholeError) as reason:
             raise CommandError(str(reason)) from reason
         except ValidationError as reason:
             raise CommandError("; ".join(reason.messages)) from reason

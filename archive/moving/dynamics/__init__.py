@@ -2,24 +2,29 @@
 
 from archive.moving.dynamics.crossings import Crossings, ExposureTable, exposures_crossed
 from archive.moving.dynamics.ephemeris import Ephemeris, ephemeris
-from archive.moving.dynamics.errors import BadOrbit, DynamicsError, EphemerisOutOfRange, UnknownObservatory
+from archive.moving.dynamics.errors import (
+    BadOrbitError,
+    DynamicsError,
+    EphemerisOutOfRangeError,
+    UnknownObservatoryError,
+)
 from archive.moving.dynamics.observer import ZTF, Observer, observer_at, utc_to_tdb
 from archive.moving.dynamics.orbit import AsteroidElements, CometElements, Orbit, state_at_epoch
-from archive.moving.dynamics.sphere import point_in_quadrilateral, unit_vectors
+from archive.sky.sphere import point_in_quadrilateral, unit_vectors
 
 __all__ = [
     "ZTF",
     "AsteroidElements",
-    "BadOrbit",
+    "BadOrbitError",
     "CometElements",
     "Crossings",
     "DynamicsError",
     "Ephemeris",
-    "EphemerisOutOfRange",
+    "EphemerisOutOfRangeError",
     "ExposureTable",
     "Observer",
     "Orbit",
-    "UnknownObservatory",
+    "UnknownObservatoryError",
     "ephemeris",
     "exposures_crossed",
     "observer_at",

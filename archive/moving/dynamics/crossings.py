@@ -14,6 +14,7 @@ from archive.moving.dynamics.ephemeris import Ephemeris, ephemeris_from, traject
 from archive.moving.dynamics.nbody import STEP, state_from_nodes
 from archive.moving.dynamics.observer import rotation_velocity
 from archive.moving.dynamics.planets import barycentric_position, barycentric_velocity
+from archive.sky.sphere import unit_vectors
 
 _PARALLAX_AU = 8e-5
 """Twice the Earth's radius in au: bound on the observer's offset from the geocentre."""
@@ -123,7 +124,7 @@ def exposures_crossed(orbit, exposures, radius):
 
     Raises
     ------
-    BadOrbit, EphemerisOutOfRange
+    BadOrbitError, EphemerisOutOfRangeError
     """
     tdb = np.ascontiguousarray(exposures.tdb, dtype=np.float64)
     if tdb.size == 0:
@@ -145,9 +146,7 @@ def _exact(orbit, trajectory, exposures, near, radius):
     offset = position - barycentric_position(EARTH, tdb)
     velocity = barycentric_velocity(EARTH, tdb) + rotation_velocity(offset)
     places = ephemeris_from(orbit, trajectory, tdb, position, velocity)
-    ra, dec = np.deg2rad(places.ra), np.deg2rad(places.dec)
-    direction = np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)
-    chord = np.linalg.norm(direction - exposures.center[near], axis=1)
+    chord = np.linalg.norm(unit_vectors(places.ra, places.dec) - exposures.center[near], axis=1)
     separation = np.rad2deg(2.0 * np.arcsin(np.clip(chord / 2.0, 0.0, 1.0)))
     inside = separation <= radius
     kept = Ephemeris(**{name: value[inside] for name, value in vars(places).items()})

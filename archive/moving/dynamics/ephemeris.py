@@ -120,7 +120,7 @@ def ephemeris(orbit, jd_utc, observer=ZTF):
 
     Raises
     ------
-    BadOrbit, UnknownObservatory, EphemerisOutOfRange
+    BadOrbitError, UnknownObservatoryError, EphemerisOutOfRangeError
     """
     site = observer_at(jd_utc, observer)
     trajectory = trajectory_for(orbit, site.tdb.min(), site.tdb.max())

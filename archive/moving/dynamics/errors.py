@@ -5,13 +5,13 @@ class DynamicsError(ValueError):
     """Base of this package's errors."""
 
 
-class BadOrbit(DynamicsError):
+class BadOrbitError(DynamicsError):
     """Elements that describe no orbit, or one that cannot be propagated."""
 
 
-class UnknownObservatory(DynamicsError):
+class UnknownObservatoryError(DynamicsError):
     """An observatory code that is not in the table."""
 
 
-class EphemerisOutOfRange(DynamicsError):
+class EphemerisOutOfRangeError(DynamicsError):
     """A time outside the planetary ephemeris."""

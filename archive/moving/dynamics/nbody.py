@@ -16,14 +16,15 @@ from numba import njit
 from scipy.integrate import DOP853
 
 from archive.moving.dynamics.constants import GM_PERTURBERS, GM_SUN, LIGHT_AU_PER_DAY, PERTURBERS, SUN
-from archive.moving.dynamics.errors import BadOrbit
+from archive.moving.dynamics.errors import BadOrbitError
 from archive.moving.dynamics.kepler import kepler_step
 from archive.moving.dynamics.planets import barycentric_position
+from archive.survey.times import MJD_ZERO
 
 STEP = 0.5
 """Integration step, days. Halving it changes near-Earth objects by < 1e-3 arcsec over seven years."""
 
-GRID_ORIGIN = 2400000.5
+GRID_ORIGIN = MJD_ZERO
 _STAGES = DOP853.n_stages
 _STEPS_PER_BLOCK = 128
 _BLOCKS_KEPT = 256
@@ -162,7 +163,7 @@ def integrate(state, epoch_tdb, start_tdb, end_tdb):
 
     Raises
     ------
-    BadOrbit
+    BadOrbitError
         if the path is not finite (a fall into the Sun or a planet).
     """
     home = round((epoch_tdb - GRID_ORIGIN) / STEP)
@@ -176,7 +177,7 @@ def integrate(state, epoch_tdb, start_tdb, end_tdb):
     before = _march(state, home, home - first, -1)[::-1]
     states = np.concatenate([before, state[None], after])
     if not np.isfinite(states).all():
-        raise BadOrbit(f"the path from JD {epoch_tdb} to JD {start_tdb} .. {end_tdb} is not finite")
+        raise BadOrbitError(f"the path from JD {epoch_tdb} to JD {start_tdb} .. {end_tdb} is not finite")
     return Trajectory(start_tdb=GRID_ORIGIN + STEP * first, states=np.ascontiguousarray(states))
 
 
@@ -202,7 +203,7 @@ def states_at(trajectory, tdb):
     tdb = np.atleast_1d(np.asarray(tdb, dtype=np.float64))
     outside = (tdb < trajectory.start_tdb) | (tdb > trajectory.end_tdb)
     if outside.any():
-        raise BadOrbit(
+        raise BadOrbitError(
             f"JD {tdb[outside][0]} lies outside the integrated span {trajectory.start_tdb} .. {trajectory.end_tdb}"
         )
     out = np.empty((tdb.size, 6))

@@ -18,8 +18,9 @@ from archive.moving.dynamics.constants import (
     EARTH_ROTATION_RAD_PER_DAY,
     SECONDS_PER_DAY,
 )
-from archive.moving.dynamics.errors import UnknownObservatory
+from archive.moving.dynamics.errors import UnknownObservatoryError
 from archive.moving.dynamics.planets import barycentric_position, barycentric_velocity
+from archive.survey.times import MJD_ZERO
 
 ZTF = "I41"
 
@@ -29,8 +30,6 @@ OBSERVATORIES = {
     "X05": (289.25058, 0.864981, -0.500958),
 }
 """MPC code -> east longitude (deg), rho cos phi', rho sin phi' (Earth radii), as the MPC gives them."""
-
-_MJD_ZERO = 2400000.5
 
 
 @dataclass(frozen=True)
@@ -57,10 +56,10 @@ def utc_to_tdb(jd_utc):
 
 
 def site_parallax(code):
-    """Parallax constants of an observatory code; raises UnknownObservatory."""
+    """Parallax constants of an observatory code; raises UnknownObservatoryError."""
     if code not in OBSERVATORIES:
         known = ", ".join(sorted(OBSERVATORIES))
-        raise UnknownObservatory(f"observer={code!r}: unknown observatory code, known are {known}")
+        raise UnknownObservatoryError(f"observer={code!r}: unknown observatory code, known are {known}")
     return OBSERVATORIES[code]
 
 
@@ -75,7 +74,7 @@ def _earth_orientation():
 
 def _celestial_to_terrestrial(jd_utc):
     mjd, dut1, pole_x, pole_y = _earth_orientation()
-    days = jd_utc - _MJD_ZERO
+    days = jd_utc - MJD_ZERO
     # UT1-UTC jumps by one second at a leap second: interpolate the smooth UT1-TAI instead.
     tai_minus_utc = _leap_seconds(mjd)
     ut1_minus_tai = np.interp(days, mjd, dut1 - tai_minus_utc)
@@ -86,7 +85,7 @@ def _celestial_to_terrestrial(jd_utc):
 
 
 def _leap_seconds(mjd_utc):
-    utc1 = np.full(np.shape(mjd_utc), _MJD_ZERO)
+    utc1 = np.full(np.shape(mjd_utc), MJD_ZERO)
     tai1, tai2 = erfa.utctai(utc1, np.asarray(mjd_utc, dtype=np.float64))
     return ((tai1 - utc1) + (tai2 - mjd_utc)) * SECONDS_PER_DAY
 
@@ -106,7 +105,7 @@ def observer_at(jd_utc, code=ZTF):
 
     Raises
     ------
-    UnknownObservatory, EphemerisOutOfRange
+    UnknownObservatoryError, EphemerisOutOfRangeError
     """
     longitude, rho_cos, rho_sin = site_parallax(code)
     jd_utc = np.atleast_1d(np.asarray(jd_utc, dtype=np.float64))

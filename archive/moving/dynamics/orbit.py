@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from archive.moving.dynamics.constants import ECLIPTIC_TO_EQUATOR, GM_SUN
-from archive.moving.dynamics.errors import BadOrbit
+from archive.moving.dynamics.errors import BadOrbitError
 from archive.moving.dynamics.kepler import two_body
 
 DEFAULT_SLOPE = 0.15
@@ -60,29 +60,29 @@ class Orbit:
     def __post_init__(self):
         check_elements(self.elements)
         if not np.isfinite(self.epoch_tdb):
-            raise BadOrbit(f"epoch_tdb={self.epoch_tdb}: must be a Julian date, for example 2459800.5")
+            raise BadOrbitError(f"epoch_tdb={self.epoch_tdb}: must be a Julian date, for example 2459800.5")
 
 
 def check_elements(elements):
-    """Raise BadOrbit where an element is not a number or outside its range."""
+    """Raise BadOrbitError where an element is not a number or outside its range."""
     for field in fields(elements):
         value = getattr(elements, field.name)
         if not np.isfinite(value):
-            raise BadOrbit(f"{field.name}={value}: must be a finite number")
+            raise BadOrbitError(f"{field.name}={value}: must be a finite number")
     if not 0.0 <= elements.i <= 180.0:
-        raise BadOrbit(f"i={elements.i}: inclination must lie in 0 .. 180 degrees")
+        raise BadOrbitError(f"i={elements.i}: inclination must lie in 0 .. 180 degrees")
     if elements.e < 0.0:
-        raise BadOrbit(f"e={elements.e}: eccentricity must not be negative")
+        raise BadOrbitError(f"e={elements.e}: eccentricity must not be negative")
     if isinstance(elements, AsteroidElements):
         if elements.e >= 1.0:
-            raise BadOrbit(
+            raise BadOrbitError(
                 f"e={elements.e}: elements with a mean anomaly describe an ellipse, e < 1; "
                 "give perihelion distance and time for e >= 1"
             )
         if elements.a <= 0.0:
-            raise BadOrbit(f"a={elements.a}: semi-major axis must be positive au, for example 2.77")
+            raise BadOrbitError(f"a={elements.a}: semi-major axis must be positive au, for example 2.77")
     elif elements.q <= 0.0:
-        raise BadOrbit(f"q={elements.q}: perihelion distance must be positive au, for example 1.2")
+        raise BadOrbitError(f"q={elements.q}: perihelion distance must be positive au, for example 1.2")
 
 
 def perihelion(elements, epoch_tdb):
@@ -125,7 +125,7 @@ def state_at_epoch(orbit):
     start = np.concatenate([ECLIPTIC_TO_EQUATOR @ (q * to_perihelion), ECLIPTIC_TO_EQUATOR @ (speed * along_motion)])
     state = two_body(start, [since], GM_SUN)[0]
     if not np.isfinite(state).all():
-        raise BadOrbit(f"{orbit.name}: Kepler's equation has no finite answer {since:.1f} days from perihelion")
+        raise BadOrbitError(f"{orbit.name}: Kepler's equation has no finite answer {since:.1f} days from perihelion")
     return state
 
 

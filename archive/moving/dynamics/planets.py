@@ -8,7 +8,7 @@ import numpy as np
 from jplephem.spk import SPK
 
 from archive.moving.dynamics.constants import AU_KM, EARTH, MOON, SUN
-from archive.moving.dynamics.errors import EphemerisOutOfRange
+from archive.moving.dynamics.errors import EphemerisOutOfRangeError
 
 _CHAINS = {
     SUN: ((0, 10),),
@@ -34,7 +34,7 @@ def _checked_times(segments, tdb):
     start = max(segment.start_jd for segment in segments)
     end = min(segment.end_jd for segment in segments)
     if tdb.size and not (np.isfinite(tdb).all() and start <= tdb.min() and tdb.max() <= end):
-        raise EphemerisOutOfRange(
+        raise EphemerisOutOfRangeError(
             f"time {tdb.min()} .. {tdb.max()} (JD TDB) is outside DE440, which spans {start} .. {end}"
         )
     return tdb
@@ -55,7 +55,7 @@ def barycentric_position(body, tdb):
 
     Raises
     ------
-    EphemerisOutOfRange
+    EphemerisOutOfRangeError
         outside 1549-12-31 .. 2650-01-25.
     """
     segments = _segments(body)

@@ -10,8 +10,8 @@ class BenchConfig(AppConfig):
     label = "bench_tap"
 
     def ready(self):
-        from archive.tables import Column, Table
-        from archive.vo.catalog_tables import publish_query
+        from archive.services.vo.schema.published import publish_query
+        from archive.tables.dictionary import Column, Table
 
         columns = (
             Column("id", "long", "Number", ucd="meta.id;meta.main"),

@@ -1,5 +1,5 @@
-"""manage.py lightcurves ACTION: pack the settled nights of light curves, export a release as HATS Parquet, or write the
-matchfiles of a place.
+"""manage.py lightcurves ACTION: pack the settled nights of light curves, export a release as Parquet, write the
+matchfiles of a place, or forget what came of it as files.
 """
 
 from pathlib import Path
@@ -7,26 +7,32 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from archive.access import Reader, reading
+from archive.access.reading import Reader, reading
 from archive.models import Release
 from archive.survey.camera import FILTER_BY_CODE
-from lightcurves import chunks, hot
-from lightcurves.export import NothingToExport, export
-from lightcurves.matchfiles import NoMatchfile, Place
-from lightcurves.matchfiles import write as write_matchfile
+from archive.survey.identifiers import make_oid
+from lightcurves.download.editions import EDITIONS, HATS, export
+from lightcurves.download.hats import NothingToExportError
+from lightcurves.download.matchfiles import NoMatchfileError, Place
+from lightcurves.download.matchfiles import write as write_matchfile
+from lightcurves.storage import chunks, recent
+from lightcurves.told.taking import OBJECTS_OF_PLACE, forget_place
 
 
 class Command(BaseCommand):
     requires_system_checks = ()  # they would load every page
-    help = "Compact light curves, export those of a release, or write matchfiles."
+    help = "Compact light curves, export those of a release, write matchfiles, or forget what came as files."
 
     def add_arguments(self, parser):
         actions = parser.add_subparsers(dest="action", required=True)
         compact = actions.add_parser("compact", help="move the points of nights into packed chunks")
         compact.add_argument("--last-night", type=int, required=True, metavar="NID", help="night number, included")
-        write = actions.add_parser("export", help="write a release's light curves as a HATS catalog")
+        write = actions.add_parser("export", help="write a release's light curves as Parquet")
         write.add_argument("release")
         write.add_argument("folder", type=Path)
+        write.add_argument(
+            "--edition", choices=EDITIONS, default=HATS, help="; ".join(f"{k}: {v}" for k, v in EDITIONS.items())
+        )
         write.add_argument(
             "--programs", type=int, nargs="*", default=[], help="whose unreleased points go in besides public ones"
         )
@@ -39,6 +45,11 @@ class Command(BaseCommand):
             "--programs", type=int, nargs="*", default=[], help="whose unreleased points go in besides public ones"
         )
 
+        forget = actions.add_parser("forget", help="take out the light curves of a field's quadrant that came as files")
+        for name in ("field", "ccdid", "qid"):
+            forget.add_argument(name, type=int)
+        forget.add_argument("--filter", nargs="*", default=["zg", "zr", "zi"], choices=["zg", "zr", "zi"])
+
     def handle(self, *args, action, **options):
         getattr(self, action)(options)
 
@@ -46,7 +57,7 @@ class Command(BaseCommand):
         last, points = options["last_night"], 0
         for place in tqdm(chunks.places(last), unit="place", disable=None):
             points += chunks.pack_place(place, last)["points"]
-        nights = hot.drop_empty(last)
+        nights = recent.drop_empty(last)
         self.stdout.write(f"{points} points packed, {len(nights)} nights empty and dropped")
 
     def export(self, options):
@@ -56,10 +67,18 @@ class Command(BaseCommand):
             raise CommandError(f"release={options['release']!r}: there is no such release; there are: {known}")
         try:
             with reading(Reader(frozenset(options["programs"]))), tqdm(unit="object", disable=None) as bar:
-                done = export(release, options["folder"].resolve(), lambda now, total: self._tell(bar, now, total))
-        except (NothingToExport, FileExistsError, ValueError) as reason:
+                folder, edition = options["folder"].resolve(), options["edition"]
+                done = export(release, folder, edition, lambda now, total: self._tell(bar, now, total))
+        except (NothingToExportError, FileExistsError, ValueError) as reason:
             raise CommandError(str(reason)) from reason
         self.stdout.write(f"{done.objects} objects, {done.points} points, {done.files} files, {done.size} bytes")
+
+    def forget(self, options):
+        count = 0
+        for code in options["filter"]:
+            oid = make_oid(options["field"], FILTER_BY_CODE[code].fid, options["ccdid"], options["qid"], 0)
+            count += forget_place(oid // OBJECTS_OF_PLACE)
+        self.stdout.write(f"{count} objects forgotten")
 
     def matchfile(self, options):
         options["folder"].mkdir(parents=True, exist_ok=True)
@@ -69,7 +88,7 @@ class Command(BaseCommand):
             try:
                 with reading(Reader(frozenset(options["programs"]))), tqdm(unit="object", disable=None) as bar:
                     done = write_matchfile(place, path, lambda now, total: self._tell(bar, now, total))
-            except (NoMatchfile, ValueError) as reason:
+            except (NoMatchfileError, ValueError) as reason:
                 self.stderr.write(str(reason))
                 continue
             self.stdout.write(f"{path.name}: {done.exposures} exposures, {done.objects} objects, {done.points} points")

@@ -5,18 +5,21 @@ from __future__ import annotations
 import time
 
 from astropy.table import Table
+from django.utils import timezone
 
-from archive import registry, storage
+from archive.files import storage
 from archive.ingest import alerts as alert_archive
 from archive.models import Alert, DifferenceImage
+from archive.releases.rights import own_date
 from archive.survey import identifiers
+from archive.survey.times import julian_date
 from processing import __version__
 from processing.alerts import history, neighbours, packets, schema, stamps
+from processing.executive.products import files
 from processing.executive.queue import Outcome
-from processing.executive.runs import files
 from processing.models import Job
-from processing.science import realbogus
-from processing.science.errors import UnusableFrame
+from processing.science.errors import UnusableFrameError
+from processing.science.subtraction import realbogus
 
 SECONDS_A_DAY = 86400
 
@@ -27,7 +30,7 @@ def run_alerts(job: Job) -> Outcome:
     pid = job.parameters["pid"]
     difference = DifferenceImage.objects.select_related("science", "reference").filter(pk=pid).first()
     if difference is None:
-        raise UnusableFrame(f"pid {pid}: there is no difference image; its job did not succeed")
+        raise UnusableFrameError(f"pid {pid}: there is no difference image; its job did not succeed")
     made = make_packets(difference)
     seconds = {"packets": round(time.process_time() - start, 4)}
 
@@ -40,9 +43,9 @@ def run_alerts(job: Job) -> Outcome:
 def make_packets(difference: DifferenceImage) -> list[dict]:
     """All packets of a difference image, without their names."""
     science = difference.science
-    table, _ = files.table(files.product("diff", science.pid, "diffcand.fits").path)
-    cuts, _ = files.table(files.product("diff", science.pid, "diffstamps.fits").path)
-    _, header = files.table(files.product("sci", science.pid, "psfcat.fits").path)
+    table, _ = files.table(files.product("diff", science.pid, "diffcand.fits").location)
+    cuts, _ = files.table(files.product("diff", science.pid, "diffstamps.fits").location)
+    _, header = files.table(files.product("sci", science.pid, "psfcat.fits").location)
     shared = packets.image_fields(difference, header, _reference_times(difference))
     past, middle = history.History(difference), science.obsjd + science.exptime / 2 / SECONDS_A_DAY
     made = []
@@ -66,7 +69,7 @@ def _packet(table: Table, cut, tblid: int, shared: dict, past: history.History, 
 
 def _reference_times(difference: DifferenceImage) -> tuple[float, float]:
     reference = difference.reference
-    return registry.julian_date(reference.startobsdate), registry.julian_date(reference.endobsdate)
+    return julian_date(reference.startobsdate), julian_date(reference.endobsdate)
 
 
 def _write(difference: DifferenceImage, made: list[dict]) -> None:
@@ -76,12 +79,14 @@ def _write(difference: DifferenceImage, made: list[dict]) -> None:
     Alert.objects.filter(pid=science.pid, origin="ours").exclude(candid__in=candids).delete()
     if not made:
         return
-    names = history.give_names([packet["candidate"] for packet in made])
+    own = own_date(science)
+    public = own is not None and own <= timezone.now()
+    names = history.give_names([packet["candidate"] for packet in made], public)
     named = [packet | {"objectId": name} for packet, name in zip(made, names, strict=True)]
     night = identifiers.date_of_nid(science.nid)
     path = f"alert/{night:%Y/%m%d}/ztf_{science.pid}_programid{science.programid}.avro"
-    with storage.new_file(path) as temporary:
-        packets.write(temporary, named)
+    place = storage.private_path(path)
+    packets.write(place, named)
     provenance = {
         "software": __version__,
         "pipeline": "alerts",
@@ -89,4 +94,4 @@ def _write(difference: DifferenceImage, made: list[dict]) -> None:
         "rbversion": realbogus.VERSION,
         "inputs": {"difference": science.pid, "reference": difference.reference_id},
     }
-    alert_archive.register(storage.stored(path), named, "ours", provenance)
+    alert_archive.register(storage.complete(path, place), named, "ours", provenance)

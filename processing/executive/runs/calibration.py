@@ -7,18 +7,19 @@ from datetime import timedelta
 import numpy as np
 from astropy.io import fits
 
-from archive import calibrations, registry, storage
+from archive.files import storage
 from archive.models import CalibrationImage, RawImage
+from archive.products import calibrations, register
 from archive.survey import identifiers
 from archive.survey.camera import ccd_quadrant
 from archive.survey.filenames import cal_name
+from processing.executive.products import files
+from processing.executive.products.calibrations import best_calibration
 from processing.executive.queue import Outcome
-from processing.executive.runs import files
-from processing.executive.runs.selection import best_calibration
 from processing.models import Job
-from processing.pipelines.bias import BIAS, BiasConfig, BiasInputs
-from processing.pipelines.flat import FLAT, FlatConfig, FlatInputs, lamps_of_cube
-from processing.science.errors import UnusableFrame
+from processing.pipelines.calibration.bias import BIAS, BiasConfig, BiasInputs
+from processing.pipelines.calibration.flat import FLAT, FlatConfig, FlatInputs, lamps_of_cube
+from processing.science.errors import UnusableFrameError
 from processing.science.surface import Surface
 
 OPEN = {"programid": 1}  # calibrations are open to all
@@ -56,13 +57,13 @@ def run_flat(job: Job, config: FlatConfig = FlatConfig()) -> Outcome:  # noqa: B
 
 def lamp_surfaces(calibration: CalibrationImage, suffix: str) -> dict[int, Surface]:
     """The lamps' surfaces of a calibration, by lamp."""
-    path = files.product("cal", calibration.cid, suffix).path
+    path = files.product("cal", calibration.cid, suffix).location
     return lamps_of_cube(files.image_pixels(path), fits.getheader(storage.absolute(path)))
 
 
 def pixels(calibration: CalibrationImage, suffix: str):
     """An image of a calibration."""
-    return files.image_pixels(files.product("cal", calibration.cid, suffix).path)
+    return files.image_pixels(files.product("cal", calibration.cid, suffix).location)
 
 
 def _frames(nid: int, rcid: int, imgtypecode: str, fid: int | None = None):
@@ -72,7 +73,7 @@ def _frames(nid: int, rcid: int, imgtypecode: str, fid: int | None = None):
         rows = rows.filter(exposure__fid=fid)
     images = list(rows.select_related("exposure").order_by("exposure__obsjd"))
     if not images:
-        raise UnusableFrame(f"night {nid} has no frames of type {imgtypecode!r} for CCD {ccdid}")
+        raise UnusableFrameError(f"night {nid} has no frames of type {imgtypecode!r} for CCD {ccdid}")
     return images, [files.raw_quadrant(image, qid) for image in images]
 
 
@@ -93,7 +94,7 @@ def outcome(job: Job, caltype: str, filtercode: str, images: list[RawImage], pro
     shape = np.shape(products.files[next(iter(written))].data)
 
     def record() -> None:
-        calibration = registry.register_calibration(
+        calibration = register.register_calibration(
             name_of(next(iter(written))),
             len(images),
             first.obsdate,

@@ -7,22 +7,27 @@ import numpy as np
 from archive.models import DifferenceImage, ReferenceImage, ScienceImage
 from archive.releases.rights import keep_open, own_date
 from archive.survey.filenames import sci_name
+from processing.executive.products import files
 from processing.executive.queue import Outcome
-from processing.executive.runs import files
 from processing.executive.runs.reference import PUBLIC
 from processing.models import Job
-from processing.pipelines.difference import DIFFERENCE, DifferenceConfig, DifferenceInputs, ImageInputs
+from processing.pipelines.difference.pipeline import (
+    DIFFERENCE,
+    DifferenceConfig,
+    DifferenceInputs,
+    ImageInputs,
+)
 from processing.science import tpv
-from processing.science.errors import UnusableFrame
+from processing.science.errors import UnusableFrameError
 
 
 def run_difference(job: Job, config: DifferenceConfig = DifferenceConfig()) -> Outcome:  # noqa: B008 (frozen)
     """Subtract the reference from one science image."""
     science = ScienceImage.objects.filter(pk=job.parameters["pid"]).first()
     if science is None:
-        raise UnusableFrame(f"pid {job.parameters['pid']}: there is no science image; its job did not succeed")
+        raise UnusableFrameError(f"pid {job.parameters['pid']}: there is no science image; its job did not succeed")
     if science.status != 1:
-        raise UnusableFrame(f"pid {science.pid}: status {science.status}, infobits {science.infobits}; 1 needed")
+        raise UnusableFrameError(f"pid {science.pid}: status {science.status}, infobits {science.infobits}; 1 needed")
     reference = reference_of(science)
     products = DIFFERENCE.run(
         DifferenceInputs(
@@ -63,26 +68,28 @@ def run_difference(job: Job, config: DifferenceConfig = DifferenceConfig()) -> O
 
 
 def reference_of(science: ScienceImage) -> ReferenceImage:
-    """The reference of a science image's place; UnusableFrame if there is none."""
+    """The reference of a science image's place; UnusableFrameError if there is none."""
     place = {name: getattr(science, name) for name in ("field", "rcid", "fid")}
     reference = ReferenceImage.objects.filter(**place, origin="ours").first()
     if reference is None:
-        raise UnusableFrame(f"pid {science.pid}: there is no reference of {place}")
+        raise UnusableFrameError(f"pid {science.pid}: there is no reference of {place}")
     return reference
 
 
 def rights_of(science: ScienceImage, reference: ReferenceImage) -> dict:
     """A difference is as closed as the science image; references are made of public images only."""
     if reference.programid != PUBLIC:
-        raise UnusableFrame(f"reference {reference.rfid} is of program {reference.programid}: a public one is needed")
+        raise UnusableFrameError(
+            f"reference {reference.rfid} is of program {reference.programid}: a public one is needed"
+        )
     return {"programid": science.programid, "public_date": own_date(science)}
 
 
 def _inputs(family: str, number: int, image: str, uncertainty: str, catalog: str, mask: str | None = None):
     def pixels(suffix: str) -> np.ndarray:
-        return files.image_pixels(files.product(family, number, suffix).path)
+        return files.image_pixels(files.product(family, number, suffix).location)
 
-    table, header = files.table(files.product(family, number, catalog).path)
+    table, header = files.table(files.product(family, number, catalog).location)
     return ImageInputs(
         image=pixels(image),
         uncertainty=pixels(uncertainty),

@@ -7,18 +7,23 @@ from dataclasses import replace
 from astropy.io import fits
 from django.db.models import F
 
-from archive import calibrations, storage
-from archive.calibrations import Choice
 from archive.models import Exposure, RawImage, ScienceImage
+from archive.products import calibrations
+from archive.products.calibrations import Choice
 from archive.survey.bits import InfoBit
 from archive.survey.camera import ccd_quadrant
+from processing.executive.products import files
 from processing.executive.queue import Outcome
-from processing.executive.runs import files
 from processing.executive.runs.calibration import outcome
 from processing.models import Job
-from processing.pipelines.distortion import DISTORTION, DistortionConfig, DistortionInputs, prior_of
+from processing.pipelines.calibration.distortion import (
+    DISTORTION,
+    DistortionConfig,
+    DistortionInputs,
+    prior_of,
+)
 from processing.science import tpv
-from processing.science.errors import UnusableFrame
+from processing.science.errors import UnusableFrameError
 
 DOUBTS = (
     InfoBit.NO_ASTROMETRY
@@ -43,10 +48,10 @@ def run_distortion(job: Job, config: DistortionConfig = DistortionConfig()) -> O
     ccdid, qid = ccd_quadrant(rcid)
     images = list(good_images(rcid, fid, job.nid)[: config.frames])
     if not images:
-        raise UnusableFrame(f"no good science image of CCD {ccdid}, quadrant {qid} in filter {fid}")
+        raise UnusableFrameError(f"no good science image of CCD {ccdid}, quadrant {qid} in filter {fid}")
     raw = RawImage.objects.filter(exposure__in=[one.exposure_id for one in images], ccdid=ccdid)
     by_exposure = {one.exposure_id: one for one in raw.select_related("exposure")}
-    headers = [fits.getheader(storage.absolute(files.product("sci", one.pid, "sciimg.fits").path)) for one in images]
+    headers = [fits.getheader(files.product("sci", one.pid, "sciimg.fits").on_disk) for one in images]
     nominal = [tpv.from_header(files.raw_header(by_exposure[one.exposure_id], qid)) for one in images]
     shape = headers[0]["NAXIS2"], headers[0]["NAXIS1"]
     products = DISTORTION.run(DistortionInputs(nominal, [tpv.from_header(one) for one in headers], shape), config)
@@ -60,5 +65,5 @@ def with_prior(nominal: tpv.Tpv, rcid: int, exposure: Exposure) -> tuple[tpv.Tpv
     found = calibrations.optional("distortion", rcid, exposure.nid, exposure.fid)
     if found is None:
         return nominal, []
-    table, header = files.table(files.product("cal", found.image.cid, "distortion.fits").path)
+    table, header = files.table(files.product("cal", found.image.cid, "distortion.fits").location)
     return prior_of(table, header).applied(nominal), [found]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from archive.hips import survey
+from archive.services.hips import survey
 from archive.survey.camera import filter_of
 from archive.survey.identifiers import make_rfid
 from processing.executive.queue import Outcome

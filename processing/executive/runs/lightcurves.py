@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 
 from archive.models import ReferenceImage, ScienceImage
-from lightcurves import chunks, sources, statistics
 from lightcurves.models import Source
-from lightcurves.sources import Catalog, MatchConfig
-from lightcurves.statistics import StatisticsConfig
+from lightcurves.storage import chunks
+from lightcurves.updates import sources, statistics
+from lightcurves.updates.sources import Catalog, MatchConfig
+from lightcurves.updates.statistics import StatisticsConfig
+from processing.executive.products import files
 from processing.executive.queue import Outcome
-from processing.executive.runs import files
 from processing.models import Job
-from processing.science.errors import UnusableFrame
+from processing.science.errors import UnusableFrameError
 
 
 def run_lightcurves(job: Job, config: MatchConfig = MatchConfig()) -> Outcome:  # noqa: B008 (frozen)
@@ -23,7 +24,13 @@ def run_lightcurves(job: Job, config: MatchConfig = MatchConfig()) -> Outcome:  
     """
     image = ScienceImage.objects.filter(pk=job.parameters["pid"]).first()
     if image is None:
-        raise UnusableFrame(f"pid={job.parameters['pid']}: there is no such science image; its job did not succeed")
+        raise UnusableFrameError(
+            f"pid={job.parameters['pid']}: there is no such science image; its job did not succeed"
+        )
+    try:
+        sources.require_no_files(image.field, image.rcid, image.fid)
+    except sources.CameAsFilesError as reason:
+        raise UnusableFrameError(f"pid={image.pid}: {reason}") from reason
     found = _catalog("sci", image.pid, "psfcat.fits")
     reference = None if _has_sources(image) else _reference(image)
     seeds = None if reference is None else _catalog("ref", reference.rfid, "refpsfcat.fits")
@@ -43,7 +50,9 @@ def run_statistics(job: Job, config: StatisticsConfig = StatisticsConfig()) -> O
     """Relative zero points of the images of a field's quadrant and filter, and the metrics of its light curves."""
     place = {name: job.parameters[name] for name in ("field", "rcid", "fid")}
     if not Source.objects.filter(**place).exists():
-        raise UnusableFrame(f"{place}: no source is known there; the light-curve jobs of its images did not succeed")
+        raise UnusableFrameError(
+            f"{place}: no source is known there; the light-curve jobs of its images did not succeed"
+        )
     measured, seconds = {}, {}
 
     def record() -> None:
@@ -55,7 +64,7 @@ def run_statistics(job: Job, config: StatisticsConfig = StatisticsConfig()) -> O
 
 
 def run_compact(job: Job) -> Outcome:
-    """Pack the points of settled nights of one place (see lightcurves.chunks)."""
+    """Pack the points of settled nights of one place (see lightcurves.storage.chunks)."""
     measured, seconds = {}, {}
 
     def record() -> None:
@@ -79,7 +88,7 @@ def _reference(image: ScienceImage) -> ReferenceImage:
     place = {"field": image.field, "rcid": image.rcid, "fid": image.fid}
     reference = ReferenceImage.objects.filter(**place, origin="ours").first()
     if reference is None:
-        raise UnusableFrame(f"pid={image.pid}: no reference image of {place}; its sources are not known yet")
+        raise UnusableFrameError(f"pid={image.pid}: no reference image of {place}; its sources are not known yet")
     return reference
 
 
@@ -87,5 +96,5 @@ def _catalog(family: str, product_id: int, suffix: str) -> Catalog:
     path = files.product(family, product_id, suffix).path
     table, header = files.table(path)
     if "MAGZP" not in header:
-        raise UnusableFrame(f"{path}: has no MAGZP; its photometry could not be calibrated")
+        raise UnusableFrameError(f"{path}: has no MAGZP; its photometry could not be calibrated")
     return sources.catalog(table, header["MAGZP"])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 
-from lightcurves import catalog_periods
-from lightcurves.catalog_periods import CatalogConfig
 from lightcurves.models import Source
+from lightcurves.updates import periods
+from lightcurves.updates.periods import CatalogConfig
 from processing.executive.queue import Outcome
 from processing.models import Job
-from processing.science.errors import UnusableFrame
+from processing.science.errors import UnusableFrameError
 
 
 def run_periods(job: Job, config: CatalogConfig = CatalogConfig()) -> Outcome:  # noqa: B008 (frozen)
@@ -22,18 +22,18 @@ def run_periods(job: Job, config: CatalogConfig = CatalogConfig()) -> Outcome:  
 
     if "oids" in asked:
         sources = Source.objects.filter(pk__in=asked["oids"])
-        found = catalog_periods.search_objects(asked["oids"], config, progress)
+        found = periods.search_objects(asked["oids"], config, progress)
     else:
         sources = Source.objects.filter(field=asked["field"], rcid=asked["rcid"])
-        found = catalog_periods.search_place(asked["field"], asked["rcid"], config, progress)
+        found = periods.search_place(asked["field"], asked["rcid"], config, progress)
     searched = {oid for one in found for oid in one.star} | set(sources.values_list("pk", flat=True))
     if not searched:
-        raise UnusableFrame(f"{asked}: no source is known there; its images have no light curves yet")
+        raise UnusableFrameError(f"{asked}: no source is known there; its images have no light curves yet")
     measured = {"stars": len({one.star for one in found}), "periods": len(found)}
     measured["confident"] = sum(one.result.confidence >= 0.9 for one in found)
     seconds = {"search": round(time.process_time() - start, 3)}
 
     def record() -> None:
-        measured["rows"] = catalog_periods.write(found, searched)
+        measured["rows"] = periods.write(found, searched)
 
     return Outcome(record, measured, seconds)

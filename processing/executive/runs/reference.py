@@ -9,18 +9,19 @@ import numpy as np
 from astropy.io import fits
 from django.utils import timezone
 
-from archive import registry, storage
-from archive.footprints import footprint
+from archive.files import storage
 from archive.models import ScienceImage
+from archive.products import register
+from archive.sky.footprints import footprint
 from archive.survey.bits import InfoBit
 from archive.survey.camera import FULL_NX, Camera, ccd_quadrant, filter_of, plane_to_sky, quadrant_centre
 from archive.survey.fields import field_centre
 from archive.survey.filenames import ref_name
 from archive.survey.identifiers import make_rfid
+from processing.executive.products import files
 from processing.executive.queue import Outcome
-from processing.executive.runs import files
 from processing.models import Job
-from processing.pipelines.reference import (
+from processing.pipelines.reference.pipeline import (
     MAX_FRAMES,
     REFERENCE,
     ZERO_POINTS,
@@ -29,7 +30,7 @@ from processing.pipelines.reference import (
     ReferenceInputs,
 )
 from processing.science import tpv
-from processing.science.errors import UnusableFrame
+from processing.science.errors import UnusableFrameError
 
 PUBLIC = 1
 WORST_SEEING = 4.0  # arcsec
@@ -61,7 +62,7 @@ def run_reference(job: Job, config: ReferenceConfig = ReferenceConfig()) -> Outc
 
     written = files.write_products(products, name_of)
     provenance = files.provenance(REFERENCE, config, {"science": [image.pid for image in images]})
-    header = fits.getheader(storage.absolute(name_of("refimg.fits").path))
+    header = fits.getheader(written["refimg.fits"].place)
 
     def record() -> None:
         rights = {"programid": PUBLIC, "public_date": timezone.now()}
@@ -75,7 +76,7 @@ def run_reference(job: Job, config: ReferenceConfig = ReferenceConfig()) -> Outc
             "seeing": products.measurements["seeing_arcsec"],
             "quality": files.plain(products.measurements),
         }
-        registry.register_reference(name_of("refimg.fits"), values, footprint(header), images)
+        register.register_reference(name_of("refimg.fits"), values, footprint(header), images)
         rfid = make_rfid(place["field"], place["fid"], place["rcid"])
         files.register_all(written, "ref", rfid, rights, provenance)
 
@@ -83,13 +84,13 @@ def run_reference(job: Job, config: ReferenceConfig = ReferenceConfig()) -> Outc
 
 
 def choose(place: dict, minimum: int) -> list[ScienceImage]:
-    """The sharpest public images of a place, at most MAX_FRAMES; UnusableFrame if fewer than `minimum` will do."""
+    """The sharpest public images of a place, at most MAX_FRAMES; UnusableFrameError if fewer than `minimum` will do."""
     rows = ScienceImage.objects.filter(
         **place, origin="ours", programid=PUBLIC, status=1, seeing__lte=WORST_SEEING, maglimit__gte=SHALLOWEST
     )
     good = [image for image in rows.exclude(magzp=None).order_by("seeing") if not image.infobits & EXCLUDED]
     if len(good) < minimum:
-        raise UnusableFrame(
+        raise UnusableFrameError(
             f"field {place['field']}, channel {place['rcid']}, filter {place['fid']}: {len(good)} public images with "
             f"seeing below {WORST_SEEING} arcsec and limit beyond {SHALLOWEST} mag; {minimum} needed",
             frames=len(good),
@@ -121,7 +122,7 @@ def _frame(image: ScienceImage) -> ReferenceFrame:
 
 def _memory_map(image: ScienceImage, suffix: str) -> tuple[np.ndarray, fits.Header]:
     """Pixels that are read from the file as they are needed, and the header."""
-    path = storage.absolute(files.product("sci", image.pid, suffix).path)
+    path = storage.absolute(files.product("sci", image.pid, suffix).location)
     with fits.open(path, memmap=True) as hdus:
         hdu = next(hdu for hdu in hdus if hdu.data is not None)
         return hdu.data, hdu.header

@@ -5,9 +5,6 @@ from __future__ import annotations
 import numpy as np
 from astropy.io import fits
 
-from archive import quality, registry, versions
-from archive.calibrations import Choice
-from archive.footprints import footprint
 from archive.models import (
     Exposure,
     ProcessingVersion,
@@ -16,23 +13,26 @@ from archive.models import (
     ScienceImage,
 )
 from archive.models.versions import CURRENT
+from archive.products import register, residuals, versions
+from archive.products.calibrations import Choice
+from archive.products.versions import FOLDER
 from archive.releases.rights import own_date
+from archive.sky.footprints import footprint
 from archive.survey import identifiers
 from archive.survey.camera import ccd_quadrant
 from archive.survey.filenames import sci_name
-from archive.versions import FOLDER
+from processing.executive.products import calibrations, files
+from processing.executive.products.reference_stars import gaia_stars, panstarrs_stars
 from processing.executive.queue import Outcome
-from processing.executive.runs import files, selection
 from processing.executive.runs.calibration import pixels
-from processing.executive.runs.catalogs import gaia_stars, panstarrs_stars
 from processing.executive.runs.distortion import with_prior
 from processing.executive.runs.statics import with_statics
 from processing.executive.versions import config_of_version
 from processing.models import Job
-from processing.pipelines.science import SCIENCE, ScienceConfig, ScienceInputs
-from processing.pipelines.science_state import ProductIdentity
+from processing.pipelines.science.pipeline import SCIENCE, ScienceConfig, ScienceInputs
+from processing.pipelines.science.state import ProductIdentity
 from processing.science import tpv
-from processing.science.errors import UnusableFrame
+from processing.science.errors import UnusableFrameError
 
 MARGIN = 0.05  # deg around the footprint, for errors of the pointing
 BRIGHT, BRIGHT_MARGIN = 9.0, 0.3  # G mag and deg: stars whose ghosts and halos may reach the quadrant
@@ -54,26 +54,26 @@ def run_science(job: Job, config: ScienceConfig | None = None) -> Outcome:
 
     written = files.write_products(products, name_of, "" if image is None else f"{FOLDER}/{version}/")
     cards = _header_of(products.files["sciimg.fits"], np.shape(inputs.raw))
-    provenance = files.provenance(SCIENCE, config, {"exposure": exposure.expid, **selection.provenance(chosen)})
-    measured = files.plain(products.measurements) | selection.measurements(chosen)
+    provenance = files.provenance(SCIENCE, config, {"exposure": exposure.expid, **calibrations.provenance(chosen)})
+    measured = files.plain(products.measurements) | calibrations.measurements(chosen)
 
     def record() -> None:
         place = footprint(cards)
         if image is None:
             header = _as_dict(inputs.header) | _as_dict(cards)
-            made = registry.register_science(name_of("sciimg.fits"), header, place, quality=measured)
+            made = register.register_science(name_of("sciimg.fits"), header, place, quality=measured)
             made.calibrations.set([choice.image for choice in chosen])
             family, number = ProductFile.Family.SCI, made.pid
         else:
-            values = registry.quality_of(_as_dict(cards), place)
+            values = register.quality_of(_as_dict(cards), place)
             row = versions.register(image, ProcessingVersion.objects.get(pk=version), values, measured)
             made, family, number = image, ProductFile.Family.VERSION, row.pk
-        quality.register(made, version, products.details)
+        residuals.register(made, version, products.details)
         rights = {"programid": made.programid, "public_date": own_date(made)}  # a release keeps its own list of files
         files.register_all(written, family, number, rights, provenance | {"processing_version": version})
 
-    found = products.measurements | {"calibration_fallback": selection.fallback_flag(chosen)}
-    return Outcome(record, found, files.seconds(products), files.log_of(products), files.paths_of(written))
+    found = products.measurements | {"calibration_fallback": calibrations.fallback_flag(chosen)}
+    return Outcome(record, found, files.seconds(products), files.log_of(products), files.places_of(written))
 
 
 def _exposure(job: Job) -> Exposure:
@@ -85,7 +85,9 @@ def _current_image(job: Job) -> ScienceImage:
     pid = identifiers.make_pid(job.parameters["expid"], job.parameters["rcid"])
     image = ScienceImage.objects.filter(pk=pid).first()
     if image is None:
-        raise UnusableFrame(f"pid {pid}: there is no current science image to stand beside; its job did not succeed")
+        raise UnusableFrameError(
+            f"pid {pid}: there is no current science image to stand beside; its job did not succeed"
+        )
     return image
 
 
@@ -95,8 +97,8 @@ def _inputs(job: Job, exposure: Exposure) -> tuple[ScienceInputs, list[Choice]]:
     ccdid, qid = ccd_quadrant(rcid)
     frame, strip, header = files.raw_quadrant(RawImage.objects.get(exposure=exposure, ccdid=ccdid), qid)
     chosen = [
-        selection.best("bias", rcid, exposure.nid),
-        selection.best("hifreqflat", rcid, exposure.nid, exposure.fid),
+        calibrations.best("bias", rcid, exposure.nid),
+        calibrations.best("hifreqflat", rcid, exposure.nid, exposure.fid),
     ]
     bias, flat = (choice.image for choice in chosen)
     bias_image = _fitting(pixels(bias, "bias.fits"), frame, "bias")
@@ -107,7 +109,7 @@ def _inputs(job: Job, exposure: Exposure) -> tuple[ScienceInputs, list[Choice]]:
     chosen += statics
     guess, prior = with_prior(tpv.from_header(header), rcid, exposure)
     chosen += prior
-    header.extend(selection.cards(chosen), update=True)
+    header.extend(calibrations.cards(chosen), update=True)
     ra, dec, radius = _region(guess, frame.shape)
     inputs = ScienceInputs(
         raw=frame,
@@ -157,7 +159,7 @@ def _region(guess: tpv.Tpv, shape: tuple[int, int]) -> tuple[float, float, float
 
 def _fitting(calibration: np.ndarray, frame: np.ndarray, what: str) -> np.ndarray:
     if calibration.shape != frame.shape:
-        raise UnusableFrame(f"frame has shape {frame.shape}, its {what} {calibration.shape}")
+        raise UnusableFrameError(f"frame has shape {frame.shape}, its {what} {calibration.shape}")
     return calibration
 
 

@@ -6,24 +6,24 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from archive import calibrations
-from archive.calibrations import Choice
 from archive.models import CalibrationImage, Exposure, RawImage
+from archive.products import calibrations
+from archive.products.calibrations import Choice
 from archive.survey.camera import ccd_quadrant
+from processing.executive.products import files
+from processing.executive.products.calibrations import best_calibration
+from processing.executive.products.reference_stars import gaia_stars, panstarrs_stars
 from processing.executive.queue import Outcome
-from processing.executive.runs import files
 from processing.executive.runs.calibration import lamp_surfaces, outcome, pixels
-from processing.executive.runs.catalogs import gaia_stars, panstarrs_stars
-from processing.executive.runs.selection import best_calibration
 from processing.models import Job
 from processing.pipelines.base import Product, Products
-from processing.pipelines.flat import lamp_cube
-from processing.pipelines.lowflat import LOWFLAT, LowFlatConfig, LowFlatInputs, StarExposure
-from processing.pipelines.pmask import PMASK, PixelMaskConfig, PixelMaskInputs
+from processing.pipelines.calibration.flat import lamp_cube
+from processing.pipelines.calibration.lowflat import LOWFLAT, LowFlatConfig, LowFlatInputs, StarExposure
+from processing.pipelines.calibration.pmask import PMASK, PixelMaskConfig, PixelMaskInputs
 from processing.science import tpv
-from processing.science.defects import combine_defects
-from processing.science.detrend import combine_flats
-from processing.science.errors import UnusableFrame
+from processing.science.detector.defects import combine_defects
+from processing.science.detector.detrend import combine_flats
+from processing.science.errors import UnusableFrameError
 
 MIN_DITHERED = 5
 MIN_DITHER_DEG = 0.01
@@ -64,7 +64,7 @@ def run_lowflat(job: Job, config: LowFlatConfig = LowFlatConfig()) -> Outcome:  
     flat = best_calibration("hifreqflat", rcid, job.nid, fid)
     frames = [_star_exposure(image, qid) for image in images]
     if not frames:
-        raise UnusableFrame(f"night {job.nid} has no dithered exposures of CCD {ccdid} in filter {fid}")
+        raise UnusableFrameError(f"night {job.nid} has no dithered exposures of CCD {ccdid} in filter {fid}")
     ra, dec, radius = _region(frames)
     products = LOWFLAT.run(
         LowFlatInputs(

@@ -12,13 +12,13 @@ from django.db.models import Count
 from tqdm import tqdm
 
 from archive.models.versions import CURRENT
+from archive.products.versions import BadVersionError
 from archive.survey.identifiers import date_of_nid, nid_of_date
-from archive.versions import BadVersion
 from processing.executive import queue, versions
 from processing.executive.plan import PlanConfig, Selection, plan_night, plan_version, redo_night
 from processing.executive.tasks import send_ready
 from processing.models import Job
-from processing.pipelines.configure import BadConfig
+from processing.pipelines.configure import BadConfigError
 
 POLL_SECONDS = 0.5
 FIRST_DATE = 10_000_000  # numbers from here on are dates, smaller ones count nights
@@ -79,7 +79,7 @@ class Command(BaseCommand):
         try:
             overrides = versions.read_overrides(options["config"], options["config_file"])
             version = versions.named(name, overrides, options["note"])
-        except (BadConfig, BadVersion) as error:
+        except (BadConfigError, BadVersionError) as error:
             raise CommandError(str(error)) from error
         for nid in nights:
             jobs = plan_version(nid, version.name, selection)

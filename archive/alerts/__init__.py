@@ -1,1 +1,0 @@
-"""The alert archive and its search."""

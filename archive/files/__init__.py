@@ -1,0 +1,10 @@
+"""The product tree on disk and how its files leave: storage, delivery over HTTP, download scripts, folders.
+
+    storage           files are written first, whole or not at all
+    placing           final names for files whose rows are committed
+    delivery          files over HTTP, whole or in part, resumable
+    download_scripts  scripts that fetch the files of a selection
+    folders           folders of the tree, as far as a reader sees files in them
+
+What a file's pixels or rows mean is told elsewhere (archive.pixels, archive.products).
+"""

@@ -1,0 +1,42 @@
+"""Which jobs have a living worker: each holds a lock in PostgreSQL that ends with it, however it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from django.db import OperationalError, connections
+
+PATIENCE = "5s"  # that a worker waits for whoever looks whether it lives
+
+
+def key_of(job_id: UUID) -> int:
+    """What a job's worker locks for as long as it works."""
+    return int.from_bytes(job_id.bytes[:8], "big", signed=True)
+
+
+@contextmanager
+def working(job_id: UUID) -> Iterator[bool]:
+    """Hold a job for this block, with a connection of its own; gives whether no other worker has it."""
+    connection = connections.create_connection("default")
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = '{PATIENCE}'")
+            try:
+                cursor.execute("SELECT pg_advisory_lock(%s)", [key_of(job_id)])
+            except OperationalError as error:
+                if getattr(error.__cause__, "pgcode", "") != "55P03":
+                    raise
+                yield False
+                return
+        yield True
+    finally:
+        connection.close()
+
+
+def is_left(job_id: UUID) -> bool:
+    """Whether no worker holds a job; until the transaction ends none begins with it."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [key_of(job_id)])
+        return cursor.fetchone()[0]

@@ -1,0 +1,12 @@
+"""Search: images and other product families by position, time and metadata; WHERE clauses; names.
+
+    query          one question about any family, asked alike by pages, REST and the IRSA services
+    families       the product families: their columns as IRSA names them
+    box_conditions how footprints lie to boxes on the sky, as SQL
+    where          the part of SQL-92 that a WHERE may say, as a tree; pure
+    where_sql      such a tree as a database expression
+    names          what a visitor types into the search box
+    name_services  where a name lies: our tables, Sesame where switched on
+
+Answers are written by archive.tables, not here.
+"""

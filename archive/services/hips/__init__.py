@@ -1,0 +1,12 @@
+"""HiPS and MOC: the references as a hierarchy of HEALPix tiles, and what of the sky is covered.
+
+tiles      one tile: its geometry, sampling, parents, encodings; pure
+coverage   sets of HEALPix cells, as MOC; pure
+describe   the properties file and the list of surveys; pure
+config     every number that the HiPS turns on; pure
+models     which references stand in which tiles
+following  which filters are out of date, and bringing them up to date
+orders     receivers of releases: which filters the queue makes anew
+survey     the HiPS of a filter on disk: which references it is made of, and bringing it up to date
+views      its addresses
+"""

@@ -1,0 +1,44 @@
+"""The HiPS follow what becomes public and what is withdrawn, whatever the way: releases, dates, ingested files.
+
+Tiles that show what is no longer public are held back at once (`survey.visible`); here they are made anew.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from archive.access.reading import ANYONE, PUBLIC, reading
+from archive.models import ReferenceImage
+from archive.services.hips import survey
+from archive.services.hips.config import FILTERS
+from archive.services.hips.models import Member
+from archive.services.hips.orders import queue
+
+log = structlog.get_logger("archive.hips")
+
+
+def behind(filtercode: str) -> set[int]:
+    """The references that a filter's tiles lack, and those that they show but may not.
+
+    A reference whose files were made again is not among them: who makes it renews its tiles.
+    """
+    with reading(ANYONE):
+        rows = survey.readable(ReferenceImage.objects.filter(filtercode=filtercode, programid=PUBLIC))
+        public = set(rows.values_list("pk", flat=True))
+    shown = Member.objects.filter(filtercode=filtercode)
+    whole = set(shown.exclude(digest="").values_list("rfid", flat=True))
+    return (public ^ whole) | set(shown.filter(digest="").values_list("rfid", flat=True))
+
+
+def catch_up(filtercode: str) -> survey.Made:
+    """Bring a filter's tiles in step with what is public now; finds nothing to do where they are."""
+    rfids = behind(filtercode)
+    return survey.refresh(filtercode, rfids) if rfids else survey.Made(0, 0, 0)
+
+
+def follow_dates() -> list[str]:
+    """Queue the filters whose tiles are behind: by a date that passed, or a reference that was ingested."""
+    late = [filtercode for filtercode in FILTERS if behind(filtercode)]
+    for filtercode in late:
+        queue(filtercode)
+    return late

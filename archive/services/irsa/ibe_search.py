@@ -1,0 +1,144 @@
+"""The answer to an IBE search: rows of archive.search.query in IRSA's columns and formats, streamed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+
+from django.db import models
+
+from archive.access.reading import Reader
+from archive.access.streams import QueryFailedError, Rows, stream
+from archive.search.families import Family
+from archive.search.query import BadQueryError, ImageQuery, images
+from archive.search.where_sql import as_shown
+from archive.services.irsa.errors import BadRequestError
+from archive.services.irsa.ibe_parameters import Request
+from archive.tables.dictionary import Column
+from archive.tables.fields import Field
+from archive.tables.ipac import write_ipac
+from archive.targets.around import MATCHED, matches
+
+WIDTHS = {
+    "filtercode": 2, "imgtype": 8, "imgtypecode": 1, "obsdate": 26, "startobsdate": 26, "endobsdate": 26,
+    "ipac_pub_date": 26, "poly": 220, "caltype": 12, "obsdate_range": 72, "objectid": 12, "isdiffpos": 1,
+    "ssnamenr": 40, "path": 200, "suffix": 40, "sha256": 64,
+}  # fmt: skip
+"""Characters of each text column: an IPAC table says its widths before its first row."""
+UPLOADED = tuple(column for column in MATCHED if column.name != "in_name")
+DESCRIBED = ("name", "description", "unit", "ucd", "utype", "datatype", "principal", "indexed")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A table that is written while its rows arrive; `close` when nobody reads it any more."""
+
+    content_type: str
+    pieces: Iterator[str]
+    close: Callable[[], None]
+
+
+def find(asked: Request, family: Family, reader: Reader) -> Answer:
+    """Search, with the reader's rights.
+
+    Raises
+    ------
+    BadRequestError
+        for a search that the database does not finish.
+    """
+    known = {column.name: column for column in family.table.columns}
+    columns = [known[name] for name in asked.columns]
+    try:
+        if asked.targets is not None:
+            rows = matches(asked.query, asked.targets, reader, asked.columns)
+            batches = ([(row[0], *row[2:]) for row in batch] for batch in rows)  # IBE gives no name
+            return _written(asked.format, [*UPLOADED, *columns], batches, rows.close)
+        rows = stream([((), _selected(asked.query, family, asked.columns))], reader)
+    except BadQueryError as error:
+        raise BadRequestError(error.parameter.upper() + str(error).removeprefix(error.parameter)) from error
+    except QueryFailedError as error:
+        raise BadRequestError(str(error)) from error
+    return _written(asked.format, columns, rows, rows.close)
+
+
+def describe(asked: Request, family: Family) -> Answer:
+    """The columns of a family as a table (FORMAT=METADATA)."""
+    columns = [Column(name, "int" if name in ("principal", "indexed") else "char", "") for name in DESCRIBED]
+    known = {column.name: column for column in family.table.columns}
+    rows = [
+        (one.name, one.description, one.unit, one.ucd, "", one.datatype, int(one.principal), int(one.indexed))
+        for one in (known[name] for name in asked.columns)
+    ]
+    return _written(asked.format, columns, [rows], lambda: None)
+
+
+def _selected(query: ImageQuery, family: Family, names: tuple[str, ...]) -> models.QuerySet:
+    rows = images(query)
+    if not query.centred:
+        rows = rows.order_by("pk")  # any other order would sort all rows before the first is sent
+    wanted = {f"ibe_{name}": family.expressions[name] for name in names}
+    return rows.annotate(**wanted).values_list(*wanted)
+
+
+def _written(name: str, columns: list[Column], batches: Rows | Iterable[list[tuple]], close) -> Answer:
+    content_type, write = _FORMATS[name]
+    plain = (tuple(map(_plain, row)) for batch in batches for row in batch)
+    return Answer(content_type, write(columns, plain), close)
+
+
+def _plain(value):
+    return as_shown(value) if isinstance(value, datetime) else value
+
+
+def _ipac(columns: list[Column], rows: Iterator[tuple]) -> Iterator[str]:
+    fields = [
+        Field(one.name, one.datatype, str(WIDTHS[one.name]) if one.name in WIDTHS else None, one.unit or None)
+        for one in columns
+    ]
+    return write_ipac(fields, rows)
+
+
+def _separated(delimiter: str) -> Callable[[list[Column], Iterator[tuple]], Iterator[str]]:
+    def write(columns, rows):
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\n")
+        writer.writerow([one.name for one in columns])
+        for n, row in enumerate(rows):
+            writer.writerow(row)
+            if n % 500 == 0:
+                yield _taken(buffer)
+        yield _taken(buffer)
+
+    return write
+
+
+def _taken(buffer: io.StringIO) -> str:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text
+
+
+def write_html(columns: list[Column], rows: Iterable[tuple]) -> Iterator[str]:
+    """Rows as a page without anything else."""
+    yield (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
+        "<title>Search result</title></head>\n<body><table>\n<thead><tr>"
+    )
+    yield "".join(f'<th scope="col" title="{escape(one.description)}">{escape(one.name)}</th>' for one in columns)
+    yield "</tr></thead>\n<tbody>\n"
+    for row in rows:
+        yield "<tr>" + "".join(f"<td>{'' if v is None else escape(str(v))}</td>" for v in row) + "</tr>\n"
+    yield "</tbody></table></body></html>\n"
+
+
+_FORMATS = {
+    "ipac_table": ("text/plain; charset=utf-8", _ipac),
+    "csv": ("text/csv; charset=utf-8", _separated(",")),
+    "tsv": ("text/tab-separated-values; charset=utf-8", _separated("\t")),
+    "html": ("text/html; charset=utf-8", write_html),
+}

@@ -1,0 +1,130 @@
+"""IBE over HTTP: /ibe/search and /ibe/data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from archive.files import delivery
+from archive.files.folders import entries
+from archive.files.storage import DamagedFileError, NotInArchiveError
+from archive.forms import NO, YES, truth_of
+from archive.pixels import cutouts
+from archive.requests.parameters import takes
+from archive.search.families import FAMILIES
+from archive.services.irsa import ibe_parameters, ibe_search
+from archive.services.irsa.errors import BadRequestError, refuse
+
+MISSION, DATASET = "ztf", "products"
+CUTOUT_PARAMETERS = {"center", "size", "gzip"}
+PIECE = 1 << 16  # characters sent at once
+
+
+@require_safe
+def missions(request: HttpRequest) -> HttpResponse:
+    """What there is to search: clients take the name of a mission from the end of each link's address."""
+    return render(request, "irsa/links.html", {"title": "Missions", "links": [(MISSION, reverse("ibe-datasets"))]})
+
+
+@require_safe
+def datasets(request: HttpRequest) -> HttpResponse:
+    """Clients take a dataset from the text of each link whose address has four slashes or more."""
+    links = [(DATASET, reverse("ibe-tables").rstrip("/"))]
+    return render(request, "irsa/links.html", {"title": f"Datasets of {MISSION}", "links": links})
+
+
+@require_safe
+def tables(request: HttpRequest) -> HttpResponse:
+    """Clients take a table's name from the first cell of each row after the first."""
+    return render(request, "irsa/tables.html", {"families": FAMILIES.values()})
+
+
+@csrf_exempt  # changes nothing, and scripts send it
+@require_http_methods(["GET", "HEAD", "POST"])
+@takes(*ibe_parameters.NAMES, posted=ibe_parameters.NAMES, any_case=True, merged=True)
+def search(request: HttpRequest, name: str) -> HttpResponseBase:
+    """Metadata of images as a table."""
+    family = FAMILIES.get(name)
+    if family is None:
+        return refuse(f"{name}: there is no such table; there are {', '.join(FAMILIES)}", 404)
+    try:
+        asked = ibe_parameters.read(request, family)
+        found = ibe_search.describe(asked, family) if asked.metadata else ibe_search.find(asked, family, request.reader)
+    except BadRequestError as error:
+        return refuse(str(error), error.status)
+    response = StreamingHttpResponse(_gathered(found.pieces), content_type=found.content_type)
+    response["Cache-Control"] = "no-store"
+    # Whatever happens to the client, the database connection goes with the response.
+    response._resource_closers.append(found.close)
+    return response
+
+
+@require_safe
+@takes(*CUTOUT_PARAMETERS)
+def data(request: HttpRequest, path: str = "") -> HttpResponseBase:
+    """A file of the product tree, a cutout of it, or a folder's list."""
+    if ".." in PurePosixPath(path).parts or "\0" in path:
+        return refuse(f"{path}: a path goes down the tree and holds neither .. nor NUL", 400)
+    try:
+        file = delivery.visible_file(path) if path and not path.endswith("/") else None
+    except NotInArchiveError as error:
+        return refuse(str(error), 400)
+    if file is None:
+        return _folder(request, path)
+    try:
+        return _cutout(request, file) if request.GET else delivery.deliver(request, file)
+    except cutouts.NoOverlapError as error:
+        return refuse(str(error), 500)  # as IBE answers
+    except (cutouts.BadCutoutError, BadRequestError) as error:
+        return refuse(str(error), 400)
+    except DamagedFileError as error:
+        return refuse(str(error), 500)
+
+
+def _cutout(request: HttpRequest, file) -> HttpResponse:
+    for name in ("center", "size"):
+        if name not in request.GET:
+            raise BadRequestError(f"{name}: give center and size together")
+    text = request.GET.get("gzip", "true")
+    if (zipped := truth_of(text)) is None:
+        raise BadRequestError(f"gzip={text[:40]}: use one of {' '.join(YES + NO)}")
+    region = cutouts.read_region(request.GET["center"], request.GET["size"])
+    body = cutouts.to_bytes(cutouts.cut(file, region), compress=zipped)
+    name = file.name.removesuffix(".fz").removesuffix(".gz") + (".gz" if zipped else "")
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', **delivery.private()}
+    return HttpResponse(body, content_type="application/gzip" if zipped else "application/fits", headers=headers)
+
+
+def _folder(request: HttpRequest, path: str) -> HttpResponse:
+    folder = path.rstrip("/") + "/" if path.rstrip("/") else ""
+    try:
+        found = entries(folder)
+    except ValueError as error:
+        return refuse(str(error), 400)
+    if folder and not found:
+        return refuse(f"{path}: there is no such file or folder here or it is not public", 404)
+    if path and not path.endswith("/"):
+        return HttpResponseRedirect(reverse("ibe-data", args=[folder]))
+    context = {"address": request.path, "entries": found, "parent": bool(folder)}
+    response = render(request, "irsa/folder.html", context)
+    for header, value in delivery.private().items():
+        response[header] = value
+    return response
+
+
+def _gathered(pieces: Iterator[str]) -> Iterator[str]:
+    """The same text in fewer pieces."""
+    waiting, length = [], 0
+    for piece in pieces:
+        waiting.append(piece)
+        length += len(piece)
+        if length > PIECE:
+            yield "".join(waiting)
+            waiting, length = [], 0
+    yield "".join(waiting)

@@ -1,0 +1,23 @@
+"""ADQL 2.1 to PostgreSQL with Q3C, by white lists at every level. Pure: no Django, no database."""
+
+from archive.services.vo.adql.catalog import Catalog, Column, Parts, Region, Shifted, Table
+from archive.services.vo.adql.errors import ADQLError
+from archive.services.vo.adql.features import FEATURES, known_functions, signatures
+from archive.services.vo.adql.translate import Translation, translate
+from archive.tables.reserved_words import as_written
+
+__all__ = [
+    "FEATURES",
+    "ADQLError",
+    "Catalog",
+    "Column",
+    "Parts",
+    "Region",
+    "Shifted",
+    "Table",
+    "Translation",
+    "as_written",
+    "known_functions",
+    "signatures",
+    "translate",
+]

@@ -1,0 +1,176 @@
+"""What the services of the data access layer share: parameters, formats, streamed results, errors (DALI 1.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from archive.access.reading import Reader
+from archive.access.streams import QueryFailedError, Rows, stream
+from archive.requests.numbers import whole
+from archive.services.vo import descriptors
+from archive.services.vo.formats import format_named
+from archive.services.vo.tap.query import plain
+from archive.tables.dictionary import Table
+from archive.tables.fields import Field
+from archive.tables.responses import field_of
+from archive.tables.votable import CONTENT_TYPE, error_votable, write_votable
+
+Parameters = Mapping[str, Sequence[str]]
+DEFAULT_ROWS = 10_000
+TEXT_FORMATS = ("csv", "tsv", "json")
+
+
+class BadRequestError(ValueError):
+    """A request that cannot be answered; the message names parameter, value and what would be right."""
+
+    def __init__(self, message: str, status: int = 400):
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL with its parameters, for archive.access.streams."""
+
+    sql: str
+    values: Sequence = ()
+
+    def as_sql(self, connection) -> tuple[str, Sequence]:
+        """The statement itself, whatever the connection."""
+        return self.sql, self.values
+
+
+def parameters_of(request: HttpRequest) -> dict[str, list[str]]:
+    """All values of each parameter, GET's and POST's; names do not depend on case, empty values count as absent."""
+    found: dict[str, list[str]] = {}
+    for name, values in [*request.GET.lists(), *request.POST.lists()]:
+        if any("\0" in text for text in (name, *values)):
+            raise BadRequestError(f"{name.upper()[:40]!r}: holds a NUL character, which no text here has")
+        found.setdefault(name.upper(), []).extend(value for value in values if value.strip())
+    return {name: values for name, values in found.items() if values}
+
+
+def single(parameters: Parameters, name: str, default: str = "") -> str:
+    """The value of a parameter that may stand once.
+
+    Raises
+    ------
+    BadRequestError
+        where it stands more than once.
+    """
+    values = parameters.get(name, ())
+    if len(values) > 1:
+        raise BadRequestError(f"{name}: give it once, not {len(values)} times")
+    return values[0].strip() if values else default
+
+
+def maxrec(parameters: Parameters, default: int = DEFAULT_ROWS) -> int:
+    """How many rows are wanted at most.
+
+    Raises
+    ------
+    BadRequestError
+    """
+    text = single(parameters, "MAXREC", str(default))
+    wanted = whole(text)
+    if wanted is None:
+        raise BadRequestError(
+            f"MAXREC={text[:40]}: give a number of rows that is not negative, for example MAXREC=1000"
+        )
+    return min(wanted, settings.TAP_ROW_LIMIT)
+
+
+def service(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """A view that answers GET and POST from scripts and says what is wrong as DALI has it."""
+
+    def answered(request: HttpRequest, *arguments, **more) -> HttpResponse:
+        try:
+            return view(request, *arguments, **more)
+        except (BadRequestError, QueryFailedError) as error:
+            return refuse(str(error), getattr(error, "status", 400))
+
+    return csrf_exempt(require_http_methods(["GET", "HEAD", "POST"])(answered))  # changes nothing, and scripts send it
+
+
+def refuse(message: str, status: int = 400) -> HttpResponse:
+    """What is wrong, as a VOTable."""
+    return HttpResponse(error_votable(message), content_type=CONTENT_TYPE, status=status)
+
+
+def fields_of(table: Table, times: frozenset[str] = frozenset()) -> list[Field]:
+    """A table's columns as VOTable declares them, each with its name as identifier."""
+    return [
+        replace(
+            field_of(column),
+            utype=column.utype or None,
+            xtype="timestamp" if column.name in times else column.xtype or None,
+            id=column.name,
+        )
+        for column in table.columns
+    ]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A question to the database and how its rows are described.
+
+    resources : XML that stands behind the table in a VOTable (service descriptors)
+    """
+
+    statement: Statement
+    fields: list[Field]
+    maxrec: int
+    description: str = ""
+    resources: str = ""
+    infos: Mapping[str, str] | None = None
+    content_type: str = CONTENT_TYPE
+
+    def answer(self, reader: Reader, form: str) -> HttpResponse:
+        """The rows in the format that RESPONSEFORMAT names.
+
+        Raises
+        ------
+        BadRequestError, QueryFailedError
+        """
+        written = format_named(form)
+        if written is None or written.suffix not in ("vot", *TEXT_FORMATS):
+            raise BadRequestError(f"RESPONSEFORMAT={form}: use one of votable, votable/td, {', '.join(TEXT_FORMATS)}")
+        rows = self._rows(reader)
+        batches = self._columns(rows)
+        if written.suffix == "vot":
+            kind = "BINARY2" if "binary2" in form.lower() or form.endswith("b2") else "TABLEDATA"
+            pieces = write_votable(self.fields, batches, kind, self.maxrec, dict(self.infos or {}), self.description)
+            response = StreamingHttpResponse(
+                descriptors.followed_by(pieces, self.resources), content_type=self.content_type
+            )
+        else:
+            pieces = written.write(tuple(self.fields), batches, self.maxrec)
+            response = StreamingHttpResponse(pieces, content_type=written.content_type)
+        response["Cache-Control"] = "no-store"
+        if rows is not None:  # whatever happens to the client, the database connection goes with the response
+            response._resource_closers.append(rows.close)
+        return response
+
+    def _rows(self, reader: Reader) -> Rows | None:
+        if not self.maxrec:
+            return None
+        limited = Statement(f"{self.statement.sql} LIMIT %s", [*self.statement.values, self.maxrec + 1])
+        return stream([((), limited)], reader)
+
+    def _columns(self, rows: Rows | None) -> Iterator[list[list]]:
+        if rows is None:
+            yield [[None] for _ in self.fields]  # the writer leaves this out and says that there are more
+            return
+        times = [n for n, field in enumerate(self.fields) if field.xtype == "timestamp"]
+        for batch in rows:
+            columns = [list(column) for column in zip(*batch, strict=True)]
+            for n in times:
+                columns[n] = [plain(value) if isinstance(value, datetime) else value for value in columns[n]]
+            yield columns

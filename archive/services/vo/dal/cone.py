@@ -1,0 +1,123 @@
+"""Simple Cone Search 1.03 on every published table that has positions; RESPONSEFORMAT and MAXREC as the 1.1 draft."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from xml.sax.saxutils import quoteattr
+
+from django.http import Http404, HttpRequest, HttpResponse
+
+from archive.given import positions
+from archive.requests.numbers import real
+from archive.services.vo.dal import common
+from archive.services.vo.schema.published import Published, published
+from archive.services.vo.schema.tap_schema import has_position
+from archive.tables.dictionary import Table
+from archive.tables.fields import Field
+
+STANDARD = "ivo://ivoa.net/std/ConeSearch"
+LARGEST = 180.0  # deg
+NEAR = 1.0  # deg; up to here q3c_join plans faster than q3c_radial_query
+DEFAULT_ROWS = 50_000
+UCDS = {
+    "meta.id;meta.main": "ID_MAIN",
+    "pos.eq.ra;meta.main": "POS_EQ_RA_MAIN",
+    "pos.eq.dec;meta.main": "POS_EQ_DEC_MAIN",
+}
+CONTENT_TYPE = "text/xml;content=x-votable"
+VERBOSE = 3
+
+
+def tables() -> dict[str, Published]:
+    """The tables that can be searched by position, by the name that their addresses have."""
+    return {one.name: one for one in published() if has_position(one)}
+
+
+def shown(table: Table, verbosity: int) -> Table:
+    """A table's columns at a verbosity: 1 its identifier and position, 2 the principal ones, 3 all."""
+    kept = [
+        one for one in table.columns
+        if one.ucd in UCDS or verbosity == VERBOSE or (verbosity > 1 and one.principal)
+    ]  # fmt: skip
+    return replace(table, columns=tuple(kept))
+
+
+def fields_of(one: Published, verbosity: int) -> list[Field]:
+    """The columns with the UCDs that this standard wants of identifier and position."""
+    fields = common.fields_of(shown(one.table, verbosity), one.times)
+    return [replace(field, ucd=UCDS.get(field.ucd, field.ucd)) for field in fields]
+
+
+def statement(one: Published, fields: list[Field], ra: float, dec: float, radius: float) -> common.Statement:
+    """The rows within `radius` degrees of a position (ICRS, degrees)."""
+    columns = ", ".join(f't."{field.name}"' for field in fields)
+    schema, name = one.physical
+    cone = "q3c_join(%s, %s, t.ra, t.dec, %s)" if radius <= NEAR else "q3c_radial_query(t.ra, t.dec, %s, %s, %s)"
+    return common.Statement(f'SELECT {columns} FROM "{schema}"."{name}" AS t WHERE {cone}', [ra, dec, radius])
+
+
+def _number(parameters: common.Parameters, name: str, low: float = -math.inf, high: float = math.inf) -> float:
+    text = common.single(parameters, name)
+    example = {"RA": "RA=51.1", "DEC": "DEC=18.6", "SR": "SR=0.01"}[name]
+    value = real(text)
+    if value is None:
+        what = f"{name}={text}: is no number" if text else f"{name} is missing"
+        raise common.BadRequestError(f"{what}; give degrees, for example {example}")
+    if not low <= value <= high:
+        raise common.BadRequestError(f"{name}={text}: must lie in {low:g} to {high:g} degrees, for example {example}")
+    return value
+
+
+def _verbosity(parameters: common.Parameters) -> int:
+    text = common.single(parameters, "VERB", "2")
+    if text not in ("1", "2", "3"):
+        raise common.BadRequestError(f"VERB={text}: use 1, 2 or 3")
+    return int(text)
+
+
+def result(one: Published, parameters: common.Parameters) -> common.Result:
+    """The cone that parameters ask for; a radius of zero asks for the columns alone.
+
+    Raises
+    ------
+    dal.BadRequestError
+    """
+    ra, dec = _number(parameters, "RA"), _number(parameters, "DEC")
+    try:
+        place = positions.at(ra, dec, f"RA={ra:g}, DEC={dec:g}")
+    except positions.BadPositionError as error:
+        raise common.BadRequestError(str(error)) from error
+    radius = _number(parameters, "SR", 0, LARGEST)
+    fields = fields_of(one, _verbosity(parameters))
+    rows = common.maxrec(parameters, DEFAULT_ROWS) if radius else 0
+    form = common.single(parameters, "RESPONSEFORMAT")
+    return common.Result(
+        statement(one, fields, place.ra, place.dec, radius), fields, rows, one.table.description,
+        content_type=common.CONTENT_TYPE if form else CONTENT_TYPE,
+    )  # fmt: skip
+
+
+def _refuse(message: str) -> HttpResponse:
+    """What is wrong, as both this standard and DALI have it."""
+    said = common.refuse(message)
+    said.content = said.content.replace(b"</RESOURCE>", _error_info(message) + b"</RESOURCE>")
+    said["Content-Type"] = CONTENT_TYPE
+    return said
+
+
+def _error_info(message: str) -> bytes:
+    return f'<INFO ID="Error" name="Error" value={quoteattr(message)}/>\n'.encode()
+
+
+@common.service
+def search(request: HttpRequest, name: str) -> HttpResponse:
+    """Rows of one table around a position."""
+    one = tables().get(name)
+    if one is None:
+        raise Http404(f"{name}: no table with positions; there are {', '.join(sorted(tables()))}")
+    parameters = common.parameters_of(request)
+    try:
+        return result(one, parameters).answer(request.reader, common.single(parameters, "RESPONSEFORMAT"))
+    except common.BadRequestError as error:
+        return _refuse(str(error))

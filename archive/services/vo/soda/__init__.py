@@ -1,0 +1,1 @@
+"""SODA 1.0: cutouts of images by region, synchronous and as jobs."""

@@ -1,0 +1,139 @@
+"""SODA's asynchronous jobs: many images and regions at once, on TAP's queue.
+
+One cutout comes as FITS, several as a tar file with one FITS file each; where an image has nothing of a region, none.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Callable, Iterator, Mapping
+from itertools import product
+from pathlib import Path
+
+from archive.access.memberships import reader_of_job
+from archive.access.reading import reading
+from archive.jobs import dependencies, quotas
+from archive.models import ProductFile, QueryJob
+from archive.services.vo.dal import common
+from archive.services.vo.soda import cutout
+from archive.services.vo.tap import query
+
+MOST = 1000  # cutouts of one job
+SERVICE = "soda"
+FITS, TAR = "application/fits", "application/x-tar"
+KNOWN = ("ID", *cutout.SHAPES, *cutout.INTERVALS, "RESPONSEFORMAT")
+
+
+def kept(parameters: common.Parameters) -> dict[str, str]:
+    """Parameters as a job keeps them: several values of one stand on lines of their own."""
+    return {name: "\n".join(parameters[name]) for name in KNOWN if name in parameters}
+
+
+def unpacked(kept: Mapping[str, str]) -> dict[str, list[str]]:
+    """A job's parameters as a request has them."""
+    return {name: text.split("\n") for name, text in kept.items()}
+
+
+def check(parameters: common.Parameters) -> None:
+    """See that a job can be made of parameters: when it is made, when they are changed, and before it begins.
+
+    Raises
+    ------
+    tap.BadRequestError
+    """
+    regions = sum(len(parameters.get(name, ())) for name in cutout.SHAPES)
+    count = max(len(set(parameters.get("ID", ()))), 1) * max(regions, 1)
+    if count > MOST:  # before they are looked at one by one
+        raise query.BadRequestError(f"UsageError: {count} cutouts; one job makes {MOST} at most")
+    try:
+        for _ in _wanted(parameters):
+            pass
+    except cutout.RefusedError as error:
+        raise query.BadRequestError(str(error)) from error
+
+
+def write(job: QueryJob) -> dict:
+    """Make a job's cutouts with its owner's rights; gives what becomes of the job.
+
+    Raises
+    ------
+    tap.BadRequestError
+        with SODA's name of the fault, where an image may not be had or nothing of any lies in the regions.
+    """
+    parameters = unpacked(job.parameters)
+    check(parameters)
+    job.folder.mkdir(parents=True, exist_ok=True)
+    temporary = job.folder / "result.part"
+    with reading(reader_of_job(job)):
+        try:
+            paths: list[str] = []
+            count = _write(parameters, temporary, paths, lambda size: quotas.check_room(job.asker, size))
+            dependencies.note(job, dependencies.on_files(paths))
+        except cutout.RefusedError as error:
+            raise query.BadRequestError(str(error)) from error
+    if not count:
+        raise query.BadRequestError("UsageError: no image has anything of what was asked for")
+    name, kind = ("result.fits", FITS) if count == 1 else ("result.tar", TAR)
+    temporary.replace(job.folder / name)
+    return {"phase": QueryJob.Phase.COMPLETED, "result": name, "content_type": kind, "size": _size(job, name)}
+
+
+def _size(job: QueryJob, name: str) -> int:
+    return (job.folder / name).stat().st_size
+
+
+def _write(parameters: Mapping[str, list[str]], path: Path, used: list[str], check_room: Callable[[int], None]) -> int:
+    """Write one cutout as it is, several into a tar file; returns how many.
+
+    `used` gets the files that they are of; `check_room`, told the bytes so far, raises where they are too many.
+    """
+    cutouts = _made(parameters, used)
+    first, second = next(cutouts, None), next(cutouts, None)
+    if first is None:
+        return 0
+    if second is None:
+        path.write_bytes(first[1])
+        return 1
+    count = written = 0
+    with tarfile.open(path, "w") as tar:
+        for number, (name, body) in enumerate((first, second, *cutouts), 1):
+            entry = tarfile.TarInfo(f"{number:04}_{name}")
+            entry.size = len(body)
+            written += len(body)
+            check_room(written)
+            tar.addfile(entry, io.BytesIO(body))
+            count = number
+    return count
+
+
+def _made(parameters: Mapping[str, list[str]], used: list[str]) -> Iterator[tuple[str, bytes]]:
+    """Name and content of each cutout that holds something."""
+    for one in _wanted(parameters):
+        try:
+            file = cutout.file_of(cutout.dataset_of(one), one)
+            used.append(file.path)
+            yield f"cutout_{file.name.removesuffix('.fz')}", _content(file, cutout.shape_of(one))
+        except cutout.NothingLeftError:
+            continue
+
+
+def _content(file: ProductFile, shape) -> bytes:
+    return file.whole().read_bytes() if shape is None else cutout.cutout(file, shape)
+
+
+def _wanted(parameters: Mapping[str, list[str]]) -> Iterator[dict[str, list[str]]]:
+    """Each image with each region, as one request has them.
+
+    Raises
+    ------
+    soda.RefusedError
+    """
+    identifiers = list(dict.fromkeys(parameters.get("ID", ()))) or [""]
+    regions = [{name: [text]} for name in cutout.SHAPES for text in parameters.get(name, ())] or [{}]
+    limits = {name: list(parameters[name]) for name in cutout.INTERVALS if name in parameters}
+    for identifier, region in product(identifiers, regions):
+        one = {"ID": [identifier]} if identifier else {}
+        cutout.dataset_of(one)
+        cutout.shape_of(region)
+        yield one | region | limits

@@ -1,0 +1,39 @@
+"""SODA over HTTP: a cutout with each request."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from archive.files import delivery
+from archive.services.vo.dal import common
+from archive.services.vo.soda import cutout
+
+FITS = "application/fits"
+FORMATS = ("fits", FITS, "image/fits")
+
+
+@csrf_exempt  # changes nothing, and scripts send it
+@require_http_methods(["GET", "HEAD", "POST"])
+def sync(request: HttpRequest) -> HttpResponseBase:
+    """The part of an image that is asked for; 204 where it has none; without a region the whole file."""
+    parameters = common.parameters_of(request)
+    try:
+        for form in parameters.get("RESPONSEFORMAT", ()):
+            if form.lower() not in FORMATS:
+                raise cutout.RefusedError("UsageError", f"RESPONSEFORMAT={form}: cutouts come as {FITS}")
+        shape = cutout.shape_of(parameters)
+        file = cutout.file_of(cutout.dataset_of(parameters), parameters)
+        if shape is None:
+            return delivery.deliver(request, file, attachment=True)
+        return _fits(cutout.cutout(file, shape), f"cutout_{file.name.removesuffix('.fz')}")
+    except cutout.NothingLeftError:
+        return HttpResponse(status=204)
+    except cutout.RefusedError as error:
+        return HttpResponse(f"{error}\n", content_type="text/plain; charset=utf-8", status=error.status)
+
+
+def _fits(body: bytes, name: str) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', **delivery.private()}
+    return HttpResponse(body, content_type=FITS, headers=headers)

@@ -1,0 +1,191 @@
+"""TAP's tables over HTTP: what there is (VOSI 1.1), and what people keep (as CADC's services have it)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from archive.access.reading import all_rows
+from archive.models import QueryJob, UserTable
+from archive.requests.parameters import unknown
+from archive.services.vo.schema.published import Published, published
+from archive.services.vo.tap import query, uploads, user_tables, uws_views, vosi
+from archive.services.vo.tap.requests import XML, DeniedError, answered, parameters_of
+
+VARIES = {"Vary": "User-Agent"}
+DETAILS = ("min", "max")
+# What the addresses of kept tables take; they are this archive's own, so that nothing else is ignored.
+KEEPS = ("UPLOAD", "JOB", "NAME", "DESCRIPTION", "PROGRAMS")
+SHARES = ("PEOPLE", "GROUPS", "EVERYBODY")
+
+
+@csrf_exempt  # scripts send it; what other sites send is refused before (portal.middleware.SameOrigin)
+@require_http_methods(["GET", "HEAD", "POST"])
+@answered
+def tables(request: HttpRequest) -> HttpResponse:
+    """The tables and columns; `detail=min` leaves the columns out, `tables=` names one. By POST a table is kept."""
+    if request.method == "POST":
+        return _keep(request)
+    parameters = parameters_of(request)
+    wanted, detail = parameters.get("TABLES"), parameters.get("DETAIL", "max").lower()
+    if detail not in DETAILS:
+        raise query.BadRequestError(f"DETAIL={detail[:20]}: use one of {', '.join(DETAILS)}")
+    columns = detail == "max"
+    shown = [one for one in _shown(request) if wanted is None or _is_called(one, wanted)]
+    if not shown:
+        return _nowhere(wanted)
+    return HttpResponse(vosi.tables(shown, columns, _is_esa(request)), content_type=XML, headers=VARIES)
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "PUT", "POST", "DELETE"])
+@answered
+def table(request: HttpRequest, name: str) -> HttpResponse:
+    """One table and its columns; PUT keeps one, POST says who may read it, DELETE drops it."""
+    if request.method == "PUT":
+        given = _only(request, "PROGRAMS")
+        brought = uploads.upload_of(name, request.body)
+        user_tables.create(_somebody(request), name, brought, programs=_programs(given))
+        return HttpResponse(status=201, headers={"Location": request.build_absolute_uri()})
+    if request.method == "DELETE":
+        _only(request)
+        user_tables.drop(_own(request, name, readable=False))
+        return HttpResponse(status=200)
+    if request.method == "POST":
+        return _share(request, name)
+    found = [one for one in _shown(request) if _is_called(one, name)]
+    if not found:
+        return _nowhere(name)
+    return HttpResponse(vosi.table(found[0], _is_esa(request)), content_type=XML, headers=VARIES)
+
+
+@csrf_exempt
+@require_http_methods(["POST"])
+@answered
+def load(request: HttpRequest, name: str) -> HttpResponse:
+    """More rows for a table that is kept."""
+    given = _only(request, "PROGRAMS")
+    user_tables.append(_own(request, name), uploads.upload_of(name, request.body), _programs(given))
+    return HttpResponse(status=200)
+
+
+def kept(request: HttpRequest) -> JsonResponse:
+    """The tables that people keep, as far as whoever asks may read them."""
+    found = user_tables.open_to(request.reader)
+    return JsonResponse({"tables": user_tables.describe(found, request.user)})
+
+
+def _keep(request: HttpRequest) -> HttpResponse:
+    """A table from an upload (UPLOAD=name,uri) or from a job's result (JOB=…, NAME=…)."""
+    user, parameters = _somebody(request), _only(request, *KEEPS)
+    text = parameters.get("DESCRIPTION", "")
+    if parameters.get("JOB"):
+        job = _job(request, parameters["JOB"])
+        made = [user_tables.from_job(user, parameters.get("NAME", ""), job, text)]
+    else:
+        named = uploads.sources(parameters.get("UPLOAD", ""))
+        if not named:
+            raise uploads.BadUploadError("UPLOAD is missing: give name,uri, or JOB and NAME to keep a job's result")
+        made = [
+            user_tables.create(
+                user,
+                name,
+                uploads.upload_of(name, uploads.content_of(name, place, request.FILES)),
+                text,
+                _programs(parameters),
+            )
+            for name, place in named.items()
+        ]
+    place = request.build_absolute_uri(reverse("tap-table", args=[made[0].full_name]))
+    return JsonResponse({"tables": [one.full_name for one in made]}, status=201, headers={"Location": place})
+
+
+def _share(request: HttpRequest, name: str) -> JsonResponse:
+    """Who may read a table: PEOPLE and GROUPS are names with commas between, EVERYBODY is true or false."""
+    own, parameters = _own(request, name), _only(request, *SHARES)
+    if not parameters:
+        raise query.BadRequestError(f"who may read {own.full_name}? Give {', '.join(SHARES[:-1])} or {SHARES[-1]}")
+    people, groups = (
+        [one.strip() for one in parameters.get(key, "").split(",") if one.strip()] for key in ("PEOPLE", "GROUPS")
+    )
+    everybody = parameters.get("EVERYBODY", "false").lower()
+    if everybody not in ("true", "false"):
+        raise user_tables.TableNotKeptError(f"EVERYBODY={everybody}: use true or false")
+    user_tables.share(own, people, groups, everybody == "true")
+    return JsonResponse({"name": own.full_name, "people": people, "groups": groups, "everybody": everybody == "true"})
+
+
+def _job(request: HttpRequest, name: str) -> QueryJob:
+    try:
+        job = uws_views.job_of(request, uuid.UUID(name))
+    except ValueError:
+        raise user_tables.TableNotKeptError(f"JOB={name}: is no job's identifier") from None
+    uws_views.check_still_open(request, job)
+    return job
+
+
+def _only(request: HttpRequest, *known: str) -> dict[str, str]:
+    """A request's parameters, none of which is another than those that are known."""
+    found = parameters_of(request)
+    for name in found:
+        if name not in known:
+            raise query.BadRequestError(unknown(name, known, request.path))
+    return found
+
+
+def _programs(parameters: Mapping[str, str]) -> Collection[int] | None:
+    """PROGRAMS=none says that an upload holds nothing of the archive's that is not public; else it is as its maker."""
+    text = parameters.get("PROGRAMS", "")
+    if text not in ("", "none"):
+        raise user_tables.TableNotKeptError(
+            f"PROGRAMS={text}: use none, or leave it out: then it is for those who read what you do"
+        )
+    return () if text else None
+
+
+def _somebody(request: HttpRequest):
+    if not request.user.is_authenticated:
+        raise DeniedError(401, "tables are kept for people who sign in")
+    return request.user
+
+
+def _own(request: HttpRequest, name: str, readable: bool = True) -> UserTable:
+    """Somebody's own table; one that they may not read any more may only be dropped."""
+    user = _somebody(request)
+    schema, _, rest = name.replace('"', "").rpartition(".")
+    whose = {"schema": schema.lower()} if schema else {"owner": user}
+    found = UserTable.objects.filter(**whose, name__iexact=rest).first()
+    if found is None:
+        with all_rows():
+            found = UserTable.objects.filter(**whose | {"owner": user}, name__iexact=rest).first()
+        if found is not None and readable:
+            raise DeniedError(403, f"table {name!r} was made with rights that have ended since; you may drop it")
+    if found is None:
+        raise DeniedError(404, f"table {name!r} is not here")
+    if found.owner_id != user.pk:
+        raise DeniedError(403, f"table {name!r} is not yours")
+    return found
+
+
+def _shown(request: HttpRequest) -> list[Published]:
+    """The tables that whoever asks may name."""
+    return [*published(), *map(user_tables.as_published, user_tables.open_to(request.reader))]
+
+
+def _is_called(one: Published, name: str) -> bool:
+    """Whether a table has that name, in any case, with or without the quotes that a query needs."""
+    return one.table.name.replace('"', "").lower() == name.replace('"', "").lower()
+
+
+def _is_esa(request: HttpRequest) -> bool:
+    """Whether astroquery's TapPlus may ask: it reads no columns as the standard has them, and says not who it is."""
+    return "User-Agent" not in request.headers
+
+
+def _nowhere(name: str | None) -> HttpResponse:
+    return HttpResponse(f"table {name!r} is not here", content_type="text/plain", status=404)

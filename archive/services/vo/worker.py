@@ -1,0 +1,192 @@
+"""What the queue does for query jobs: the next one's turn, and what crashes left.
+
+A worker holds a lock in PostgreSQL that ends with it. A job that is EXECUTING while nobody holds its lock was left by a
+worker that died, and starts again.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from archive import sandbox
+from archive.access.memberships import reader_of_job
+from archive.access.reading import Reader, reading
+from archive.files.storage import DamagedFileError
+from archive.jobs import dependencies, quotas
+from archive.models import QueryJob, UserTable
+from archive.services.vo.formats import format_named
+from archive.services.vo.soda import jobs
+from archive.services.vo.tap import query, requests, uploads, uws
+
+Phase = QueryJob.Phase
+CLAIM = 0x7A74665F75777300  # key of the lock under which jobs are claimed
+ATTEMPTS = 3
+REFUSED = (
+    *requests.REFUSED,
+    quotas.QuotaExceededError,
+    DamagedFileError,
+)  # what a job ends with; after anything else it begins again
+FORGOTTEN_AFTER = timedelta(days=30)
+_NEXT = """
+SELECT j.id FROM archive_queryjob AS j CROSS JOIN LATERAL (
+    SELECT count(*) AS n FROM archive_queryjob AS r
+    WHERE r.phase = 'EXECUTING' AND r.asker = j.asker
+) AS running
+WHERE j.phase = 'QUEUED' AND running.n < %s ORDER BY running.n, j.queued LIMIT 1
+"""
+log = structlog.get_logger("archive.vo.uws")
+
+
+def run_next() -> None:
+    """Run the job whose turn it is; started by the queue, once for each job that was started."""
+    job = claim()
+    if job is None:
+        return
+    try:
+        carry_out(job)
+    finally:
+        _unlock(job)
+    if QueryJob.objects.filter(phase=Phase.QUEUED).exists():
+        # Its turn may have been put off while too many of the same asker ran.
+        async_task(uws.RUN_NEXT, task_name="next query")
+
+
+def claim() -> QueryJob | None:
+    """The job whose turn it is, locked and EXECUTING: of whoever has the fewest that run, the oldest."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM])
+        cursor.execute(_NEXT, [settings.TAP_JOBS_AT_ONCE])
+        found = cursor.fetchone()
+        if found is None:
+            return None
+        job = QueryJob.objects.get(pk=found[0])
+        cursor.execute("SELECT pg_advisory_lock(%s)", [job.key])
+        job.phase, job.started, job.attempts = Phase.EXECUTING, timezone.now(), job.attempts + 1
+        job.save(update_fields=["phase", "started", "attempts"])
+    return job
+
+
+def carry_out(job: QueryJob) -> None:
+    """Write a job's result, or why there is none."""
+    try:
+        made = jobs.write(job) if job.service == jobs.SERVICE else _write(job)
+        quotas.check_room(job.asker, made["size"])
+    except REFUSED as reason:
+        made = {"phase": Phase.ERROR, "message": str(reason)}
+    except sandbox.TryLaterError as reason:
+        _wait_again(job, reason)
+        return
+    held = QueryJob.objects.filter(pk=job.pk, phase=Phase.EXECUTING)
+    if not held.update(ended=timezone.now(), backend=None, **made) or made["phase"] == Phase.ERROR:
+        _forget_result(job)  # it was stopped meanwhile, or came to nothing: nobody counts what lies there
+
+
+def _wait_again(job: QueryJob, reason: sandbox.TryLaterError) -> None:
+    """Put a job whose files could not be read now behind all that wait; that others were read does not count."""
+    if not isinstance(reason, sandbox.BusyError) and job.attempts >= ATTEMPTS:
+        made = {"phase": Phase.ERROR, "message": str(reason), "ended": timezone.now()}
+        _forget_result(job)
+    else:
+        made = {"phase": Phase.QUEUED, "queued": timezone.now()}
+        made |= {"attempts": F("attempts") - 1} if isinstance(reason, sandbox.BusyError) else {}
+    QueryJob.objects.filter(pk=job.pk, phase=Phase.EXECUTING).update(backend=None, **made)
+
+
+def tend() -> None:
+    """Put back what dead workers left, see that somebody comes for what waits, let go of what is out of date."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM])
+        for job in QueryJob.objects.filter(phase=Phase.EXECUTING):
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [job.key])
+            if cursor.fetchone()[0]:
+                _put_back(job)
+    for _ in range(min(QueryJob.objects.filter(phase=Phase.QUEUED).count(), settings.Q_CLUSTER["workers"])):
+        async_task(uws.RUN_NEXT, task_name="next query")
+    now = timezone.now()
+    for job in QueryJob.objects.filter(destruction__lt=now).exclude(phase=Phase.ARCHIVED):
+        uws.archive(job)
+    QueryJob.objects.filter(phase=Phase.ARCHIVED, destruction__lt=now - FORGOTTEN_AFTER).delete()
+
+
+def _put_back(job: QueryJob) -> None:
+    log.warning("query left by its worker", job=str(job.pk), attempts=job.attempts)
+    uws.cancel(job)  # PostgreSQL learns that the worker is dead only when it has rows for it
+    if job.attempts < ATTEMPTS:
+        values = {"phase": Phase.QUEUED, "backend": None}
+    else:
+        message = f"the query was begun {job.attempts} times, and its worker died each time"
+        _forget_result(job)
+        values = {"phase": Phase.ERROR, "ended": timezone.now(), "message": message}
+    QueryJob.objects.filter(pk=job.pk, phase=Phase.EXECUTING).update(**values)
+
+
+def _forget_result(job: QueryJob) -> None:
+    """Remove what was written of a result; the tables that came with the job stay."""
+    for path in job.folder.glob("result.*"):
+        if path.suffix != ".upload":
+            path.unlink(missing_ok=True)
+
+
+def _unlock(job: QueryJob) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [job.key])
+
+
+def _write(job: QueryJob) -> dict:
+    """The result's file, whole or not at all."""
+    asked = query.Request.of(job.parameters)
+    written = format_named(job.parameters.get("RESPONSEFORMAT") or job.parameters.get("FORMAT", ""))
+    reader = reader_of_job(job)
+    brought = uploads.uploads_of((path.stem, path.read_bytes()) for path in sorted(job.folder.glob("*.upload")))
+    with reading(reader):
+        label = uws.APPLICATION.format(job.pk)
+        tables: set[str] = set()
+        result = query.run(
+            asked,
+            reader,
+            brought,
+            job.duration,
+            label,
+            lambda process: _note(job, process),
+            lambda found: _rest(job, reader, tables.update(found) or tables),
+        )
+        try:
+            made = _file(job, result, written, asked.maxrec)
+            _rest(job, reader, tables)
+            return made
+        finally:
+            result.close()
+
+
+def _rest(job: QueryJob, reader: Reader, tables: set[str]) -> None:
+    """Note what a query's result rests on, kept tables included."""
+    rests = dependencies.on_tables(tables, reader)
+    numbers = [int(one[1:]) for one in tables if re.fullmatch(r"t\d{1,18}", one)]
+    for kept in UserTable.objects.filter(pk__in=numbers):
+        rests["releases"] = sorted({*rests["releases"], *kept.releases})
+    dependencies.note(job, rests)
+
+
+def _file(job: QueryJob, result: query.Result, written, maxrec: int) -> dict:
+    name = f"result.{written.suffix}"
+    job.folder.mkdir(parents=True, exist_ok=True)
+    temporary, size = job.folder / "result.part", 0
+    with temporary.open("wb") as file:
+        for piece in written.write(result.fields, result.batches, maxrec):
+            size += file.write(piece)
+    temporary.replace(job.folder / name)
+    return {"phase": Phase.COMPLETED, "result": name, "content_type": written.content_type, "size": size}
+
+
+def _note(job: QueryJob, process: int) -> None:
+    """Which of the database's processes answers; a job that was stopped before goes no further."""
+    if not QueryJob.objects.filter(pk=job.pk, phase=Phase.EXECUTING).update(backend=process):
+        raise query.BadRequestError("the job was stopped")

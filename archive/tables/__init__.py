@@ -1,0 +1,15 @@
+"""Tables: the data dictionary, tables that people bring, and writers of rows in every format.
+
+    dictionary  every table that readers get: columns, types, units, UCDs, meanings
+    fields      columns as the Virtual Observatory describes them
+    readers     tables that people bring, parsed in the sandbox
+    arrow, kernels
+                columns of a result in memory
+    votable, binary2, ipac, spooled
+                formats as streams
+    streaming, responses
+                rows as HTTP responses
+    sink        write-only buffer whose content is taken piece by piece
+
+No table is searched here and no service imported.
+"""

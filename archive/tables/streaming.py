@@ -1,0 +1,74 @@
+"""Rows as CSV, JSON or VOTable while the database still delivers them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+from django.http import StreamingHttpResponse
+
+from archive.access.streams import Rows
+from archive.search.where_sql import as_shown
+from archive.tables.dictionary import Table
+from archive.tables.responses import VOTABLE_TYPE, field_of
+from archive.tables.votable import write_votable
+
+PIECE = 1 << 16  # characters sent at once
+
+
+def streamed(table: Table, rows: Rows, form: str, name: str) -> StreamingHttpResponse:
+    """An answer of `rows`, whose columns are those of `table`.
+
+    Parameters
+    ----------
+    form : csv, json (an array of objects) or votable
+    name : of the file, without its ending
+    """
+    content_type, ending, write = WRITERS[form]
+    response = StreamingHttpResponse(write(table, map(_shown, rows)), content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}.{ending}"'
+    response["Cache-Control"] = "private, no-store"
+    # Whatever happens to the client, the database connection goes with the response.
+    response._resource_closers.append(rows.close)
+    return response
+
+
+def _shown(batch: list[tuple]) -> list[tuple]:
+    return [tuple(as_shown(value) if isinstance(value, datetime) else value for value in row) for row in batch]
+
+
+def _csv(table: Table, batches: Iterable[list[tuple]]) -> Iterator[str]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([column.name for column in table.columns])
+    for batch in batches:
+        writer.writerows(batch)
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    yield buffer.getvalue()
+
+
+def _json(table: Table, batches: Iterable[list[tuple]]) -> Iterator[str]:
+    names = [column.name for column in table.columns]
+    before = "[\n"
+    for batch in batches:
+        lines = (json.dumps(dict(zip(names, row, strict=True))) for row in batch)
+        yield before + ",\n".join(lines)
+        before = ",\n"
+    yield "[]\n" if before == "[\n" else "\n]\n"
+
+
+def _votable(table: Table, batches: Iterable[list[tuple]]) -> Iterator[bytes]:
+    columns = ([list(column) for column in zip(*batch, strict=True)] for batch in batches)
+    return write_votable(map(field_of, table.columns), columns, description=table.description)
+
+
+WRITERS: dict[str, tuple[str, str, Callable]] = {
+    "csv": ("text/csv; charset=utf-8", "csv", _csv),
+    "json": ("application/json", "json", _json),
+    "votable": (VOTABLE_TYPE, "xml", _votable),
+}

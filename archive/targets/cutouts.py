@@ -1,0 +1,123 @@
+"""Which part of which file is cut out for which target, as far as the reader may see it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from archive.given.times import BadTimeError, in_order
+from archive.models import ProductFile, ReferenceImage, ScienceImage
+from archive.search import query
+from archive.targets.lists import Target
+
+FAMILIES = {"sci": ("sci", "sciimg.fits"), "diff": ("sci", "scimrefdiffimg.fits"), "ref": ("ref", "refimg.fits")}
+LARGEST_SIZE = 0.25  # deg
+DEFAULT_SIZE = 0.02  # deg
+MOST_PIECES = 20_000
+MOST_BYTES = 20 * 1024**3
+BYTES_PER_PIXEL, HEADER_BYTES = 4, 30_000
+PIXEL = 1.0 / 3600  # deg, about
+
+
+class CutoutsRefusedError(ValueError):
+    """Cutouts that are not made; the message says why and what would do."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to cut out around each target.
+
+    family : sci, diff or ref; filtercode, since, until : as in archive.search.query
+    size : full width, deg
+    newest : images of a target at most, the newest ones; all where not given
+    """
+
+    family: str = "sci"
+    filtercode: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    size: float = DEFAULT_SIZE
+    newest: int | None = None
+
+    def __post_init__(self):
+        if self.family not in FAMILIES:
+            raise CutoutsRefusedError(f"family={self.family!r}: use one of {', '.join(FAMILIES)}")
+        if not 0 < self.size <= LARGEST_SIZE:
+            raise CutoutsRefusedError(f"size={self.size}: give positive degrees up to {LARGEST_SIZE}, for example 0.02")
+        try:
+            in_order(self.since, self.until)
+        except BadTimeError as error:
+            raise CutoutsRefusedError(str(error)) from error
+        if self.newest is not None and self.newest < 1:
+            raise CutoutsRefusedError(f"newest={self.newest}: give a positive number of images")
+
+    @property
+    def bytes_each(self) -> float:
+        """About how many bytes one cutout has."""
+        return (self.size / PIXEL) ** 2 * BYTES_PER_PIXEL + HEADER_BYTES
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One cutout to be made: `image` covers the target, `file` has its pixels; both None where no image does."""
+
+    number: int
+    target: Target
+    image: ScienceImage | ReferenceImage | None
+    file: ProductFile | None
+
+    @property
+    def path(self) -> str:
+        """Where it lies in the tar."""
+        folder = f"{self.number:04}_{re.sub(r'[^A-Za-z0-9.+-]+', '_', self.target.name).strip('_.') or 'target'}"
+        return f"{folder}/{self.file.name.removesuffix('.fz')}"
+
+
+def pieces(targets: Iterable[Target], wish: Wish, most: int = MOST_PIECES) -> list[Piece]:
+    """All cutouts of a list of targets, in their order, newest image first.
+
+    Raises
+    ------
+    CutoutsRefusedError
+        if they are more than `most`, or larger than MOST_BYTES together.
+    """
+    found = []
+    for number, target in enumerate(targets, 1):
+        found += of_target(target, wish, number)
+        real = sum(piece.file is not None for piece in found) if len(found) > most else 0
+        if real > most:
+            raise CutoutsRefusedError(
+                f"targets: more than {most} cutouts at target {number} ({target.name}); "
+                "give fewer targets, a filter, dates, or newest=10"
+            )
+    total = wish.bytes_each * sum(piece.file is not None for piece in found)
+    if total > MOST_BYTES:
+        raise CutoutsRefusedError(
+            f"size={wish.size}: about {total:.2g} bytes, {MOST_BYTES:.2g} at most; give a smaller size"
+        )
+    return found
+
+
+def of_target(target: Target, wish: Wish, number: int = 1) -> list[Piece]:
+    """The cutouts of one target; one without image and file where nothing covers it."""
+    images = _images(target, wish)
+    if wish.newest is not None:
+        images = images[: wish.newest]
+    images = list(images)
+    by_image = {file.product_id: file for file in _files(wish.family, [image.pk for image in images])}
+    made = [Piece(number, target, image, by_image[image.pk]) for image in images if image.pk in by_image]
+    return made or [Piece(number, target, None, None)]
+
+
+def _images(target: Target, wish: Wish):
+    family, _ = FAMILIES[wish.family]
+    parts = {"filtercode": wish.filtercode, "since": wish.since, "until": wish.until}
+    given = {name: value for name, value in parts.items() if value}
+    return query.images(query.ImageQuery(family=family, ra=target.ra, dec=target.dec, **given))
+
+
+def _files(family: str, numbers: list[int]) -> Iterator[ProductFile]:
+    suffix = FAMILIES[family][1]
+    return ProductFile.objects.filter(family=family, product_id__in=numbers, suffix__in=(suffix, f"{suffix}.fz"))

@@ -1,0 +1,224 @@
+"""Light curves in bulk: which objects are meant, and their points as Arrow batches, some hundred objects at a time.
+
+IRSA's service, REST and the page of lists ask here. A stream opens its own transaction for each batch, with the rights
+of whoever asks: neither a connection nor memory is held while a slow client reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import pyarrow as pa
+from django.db import connections, models, router
+
+from archive.access.reading import Reader, reading
+from archive.models import Family, Release
+from archive.tables.dictionary import Column, Table
+from archive.targets.lists import Target
+from lightcurves.models import CatalogObject, Source
+from lightcurves.storage import store
+from lightcurves.tables.dictionary import LIGHTCURVE, NOT_TOLD_IS_0
+from lightcurves.told.reading import times
+
+OBJECTS_AT_ONCE = 250  # some 50,000 points
+LARGEST_RADIUS = 600 / 3600  # deg
+MOMENT = 1e-8  # d: as exactly as times are shown
+ARROW = {"long": pa.int64(), "double": pa.float64(), "float": pa.float32(), "int": pa.int32(), "char": pa.string()}
+LISTED = (
+    Column("in_row_id", "int", "Row of the list, from 1", ucd="meta.record"),
+    Column("in_name", "char", "Name of that row, or its number", ucd="meta.id"),
+)
+OF_TARGETS = Table("ztf.ztf_lightcurve_of_targets", LIGHTCURVE.description, (*LISTED, *LIGHTCURVE.columns))
+# OFFSET 0 keeps the planner from turning the two around: each position is looked up in the index.
+_PAIRS = """
+SELECT p.n, s.oid FROM unnest(%(n)s::int[], %(ra)s::float8[], %(dec)s::float8[]) AS p (n, ra, dec)
+CROSS JOIN LATERAL (
+    SELECT o.oid FROM {table} AS o
+    WHERE q3c_join(p.ra, p.dec, o.ra, o.dec, %(radius)s) AND {conditions} OFFSET 0
+) AS s ORDER BY p.n, s.oid
+"""
+_HELD = """
+SELECT r.key FROM archive_releaseitem AS r JOIN archive_scienceimage AS i ON i.pid = r.key
+WHERE r.release_id = %(release)s AND r.kind = 'sci' AND r.key = ANY(%(pids)s)
+    AND i.programid IN (SELECT program_id FROM archive_release_programs WHERE release_id = %(release)s)
+"""
+
+
+class NoSuchReleaseError(LookupError):
+    """A release that is not there, not public, or holds no light curves."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Which objects of a region count, and which of their points.
+
+    fids : filters; None: all. nobs : points that an object has at least. mag : range of the median magnitude.
+    mjd : range of times, both ends included. mask : no bit of it may be set in catflags. release : whose images.
+    of_files : whether points that came in files of light curves count besides those of the release, which holds none.
+    """
+
+    fids: tuple[int, ...] | None = None
+    nobs: int = 0
+    mag: tuple[float, float] | None = None
+    mjd: tuple[float, float] | None = None
+    mask: int = 0
+    release: Release | None = None
+    of_files: bool = False
+
+    @property
+    def conditions(self) -> dict:
+        """On objects, as a queryset takes them."""
+        found = {"fid__in": self.fids} if self.fids is not None else {}
+        found |= {"nobs__gte": self.nobs} if self.nobs else {}
+        return found | ({"medianmag__range": self.mag} if self.mag else {})
+
+    @property
+    def model(self) -> type[models.Model]:
+        """Statistics are only read where they are asked for."""
+        return CatalogObject if self.nobs or self.mag else Source
+
+
+def newest_release() -> Release | None:
+    """The public release with light curves that came last."""
+    return _releases().order_by("-published").first()
+
+
+def release_named(name: str) -> Release:
+    """A public release with light curves.
+
+    Raises
+    ------
+    NoSuchReleaseError
+    """
+    found = _releases().filter(name=name).first()
+    if found is None:
+        known = ", ".join(_releases().order_by("name").values_list("name", flat=True)) or "none yet"
+        raise NoSuchReleaseError(f"there is no public release {name!r} with light curves; there are: {known}")
+    return found
+
+
+def in_circle(ra: float, dec: float, radius: float, kept: Kept) -> list[int]:
+    """The objects within `radius` degrees of a position, by number."""
+    found = kept.model.objects.within(ra, dec, radius).filter(**kept.conditions)
+    return list(found.order_by("oid").values_list("oid", flat=True))
+
+
+def at_targets(targets: Sequence[Target], radius: float, kept: Kept) -> np.ndarray:
+    """Place in the list (from 0) and object (n, 2) of all objects within `radius` degrees of each target."""
+    conditions, values = ["true"], {"radius": radius}
+    for name, test in (("fid", "o.fid = ANY(%(fid)s)"), ("nobs", "o.nobs >= %(nobs)s")):
+        given = {"fid": list(kept.fids or ()), "nobs": kept.nobs}[name]
+        if given:
+            conditions.append(test)
+            values[name] = given
+    if kept.mag:
+        conditions.append("o.medianmag BETWEEN %(faint)s AND %(bright)s")
+        values |= {"faint": kept.mag[0], "bright": kept.mag[1]}
+    ra, dec = ([getattr(one, axis) for one in targets] for axis in ("ra", "dec"))
+    table = f'"{kept.model._meta.db_table}"'
+    connection = connections[router.db_for_read(kept.model)]
+    with connection.cursor() as cursor:
+        query = _PAIRS.format(table=table, conditions=" AND ".join(conditions))
+        cursor.execute(query, values | {"n": list(range(len(targets))), "ra": ra, "dec": dec})
+        return np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 2)
+
+
+def schema_of(table: Table) -> pa.Schema:
+    """A table of the data dictionary as Arrow declares it; units and descriptions are the fields' metadata."""
+    return pa.schema(
+        pa.field(one.name, ARROW[one.datatype], metadata={"unit": one.unit, "description": one.description})
+        for one in table.columns
+    )
+
+
+def points(oids: Sequence[int], kept: Kept, reader: Reader | None) -> Iterator[pa.RecordBatch]:
+    """Points of objects by number and time: batches of LIGHTCURVE. The first is read at once, so that what fails does.
+
+    Parameters
+    ----------
+    reader : with whose rights; None: those of the context
+    """
+    return _begun(_points(sorted(set(map(int, oids))), kept, reader))
+
+
+def points_of_targets(
+    targets: Sequence[Target], pairs: np.ndarray, kept: Kept, reader: Reader | None
+) -> Iterator[pa.RecordBatch]:
+    """Points of the objects of each target (`at_targets`), in the list's order: batches of OF_TARGETS."""
+    return _begun(_of_targets(targets, pairs, kept, reader))
+
+
+def _begun(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    first = next(batches, None)
+    return batches if first is None else chain([first], batches)
+
+
+def _points(oids: list[int], kept: Kept, reader: Reader | None) -> Iterator[pa.RecordBatch]:
+    schema = schema_of(LIGHTCURVE)
+    for first in range(0, len(oids), OBJECTS_AT_ONCE):
+        columns = _columns(oids[first : first + OBJECTS_AT_ONCE], kept, reader)
+        if len(columns["oid"]):
+            yield _batch(columns, schema)
+
+
+def _of_targets(targets, pairs: np.ndarray, kept: Kept, reader: Reader | None) -> Iterator[pa.RecordBatch]:
+    schema, names = schema_of(OF_TARGETS), np.array([one.name for one in targets])
+    for first in range(0, len(pairs), OBJECTS_AT_ONCE):
+        part = pairs[first : first + OBJECTS_AT_ONCE]
+        columns = _columns(np.unique(part[:, 1]).tolist(), kept, reader)
+        start, stop = (np.searchsorted(columns["oid"], part[:, 1], side=side) for side in ("left", "right"))
+        counts = stop - start
+        if not counts.sum():
+            continue
+        ends = np.cumsum(counts)
+        rows = np.repeat(start - ends + counts, counts) + np.arange(ends[-1])
+        place = np.repeat(part[:, 0], counts)
+        listed = {"in_row_id": place + 1, "in_name": names[place]}
+        yield _batch(listed | {name: values[rows] for name, values in columns.items()}, schema)
+
+
+def _columns(oids: list[int], kept: Kept, reader: Reader | None) -> dict[str, np.ndarray]:
+    """The points of some objects that count."""
+    with reading(reader) if reader is not None else nullcontext():
+        if kept.release is None or kept.of_files:
+            columns = store.get(oids).columns
+        else:
+            columns = store.get(oids, list(kept.release.programs.values_list("pk", flat=True))).columns
+        good = _held(columns["pid"], kept.release) | (kept.of_files & (columns["pid"] == 0))
+    if kept.mjd:
+        low, high = kept.mjd
+        mjd = times(columns)
+        good &= (mjd >= low - MOMENT) & (mjd <= high + MOMENT)
+    if kept.mask:
+        good &= (columns["catflags"] & kept.mask) == 0
+    return columns if good.all() else {name: values[good] for name, values in columns.items()}
+
+
+def _held(pids: np.ndarray, release: Release | None) -> np.ndarray:
+    if release is None or not len(pids):
+        return np.ones(len(pids), dtype=bool)
+    with connections[router.db_for_read(Source)].cursor() as cursor:
+        cursor.execute(_HELD, {"release": release.pk, "pids": np.unique(pids).tolist()})
+        return np.isin(pids, [pid for (pid,) in cursor.fetchall()])
+
+
+def _batch(columns: dict[str, np.ndarray], schema: pa.Schema) -> pa.RecordBatch:
+    """Columns in the order and types of a schema; what is not known is null."""
+    arrays = []
+    for field in schema:
+        values = columns[field.name]
+        if field.name in NOT_TOLD_IS_0:
+            arrays.append(pa.array(values, mask=values == 0).cast(field.type))
+            continue
+        if values.dtype.kind == "f":
+            values = values.astype(field.type.to_pandas_dtype())
+        arrays.append(pa.array(values, from_pandas=True).cast(field.type))
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _releases() -> models.QuerySet:
+    return Release.objects.filter(state=Release.State.PUBLIC, families__contains=[Family.LIGHTCURVE])

@@ -1,0 +1,146 @@
+"""Light curves of a release as Parquet in several editions: HATS, and per quadrant as IRSA's bulk files lie.
+
+    hats  one row an object, a file for each pixel on the sky (lightcurves.download.hats)
+    bulk  one row an object with its points as lists, in IRSA's names, order and types
+    flat  one row a detection
+
+The last two have a file for each field, filter, CCD and quadrant, in the folders and with the names of IRSA's:
+{0,1}/fieldFFFFFF/ztf_FFFFFF_zX_cCC_qQ_RELEASE.parquet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.db import connections, router
+
+from archive.models import Release
+from archive.survey.camera import ccd_quadrant
+from lightcurves.download import hats
+from lightcurves.download.hats import (
+    LISTS,
+    OBJECTS_AT_ONCE,
+    OBJECTS_IN_ROW_GROUP,
+    Exported,
+    NothingToExportError,
+    Progress,
+)
+from lightcurves.models import Source
+from lightcurves.storage import store
+
+HATS, BULK, FLAT = "hats", "bulk", "flat"
+EDITIONS = {
+    HATS: "a HATS catalog, one row an object",
+    BULK: "files as IRSA's bulk light curves, one row an object",
+    FLAT: "files of a quadrant, one row a detection",
+}
+OF_OBJECT = (
+    ("objectid", pa.int64()), ("filterid", pa.int8()), ("fieldid", pa.int16()), ("rcid", pa.int8()),
+    ("objra", pa.float32()), ("objdec", pa.float32()),
+)  # fmt: skip
+BULK_SCHEMA = pa.schema([*OF_OBJECT, ("nepochs", pa.int64()), *((name, pa.list_(kind)) for name, kind in LISTS)])
+FLAT_SCHEMA = pa.schema([*OF_OBJECT, *LISTS])
+LARGEST_FIELD = 32767  # that IRSA's type of fieldid holds
+PLACES = """
+SELECT DISTINCT field, rcid, fid FROM archive_scienceimage WHERE pid = ANY(%s) ORDER BY 1, 3, 2
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A field's quadrant and filter: one file."""
+
+    field: int
+    rcid: int
+    fid: int
+
+    def path(self, release: str) -> str:
+        """Where its file lies in the export's folder."""
+        ccdid, qid = ccd_quadrant(self.rcid)
+        name = f"ztf_{self.field:06d}_{store.FILTERS[self.fid]}_c{ccdid:02d}_q{qid}_{release}.parquet"
+        return f"{self.field // 1000}/field{self.field:06d}/{name}"
+
+
+def export(release: Release, folder: Path, edition: str = HATS, progress: Progress | None = None) -> Exported:
+    """Write the light curves of a release in an edition; as lightcurves.download.hats.export."""
+    if edition == HATS:
+        return hats.export(release, folder, progress)
+    schema, rows = {BULK: (BULK_SCHEMA, _one_row_an_object), FLAT: (FLAT_SCHEMA, _one_row_a_detection)}[edition]
+    with hats.appearing_whole(folder) as temporary:
+        return _write(release, temporary, schema, rows, progress)
+
+
+def _write(release: Release, folder: Path, schema: pa.Schema, rows: Callable, progress: Progress | None) -> Exported:
+    pids = hats.images_of(release)
+    programs = list(release.programs.values_list("pk", flat=True))
+    places = _places(pids)
+    objects = points = files = 0
+    for number, place in enumerate(places, start=1):
+        path = folder / place.path(release.name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mine = 0
+        with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+            for curves in _curves(place, pids, programs):
+                writer.write_table(rows(*curves), row_group_size=_rows_in_group(schema, curves))
+                mine += len(curves[0])
+                points += len(curves[2]["oid"])
+        if not mine:
+            path.unlink()
+        objects, files = objects + mine, files + bool(mine)
+        if progress is not None:
+            progress(number, len(places))
+    if not objects:
+        raise NothingToExportError(f"release {release.name}: holds no point that you may see")
+    return Exported(objects, points, files, sum(path.stat().st_size for path in folder.rglob("*.parquet")))
+
+
+def _rows_in_group(schema: pa.Schema, curves: tuple) -> int:
+    return OBJECTS_IN_ROW_GROUP if schema is BULK_SCHEMA else len(curves[2]["oid"])
+
+
+def _places(pids: np.ndarray) -> list[Place]:
+    with connections[router.db_for_read(Source)].cursor() as cursor:
+        cursor.execute(PLACES, [pids.tolist()])
+        places = [Place(*row) for row in cursor.fetchall()]
+    if strange := [one.field for one in places if one.field > LARGEST_FIELD]:
+        raise NothingToExportError(f"field {strange[0]}: IRSA's files have no room for fields beyond {LARGEST_FIELD}")
+    return places
+
+
+def _curves(place: Place, pids: np.ndarray, programs: list[int]) -> Iterator[tuple[np.ndarray, np.ndarray, dict]]:
+    """Objects of a place that have points, some thousand at a time: numbers, how many points each, and these."""
+    oids = Source.objects.filter(field=place.field, rcid=place.rcid, fid=place.fid).order_by("oid")
+    oids = list(oids.values_list("oid", flat=True))
+    for first in range(0, len(oids), OBJECTS_AT_ONCE):
+        columns = store.get(oids[first : first + OBJECTS_AT_ONCE], programs).columns
+        inside = np.isin(columns["pid"], pids)
+        columns = {name: values[inside] for name, values in columns.items()}
+        columns["hmjd"] = hats.heliocentric(columns)
+        order = np.lexsort((columns["hmjd"], columns["oid"]))
+        columns = {name: values[order] for name, values in columns.items()}
+        found, counts = np.unique(columns["oid"], return_counts=True)
+        if len(found):
+            yield found, counts, columns
+
+
+def _one_row_an_object(oids: np.ndarray, counts: np.ndarray, columns: dict[str, np.ndarray]) -> pa.Table:
+    offsets = pa.array(np.append(0, np.cumsum(counts)), pa.int32())
+    lists = [pa.ListArray.from_arrays(offsets, _values(columns, name, kind)) for name, kind in LISTS]
+    facts = hats.facts_of(oids)
+    arrays = [pa.array(facts[name]).cast(kind) for name, kind in OF_OBJECT]
+    return pa.Table.from_arrays([*arrays, pa.array(counts, pa.int64()), *lists], schema=BULK_SCHEMA)
+
+
+def _one_row_a_detection(oids: np.ndarray, counts: np.ndarray, columns: dict[str, np.ndarray]) -> pa.Table:
+    facts = hats.facts_of(oids)
+    arrays = [pa.array(np.repeat(facts[name], counts)).cast(kind) for name, kind in OF_OBJECT]
+    return pa.Table.from_arrays([*arrays, *(_values(columns, name, kind) for name, kind in LISTS)], schema=FLAT_SCHEMA)
+
+
+def _values(columns: dict[str, np.ndarray], name: str, kind: pa.DataType) -> pa.Array:
+    return pa.array(columns[name]).cast(kind)

@@ -1,0 +1,8 @@
+"""Where light curves are kept: recent points as rows, settled points as packed chunks; one statement reads both.
+
+store    appends the points of an image; reads light curves with a reader's rights
+recent   the partitioned table of recent points
+chunks   packed points of one object and program
+codec    how a chunk is packed; pure
+healpix  HEALPix numbers of positions; pure
+"""

@@ -1,0 +1,14 @@
+"""What all interactive plots have in common, whoever makes them."""
+
+from __future__ import annotations
+
+from bokeh.models import NoOverlap
+from bokeh.plotting import figure
+
+APART = 6  # px between two labels
+
+
+def keep_labels_apart(plot: figure) -> None:
+    """On a narrow screen, leave out labels below a plot that would stand on each other: a date has many digits."""
+    for axis in plot.below:
+        axis.major_label_policy = NoOverlap(min_distance=APART)

@@ -1,0 +1,1 @@
+"""Signing in: HTTP Basic, OpenID Connect, scopes of tokens, lockout."""

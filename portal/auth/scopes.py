@@ -1,0 +1,142 @@
+"""What a token must be good for, by the address that is asked for.
+
+Every address that hands out data stands here. One that does not is open to tokens of scope `all` only, and those that
+change an account or the archive to none.
+"""
+
+from __future__ import annotations
+
+import re
+
+from django.http import HttpRequest, QueryDict
+from django.urls import Resolver404, resolve
+
+from archive.models import Scope
+from archive.requests import json_text
+
+OPEN = frozenset()
+JOB = ("parameters", "results", "result", "error", "phase", "executionduration", "destruction", "quote", "owner")
+TAP = ("tap-sync", "tap-async", "tap-tables", "tap-table", "tap-load", "tap-kept", "tap-job")
+TAP += tuple(f"tap-job-{name}" for name in JOB)
+CATALOGS = ("cat.fits", "cat.fits.fz", "psfcat.fits", "sexcat.fits")
+NEEDS: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("help", "api-docs", "api-schema", "api-resolve", "find", "releases", "release"), OPEN),
+    **dict.fromkeys(("release-manifest", "sign-in", "sign-out", "object-document", "object-own"), OPEN),
+    **dict.fromkeys(("tap-capabilities", "tap-availability", "tap-examples", "home"), OPEN),
+    **dict.fromkeys(
+        ("images", "image-list", "image", "reference", "cutouts", "picture", "cutout", "quality", "moving"),
+        frozenset({Scope.IMAGES}),
+    ),
+    **dict.fromkeys(
+        ("api-images", "api-image", "api-reference", "api-cutout", "api-moving"), frozenset({Scope.IMAGES})
+    ),
+    **dict.fromkeys(
+        ("order-bundle", "jobs", "job", "job-result", "api-jobs", "api-job"), frozenset({Scope.IMAGES, Scope.CATALOGS})
+    ),
+    **dict.fromkeys(("alerts", "alert", "packet", "stamp", "api-alerts", "api-alert"), frozenset({Scope.ALERTS})),
+    **dict.fromkeys(
+        (
+            "objects",
+            "object",
+            "object-lightcurve",
+            "object-points",
+            "object-periodogram",
+            "irsa-periodogram",
+            "irsa-light-curves",
+        ),
+        frozenset({Scope.LIGHTCURVES}),
+    ),
+    **dict.fromkeys(("object-neighbours", "saved-periods"), frozenset({Scope.LIGHTCURVES})),
+    **dict.fromkeys(("object-limits", "object-forced", "object-cutouts"), frozenset({Scope.LIGHTCURVES, Scope.IMAGES})),
+    "object-alerts": frozenset({Scope.LIGHTCURVES, Scope.ALERTS}),
+    **dict.fromkeys(
+        (
+            "order-export",
+            "light-curve-list",
+            "order-matchfiles",
+            "api-objects",
+            "api-object",
+            "api-lightcurves",
+            "api-matchfiles",
+        ),
+        frozenset({Scope.LIGHTCURVES}),
+    ),
+    **dict.fromkeys(("tap", "query", "query-words", "query-plot", *TAP), frozenset({Scope.TAP})),
+    **dict.fromkeys(
+        (
+            *("forced", "forced-job", "forced-document", "forced-result", "forced-file", "forced-request"),
+            *("forced-batch", "forced-requests", "forced-batch-requests"),
+            *("forced-points", "api-forced", "api-forced-job", "api-forced-result", "api-forced-points"),
+        ),
+        frozenset({Scope.IMAGES, Scope.CATALOGS}),
+    ),
+    **dict.fromkeys(("ibe-missions", "ibe-datasets", "ibe-tables", "irsa-login", "irsa-logout"), OPEN),
+    **dict.fromkeys(
+        ("ibe-search", "ibe-root", "script", "sky", "target-list", "movie", "api-cutouts", "api-movie"),
+        frozenset({Scope.IMAGES}),
+    ),
+    **dict.fromkeys(("dal-capabilities", "dal-availability", "irsa-sia-capabilities", "registry"), OPEN),
+    **dict.fromkeys(("sia", "irsa-sia", "datalink", "soda-sync", "soda-async", "soda-job"), frozenset({Scope.IMAGES})),
+    **dict.fromkeys(
+        (
+            *("soda-job-parameters", "soda-job-results", "soda-job-result", "soda-job-error", "soda-job-phase"),
+            *("soda-job-executionduration", "soda-job-destruction", "soda-job-quote", "soda-job-owner"),
+        ),
+        frozenset({Scope.IMAGES}),
+    ),
+    "scs": frozenset({Scope.TAP}),
+    **dict.fromkeys(
+        ("hips", "hipslist", "hips-survey", "hips-properties", "hips-whole", "hips-tile", "moc"),
+        frozenset({Scope.IMAGES}),
+    ),
+}
+# Searches, whose family decides as well.
+OF_ANY_FAMILY = ("images", "image-list", "api-images", "ibe-search", "script", "order-bundle", "api-jobs")
+OF_FAMILY = {"alert": frozenset({Scope.ALERTS}), "lc": frozenset({Scope.LIGHTCURVES})}
+_DATASET = re.compile(r"\?([A-Za-z]+)/")  # the family in an identifier of a data set
+EVERYTHING = frozenset({Scope.ALL})
+NEVER = ("admin", "account")
+
+
+def needed(request: HttpRequest) -> frozenset[str] | None:
+    """The scopes that a token needs for a request, all of them; None: no token will do."""
+    try:
+        match = resolve(request.path_info)
+    except Resolver404:
+        return OPEN
+    if match.namespaces[:1] == ["admin"] or (match.url_name or "").startswith(NEVER):
+        return None
+    if match.url_name in ("file", "ibe-data"):
+        return _of_file(match.kwargs["path"])
+    if match.url_name in ("datalink", "soda-sync", "soda-async"):
+        named = _DATASET.findall(" ".join([*request.GET.getlist("ID"), *request.POST.getlist("ID")]))
+        return NEEDS[match.url_name].union(*(OF_FAMILY.get(one.lower(), OPEN) for one in named))
+    if match.url_name in OF_ANY_FAMILY:
+        return NEEDS[match.url_name].union(*(OF_FAMILY.get(one, OPEN) for one in _families(request, match.kwargs)))
+    return NEEDS.get(match.url_name or "", EVERYTHING)
+
+
+def allows(scopes: list[str], wanted: frozenset[str] | None) -> bool:
+    """Whether a token's scopes are enough."""
+    return wanted is not None and (Scope.ALL in scopes or wanted <= set(scopes))
+
+
+def _families(request: HttpRequest, arguments: dict) -> set[str]:
+    """Every family that a request names, wherever it may."""
+    found = {arguments.get("name", ""), *request.GET.getlist("family"), *request.POST.getlist("family")}
+    found.update(*(QueryDict(query).getlist("family") for query in request.POST.getlist("query")))
+    if request.content_type == "application/json":
+        try:
+            body = json_text.loads(request.body or b"{}")
+        except ValueError:
+            return found  # whoever reads it refuses it
+        found.update([str(body.get("family"))] if isinstance(body, dict) else [])
+    return found
+
+
+def _of_file(path: str) -> frozenset[str]:
+    if path.startswith("lc/"):
+        return frozenset({Scope.LIGHTCURVES})
+    if path.startswith("alert/") or path.endswith(".avro"):
+        return frozenset({Scope.ALERTS})
+    return frozenset({Scope.CATALOGS if path.endswith(CATALOGS) else Scope.IMAGES})

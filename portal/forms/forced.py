@@ -1,0 +1,77 @@
+"""What people ask of forced photometry, checked."""
+
+from __future__ import annotations
+
+from django import forms
+
+from archive.forms import (
+    PositionField,
+    RealField,
+    SinceField,
+    TargetsField,
+    UntilField,
+    targets_of,
+)
+from archive.survey.times import julian_date
+from processing.forced.jobs import LARGEST_NAME, MOST_POSITIONS, SURVEY_END, SURVEY_START, Place, Wish
+from processing.forced.points import NEAR
+
+FARTHEST = 30.0  # arcsec around a position, in which forced points are looked for
+HELP = "One a line: name ra dec, or ra dec; degrees or sexagesimal."
+
+
+class ToldPointsForm(forms.Form):
+    """Where forced points are looked for that came as files."""
+
+    position = PositionField(help_text="RA Dec, or a name", label="Position or name")
+    within = RealField(
+        required=False, min_value=0.01, max_value=FARTHEST, label="Within (arcsec)", help_text=f"{NEAR:g} unless told"
+    )
+
+    @property
+    def circle(self) -> tuple[float, float, float]:
+        """Right ascension and declination (deg), radius (arcsec)."""
+        return *self.cleaned_data["position"], self.cleaned_data["within"] or NEAR
+
+
+class ForcedForm(forms.Form):
+    """Positions, epochs, and how one is told of the end."""
+
+    position = PositionField(required=False, help_text="RA Dec, or a name", label="Position or name")
+    since = SinceField()
+    until = UntilField()
+    targets = TargetsField(
+        required=False, label="or many positions", help_text=HELP, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    name = forms.CharField(required=False, max_length=LARGEST_NAME, label="Your name for it")
+    email = forms.EmailField(required=False, label="E-mail at the end", help_text="your account's address")
+    webhook = forms.CharField(required=False, max_length=500, label="Webhook at the end", help_text="http(s) address")
+
+    def clean(self):
+        values = super().clean()
+        if self.errors:
+            return values
+        place, text = values.get("position"), values.get("targets")
+        if bool(place) == bool(text):
+            raise forms.ValidationError("give a position or a name, or many positions as targets")
+        span = {name: values.get(name) for name in ("since", "until")}
+        try:
+            self.places = self._many(text) if text else [Place(*place, values["name"] or self._as_written())]
+            self.wish = Wish(
+                julian_date(span["since"]) if span["since"] else SURVEY_START,
+                julian_date(span["until"]) if span["until"] else SURVEY_END,
+                values["email"],
+                values["webhook"],
+            )
+        except ValueError as error:  # BadTargetsError and ForcedRefusedError are
+            raise forms.ValidationError(str(error)) from error
+        return values
+
+    def _many(self, given: str | list) -> list[Place]:
+        return [Place(one.ra, one.dec, one.name) for one in targets_of(None, given, MOST_POSITIONS)]
+
+    def _as_written(self) -> str:
+        return str(self.data.get("position", "")).strip()[:LARGEST_NAME]
+
+    places: list[Place]
+    wish: Wish

@@ -1,0 +1,60 @@
+"""The form of the moving-object search."""
+
+from __future__ import annotations
+
+from django import forms
+
+from archive.forms import SinceField, UntilField
+from archive.given.times import BadTimeError, in_order
+from archive.moving.dynamics import DynamicsError, Orbit
+from archive.moving.elements import ELEMENTS, orbit_from_elements, resolve_orbit
+
+LABELS = {
+    "epoch": "Epoch (JD or MJD)",
+    "a": "a (au)",
+    "q": "or q (au)",
+    "e": "e",
+    "i": "i (deg)",
+    "node": "Node (deg)",
+    "peri": "Arg. of perihelion (deg)",
+    "M": "Mean anomaly (deg)",
+    "Tp": "or perihelion (JD, MJD, YYYYMMDD.d)",
+    "H": "H (mag)",
+    "G": "G",
+    "M1": "Comet: M1 (mag)",
+    "K1": "Comet: K1",
+}
+
+
+class MovingForm(forms.Form):
+    """A moving object by name, by a line of an element file, or by its elements; and a span of time."""
+
+    name = forms.CharField(required=False, max_length=400, strip=False, label="Name, number, or a line of elements")
+    since = SinceField()
+    until = UntilField()
+    orbit: Orbit
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for element in ELEMENTS:
+            self.fields[element] = forms.CharField(required=False, max_length=40, label=LABELS[element])
+
+    def elements(self) -> list[forms.BoundField]:
+        """The fields for single elements."""
+        return [self[name] for name in ELEMENTS]
+
+    def given_elements(self) -> dict[str, str]:
+        """The elements that were filled in."""
+        return {name: self.data[name] for name in ELEMENTS if self.data.get(name, "").strip()}
+
+    def clean(self):
+        values, given = super().clean(), self.given_elements()
+        name = values.get("name", "")
+        if not name.strip() and not given:
+            raise forms.ValidationError("give a name or orbital elements")
+        try:
+            in_order(values.get("since"), values.get("until"))
+            self.orbit = orbit_from_elements(given, name.strip() or "your orbit") if given else resolve_orbit(name)
+        except (BadTimeError, DynamicsError) as error:
+            raise forms.ValidationError(str(error)) from error
+        return values

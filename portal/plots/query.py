@@ -1,0 +1,85 @@
+"""The plot of a query's result: two of its columns of numbers against each other, which static/portal/query-plot.js
+draws."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+
+from bokeh.embed import json_item
+from bokeh.models import BasicTickFormatter, ColumnDataSource, HoverTool, Range1d
+from bokeh.plotting import figure
+
+from archive.services.vo.tap.query import Preview
+from archive.tables.fields import Field
+from lightcurves.viewer.axes import keep_labels_apart
+
+TIMES = ("jd", "mjd", "hjd", "obsjd", "obsmjd", "t_min", "nid")
+PLACES = (("ra", "dec"), ("s_ra", "s_dec"))
+
+
+@dataclass(frozen=True)
+class Plot:
+    """columns: name, unit, values of each column of numbers; x, y: the two that are drawn first."""
+
+    columns: list[dict]
+    x: str
+    y: str
+
+
+def plot_of(found: Preview) -> Plot | None:
+    """What can be drawn of a result; None without two columns of numbers and two rows."""
+    numbers = [(k, field) for k, field in enumerate(found.fields) if _is_number(field)]
+    if len(numbers) < 2 or len(found.rows) < 2:
+        return None
+    columns = [
+        {"name": field.name, "unit": field.unit or "", "values": [_finite(row[k]) for row in found.rows]}
+        for k, field in numbers
+    ]
+    return Plot(columns, *_first([field for _, field in numbers]))
+
+
+@cache
+def document() -> dict:
+    """The plot without its points."""
+    plot = figure(
+        height=380, sizing_mode="stretch_width", tools="pan,wheel_zoom,box_zoom,reset,save", name="result",
+        x_range=Range1d(0, 1), y_range=Range1d(0, 1), x_axis_label="x", y_axis_label="y",
+    )  # fmt: skip
+    for axis in (plot.xaxis, plot.yaxis):
+        axis.formatter = BasicTickFormatter(precision="auto", power_limit_high=16)  # dates in full, 1e-9 as 1e-9
+    plot.toolbar.logo = None
+    keep_labels_apart(plot)
+    points = ColumnDataSource({"x": [], "y": []}, name="points")
+    dots = plot.scatter("x", "y", source=points, size=5, alpha=0.6, name="dots")
+    plot.add_tools(
+        HoverTool(
+            renderers=[dots],
+            tooltips=[("x", "@x{%.10g}"), ("y", "@y{%.10g}")],
+            formatters={"@x": "printf", "@y": "printf"},
+        )
+    )
+    return json_item(plot)
+
+
+def _is_number(field: Field) -> bool:
+    return not field.is_text and field.datatype != "boolean" and field.arraysize is None
+
+
+def _finite(value) -> float | None:
+    if isinstance(value, Decimal):
+        value = float(value)
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _first(fields: list[Field]) -> tuple[str, str]:
+    """A time and a magnitude, or a place on the sky, or the first two."""
+    names = [field.name for field in fields]
+    time = next((name for name in names if name.lower() in TIMES), None)
+    mag = next((field.name for field in fields if field.unit == "mag"), None)
+    if time and mag:
+        return time, mag
+    place = next((pair for pair in PLACES if set(pair) <= set(names)), None)
+    return place or (names[0], names[1])

@@ -1,0 +1,94 @@
+"""Where everything is."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth import views as auth
+from django.urls import include, path, register_converter
+
+from archive.files.download_scripts import KINDS
+from archive.requests.parameters import takes
+from portal.views import account, alerts, home, images, jobs, moving, nights, positions, quality, releases
+
+SIGN_IN = ("username", "password", "next")
+
+
+class ProductPath:
+    """A path of the product tree, slashes included."""
+
+    regex = r"[A-Za-z0-9_./-]+"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+class ScriptKind:
+    """A kind of download script."""
+
+    regex = "|".join(KINDS)
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(ProductPath, "product")
+register_converter(ScriptKind, "script")
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("find", home.find, name="find"),
+    path("help/", home.documentation, name="help"),
+    path("help/<path:path>", home.documentation),
+    path("images/", images.image_search, name="images"),
+    path("images/list", positions.position_list, name="image-list"),
+    path("images/<int:pid>/", images.science_page, name="image"),
+    path("references/<int:rfid>/", images.reference_page, name="reference"),
+    path("quality/", quality.quality_page, name="quality"),
+    path("cutouts/", images.cutout_page, name="cutouts"),
+    path("files/<product:path>", images.download, name="file"),
+    path("pictures/<product:path>", images.picture, name="picture"),
+    path("cutout/<product:path>", images.cutout, name="cutout"),
+    path("alerts/", alerts.alert_search, name="alerts"),
+    path("alerts/<int:candid>/", alerts.alert_page, name="alert"),
+    path("alerts/<int:candid>/packet", alerts.packet, name="packet"),
+    path("alerts/<int:candid>/<str:kind>.png", alerts.stamp, name="stamp"),
+    path("objects/", include("lightcurves.viewer.urls")),
+    path("moving/", moving.search_page, name="moving"),
+    path("releases/", releases.release_list, name="releases"),
+    path("releases/<slug:name>/", releases.release_page, name="release"),
+    path("releases/<slug:name>/manifest.<str:kind>", releases.manifest, name="release-manifest"),
+    path("nights/", nights.night_list, name="nights"),
+    path("nights/<int:nid>/", nights.night_page, name="night"),
+    path("images/script/<script:kind>", jobs.download_script, name="script"),
+    path("jobs/", jobs.job_list, name="jobs"),
+    path("jobs/bundle", jobs.order_bundle, name="order-bundle"),
+    path("jobs/<uuid:job_id>/", jobs.job_page, name="job"),
+    path("jobs/<uuid:job_id>/result", jobs.result, name="job-result"),
+    path("query/", include("portal.urls.query")),
+    path("tap/", include("archive.services.vo.tap_urls")),
+    path("", include("archive.services.vo.dal_urls")),
+    path("", include("archive.services.hips.urls")),
+    path("", include("portal.urls.sky")),
+    path("", include("portal.urls.forced")),
+    path("api/", include("portal.api.urls")),
+    path("account/", account.account_page, name="account"),
+    path("account/tokens", account.make_token, name="account-tokens"),
+    path("account/tokens/<int:number>/revoke", account.revoke_token, name="account-revoke"),
+    path("", include("archive.services.irsa.urls")),
+    path("", include("lightcurves.irsa.periodogram_views")),
+    path("", include("lightcurves.irsa.light_curve_views")),
+    path("sign-in/", takes("next", posted=SIGN_IN, merged=True)(auth.LoginView.as_view()), name="sign-in"),
+    path("sign-out/", takes("next", posted=["next"], merged=True)(auth.LogoutView.as_view()), name="sign-out"),
+    path("admin/", admin.site.urls),
+]
+handler400 = "portal.refusals.bad_request"
+handler403 = "portal.refusals.not_allowed"
+handler404 = "portal.refusals.not_found"
+handler500 = "portal.refusals.failed"
+if settings.SIGN_IN_ELSEWHERE:
+    urlpatterns.append(path("sign-in/with/", include("allauth.urls")))

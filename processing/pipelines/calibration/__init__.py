@@ -1,0 +1,1 @@
+"""Pipelines of calibrations: bias, flats, the pixel mask, optical distortion."""

@@ -1,0 +1,1 @@
+"""The difference pipeline: subtraction of a reference, candidates, its products."""

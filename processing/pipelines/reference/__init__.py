@@ -1,0 +1,1 @@
+"""The reference pipeline: co-adding science images, its catalogs and products."""

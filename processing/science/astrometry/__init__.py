@@ -1,0 +1,1 @@
+"""Astrometry: solving, registration of images, optical distortion, frames. Pure."""

@@ -1,0 +1,1 @@
+"""Resampling and co-adding. Pure."""

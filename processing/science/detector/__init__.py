@@ -1,0 +1,1 @@
+"""The detector: overscan, flat-fielding, defects, cosmic rays, tracks, lamp exposures, stacks. Pure."""

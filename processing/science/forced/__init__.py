@@ -1,0 +1,1 @@
+"""Forced photometry at given positions, its PSF and systematic errors. Pure."""

@@ -1,0 +1,1 @@
+"""Photometry: apertures, zero points, star flats, star-galaxy separation, quality. Pure."""

@@ -1,0 +1,1 @@
+"""The point-spread function: its model, PSF photometry, blended stars. Pure."""

@@ -1,0 +1,254 @@
+"""Fluxes and positions of all stars of a frame at once, by fitting the PSF.
+
+Block Gauss-Seidel: star after star, brightest first, is fitted (flux, x, y) to what all the others leave,
+in several passes; the frame of residuals is updated at once. This converges to the simultaneous solution of
+ALLSTAR (Stetson 1994, PASP 106, 250) without building its matrix. Most stars are at rest after a few passes;
+blends, and stars detected off their place, go on alone until their steps are small against their errors. A step
+that reverses the one before may be half as long only, so that no star wanders to and fro.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from scipy.spatial import cKDTree
+
+from processing.science.psf.errors import MIN_SNR_TO_MOVE, SHIFT_PRIOR, report
+from processing.science.psf.model import Psf, evaluate
+from processing.science.psf.normal_equations import fit_radius_of, invert, normal
+
+# A star's model is subtracted out to where it falls below the noise: radius ~ (flux/noise)^(1/4) for the
+# wings.
+STAMP_GROWTH = 2.0
+MIN_STAMP = 5
+MIN_PIXELS = 8
+# Side of the tiles of stars that are fitted one after the other (px).
+TILE = 96
+# Steps below this many sigmas are not worth taking.
+NO_STEP = 0.002
+MAX_SHIFT = 0.25
+# A star stays this near to where it was detected, and as near to the frame (px).
+MAX_MOVE, OUTSIDE = 1.5, 1.0
+
+
+@dataclass(frozen=True)
+class PsfFitConfig:
+    """passes: over all stars; max_passes: with those over stars not yet at rest; at_rest: largest step of such a
+    star, in its sigmas; fit_radius: pixels used around a star (px); profile_error: relative error of
+    the PSF, enters chi only; fix_positions: fit fluxes only."""
+
+    passes: int = 4
+    max_passes: int = 60
+    at_rest: float = 0.05
+    fit_radius: float = 3.5
+    profile_error: float = 0.03
+    fix_positions: bool = False
+
+
+@dataclass(frozen=True)
+class PsfFit:
+    """x, y (0-based px), flux, sigma (DN), sigma_x, sigma_y (px), chi (rms residual over expected), sharp
+    (sigma^2 observed minus that of the PSF, px^2), all float64 (n,); residual, model: float32 (ny, nx), DN;
+    change: largest last step of a star, in sigmas of its flux or position; passes: made."""
+
+    x: np.ndarray
+    y: np.ndarray
+    flux: np.ndarray
+    sigma: np.ndarray
+    sigma_x: np.ndarray
+    sigma_y: np.ndarray
+    chi: np.ndarray
+    sharp: np.ndarray
+    residual: np.ndarray
+    model: np.ndarray
+    change: float
+    passes: int
+
+
+@njit(fastmath=True, cache=True)
+def _subtract(residual, x, y, flux, half, table, radius, stamp, unused):
+    """Take flux times the PSF out of the residual."""
+    ny, nx = residual.shape
+    evaluate(table, radius, x, y, half, stamp, unused, unused, False)
+    ix, iy = int(math.floor(x + 0.5)), int(math.floor(y + 0.5))
+    for j in range(max(0, half - iy), min(2 * half + 1, ny - iy + half)):
+        for i in range(max(0, half - ix), min(2 * half + 1, nx - ix + half)):
+            residual[iy - half + j, ix - half + i] -= flux * stamp[j, i]
+
+
+@njit(fastmath=True, cache=True)
+def _subtract_all(residual, xs, ys, fluxes, halves, order, cells, splines, radius):
+    side = 2 * radius + 1
+    stamp, unused = np.empty((side, side)), np.empty((1, 1))
+    for i in order:
+        table = splines[cells[i, 0], cells[i, 1]]
+        _subtract(residual, xs[i], ys[i], fluxes[i], halves[i], table, radius, stamp, unused)
+
+
+@njit(fastmath=True, cache=True)
+def _pass(
+    residual, image, noise, bad, xs, ys, fluxes, halves, order, splines, cells, radius, gain, fit_radius,
+    fix_positions, bounds, moved, reach, steps,
+):  # fmt: skip
+    """One sweep over the stars in `order`; steps (n,) takes their steps in sigmas.
+
+    cells (n, 2): rows and columns of the PSF's tables; bounds (n, 4): least and largest x and y; moved (n, 2): last
+    shifts; reach (n,): longest shift allowed, halved when a shift reverses.
+    """
+    side = 2 * radius + 1
+    stamp, stamp_x, stamp_y = np.empty((side, side)), np.empty((side, side)), np.empty((side, side))
+    a, b, c = np.empty((3, 3)), np.empty(3), np.empty((3, 3))
+    for k in range(order.size):
+        n = order[k]
+        x, y, flux, half = xs[n], ys[n], fluxes[n], halves[n]
+        table = splines[cells[n, 0], cells[n, 1]]
+        within = fit_radius_of(bad, x, y, half, fit_radius)
+        box = min(half, int(math.ceil(within + 0.5)))
+        evaluate(table, radius, x, y, box, stamp, stamp_x, stamp_y, True)
+        pixels = normal(residual, image, noise, bad, x, y, flux, box, within, gain, stamp, stamp_x, stamp_y, a, b)
+        steps[n] = 0.0
+        if a[0, 0] <= 0.0:
+            continue
+        dx, dy = 0.0, 0.0
+        sigma = 1.0 / math.sqrt(a[0, 0])
+        if not fix_positions and flux > MIN_SNR_TO_MOVE * sigma and pixels >= MIN_PIXELS:
+            a[1, 1] += 1.0 / SHIFT_PRIOR**2
+            a[2, 2] += 1.0 / SHIFT_PRIOR**2
+            if invert(a, c):
+                dx = c[0, 1] * b[0] + c[1, 1] * b[1] + c[1, 2] * b[2]
+                dy = c[0, 2] * b[0] + c[1, 2] * b[1] + c[2, 2] * b[2]
+                if dx * moved[n, 0] + dy * moved[n, 1] < 0.0:
+                    reach[n] *= 0.5
+                else:
+                    reach[n] = min(1.25 * reach[n], MAX_SHIFT)
+        dx = min(max(min(max(dx, -reach[n]), reach[n]), bounds[n, 0] - x), bounds[n, 1] - x)
+        dy = min(max(min(max(dy, -reach[n]), reach[n]), bounds[n, 2] - y), bounds[n, 3] - y)
+        # The flux that goes with the shift as it was allowed, not as it was wanted.
+        new = flux + (b[0] - a[0, 1] * dx - a[0, 2] * dy) / a[0, 0]
+        if new < 0.0 and not fix_positions:
+            new, dx, dy = max(flux + b[0] / a[0, 0], 0.0), 0.0, 0.0
+        moved[n, 0], moved[n, 1] = dx, dy
+        steps[n] = max(abs(new - flux) / sigma, abs(dx) * math.sqrt(a[1, 1]), abs(dy) * math.sqrt(a[2, 2]))
+        if steps[n] < NO_STEP:
+            continue
+        if dx == 0.0 and dy == 0.0:
+            _subtract(residual, x, y, new - flux, half, table, radius, stamp, stamp_x)
+        else:
+            _subtract(residual, x, y, -flux, half, table, radius, stamp, stamp_x)
+            xs[n], ys[n] = x + dx, y + dy
+            _subtract(residual, xs[n], ys[n], new, half, table, radius, stamp, stamp_x)
+        fluxes[n] = new
+
+
+def _neighbours(x, y, reach):
+    """Neighbours within `reach` pixels, nearest first: those of n are indices[starts[n]:starts[n+1]]."""
+    if len(x) < 2:
+        return np.zeros(len(x) + 1, np.int64), np.zeros(0, np.int64)
+    pairs = cKDTree(np.column_stack([x, y])).query_pairs(reach, output_type="ndarray")
+    first, second = np.r_[pairs[:, 0], pairs[:, 1]], np.r_[pairs[:, 1], pairs[:, 0]]
+    order = np.lexsort((np.hypot(x[first] - x[second], y[first] - y[second]), first))
+    starts = np.searchsorted(first[order], np.arange(len(x) + 1))
+    return starts.astype(np.int64), second[order].astype(np.int64)
+
+
+def fit_sources(
+    image: np.ndarray,
+    noise: np.ndarray,
+    bad: np.ndarray,
+    x: np.ndarray,
+    y: np.ndarray,
+    flux: np.ndarray,
+    psf: Psf,
+    gain: float,
+    config: PsfFitConfig | None = None,
+    errors: bool = True,
+) -> PsfFit:
+    """Fit fluxes and positions of all stars simultaneously.
+
+    Parameters
+    ----------
+    image : float32 array (ny, nx), DN
+        Sky-subtracted, finite everywhere.
+    noise : float32 array (ny, nx), DN
+        Noise of the sky; the photon noise of the stars is added from the model.
+    bad : bool array (ny, nx)
+        Pixels left out of the fit.
+    x, y, flux : arrays (n,), 0-based pixels, DN
+        Starting values.
+    psf : Psf
+    gain : float, e-/DN
+    config : PsfFitConfig
+    errors : bool
+        Also measure errors, chi and sharpness; without them they are NaN.
+
+    Returns
+    -------
+    PsfFit
+
+    Raises
+    ------
+    ValueError
+        if the PSF was made for a frame of another shape.
+    """
+    config = config or PsfFitConfig()
+    if psf.shape != image.shape:
+        raise ValueError(f"image has shape {image.shape}, the PSF's frame {psf.shape}: same needed")
+    x, y, flux = (np.array(v, dtype=np.float64) for v in (x, y, flux))
+    image = np.ascontiguousarray(image, np.float32)
+    residual = image.copy()
+    typical = float(np.median(noise))
+    reach = STAMP_GROWTH * (np.maximum(flux, typical) / typical) ** 0.25
+    halves = np.clip(np.ceil(reach), MIN_STAMP, psf.radius - 1).astype(np.int64)
+    order, cells = _order(x, y, flux), _cells(x, y, image.shape, psf)
+    _subtract_all(residual, x, y, flux, halves, order, cells, psf.splines, psf.radius)
+    starts, neighbours = _neighbours(x, y, 2 * config.fit_radius)
+    frame = (residual, image, noise, bad)
+    sweeps, change = _sweep(frame, x, y, flux, halves, starts, neighbours, order, cells, psf, gain, config)
+    quality = np.full((len(x), 5), np.nan)
+    if errors:
+        report(
+            *frame, x, y, flux, halves, starts, neighbours, order, psf.splines, psf.radius, gain,
+            config.fit_radius, config.profile_error, (psf.fwhm / 2.3548) ** 2, quality,
+        )  # fmt: skip
+    a, b, c, d, e = quality.T.copy()
+    return PsfFit(x, y, flux, a, b, c, d, e, residual, image - residual, change, sweeps)
+
+
+def _order(x, y, flux):
+    """Tile after tile, so that the pixels at work stay in the processor's cache; brightest first in each."""
+    return np.lexsort((-flux, (x // TILE).astype(np.int64), (y // TILE).astype(np.int64)))
+
+
+def _limits(position, side):
+    """Least and largest coordinate that each star may take."""
+    least, largest = np.maximum(position - MAX_MOVE, -OUTSIDE), np.minimum(position + MAX_MOVE, side - 1 + OUTSIDE)
+    return np.minimum(least, position), np.maximum(largest, position)
+
+
+def _cells(x, y, shape, psf):
+    """Row and column of each star's table. It keeps that of where it was detected: tables that change under a star
+    keep it restless."""
+    parts = zip((y, x), shape, psf.splines.shape[:2], strict=True)
+    return np.column_stack([np.clip(v / side * cells, 0, cells - 1).astype(np.int64) for v, side, cells in parts])
+
+
+def _sweep(frame, x, y, flux, halves, starts, neighbours, order, cells, psf, gain, config):
+    """Sweep over all stars, then over the restless ones and their neighbours; (sweeps, largest last step)."""
+    ny, nx = frame[0].shape
+    bounds = np.column_stack([*_limits(x, nx), *_limits(y, ny)])
+    moved, reach, steps = np.zeros((len(x), 2)), np.full(len(x), MAX_SHIFT), np.zeros(len(x))
+    owner = np.repeat(np.arange(len(x)), np.diff(starts))
+    turn, sweeps = order, 0
+    while len(turn) and sweeps < config.max_passes:
+        # The first sweep settles the fluxes; only then may positions move.
+        _pass(
+            *frame, x, y, flux, halves, turn, psf.splines, cells, psf.radius, gain,
+            config.fit_radius, config.fix_positions or sweeps == 0, bounds, moved, reach, steps,
+        )  # fmt: skip
+        sweeps += 1
+        if sweeps >= config.passes:
+            restless = steps > config.at_rest
+            restless[owner[restless[neighbours]]] = True
+            turn = order[restless[order]]
+    return sweeps, float(steps.max(initial=0.0))

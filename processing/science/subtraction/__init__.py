@@ -1,0 +1,1 @@
+"""Image subtraction (ZOGY), candidates, their features and real-bogus scores. Pure."""

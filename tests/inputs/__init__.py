@@ -1,0 +1,1 @@
+"""What people give, and what it means: positions, times, tables; the same in every service."""
