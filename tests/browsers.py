@@ -62,4 +62,5 @@ def watched_page(browser, server: str, height: int = 1000, expected: str = "none
     page.set_default_timeout(PATIENCE)
     yield page
     context.close()
-    assert [one for one in faults if expected not in one] == []
+    unexpected = [one for one in faults if expected not in one]
+    assert not unexpected, f"faults of the page: {unexpected}"

@@ -1,6 +1,7 @@
 // The periodogram: asked for, drawn with its peaks and the aliases of the period in use.
 
-import { mostInOneBand } from "./points.js";
+import { asked } from "../portal/asked.js";
+import { mostInOneCurve, timeSpanned } from "./points.js";
 import { setRange } from "./plots.js";
 
 const SIDEREAL = 1.0027379; // cycles per day
@@ -14,8 +15,12 @@ let searching = new AbortController();
 
 // The answer, or null where a newer question has overtaken it; raises an Error that says what is wrong.
 export async function search(address, state, points, least) {
-  const most = mostInOneBand(points);
-  if (most < least) throw new Error(`${most} points in one filter: a period needs at least ${least}`);
+  const most = mostInOneCurve(points);
+  if (most < least) throw new Error(`${most} points in one light curve: a period needs at least ${least}`);
+  const days = timeSpanned(points);
+  if (!state.fmin && state.fmax && days * state.fmax <= 1) {
+    throw new Error(`the points span ${days.toPrecision(3)} days: too little for a cycle at up to ${state.fmax} per day`);
+  }
   const own = points.filter((one) => one.kind === "own").map((one) => [one.hjd, one.mag, one.err, one.band]);
   const form = new URLSearchParams({
     method: state.method, fmin: state.fmin, fmax: state.fmax, mask: state.mask, together: "1", bands: [...state.bands].join(","),
@@ -31,14 +36,6 @@ export async function search(address, state, points, least) {
     if (error.name === "AbortError") return null;
     throw error;
   }
-}
-
-// JSON from the server; an Error with the server's own words where it refuses.
-export async function asked(address, options = {}) {
-  const answer = await fetch(address, options);
-  if (answer.ok) return answer.json();
-  const isProblem = (answer.headers.get("Content-Type") || "").includes("json");
-  throw new Error(isProblem ? (await answer.json()).detail : `the server answers ${answer.status}`);
 }
 
 export function drawPeriodogram(plot, found) {

@@ -7,16 +7,18 @@ const DAY = 86400000; // ms
 const MICROJANSKY = 23.9; // AB magnitude of 1 µJy
 const PER_MAGNITUDE = 0.4 * Math.LN10;
 
-// One object a point. `key` names it in lists of excluded points: the image for detections.
+// One object a point. `key` names it in lists of excluded points: the image for detections, or the server's own key.
+// `start` is when the exposure began; where a file told only the heliocentric time of its middle, plots use that for `mjd`.
 export function fromColumns(columns, kind) {
   const { mjd } = columns;
   return mjd.map((_, row) => {
     const at = (name) => (columns[name] ? columns[name][row] : null);
     const point = {
-      kind, mjd: at("mjd"), hjd: at("hjd") ?? at("mjd") + MJD_ZERO, mag: at("mag"), err: at("magerr"), band: at("filtercode"),
+      kind, start: at("mjd"), mjd: at("mjd") ?? at("hjd") - MJD_ZERO, hjd: at("hjd") ?? at("mjd") + MJD_ZERO, mag: at("mag"), err: at("magerr"), band: at("filtercode"),
       flags: at("catflags") ?? 0, limit: at("limitmag"), pid: at("pid"), oid: at("oid"), candid: at("candid"), positive: at("positive"),
     };
-    point.key = { point: `${point.pid}`, alert: `a${point.candid}`, own: `u${row}` }[kind] ?? `${kind[0]}${point.pid}`;
+    const key = at("key") ?? point.pid;
+    point.key = { point: `${key}`, alert: `a${point.candid}`, own: `u${row}` }[kind] ?? `${kind[0]}${key}`;
     return point;
   }).filter((point) => point.mag !== null);
 }
@@ -81,7 +83,12 @@ export const TIMES = {
 };
 
 export const now = () => Date.now() / DAY + UNIX_EPOCH;
-export const dateOf = (mjd) => new Date((mjd - UNIX_EPOCH) * DAY).toISOString().slice(0, 19).replace("T", " ");
+
+// UTC as text; none for a time that no calendar has.
+export function dateOf(mjd) {
+  const date = new Date((mjd - UNIX_EPOCH) * DAY);
+  return Number.isNaN(date.getTime()) ? "no date" : date.toISOString().slice(0, 19).replace("T", " ");
+}
 
 // Phase in [0, 1).
 export function phaseOf(point, period, epoch) {
@@ -102,7 +109,7 @@ function averaged(members) {
   const mean = (name) => members.reduce((sum, one, k) => sum + weights[k] * one[name], 0) / total;
   const first = members[0];
   const err = members.every((one) => one.err > 0) ? total ** -0.5 : 0;
-  return { ...first, key: `b${first.key}`, bin: members.length, mjd: mean("mjd"), hjd: mean("hjd"), mag: mean("mag"), err, pid: null };
+  return { ...first, key: `b${first.key}`, bin: members.length, start: members.every((one) => one.start !== null) ? mean("start") : null, mjd: mean("mjd"), hjd: mean("hjd"), mag: mean("mag"), err, pid: null };
 }
 
 // Ends of an axis: all values with a margin.
@@ -117,8 +124,13 @@ export function span(values, margin = 0.04) {
   return [low - pad, high + pad];
 }
 
-// Points of the filter that has most: what a period search needs.
-export function mostInOneBand(points) {
-  const groups = grouped(points, (one) => `${one.kind} ${one.band}`);
-  return Math.max(0, ...[...groups.values()].map((members) => members.length));
+// Points of the light curve that has most: a period search leaves out curves with too few.
+export function mostInOneCurve(points) {
+  return Math.max(0, ...[...grouped(points, seriesOf).values()].map((members) => members.length));
+}
+
+// Days from the first point to the last.
+export function timeSpanned(points) {
+  const times = points.map((one) => one.hjd);
+  return times.length ? times.reduce((a, b) => Math.max(a, b)) - times.reduce((a, b) => Math.min(a, b)) : 0;
 }

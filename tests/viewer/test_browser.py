@@ -186,6 +186,11 @@ def test_a_click_on_a_point_shows_its_image_and_hover_tells_of_it(page):
     expect(page.locator("#picked")).to_contain_text("FITS")
 
 
+def test_points_of_too_short_a_time_are_not_searched(page):  # a refusal by the server would fail the page
+    open_object(page, "?fmax=0.005")
+    expect(page.locator("#searched")).to_contain_text("days: too little for a cycle at up to 0.005 per day")
+
+
 def test_ones_own_curve_is_folded_with_the_archives_and_alone_and_leaves_no_trace(page, tmp_path):
     path = tmp_path / "mine.csv"
     lines = [f"{2459100.5 + 0.31 * k},{17 + 0.3 * (k % 2)},0.02,V" for k in range(40)]

@@ -88,6 +88,7 @@ def test_from_a_name_to_a_light_curve_folded(page: Page):
     detection = Detection.objects.filter(programid=1).first()
     page.goto(f"/objects/{detection.oid}/")
     page.wait_for_selector("canvas")
+    page.wait_for_selector("#viewer[data-ready=true]")
     assert page.locator("table").count() > 0
 
 
