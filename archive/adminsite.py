@@ -1,7 +1,7 @@
 """The admin as this project runs it: every table registered there is edited by the rules of archive.edits."""
 
-from django.contrib.admin.apps import AdminConfig
+from django.contrib.admin.apps import SimpleAdminConfig
 
 
-class ArchiveAdminConfig(AdminConfig):
+class ArchiveAdminConfig(SimpleAdminConfig):
     default_site = "archive.edits.Site"

@@ -3,18 +3,14 @@ from django.apps import AppConfig
 
 class LightcurvesConfig(AppConfig):
     name = "lightcurves"
+    keeps_mirrored_curves = "lightcurves.updates.mirror.take"
+    keeps_curve_files = "lightcurves.told.taking.take"
 
     def ready(self):
-        from lightcurves.tables import periods
-        from lightcurves.tables.obscore import open_products
-        from lightcurves.tables.tap import open_tables
-        from lightcurves.told.taking import keep_told_curves
-        from lightcurves.updates.mirror import keep_mirrored_curves
-        from lightcurves.updates.releases import open_with_releases
+        from archive.services.vo.schema.openers import open_when_asked
+        from lightcurves.updates.receivers import open_with_releases
 
         open_with_releases()
-        open_tables()
-        open_products()
-        periods.open_tables()
-        keep_mirrored_curves()
-        keep_told_curves()
+        open_when_asked("lightcurves.tables.tap.open_tables")
+        open_when_asked("lightcurves.tables.obscore.open_products")
+        open_when_asked("lightcurves.tables.periods.open_tables")

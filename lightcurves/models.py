@@ -8,8 +8,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from archive.models.base import OpenModel, ProtectedModel, SkyQuerySet, has_position
-from lightcurves.photometry.metrics import METRICS, PERCENTILE_NAMES
-from lightcurves.photometry.motion import FAST, MIDDLE, MOTION
+from lightcurves.photometry.columns import FAST, METRICS, MIDDLE, MOTION, PERCENTILE_NAMES
 
 COUNTS = ("nobs", "nobsrel", "ngoodobsrel")
 STATISTICS = (*COUNTS, *METRICS, *PERCENTILE_NAMES, *MIDDLE, *MOTION)

@@ -3,10 +3,13 @@ from django.apps import AppConfig
 
 class ProcessingConfig(AppConfig):
     name = "processing"
+    keeps_forced_files = "processing.forced.told.take"
+    overlays = {"forced": ("forced photometry: yours, and what came as files", "processing.forced.overlay.points")}
 
     def ready(self):
-        from processing.forced import told
-        from processing.forced.overlay import join
+        from archive.releases.redating import follow_rule
+        from archive.services.vo.schema.openers import open_when_asked
+        from archive.survey.times import JD_UNIX_EPOCH
 
-        join()
-        told.keep_forced_points()
+        follow_rule("processing_forcedpoint", f"to_timestamp(86400 * (t.jd - {JD_UNIX_EPOCH}))")
+        open_when_asked("processing.forced.told.open_tables")

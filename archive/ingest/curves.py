@@ -4,12 +4,12 @@
     a matchfile                the same, with each point's exposure and program
     CSV, VOTable, IPAC table   points as IRSA's light-curve service answers, of any objects
 
-The archive knows images, not sources: what keeps points registers here (`keeps`), as for the mirror.
+They are handed to the application that keeps light curves (archive.ingest.keepers).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,7 @@ import pandas as pd
 from archive.ingest import values
 from archive.ingest.door import Copy
 from archive.ingest.errors import RefusedError
+from archive.ingest.keepers import CURVE_FILES, NoKeeperError, keeper
 from archive.ingest.parsing import parse
 from archive.sky.sphere import separation
 from archive.survey.camera import FILTER_BY_CODE, Camera, plane_to_sky, quadrant_centre, rcid
@@ -71,22 +72,13 @@ class Kept:
     left_out: list[str] = field(default_factory=list)
 
 
-Keeper = Callable[[Iterable[Told], Terms], Kept]
-_keepers: list[Keeper] = []
-
-
-def keeps(keeper: Keeper) -> Keeper:
-    """Register what keeps the points of files: all parts of one file in a transaction, or it raises Refused."""
-    if keeper not in _keepers:
-        _keepers.append(keeper)
-    return keeper
-
-
 def keep(parts: Iterable[Told], terms: Terms) -> Kept:
-    """Hand the parts of a file over."""
-    if not _keepers:
-        raise RefusedError(f"{terms.name}: light curves: no application that keeps them is installed")
-    return _keepers[0](parts, terms)
+    """Hand the parts of a file over: all of them are taken in a transaction, or RefusedError is raised."""
+    try:
+        take = keeper(CURVE_FILES)
+    except NoKeeperError as reason:
+        raise RefusedError(f"{terms.name}: light curves: {reason}") from reason
+    return take(parts, terms)
 
 
 def check(copy: Copy, name: ProductName) -> dict:

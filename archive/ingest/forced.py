@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +10,7 @@ import pandas as pd
 from archive.ingest import values
 from archive.ingest.door import Copy
 from archive.ingest.errors import RefusedError
+from archive.ingest.keepers import FORCED_FILES, NoKeeperError, keeper
 from archive.ingest.parsing import parse
 
 MODEL = "forcedpoint"
@@ -27,17 +27,6 @@ class Told:
     rows: pd.DataFrame
 
 
-Keeper = Callable[[Told, bool], int]
-_keepers: list[Keeper] = []
-
-
-def keeps(keeper: Keeper) -> Keeper:
-    """Register what keeps forced points; told them, and whether they may open what is closed, it returns how many."""
-    if keeper not in _keepers:
-        _keepers.append(keeper)
-    return keeper
-
-
 def take(copy: Copy, may_open: bool) -> int:
     """The points of a file; returns how many.
 
@@ -45,8 +34,10 @@ def take(copy: Copy, may_open: bool) -> int:
     ------
     RefusedError
     """
-    if not _keepers:
-        raise RefusedError(f"{copy.name}: forced photometry: no application that keeps it is installed")
+    try:
+        keep = keeper(FORCED_FILES)
+    except NoKeeperError as reason:
+        raise RefusedError(f"{copy.name}: forced photometry: {reason}") from reason
     names = [name for name in values.RULES[MODEL] if name not in OF_POSITION]
     found = parse("forced:read", copy, needed=names)
     place = values.checked(MODEL, {name: found[name] for name in OF_POSITION}, copy.name)
@@ -61,4 +52,4 @@ def take(copy: Copy, may_open: bool) -> int:
         raise RefusedError(
             f"{copy.name}: pid={rows.pid[rows.pid.duplicated()].iloc[0]}: an image gives one point, not two"
         )
-    return _keepers[0](Told(copy.name, place["ra"] % 360, place["dec"], rows), may_open)
+    return keep(Told(copy.name, place["ra"] % 360, place["dec"], rows), may_open)

@@ -26,7 +26,7 @@ from archive.survey.camera import rcid as channel
 from archive.survey.identifiers import make_rfid
 from lightcurves.download.matchfile_layout import EXPOSURES, POINTS, SOURCES, TRANSIENT_POINTS
 from lightcurves.models import Image, Source
-from lightcurves.photometry.metrics import PERCENTILE_NAMES
+from lightcurves.photometry.columns import PERCENTILE_NAMES
 from lightcurves.storage import store
 from lightcurves.storage.recent import OBJECTS_OF_PLACE
 

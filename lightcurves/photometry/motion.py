@@ -8,13 +8,12 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-MOTION = ("pmra", "pmdec", "pmraerr", "pmdecerr")
-MIDDLE = ("meanra", "meandec", "meanmjd")
+from lightcurves.photometry.columns import FAST, MIDDLE, MOTION
+
 LEAST_POINTS = 5
 LEAST_DAYS = 30.0  # between first and last: less says nothing of a star's motion
 YEAR = 365.25  # d
 MAS = 1 / 3.6e6  # deg
-FAST = 100.0  # mas/yr: a slower star stays within a match radius for the survey's life
 SURE = 5.0  # sigmas
 
 

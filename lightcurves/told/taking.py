@@ -16,7 +16,7 @@ from django.db import connections, transaction
 
 from archive.database.upsert import upsert
 from archive.ingest.closing import most_closed
-from archive.ingest.curves import Kept, Terms, Told, keeps
+from archive.ingest.curves import Kept, Terms, Told
 from archive.ingest.errors import RefusedError
 from archive.models import Program, ScienceImage
 from archive.models.base import Origin
@@ -59,11 +59,6 @@ UPDATE lightcurves_source AS s SET programid = r.programid, public_date = r.publ
 """
 OF_PLACE = "oid >= %(first)s AND oid < %(last)s"
 OF_PROGRAM = "oid IN (SELECT oid FROM lightcurves_toldcurve WHERE programid = %(program)s)"
-
-
-def keep_told_curves() -> None:
-    """Take what files of light curves bring."""
-    keeps(take)
 
 
 def take(parts: Iterable[Told], terms: Terms) -> Kept:

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from django.db import transaction
 
-from archive.ingest.mirror.curves import takes_curves
 from archive.models import ScienceImage
 from archive.survey.camera import FILTER_BY_CODE
 from lightcurves.models import Source
@@ -22,11 +21,6 @@ POINT = ("oid", "mag", "magerr", "chi", "sharp", "catflags", "dra", "ddec")
 
 class MadeHereError(ValueError):
     """A quadrant whose light curves are made here."""
-
-
-def keep_mirrored_curves() -> None:
-    """Take in what a mirror brings."""
-    takes_curves(take)
 
 
 def take(table: pd.DataFrame, origin: str) -> int:

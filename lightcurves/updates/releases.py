@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import connections, transaction
-from django.dispatch import receiver
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from archive.models import Family
-from archive.releases import released, withdrew
-from archive.releases.redating import follow_rule, redated, taken_back
-from archive.releases.rights import Opening, also_opens
+from archive.models import Family, PeriodChange, Program, Release
 from lightcurves.models import Followed
 from lightcurves.storage import chunks, store
 from lightcurves.told import taking
@@ -62,31 +60,19 @@ ORDER BY 1, 2, 3
 FOLLOW = "public dates"
 
 
-def open_with_releases() -> None:
-    """Let releases open points, images' numbers and corrections; their dates are those of their images."""
-    family = (Family.LIGHTCURVE,)
-    also_opens(Opening("lightcurves_detection", "pid", "pid", ("sci",), family, night="nid", follows=True))
-    also_opens(Opening("lightcurves_image", "pid", "pid", ("sci",), family, follows=True))
-    also_opens(Opening("lightcurves_imagecorrection", "pid", "pid", ("sci",), family, follows=True))
-    follow_rule("lightcurves_toldcurve", "t.observed")
-
-
-@receiver(released)
-def open_sources_of(sender, release, parameters: dict, **kwargs) -> None:
+def open_sources_of(release: Release, parameters: dict) -> None:
     """Open the sources of a release's points; their public statistics are made anew in the queue."""
     if Family.LIGHTCURVE in release.families:
         _follow(parameters, stale=False)
 
 
-@receiver(withdrew)
-def close_sources_of(sender, release, parameters: dict, **kwargs) -> None:
+def close_sources_of(release: Release, parameters: dict) -> None:
     """Close what only a release had opened. Statistics that its points went into go at once, not when remade."""
     if Family.LIGHTCURVE in release.families:
         _follow(parameters, stale=True)
 
 
-@receiver(redated)
-def unpack_dated(sender, program, now, **kwargs) -> None:
+def unpack_dated(program: Program, now: datetime) -> None:
     """Packed points that got a date become rows again, which open when it passes (or are packed with what is open)."""
     with connections["default"].cursor() as cursor:
         cursor.execute(DATED_ANEW, [program.pk, now])
@@ -95,8 +81,7 @@ def unpack_dated(sender, program, now, **kwargs) -> None:
     taking.follow_program(program.pk)
 
 
-@receiver(taken_back)
-def close_taken_back(sender, program, change, **kwargs) -> None:
+def close_taken_back(program: Program, change: PeriodChange) -> None:
     """A change of a period was undone: points are closed as by a release that is withdrawn."""
     taking.follow_program(program.pk)
     _follow({"change": change.pk}, stale=True, of=f"{OF_CHANGE} UNION {TOLD_OF_CHANGE}", packed=PACKED_OF_CHANGE)

@@ -1,16 +1,18 @@
 """What a light curve is shown with: limits of images without a detection, alerts, forced photometry, neighbours.
 
 Each function reads with the reader's rights and gives columns as `points` does. `OVERLAYS` names those that the page
-offers; forced photometry is made above this floor and joins through `offer`.
+offers; those that are made above this floor are named by their AppConfig (`overlays`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from django.apps import apps
 from django.contrib.auth.models import AbstractBaseUser
+from django.utils.module_loading import import_string
 
 from archive.models import Alert, ScienceImage
 from archive.search.query import ImageQuery, images
@@ -31,10 +33,10 @@ Columns = dict[str, list]
 
 @dataclass(frozen=True)
 class Overlay:
-    """label : for people; points : of an object, as somebody who is signed in (or nobody) may see them"""
+    """label : for people; points : dotted name of the function of a source and a user that gives the columns"""
 
     label: str
-    points: Callable[[Source, AbstractBaseUser], Columns]
+    points: str
 
 
 def columns_of(curves: LightCurves) -> Columns:
@@ -87,19 +89,18 @@ def alerts(source: Source, user: AbstractBaseUser) -> Columns:
 
 
 OVERLAYS = {
-    "limits": Overlay("limits of images without a detection", limits),
-    "alerts": Overlay("alerts (difference magnitudes)", alerts),
+    "limits": Overlay("limits of images without a detection", f"{__name__}.limits"),
+    "alerts": Overlay("alerts (difference magnitudes)", f"{__name__}.alerts"),
+} | {
+    name: Overlay(label, function)
+    for config in apps.get_app_configs()
+    for name, (label, function) in getattr(config, "overlays", {}).items()
 }
-
-
-def offer(name: str, overlay: Overlay) -> None:
-    """Let the page show another overlay; `columns_from` makes its columns."""
-    OVERLAYS[name] = overlay
 
 
 def points(name: str, source: Source, user: AbstractBaseUser) -> Columns:
     """Points of an overlay; none where nobody offers it."""
-    return OVERLAYS[name].points(source, user) if name in OVERLAYS else columns_from([])
+    return import_string(OVERLAYS[name].points)(source, user) if name in OVERLAYS else columns_from([])
 
 
 def neighbours(source: Source, radius: float) -> tuple[list[Source], LightCurves]:

@@ -9,6 +9,7 @@ from archive.files.download_scripts import KINDS
 from archive.requests.parameters import takes
 from portal.views import account, alerts, home, images, jobs, moving, nights, positions, quality, releases
 
+admin.autodiscover()  # here rather than when apps are ready: commands need no admin
 SIGN_IN = ("username", "password", "next")
 
 

@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from django.utils.module_loading import import_string
 
 from processing.executive.queue import Outcome
-from processing.executive.runs.alerts import run_alerts
-from processing.executive.runs.calibration import run_bias, run_flat
-from processing.executive.runs.difference import run_difference
-from processing.executive.runs.distortion import run_distortion
-from processing.executive.runs.hips import run_hips
-from processing.executive.runs.lightcurves import run_compact, run_lightcurves, run_statistics
-from processing.executive.runs.periods import run_periods
-from processing.executive.runs.reference import run_reference
-from processing.executive.runs.science import run_science
-from processing.executive.runs.statics import run_lowflat, run_pmask
-from processing.executive.warmup import warm_up
 from processing.models import Job
 
-RUNNERS: dict[str, Callable[[Job], Outcome]] = {
-    "bias": run_bias,
-    "flat": run_flat,
-    "lownuflat": run_lowflat,
-    "pmask": run_pmask,
-    "science": run_science,
-    "distortion": run_distortion,
-    "lightcurves": run_lightcurves,
-    "statistics": run_statistics,
-    "periods": run_periods,
-    "compact": run_compact,
-    "reference": run_reference,
-    "hips": run_hips,
-    "difference": run_difference,
-    "alerts": run_alerts,
-}
-
-__all__ = ["RUNNERS", "run", "warm_up"]
+RUNS = "processing.executive.runs"
+RUNNERS = {
+    "bias": f"{RUNS}.calibration.run_bias",
+    "flat": f"{RUNS}.calibration.run_flat",
+    "lownuflat": f"{RUNS}.statics.run_lowflat",
+    "pmask": f"{RUNS}.statics.run_pmask",
+    "science": f"{RUNS}.science.run_science",
+    "distortion": f"{RUNS}.distortion.run_distortion",
+    "lightcurves": f"{RUNS}.lightcurves.run_lightcurves",
+    "statistics": f"{RUNS}.lightcurves.run_statistics",
+    "periods": f"{RUNS}.periods.run_periods",
+    "compact": f"{RUNS}.lightcurves.run_compact",
+    "reference": f"{RUNS}.reference.run_reference",
+    "hips": f"{RUNS}.hips.run_hips",
+    "difference": f"{RUNS}.difference.run_difference",
+    "alerts": f"{RUNS}.alerts.run_alerts",
+}  # dotted names: pages list pipelines and run none
 
 
 def run(job: Job) -> Outcome:
     """Run a claimed job; raises ScienceError when its input is unusable."""
-    return RUNNERS[job.pipeline](job)
+    return import_string(RUNNERS[job.pipeline])(job)

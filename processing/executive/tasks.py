@@ -8,7 +8,7 @@ from celery.signals import worker_process_init
 
 from archive.services.hips import following
 from lightcurves.updates import releases
-from processing.executive import queue, runners, upkeep
+from processing.executive import queue, runners, upkeep, warmup
 from processing.executive.products.files import remove_unregistered
 from processing.models import Job
 from processing.science.errors import ScienceError
@@ -19,7 +19,7 @@ log = structlog.get_logger("processing.executive")
 @worker_process_init.connect
 def warm_up(**kwargs) -> None:
     """Compile the kernels before the first job, so that no job pays for it."""
-    runners.warm_up()
+    warmup.warm_up()
 
 
 @shared_task

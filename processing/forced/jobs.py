@@ -23,7 +23,7 @@ from archive.access.reading import Reader, reading
 from archive.given.times import BadTimeError, as_julian, in_order
 from archive.jobs import user_jobs
 from archive.models import ProductFile, ScienceImage, UserJob
-from processing.forced import images, notify
+from processing.forced import notify
 from processing.forced.table import Asked
 
 KIND = "forced"
@@ -125,6 +125,8 @@ def make(job_id: str) -> None:
 
 
 def _make(job: UserJob) -> str:
+    from processing.forced import images  # heavy, and pages that order need none of it
+
     asked = job.parameters
     with reading(reader_of_job(job)):
         epochs, closed = images.epochs_at(asked["ra"], asked["dec"], asked["jdstart"], asked["jdend"])

@@ -17,8 +17,3 @@ def points(source: Source, user: AbstractBaseUser) -> overlays.Columns:
     dates = np.array([overlays.middle_of(one["jd"], one["exptime"]) for one in found])
     hjd = heliocentric(dates, source.ra, source.dec).tolist() if found else []
     return overlays.columns_from(one | {"hjd": at, "catflags": 0} for one, at in zip(found, hjd, strict=True))
-
-
-def join() -> None:
-    """Offer them on every object's page."""
-    overlays.offer("forced", overlays.Overlay("forced photometry: yours, and what came as files", points))

@@ -6,18 +6,16 @@ import pandas as pd
 from django.db import connections, transaction
 
 from archive.ingest.closing import most_closed
-from archive.ingest.forced import Told, keeps
+from archive.ingest.forced import Told
 from archive.models import Program
-from archive.releases import redating
 from archive.services.vo.schema.published import publish
-from archive.survey.times import JD_UNIX_EPOCH, date_of_jd
+from archive.survey.times import date_of_jd
 from archive.tables.dictionary import Column, Table
 from processing.forced.table import COLUMNS, NAMES
 from processing.models import ForcedPoint
 
 LOCK = 18  # class of our advisory locks: who takes forced points
 MOST_SHOWN = 100_000
-OBSERVED = f"to_timestamp(86400 * (t.jd - {JD_UNIX_EPOCH}))"
 SURVEY_ROWS = 10**8
 POINTS = Table(
     "ztf.ztf_forced_points",
@@ -31,10 +29,8 @@ POINTS = Table(
 )
 
 
-def keep_forced_points() -> None:
-    """Take what files of forced photometry bring, and open it to queries."""
-    keeps(take)
-    redating.follow_rule("processing_forcedpoint", OBSERVED)
+def open_tables() -> None:
+    """Open forced points that came as files to queries."""
     publish(POINTS, ForcedPoint, SURVEY_ROWS)
 
 

@@ -4,13 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lightcurves.photometry.metrics import (
-    LEAST_POINTS,
-    METRICS,
-    PERCENTILE_NAMES,
-    PERCENTILES,
-    light_curve_metrics,
-)
+from lightcurves.photometry.columns import LEAST_POINTS, METRICS, PERCENTILE_NAMES, PERCENTILES
+from lightcurves.photometry.metrics import light_curve_metrics
 
 
 def random_curve(n, seed):

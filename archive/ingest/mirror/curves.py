@@ -1,11 +1,10 @@
-"""Light curves of another archive. What takes their points in registers here: the archive knows images, not sources."""
+"""Light curves of another archive, handed to the application that keeps them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pandas as pd
 
+from archive.ingest.keepers import MIRRORED_CURVES, keeper
 from archive.survey.camera import rcid
 from archive.survey.identifiers import make_pid
 
@@ -13,19 +12,6 @@ COLUMNS = (
     "oid", "expid", "mjd", "mag", "magerr", "catflags", "filtercode", "ra", "dec", "chi", "sharp", "filefracday",
     "field", "ccdid", "qid", "programid",
 )  # fmt: skip
-Taker = Callable[[pd.DataFrame, str], int]
-_takers: list[Taker] = []
-
-
-class NoTakerError(LookupError):
-    """Nothing here keeps light curves."""
-
-
-def takes_curves(taker: Taker) -> Taker:
-    """Register what takes points (COLUMNS and `pid`, whose images are here) of an origin; it returns how many."""
-    if taker not in _takers:
-        _takers.append(taker)
-    return taker
 
 
 def with_images(table: pd.DataFrame) -> pd.DataFrame:
@@ -36,7 +22,10 @@ def with_images(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def take(table: pd.DataFrame, origin: str) -> int:
-    """Hand points over; returns how many were taken."""
-    if not _takers:
-        raise NoTakerError("light curves: no application that keeps them is installed")
-    return sum(taker(table, origin) for taker in _takers)
+    """Hand points (COLUMNS and `pid`, whose images are here) of an origin over; returns how many were taken.
+
+    Raises
+    ------
+    NoKeeperError
+    """
+    return keeper(MIRRORED_CURVES)(table, origin)

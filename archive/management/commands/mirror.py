@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from archive.given.times import moment
-from archive.ingest.mirror.curves import NoTakerError
+from archive.ingest.keepers import NoKeeperError
 from archive.ingest.mirror.http import Manners, credentials
 from archive.ingest.mirror.journal import AlreadyRunningError, Journal
 from archive.ingest.mirror.remote import IRSA, Remote
@@ -76,7 +76,7 @@ class Command(BaseCommand):
                     journal.remove()
                     return
                 outcome = self._run(made, made.bytes_of(sizes), wish, remote, journal, options)
-        except (ValueError, NameNotFoundError, NoTakerError, AlreadyRunningError, OSError) as error:
+        except (ValueError, NameNotFoundError, NoKeeperError, AlreadyRunningError, OSError) as error:
             raise CommandError(str(error)) from error
         self._report(outcome)
 
