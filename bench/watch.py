@@ -14,7 +14,7 @@ from pathlib import Path
 
 MB = 1 << 20
 EVERY = 0.25  # s between two looks
-PARTS = {"granian": "portal", "qcluster": "queue", "bench.probe": ""}
+PARTS = {"granian": "portal", "manage.py queue": "queue", "bench.probe": ""}
 """What our own children are, by a word of their command; the probe is none of the archive's."""
 OTHERS = "command"
 DATABASE = "PostgreSQL"

@@ -117,7 +117,7 @@ def programs() -> list[Program]:
             ONE_THREAD,
         ),
         Program("beat", (python, "manage.py", "beat"), ONE_THREAD),
-        Program("queue", (python, "manage.py", "qcluster"), ONE_THREAD),
+        Program("queue", (python, "manage.py", "queue"), ONE_THREAD),
     ]
 
 

@@ -48,6 +48,14 @@ def archive_root(tmp_path_factory):
     return settings.ARCHIVE_ROOT
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords():
+    """A password is hashed in microseconds, not in a third of a second; every process can still check it."""
+    from django.contrib.auth.hashers import PBKDF2PasswordHasher
+
+    PBKDF2PasswordHasher.iterations = 1
+
+
 @pytest.fixture(autouse=True)
 def names_at_once(monkeypatch):
     """A test's own transaction is never committed: within it files get their names at once."""

@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -34,28 +35,25 @@ def environment(database: str = "") -> dict[str, str]:
     }
 
 
+@cache
 def collect_static() -> None:
-    """Gather the files that the portal serves beside its pages."""
+    """Gather the files that the portal serves beside its pages, once in a test run."""
     command = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"]
     subprocess.run(command, env=environment(), cwd=settings.BASE_DIR, check=True)
 
 
 @contextmanager
-def portal(folder: Path, workers: int = 1, collected: bool = False, **variables: str):
-    """The portal as it is served, with a queue of user jobs beside it; gives its address.
-
-    collected : whether `collect_static` was called already
-    """
+def portal(folder: Path, workers: int = 1, **variables: str):
+    """The portal as it is served, with a queue of user jobs beside it; gives its address."""
     port = free_port()
     python = Path(sys.executable)
     serve = [python.with_name("granian"), "--interface", "asgi", "portal.asgi:application"]
     serve += ["--host", "127.0.0.1", "--port", str(port), "--workers", str(workers), "--no-ws"]
-    if not collected:
-        collect_static()
+    collect_static()
     with (folder / "portal.log").open("w") as log, (folder / "queue.log").open("w") as queue_log:
         options = {"env": environment() | variables, "cwd": settings.BASE_DIR, "stderr": subprocess.STDOUT}
         server = subprocess.Popen(serve, stdout=log, start_new_session=True, **options)
-        queue = subprocess.Popen([python, "manage.py", "qcluster"], stdout=queue_log, start_new_session=True, **options)
+        queue = subprocess.Popen([python, "manage.py", "queue"], stdout=queue_log, start_new_session=True, **options)
         try:
             address = f"http://127.0.0.1:{port}"
             _wait_for(f"{address}/health", server, folder / "portal.log")

@@ -6,6 +6,7 @@ Run as: python -m tests.ingest.interrupted FILE ORIGIN
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -18,10 +19,13 @@ import django
 
 CHANGES = {"os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"}
 MOST_STEPS = 200
+LOADED = ("archive.ingest", "lightcurves.told.taking", "processing.forced.told")
 
 
 def main(path: str, origin: str) -> None:
     django.setup()
+    for module in LOADED:  # once, not by each child
+        importlib.import_module(module)
     server = _server()
     for step in range(1, MOST_STEPS):
         ended = _in_child(Path(path), origin, step, server)

@@ -132,6 +132,8 @@ def test_json_of_any_shape_is_answered_or_refused(name, committed):
     for shape in SHAPES:
         for client in (nobody, signed_in):
             answer = client.post(path, shape, content_type="application/json")
+            if answer.status_code == 405:  # whatever is posted
+                return
             assert answer.status_code < 500, (path, shape)
             if answer.status_code == 400 and name.startswith("api"):
                 assert answer.headers["Content-Type"] == PROBLEM and answer.json()["detail"], (path, shape)

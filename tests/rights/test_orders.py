@@ -368,7 +368,7 @@ def test_the_queue_tells_what_was_interrupted_when_it_starts(release, operator):
 
 
 def queue() -> subprocess.Popen:
-    command = [sys.executable, "manage.py", "qcluster"]
+    command = [sys.executable, "manage.py", "queue"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     return subprocess.Popen(command, env=environment(), cwd=settings.BASE_DIR, start_new_session=True, **quiet)
 
