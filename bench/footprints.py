@@ -14,6 +14,9 @@ import numpy as np
 
 from bench.clusters import SPHERE, cluster, connected, create_sphere
 from bench.report import Figure, report
+from bench.servers import NotReadyError
+
+NEEDS = ("postgres",)
 
 HALF = 0.43  # deg, of a quadrant's side
 REACH = 0.61  # deg, from its centre to a corner
@@ -36,8 +39,7 @@ def run(quick: bool) -> None:
 
     django.setup()
     if not SPHERE.exists():
-        print("pgSphere is not installed: make bench-peers")
-        return
+        raise NotReadyError("pgSphere is not installed: `make bench-peers` installs it")
     rows = 50_000 if quick else 1_000_000
     with tempfile.TemporaryDirectory(prefix="bench-footprints-") as place:
         Path(place).chmod(0o755)

@@ -20,6 +20,8 @@ from bench.report import Figure, report
 from bench.strangers import NOT_SENT, Contents, Kind, Portal, account, kinds
 from bench.watch import DATABASE, MB, OTHERS, Peak, Watch
 
+NEEDS = ("postgres", "redis")
+
 HEALTH, MEMORY, DISK = 1.0, 6000.0, 12_000.0  # s, MB, MB: what is promised
 QUICK, FULL = 110.0, 3600.0  # s from the start; what is left then is not sent
 PARTS = ("portal", "queue", DATABASE, OTHERS)

@@ -20,6 +20,8 @@ from lightcurves.periods.search import PeriodResult
 from lightcurves.periods.simulate import ECLIPSE, KINDS, disturbed, draw, observe
 from lightcurves.periods.warmup import warm_up
 
+NEEDS = ("postgres", "redis")
+
 POINTS, FREQUENCIES, SPAN = 500, 550_000, 2190.0
 SLOW = 1e-2  # of a period that is seen a few times only
 CERTAIN = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99, 1.0)
