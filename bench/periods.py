@@ -23,6 +23,7 @@ from lightcurves.periods.warmup import warm_up
 NEEDS = ("postgres", "redis")
 
 POINTS, FREQUENCIES, SPAN = 500, 550_000, 2190.0
+TOLERANCES = (1e-5, 3e-6, 1e-6, 3e-7, 1e-7, 3e-8, 1e-8, 1e-9)
 SLOW = 1e-2  # of a period that is seen a few times only
 CERTAIN = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99, 1.0)
 MIX = (*KINDS, "EA", "EA", "RRab")  # as often as stars are found variable
@@ -77,9 +78,10 @@ def _lomb_scargle(quick: bool) -> tuple[dict[str, Figure], str]:
     grid = frequency_grid(1.0 / (5.0 * step), step, 50.0)
     frequencies, top = grid.frequencies(), float(grid.start + grid.step * (grid.n - 1))
 
-    def nifty() -> np.ndarray:
+    def nifty(eps: float | None = None) -> np.ndarray:
+        options = None if eps is None else {"eps": eps}
         return nifty_ls.lombscargle(
-            t, y, err, fmin=grid.start, fmax=top, Nf=grid.n, backend="finufft", nthreads=1
+            t, y, err, fmin=grid.start, fmax=top, Nf=grid.n, backend="finufft", nthreads=1, finufft_kwargs=options
         ).power
 
     def astropy_fast() -> np.ndarray:
@@ -90,20 +92,24 @@ def _lomb_scargle(quick: bool) -> tuple[dict[str, Figure], str]:
     ours, single = lomb_scargle(t, y, err, grid), lomb_scargle(t, y, err, grid, single=True)
     double_time = _cpu(lambda: lomb_scargle(t, y, err, grid), 9)
     single_time = _cpu(lambda: lomb_scargle(t, y, err, grid, single=True), 9)
-    nifty_time, astropy_time = _cpu(nifty, 9), _cpu(astropy_fast, 1 if quick else 3)
-    peers = {"nifty-ls": 1e3 * nifty_time, "astropy fast": 1e3 * astropy_time}
+    # The peer is asked for no more than we give: the loosest tolerance at which it is as right as ours.
+    own = _apart(ours[some], exact)
+    eps = next((eps for eps in TOLERANCES if _apart(nifty(eps)[some], exact) <= own), TOLERANCES[-1])
+    nifty_time, astropy_time = _cpu(lambda: nifty(eps), 9), _cpu(astropy_fast, 1 if quick else 3)
+    name = f"nifty-ls at our accuracy (eps {eps:g})"
+    peers = {name: 1e3 * nifty_time, "nifty-ls": 1e3 * _cpu(nifty, 9), "astropy fast": 1e3 * astropy_time}
     others = {
-        "nifty-ls": np.abs(nifty()[some] - exact).max(),
-        "astropy fast": np.abs(astropy_fast()[some] - exact).max(),
+        name: _apart(nifty(eps)[some], exact),
+        "nifty-ls": _apart(nifty()[some], exact),
+        "astropy fast": _apart(astropy_fast()[some], exact),
     }
+    median = {"n": 9, "statistic": "median"}
     return {
-        "Lomb-Scargle, 500 points, 5.5e5 frequencies": Figure(1e3 * double_time, "ms CPU", n=9, peer=peers),
-        "the same in single precision": Figure(1e3 * single_time, "ms CPU", n=9),
-        "faster than nifty-ls": Figure(nifty_time / double_time, "times", 3.0, "higher"),
+        "Lomb-Scargle, 500 points, 5.5e5 frequencies": Figure(1e3 * double_time, "ms CPU", peer=peers, **median),
+        "the same in single precision": Figure(1e3 * single_time, "ms CPU", **median),
+        "faster than nifty-ls at our accuracy": Figure(nifty_time / double_time, "times", 3.0, "higher"),
         "faster than astropy fast": Figure(astropy_time / double_time, "times", 50.0, "higher"),
-        "largest difference from astropy's exact sums": Figure(
-            _apart(ours[some], exact), "power", 1e-5, n=len(some), peer=others
-        ),
+        "largest difference from astropy's exact sums": Figure(own, "power", 1e-5, n=len(some), peer=others),
         "the same in single precision, difference": Figure(_apart(single[some], exact), "power"),
     }, ""
 
@@ -116,7 +122,9 @@ def _methods(quick: bool) -> dict[str, Figure]:
         count = 200_000 if method in ("ls", "harmonics") else 20_000
         grid = frequency_grid(SPAN, 0.1, 0.1 + (count if not quick else count // 4) / (5 * SPAN))
         spent = _cpu(lambda grid=grid, method=method: periodogram(t, y, 0.1, None, method, grid), 3)
-        figures[f"{method}, 500 points"] = Figure(1e6 * spent / grid.n, "us CPU per frequency", n=grid.n)
+        figures[f"{method}, 500 points"] = Figure(
+            1e6 * spent / grid.n, "us CPU per frequency", n=grid.n, statistic="median"
+        )
     return figures
 
 
