@@ -15,6 +15,7 @@ from tqdm import tqdm
 from bench.periods_catalog import catalog_job
 from bench.periods_stars import TOLERANCE, Cadences, real_table
 from bench.report import Figure, report
+from bench.seeds import require_fresh
 from lightcurves.periods import METHODS, confidence, find_period, frequency_grid, lomb_scargle, periodogram
 from lightcurves.periods.search import PeriodResult
 from lightcurves.periods.simulate import ECLIPSE, KINDS, disturbed, draw, observe
@@ -25,12 +26,14 @@ NEEDS = ("postgres", "redis")
 POINTS, FREQUENCIES, SPAN = 500, 550_000, 2190.0
 TOLERANCES = (1e-5, 3e-6, 1e-6, 3e-7, 1e-7, 3e-8, 1e-8, 1e-9)
 SLOW = 1e-2  # of a period that is seen a few times only
+FIT_SEED, RECOVERY_SEED, CALIBRATION_SEED = 11, 21, 22
 CERTAIN = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99, 1.0)
 MIX = (*KINDS, "EA", "EA", "RRab")  # as often as stars are found variable
 
 
 def run(quick: bool) -> None:
     """Measure, print, and keep."""
+    require_fresh("periods", (RECOVERY_SEED, CALIBRATION_SEED))
     warm_up()
     figures, notes = _lomb_scargle(quick)
     figures |= _methods(quick)
@@ -41,7 +44,7 @@ def run(quick: bool) -> None:
     report("periods", figures, notes, quick)
 
 
-def fit_weights(count: int = 2000, seed: int = 11) -> tuple[np.ndarray, np.ndarray]:
+def fit_weights(count: int = 2000, seed: int = FIT_SEED) -> tuple[np.ndarray, np.ndarray]:
     """FOLD and MULTIPLE of lightcurves.periods.confidence anew, from stars and cadences the bench does not test on."""
     stars = _mixed(Cadences(0), count, seed)
     folding = np.array([one.folds for one in stars])
@@ -154,7 +157,7 @@ class Tried:
 
 def _recovery(quick: bool) -> tuple[dict[str, Figure], str]:
     """Stars of every kind at whole real cadences."""
-    rng, count, figures = np.random.default_rng(21), 6 if quick else 40, {}
+    rng, count, figures = np.random.default_rng(RECOVERY_SEED), 6 if quick else 40, {}
     cadences = Cadences(1).of_stars
     lines = ["simulated stars at whole real cadences:", "kind      right   half  double  elsewhere"]
     spent, searched = 0.0, 0
@@ -198,7 +201,7 @@ def _mixed(cadences: Cadences, count: int, seed: int) -> list[Tried]:
 
 def _calibration(quick: bool) -> tuple[dict[str, Figure], str]:
     """Of those with confidence p a fraction p is right: stars and cadences that the weights were not fitted on."""
-    tried = _mixed(Cadences(1), 120 if quick else 2000, seed=22)
+    tried = _mixed(Cadences(1), 120 if quick else 2000, seed=CALIBRATION_SEED)
     stated, right = np.array([one.result.confidence for one in tried]), np.array([one.right for one in tried])
     lines = ["", "stated confidence and how often it was right (noise stars are never right):"]
     lines.append("confidence     stars  stated   right")
