@@ -24,6 +24,7 @@ from archive.models import ReferenceImage, ScienceImage
 from archive.sky.sphere import unit_vectors
 from archive.survey.camera import rcid as channel
 from archive.survey.identifiers import make_rfid
+from archive.survey.times import JD_UNIX_EPOCH, MJD_ZERO
 from lightcurves.download.matchfile_layout import EXPOSURES, POINTS, SOURCES, TRANSIENT_POINTS
 from lightcurves.models import Image, Source
 from lightcurves.photometry.metrics import PERCENTILE_NAMES
@@ -157,7 +158,7 @@ def _known(value) -> float:
 
 
 def _mjd(moment: datetime) -> float:
-    return (moment - datetime(1858, 11, 17, tzinfo=UTC)).total_seconds() / 86400
+    return moment.timestamp() / 86400 + (JD_UNIX_EPOCH - MJD_ZERO)
 
 
 def _heliocentric(one: Image, image: ScienceImage) -> float:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from archive.survey.robust import robust_scatter
 from lightcurves.periods.fold import dispersion
 from lightcurves.periods.grid import Series
 
@@ -87,7 +88,7 @@ def fold_curve(bands: list[Series], frequency: float, n_bins: int) -> FoldedCurv
         level = np.interp(x, centres, curve, period=n_bins)
         slope = np.interp(x, centres, np.roll(curve, -1) - np.roll(curve, 1), period=n_bins)
         rest = one.residuals - level
-        spread = 1.4826 * np.median(np.abs(rest)) + 1e-12
+        spread = robust_scatter(rest, about=0.0) + 1e-12
         # Errors that are too small are widened to what the points scatter.
         weight = 1.0 / np.maximum(one.err**2, spread**2)
         rest = np.clip(rest, -WINSOR * spread, WINSOR * spread) if WINSOR else rest

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from archive.survey.robust import robust_scatter
 from lightcurves.periods.cycles import fold_curve
 from lightcurves.periods.grid import Series
 
@@ -38,14 +39,14 @@ def single_dip(bands: list[Series], frequency: float, n_bins: int) -> Dips | Non
     level = float(np.median(curve))
     depth = float(curve.max() - level)
     width = _width(curve, level, depth)
-    spread = 1.4826 * float(np.median(np.abs(curve - level)))
+    spread = robust_scatter(curve, about=level)
     if width > NARROW or depth < LEAST_DEPTH * max(spread, 1e-9) or depth < 0.02:
         return None
     away = np.abs(folded.phase - 0.5)
     template = _template(folded, curve - level, width)
     values = _values(folded, bands)
     shifted, shares = _shifted_depths(folded, values, curve - level, width)
-    noise = max(1.4826 * float(np.median(np.abs(shifted - np.median(shifted)))), 1e-6)
+    noise = max(robust_scatter(shifted), 1e-6)
     second = float(np.interp(0.0, shares, shifted))
     if np.max(shifted[np.abs(shares) < 0.5 - 2 * width], initial=0.0) > max(5 * noise, 0.03) + np.median(shifted):
         second = max(second, float(np.max(shifted)))
@@ -97,7 +98,7 @@ def _amplitude(template, values, weight) -> tuple[float, float]:
 def _scatter(template, values, weight, inside) -> float:
     """Of the points in the dip about it, over their errors."""
     rest = (values - template)[inside] * np.sqrt(weight[inside])
-    return 1.4826 * float(np.median(np.abs(rest)))
+    return robust_scatter(rest, about=0.0)
 
 
 def _shifted_depths(folded, values, dip, width) -> tuple[np.ndarray, np.ndarray]:

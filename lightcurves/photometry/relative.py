@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
+from archive.survey.robust import MAD_TO_SIGMA
+
 
 @dataclass(frozen=True)
 class RelphotConfig:
@@ -139,11 +141,11 @@ def relative_zero_points(star, image, mag, err, n_stars, n_images, config=None):
         star_mag = star_mag + shift
         residual = mag - star_mag[star] - zero[image]
         pull = residual / sigma
-        spread = 1.4826 * _group_median(np.abs(pull), star, n_stars)
+        spread = MAD_TO_SIGMA * _group_median(np.abs(pull), star, n_stars)
         variable = np.nan_to_num(spread) > config.variable_chi
         weight = 1.0 / sigma**2 / (1.0 + (pull / config.cauchy) ** 2)
         weight *= np.where(variable[star], config.variable_weight, 1.0)
-    scatter = 1.4826 * _group_median(np.abs(residual), image, n_images)
+    scatter = MAD_TO_SIGMA * _group_median(np.abs(residual), image, n_images)
     return Relphot(
         star_mag=np.where(per_star > 0, star_mag, np.nan),
         zero_point=np.where(seen, zero, np.nan),

@@ -25,7 +25,7 @@ from archive.database import prepared
 from archive.database.prepared import Statement
 from archive.database.upsert import upsert
 from archive.models import Exposure, Family, ScienceImage
-from archive.moving.dynamics.constants import SUN
+from archive.moving.dynamics.constants import LIGHT_AU_PER_DAY, SUN
 from archive.moving.dynamics.planets import barycentric_position
 from archive.releases.rights import dates_of_family
 from archive.sky.sphere import unit_vectors
@@ -35,7 +35,6 @@ from lightcurves.models import STATISTICS, Detection, Image, ImageCorrection, So
 from lightcurves.storage import chunks, codec, recent
 from lightcurves.told import reading as told
 
-LIGHT_DAYS_PER_AU = 499.004783836 / 86400
 SAME_PLACE = 1.5 / 3600  # deg: sources of other filters and quadrants this near are the same star
 BAD_IMAGE = 1 << 15
 MAS = 1 / 3.6e6  # deg
@@ -396,7 +395,7 @@ def add_heliocentric(columns: dict[str, np.ndarray]) -> None:
         towards = unit_vectors(columns["ra"][ours], columns["dec"][ours])
         moments, image = np.unique(tdb[ours], return_inverse=True)  # points of an image share theirs
         ahead = np.sum((observer[ours] - barycentric_position(SUN, moments)[image]) * towards, axis=1)
-        hjd[ours] += ahead * LIGHT_DAYS_PER_AU
+        hjd[ours] += ahead / LIGHT_AU_PER_DAY
     if "hmjd" in columns:
         hjd = np.where(ours, hjd, columns["hmjd"] + MJD_ZERO)
     columns["hjd"] = hjd
