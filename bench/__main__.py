@@ -13,7 +13,7 @@ from bench.servers import NotReadyError, require
 
 HELPERS = {
     "__main__", "clusters", "periods_catalog", "periods_stars", "probe", "provenance", "report", "seeds", "served",
-    "servers", "strangers", "watch",
+    "servers", "strangers", "variable_stars", "watch",
 }  # fmt: skip
 
 

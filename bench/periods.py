@@ -16,9 +16,10 @@ from bench.periods_catalog import catalog_job
 from bench.periods_stars import TOLERANCE, Cadences, real_table
 from bench.report import Figure, report
 from bench.seeds import require_fresh
-from lightcurves.periods import METHODS, confidence, find_period, frequency_grid, lomb_scargle, periodogram
-from lightcurves.periods.search import PeriodResult
-from lightcurves.periods.simulate import ECLIPSE, KINDS, disturbed, draw, observe
+from bench.variable_stars import ECLIPSE, KINDS, disturbed, draw, observe
+from lightcurves.periods import METHODS, find_period, frequency_grid, lomb_scargle, periodogram
+from lightcurves.periods.search import confidence
+from lightcurves.periods.search.find import PeriodResult
 from lightcurves.periods.warmup import warm_up
 
 NEEDS = ("postgres", "redis")
@@ -45,7 +46,7 @@ def run(quick: bool) -> None:
 
 
 def fit_weights(count: int = 2000, seed: int = FIT_SEED) -> tuple[np.ndarray, np.ndarray]:
-    """FOLD and MULTIPLE of lightcurves.periods.confidence anew, from stars and cadences the bench does not test on."""
+    """FOLD and MULTIPLE of search.confidence anew, from stars and cadences the bench does not test on."""
     stars = _mixed(Cadences(0), count, seed)
     folding = np.array([one.folds for one in stars])
     some = [one for one in stars if one.folds]

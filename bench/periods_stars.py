@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from bench.report import Figure
+from bench.variable_stars import Cadence, nights
 from lightcurves.periods import PeriodResult, find_period
-from lightcurves.periods.simulate import Cadence, nights
 
 DATA = Path(os.environ.get("ZTF_REAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
 FOLDERS = ("lightcurves", "lightcurves2")

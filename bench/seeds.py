@@ -28,7 +28,7 @@ TUNED_ON = {
     ),
     # Skies of tests/forced, and those on which the errors' terms were chosen.
     "forced": Used(seeds=frozenset({3, 7, 8, 9})),
-    # `bench.periods.fit_weights`: the weights of lightcurves.periods.confidence.
+    # `bench.periods.fit_weights`: the weights of lightcurves.periods.search.confidence.
     "periods": Used(seeds=frozenset({11})),
 }
 

@@ -14,13 +14,13 @@ import numpy as np
 from archive.requests.numbers import whole
 from archive.tables import readers
 from archive.tables.fields import Field
-from lightcurves.periods.boxes import boxes_of, fractions
 from lightcurves.periods.costs import seconds
 from lightcurves.periods.grid import FrequencyGrid, Series, UnusableLightCurveError, split_bands
-from lightcurves.periods.harmonics import harmonic_power
-from lightcurves.periods.lombscargle import multiband_power
+from lightcurves.periods.methods.boxes import boxes_of, fractions
+from lightcurves.periods.methods.harmonics import harmonic_power
+from lightcurves.periods.methods.lombscargle import multiband_power
+from lightcurves.periods.methods.plavchan import SMOOTHING_BOX, WORST_POINTS, plavchan_of
 from lightcurves.periods.periodogram import top_peaks
-from lightcurves.periods.plavchan import SMOOTHING_BOX, WORST_POINTS, plavchan_of
 
 ALGORITHMS = ("ls", "bls", "plav")
 STEP_METHODS = ("exp", "fixedf", "fixedp", "plav")

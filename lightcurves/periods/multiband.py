@@ -8,9 +8,9 @@ import numpy as np
 
 from lightcurves.periods import METHODS as LIBRARY
 from lightcurves.periods import FrequencyGrid, Peak, PeriodConfig, find_period, frequency_grid
-from lightcurves.periods.boxes import fractions
 from lightcurves.periods.costs import seconds
 from lightcurves.periods.grid import Series, baseline_of, split_bands
+from lightcurves.periods.methods.boxes import fractions
 from lightcurves.periods.periodogram import of_bands
 
 METHODS = {"search": "Lomb-Scargle power; period by the combined search"} | {

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lightcurves.periods.boxes import boxes_of
-from lightcurves.periods.fold import dispersion, entropy_of, variance_ratio
 from lightcurves.periods.grid import FrequencyGrid, Series, baseline_of, frequency_grid, split_bands
-from lightcurves.periods.harmonics import harmonic_power, terms_of
-from lightcurves.periods.lombscargle import multiband_power, normalised
-from lightcurves.periods.plavchan import plavchan_of
+from lightcurves.periods.methods.boxes import boxes_of
+from lightcurves.periods.methods.fold import dispersion, entropy_of, variance_ratio
+from lightcurves.periods.methods.harmonics import harmonic_power, terms_of
+from lightcurves.periods.methods.lombscargle import multiband_power, normalised
+from lightcurves.periods.methods.plavchan import plavchan_of
 
 Frequencies = FrequencyGrid | np.ndarray
 HARMONICS = 3

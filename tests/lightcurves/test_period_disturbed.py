@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from bench.variable_stars import draw, nights, observe
 from lightcurves.periods import find_period, split_bands
-from lightcurves.periods.candidates import nightly
-from lightcurves.periods.simulate import draw, nights, observe
-from lightcurves.periods.trends import calmed, steady
+from lightcurves.periods.search.candidates import nightly
+from lightcurves.periods.search.trends import calmed, steady
 
 
 def drifting(t, size: float) -> np.ndarray:

@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.variable_stars import draw, nights, observe
 from lightcurves.irsa import periodogram as irsa
 from lightcurves.periods import (
     METHODS,
     PeriodConfig,
+    Periodogram,
     Series,
     UnusableLightCurveError,
     analysis_of_variance,
@@ -21,7 +23,6 @@ from lightcurves.periods import (
     plavchan,
     split_bands,
 )
-from lightcurves.periods.simulate import draw, nights, observe
 
 SHARES = ("ls", "harmonics", "bls")  # powers that are shares of chi-square: 0 to 1
 EVERY = [*METHODS, "search"]

@@ -16,17 +16,26 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from lightcurves.periods import confidence
-from lightcurves.periods.candidates import Range, nightly, polished, refined, related, relatives, scatter_of_parts
 from lightcurves.periods.config import PeriodConfig
-from lightcurves.periods.cycles import fold_curve, resolution
-from lightcurves.periods.fold import dispersion
 from lightcurves.periods.grid import FrequencyGrid, NoSpanError, Series, baseline_of, frequency_grid, split_bands
-from lightcurves.periods.lombscargle import multiband_power
-from lightcurves.periods.multiples import Chosen, moved, multiple_of, polished_fold
+from lightcurves.periods.methods.fold import dispersion
+from lightcurves.periods.methods.lombscargle import multiband_power
+from lightcurves.periods.methods.significance import log_false_alarm
 from lightcurves.periods.periodogram import bins_for, top_peaks
-from lightcurves.periods.significance import log_false_alarm
-from lightcurves.periods.trends import Steady, calmed, steady
+from lightcurves.periods.search import confidence
+from lightcurves.periods.search.candidates import (
+    Range,
+    nightly,
+    polished,
+    refined,
+    related,
+    relatives,
+    scatter_of_parts,
+)
+from lightcurves.periods.search.confidence import Known
+from lightcurves.periods.search.cycles import fold_curve, resolution
+from lightcurves.periods.search.multiples import Chosen, moved, multiple_of, polished_fold
+from lightcurves.periods.search.trends import Steady, calmed, steady
 
 RANKED = 10
 _CLOSER = 25  # candidates that are folded at several resolutions
@@ -75,7 +84,7 @@ class PeriodResult:
     candidates: tuple[Candidate, ...]
     frequencies: np.ndarray = field(repr=False)
     power: np.ndarray = field(repr=False)
-    known: confidence.Known = field(repr=False)
+    known: Known = field(repr=False)
     n_points: int
     n_bands: int
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lightcurves.periods.fold import dispersion
 from lightcurves.periods.grid import MIN_POINTS, Series
+from lightcurves.periods.methods.fold import dispersion
 
 SIDEREAL_PER_DAY = 1.00273790935
 LUNATIONS = 1.0 / 29.530589

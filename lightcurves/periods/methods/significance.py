@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from lightcurves.periods.grid import FrequencyGrid, Series
-from lightcurves.periods.lombscargle import multiband_power
+from lightcurves.periods.methods.lombscargle import multiband_power
 
 
 def log_false_alarm(power, n_points: int, baseline: float, fmax: float) -> np.ndarray:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from archive.survey.robust import robust_scatter
-from lightcurves.periods.fold import dispersion
 from lightcurves.periods.grid import Series
+from lightcurves.periods.methods.fold import dispersion
 
 CONTROLS = 48
 WINSOR = 5.0  # standard deviations beyond which a residual counts no more

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from lightcurves.periods.grid import FrequencyGrid, Series, checked_series
-from lightcurves.periods.nufft import DOUBLE, SINGLE, chunked_sums
+from lightcurves.periods.methods.nufft import DOUBLE, SINGLE, chunked_sums
 
 NORMALISATIONS = ("standard", "model", "log", "psd")
 _SINGULAR = 1e-12

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from archive.survey.robust import robust_scatter
-from lightcurves.periods.cycles import fold_curve
 from lightcurves.periods.grid import Series
+from lightcurves.periods.search.cycles import fold_curve
 
 NARROW = 0.25  # of a cycle: a wider dip is no eclipse of a detached pair
 LEAST_DEPTH = 5.0  # of the scatter about the curve's bright part

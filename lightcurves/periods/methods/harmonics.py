@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from lightcurves.periods.grid import FrequencyGrid, Series
-from lightcurves.periods.nufft import sums_at
+from lightcurves.periods.methods.nufft import sums_at
 
 MOST_TERMS = 12
 _SINGULAR = 1e-7  # of a column's square: what the sums' accuracy leaves of one that others describe
