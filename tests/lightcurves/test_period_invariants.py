@@ -200,3 +200,10 @@ def test_irsas_service_takes_filters_as_bands_and_objects_as_light_curves(alg, s
     np.testing.assert_allclose(moved.power, plain.power, rtol=1e-6, atol=1e-6)
     assert np.isfinite(plain.power).all()
     assert plain.peak_period[0] == pytest.approx(star.period, rel=3e-3)
+
+
+def test_the_top_between_frequencies_of_a_share_is_no_more_than_all():
+    frequency, power = np.linspace(1.0, 2.0, 5), np.array([0.0, 0.97, 0.97, 0.28, 0.0])
+    assert Periodogram("bls", frequency, power, 6, 1, 50.0).peaks(1)[0].power > 1.0
+    assert Periodogram("bls", frequency, power, 6, 1, 50.0, most=1.0).peaks(1)[0].power == 1.0
+    assert METHODS["bls"].most == 1.0
