@@ -94,10 +94,10 @@ def _rate(counts: np.ndarray, seconds: np.ndarray) -> float:
 def _metrics(world) -> dict[str, Figure]:
     from bench.lightcurves.world import FID, FIELD
     from lightcurves.photometry.metrics import light_curve_metrics
-    from lightcurves.storage import store
+    from lightcurves.storage import read
 
     began = time.process_time()
-    every = list(store.batches(FIELD, 0, FID))
+    every = list(read.batches(FIELD, 0, FID))
     unpacking = (time.process_time() - began) / sum(len(batch.oids) for batch in every)  # s, of an object
     curves, parts = every[:4], []
     for batch in curves:
@@ -168,11 +168,11 @@ def _refinement(world) -> tuple[dict[str, Figure], list[str]]:
 
 def _bright_scatter(world, quadrant: int) -> tuple[float, float]:
     """Median over bright constant stars of the robust scatter: with the injected zero points off, and with ours."""
-    from lightcurves.storage import store
+    from lightcurves.storage import read
 
     objects = world.objects(quadrant)
     chosen = objects.oid[(objects.mag < BRIGHT) & ~objects.varies]
-    curves = store.get(chosen.tolist())
+    curves = read.get(chosen.tolist())
     c = curves.columns
     pids = np.array([row[quadrant].pid for row in world.images])
     order = np.argsort(pids)

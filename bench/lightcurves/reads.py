@@ -17,18 +17,18 @@ CONE = 2 / 3600
 def measure(world, folder: Path, figures: dict) -> tuple[dict[str, Figure], list[str]]:
     """One light curve, a thousand, cones; with the rights of somebody who sees all programs."""
     from archive.access.reading import EVERYTHING, reading
-    from lightcurves.storage import store
+    from lightcurves.storage import read, store
 
     rng = np.random.default_rng(3)
     oids = _any(world, rng, TIMES)
     thousand = _any(world, rng, 1000, quadrants=1)
     places = _places(world, rng, TIMES)
     with reading(EVERYTHING):
-        store.get(oids[:50])
+        read.get(oids[:50])
         statements = [_in_database(oid) for oid in oids]
-        one = _milliseconds(store.get, [[oid] for oid in oids])
-        points = len(store.get(thousand))
-        many = _milliseconds(store.get, [thousand] * 5)
+        one = _milliseconds(read.get, [[oid] for oid in oids])
+        points = len(read.get(thousand))
+        many = _milliseconds(read.get, [thousand] * 5)
         cones = _milliseconds(lambda place: list(store.cone(*place, CONE)), places)
         radial = _milliseconds(_radial, places[:100])
         hpx = _milliseconds(_ranges, places[:100])
@@ -128,17 +128,17 @@ def _in_database(oid: int) -> float:
     from django.db import connections
 
     from archive.database import prepared
-    from lightcurves.storage import store
+    from lightcurves.storage import read
 
     reader = connections["reader"]
     with reader.cursor() as cursor:
         began = time.perf_counter()
-        prepared.execute(reader, cursor, store.POINTS_OF_ONE, [oid, list(store.EVERY_PROGRAM)])
+        prepared.execute(reader, cursor, read.POINTS_OF_ONE, [oid, list(read.EVERY_PROGRAM)])
         found = cursor.fetchall()
         spent = time.perf_counter() - began
-        pids = np.unique(store._unpacked(found)["pid"]).tolist()
+        pids = np.unique(read._unpacked(found)["pid"]).tolist()
         began = time.perf_counter()
-        prepared.execute(reader, cursor, store.IMAGES, [pids])
+        prepared.execute(reader, cursor, read.IMAGES, [pids])
         cursor.fetchall()
         return 1e3 * (spent + time.perf_counter() - began)
 

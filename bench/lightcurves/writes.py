@@ -75,7 +75,7 @@ def _append(world) -> tuple[int, list[float], int]:
 
 def _take_last(world) -> list[float]:
     """The pipeline's call, with catalogs of the last exposure's images, whose points are replaced; det/s of each."""
-    from lightcurves.storage import store
+    from lightcurves.storage import read, store
     from lightcurves.updates import sources
 
     rates = []
@@ -85,7 +85,7 @@ def _take_last(world) -> list[float]:
         row = points.oid - objects.oid[0]
         ra, dec = objects.ra[row], objects.dec[row]
         found = sources.Catalog(
-            ra=ra + points.dra * store.MAS / np.cos(np.radians(dec)), dec=dec + points.ddec * store.MAS,
+            ra=ra + points.dra * read.MAS / np.cos(np.radians(dec)), dec=dec + points.ddec * read.MAS,
             mag=points.mag, magerr=points.magerr, snr=1.0857 / points.magerr, chi=points.chi, sharp=points.sharp,
             flags=points.catflags,
         )  # fmt: skip
@@ -167,8 +167,8 @@ def _release(world):
 
 def _database_rate(world) -> float:
     from bench.lightcurves.world import FID, FIELD
-    from lightcurves.storage import store
+    from lightcurves.storage import read
 
     began = time.perf_counter()
-    points = sum(len(curves) for curves in store.batches(FIELD, 0, FID))
+    points = sum(len(curves) for curves in read.batches(FIELD, 0, FID))
     return points / (time.perf_counter() - began)

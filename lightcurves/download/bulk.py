@@ -20,7 +20,7 @@ from archive.models import Family, Release
 from archive.tables.dictionary import Column, Table
 from archive.targets.lists import Target
 from lightcurves.models import CatalogObject, Source
-from lightcurves.storage import store
+from lightcurves.storage import read
 from lightcurves.tables.dictionary import LIGHTCURVE, NOT_TOLD_IS_0
 from lightcurves.told.reading import times
 
@@ -54,7 +54,7 @@ class NoSuchReleaseError(LookupError):
 
 @dataclass(frozen=True)
 class Kept:
-    """Which objects of a region count, and which of their points.
+    """Filter on the objects of a region and on their points.
 
     fids : filters; None: all. nobs : points that an object has at least. mag : range of the median magnitude.
     mjd : range of times, both ends included. mask : no bit of it may be set in catflags. release : whose images.
@@ -185,9 +185,9 @@ def _columns(oids: list[int], kept: Kept, reader: Reader | None) -> dict[str, np
     """The points of some objects that count."""
     with reading(reader) if reader is not None else nullcontext():
         if kept.release is None or kept.of_files:
-            columns = store.get(oids).columns
+            columns = read.get(oids).columns
         else:
-            columns = store.get(oids, list(kept.release.programs.values_list("pk", flat=True))).columns
+            columns = read.get(oids, list(kept.release.programs.values_list("pk", flat=True))).columns
         good = _held(columns["pid"], kept.release) | (kept.of_files & (columns["pid"] == 0))
     if kept.mjd:
         low, high = kept.mjd

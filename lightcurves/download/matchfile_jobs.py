@@ -23,7 +23,7 @@ EDITIONS = {"mine": "all that I may see", "public": "what everybody may see"}
 
 
 class MatchfileForm(forms.Form):
-    """Which quadrant of which field, in which filters, for whom."""
+    """Parameters of an order of matchfiles: field, quadrant, filters, and whose edition."""
 
     field = WholeField(min_value=1, max_value=999_999, label="Field")
     ccdid = WholeField(min_value=1, max_value=16, label="CCD")
@@ -66,7 +66,7 @@ def _make(job: UserJob) -> str:
 
 
 def _one(job: UserJob, place: Place, folder: Path) -> list[Written]:
-    """What was written of a filter: nothing where there are no points."""
+    """Files of one filter: none where there are no points."""
     with reading(reader_of_job(job)):
         try:
             return [write(place, folder / place.name)]

@@ -28,7 +28,7 @@ from archive.survey.times import JD_UNIX_EPOCH, MJD_ZERO
 from lightcurves.download.matchfile_layout import EXPOSURES, POINTS, SOURCES, TRANSIENT_POINTS
 from lightcurves.models import Image, Source
 from lightcurves.photometry.metrics import PERCENTILE_NAMES
-from lightcurves.storage import store
+from lightcurves.storage import read, store
 from lightcurves.storage.recent import OBJECTS_OF_PLACE
 
 OBJECTS_AT_ONCE = 1000
@@ -62,12 +62,12 @@ class Place:
     @property
     def name(self) -> str:
         """The file's, as ZTF has it."""
-        return f"ztf_{self.field:06}_{store.FILTERS[self.fid]}_c{self.ccdid:02}_q{self.qid}_match.pytable"
+        return f"ztf_{self.field:06}_{read.FILTERS[self.fid]}_c{self.ccdid:02}_q{self.qid}_match.pytable"
 
 
 @dataclass(frozen=True)
 class Written:
-    """What a matchfile holds."""
+    """Counts of a matchfile's rows."""
 
     exposures: int
     objects: int
@@ -163,15 +163,15 @@ def _mjd(moment: datetime) -> float:
 
 def _heliocentric(one: Image, image: ScienceImage) -> float:
     """Heliocentric Julian date of the middle of the exposure at the image's centre."""
-    columns = {name: np.array([getattr(one, name)]) for name in (*store.OBSERVER, "tdb_mid", "mjd", "exptime")}
+    columns = {name: np.array([getattr(one, name)]) for name in (*read.OBSERVER, "tdb_mid", "mjd", "exptime")}
     columns |= {"ra": np.array([_known(image.ra)]), "dec": np.array([_known(image.dec)])}
-    store.add_heliocentric(columns)
+    read.add_heliocentric(columns)
     return float(columns["hjd"][0])
 
 
 def _write_objects(made: dict, part: list[tuple], counts: Counter, model: _Errors) -> int:
     """The tables of some objects, those of the reference and the others; returns how many points they have."""
-    curves = store.get([oid for oid, _ in part])
+    curves = read.get([oid for oid, _ in part])
     if np.any(curves.columns["pid"] == 0):
         raise NoMatchfileError(
             "the light curves of this place came as files: no image here that a matchfile could name"
@@ -262,7 +262,7 @@ class _Errors:
 
 
 def _write_model(made: dict, model: _Errors) -> None:
-    """What the model gives, with each point, and its coefficients as attributes."""
+    """Write the model's errors with each point, and its coefficients as attributes."""
     solved = model.solved()
     for name in ("sourcedata", "transientdata"):
         table = made[name]

@@ -199,7 +199,7 @@ def _touched(cursor, place: int, pids: list[int]) -> list[str]:
 
 
 def _group(points: Points) -> np.ndarray:
-    """Which chunk a point belongs to: object, program, public or not."""
+    """Key of the chunk that a point belongs to: object, program, public or not."""
     return (points.columns["oid"] * 4 + points.columns["programid"]) * 2 + points.columns["public"]
 
 

@@ -13,7 +13,8 @@ from archive.models import ScienceImage
 from archive.survey.camera import FILTER_BY_CODE
 from lightcurves.models import Source
 from lightcurves.storage import healpix, store
-from lightcurves.storage.store import MAS, Points
+from lightcurves.storage.read import MAS
+from lightcurves.storage.store import Points
 from lightcurves.updates import statistics
 from lightcurves.updates.sources import CameAsFilesError, require_no_files
 

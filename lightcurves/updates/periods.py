@@ -21,7 +21,7 @@ from archive.access.reading import Reader, reading
 from archive.sky.sphere import unit_vectors
 from lightcurves.models import Source, SourcePeriod, SourceStatistics
 from lightcurves.periods import PeriodConfig, PeriodResult, UnusableLightCurveError, find_period
-from lightcurves.storage import store
+from lightcurves.storage import read, store
 
 STARS_AT_ONCE = 200
 Tier = tuple[int, ...]
@@ -34,7 +34,7 @@ class PointsChangedError(RuntimeError):
 
 @dataclass(frozen=True)
 class CatalogConfig:
-    """Which stars are searched, and how.
+    """Selection of the stars that are searched, and the configuration of the search.
 
     least_points : good points that one of a star's light curves needs
     least_chisq : reduced chi-square about the mean from which a light curve is variable
@@ -113,7 +113,7 @@ def _search(sources: models.QuerySet, config: CatalogConfig, progress, variables
         for first in range(0, len(stars), STARS_AT_ONCE):
             some = stars[first : first + STARS_AT_ONCE]
             with reading(Reader(frozenset(tier))):
-                curves = store.get([oid for star in some for oid in star])
+                curves = read.get([oid for star in some for oid in star])
             found += [one for star in some if (one := _found(star, tier, curves, config)) is not None]
             done += len(some)
             progress(done, of)
@@ -158,7 +158,7 @@ def _grouped(seen: list[tuple[int, float, float]]) -> list[Star]:
     return [tuple(part.tolist()) for part in parts]
 
 
-def _found(star: Star, tier: Tier, curves: store.LightCurves, config: CatalogConfig) -> Found | None:
+def _found(star: Star, tier: Tier, curves: read.LightCurves, config: CatalogConfig) -> Found | None:
     mine = np.concatenate([np.arange(*_span(curves, oid)) for oid in star])
     columns = {name: curves.columns[name][mine] for name in ("oid", "filtercode", "hjd", "mag", "magerr", "catflags")}
     good = columns["catflags"] == 0
@@ -169,7 +169,7 @@ def _found(star: Star, tier: Tier, curves: store.LightCurves, config: CatalogCon
         return None  # constant, or all of one moment: it has no period, and gets no row
 
 
-def _span(curves: store.LightCurves, oid: int) -> tuple[int, int]:
+def _span(curves: read.LightCurves, oid: int) -> tuple[int, int]:
     k = int(np.searchsorted(curves.oids, oid))
     if k == len(curves.oids) or curves.oids[k] != oid:
         return 0, 0
@@ -181,7 +181,7 @@ def _check_points(found: list[Found]) -> None:
         mine = [one for one in found if one.tier == tier]
         for some in _slices(mine):
             with reading(Reader(frozenset(tier))):
-                curves = store.get([oid for one in some for oid in one.star])
+                curves = read.get([oid for one in some for oid in one.star])
             for one in some:
                 n = sum(np.diff(_span(curves, oid))[0] for oid in one.star)
                 if n != one.n_points:

@@ -1,4 +1,4 @@
-"""What releases and passing dates mean for light curves: all that is made of points follows its images."""
+"""Effects of releases and of passing dates on light curves: all that is made of points follows its images."""
 
 from __future__ import annotations
 

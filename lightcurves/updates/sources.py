@@ -20,7 +20,7 @@ from archive.survey.camera import ccd_quadrant
 from archive.survey.identifiers import BadIdentifierError, make_oid
 from lightcurves.models import Source, ToldCurve
 from lightcurves.photometry.match import UNMATCHED, match_sky
-from lightcurves.storage import chunks, healpix, store
+from lightcurves.storage import chunks, healpix, read, store
 from lightcurves.updates.known_sources import KnownSources, expected, known
 
 UNFIT = InfoBit.NO_PHOTCAL | InfoBit.NO_ASTROMETRY | InfoBit.NO_PSF | InfoBit.BAD_PHOTOMETRIC_QUALITY
@@ -34,7 +34,7 @@ class CameAsFilesError(ValueError):
 
 @dataclass(frozen=True)
 class MatchConfig:
-    """What matching turns on; arcsec, magnitudes."""
+    """Configuration of matching; arcsec, magnitudes."""
 
     radius: float = 1.0  # of a detection from its source
     isolation: float = 3.0  # a detection with no source and no other detection this near may become a source
@@ -212,8 +212,8 @@ def require_no_files(field: int, rcid: int, fid: int) -> None:
     if ToldCurve.objects.filter(oid__gte=first, oid__lt=last).exists():
         ccdid, qid = ccd_quadrant(rcid)
         raise CameAsFilesError(
-            f"field {field}, channel {rcid}, {store.FILTERS[fid]}: has light curves that came as files; "
-            f"manage.py lightcurves forget {field} {ccdid} {qid} --filter {store.FILTERS[fid]} makes room for others"
+            f"field {field}, channel {rcid}, {read.FILTERS[fid]}: has light curves that came as files; "
+            f"manage.py lightcurves forget {field} {ccdid} {qid} --filter {read.FILTERS[fid]} makes room for others"
         )
 
 
@@ -279,7 +279,7 @@ def colours(ra: np.ndarray, dec: np.ndarray, filtercode: str) -> np.ndarray:
 
 
 def _alone(image, found: Catalog, index: np.ndarray, sources: KnownSources, config: MatchConfig) -> np.ndarray:
-    """Which detections become sources: unmatched, well measured, in a good image, with nothing near."""
+    """Mask of the detections that become sources: unmatched, well measured, in a good image, with nothing near."""
     good = (index == UNMATCHED) & (found.flags == 0) & (found.snr >= config.least_snr)
     if is_bad(image) or not good.any():
         return np.zeros(len(found), dtype=bool)
@@ -333,6 +333,6 @@ def _points(image, found: Catalog, sources: KnownSources, index) -> store.Points
         chi=found.chi,
         sharp=found.sharp,
         catflags=found.flags & 0x7FFF | (store.BAD_IMAGE if is_bad(image) else 0),
-        dra=np.rint(east * np.cos(np.radians(dec)) / store.MAS).astype(np.int64),
-        ddec=np.rint((found.dec - dec) / store.MAS).astype(np.int64),
+        dra=np.rint(east * np.cos(np.radians(dec)) / read.MAS).astype(np.int64),
+        ddec=np.rint((found.dec - dec) / read.MAS).astype(np.int64),
     )

@@ -15,7 +15,7 @@ from archive.access.reading import ANYONE
 from archive.models import Release
 from archive.releases import freeze
 from lightcurves.download import bulk
-from lightcurves.storage import store
+from lightcurves.storage import read
 from lightcurves.tables.dictionary import LIGHTCURVE
 from tests import factories
 from tests.lightcurves_db.starsky import CLOSED_NIGHTS, OPEN_NIGHTS, SIX_STARS
@@ -55,7 +55,7 @@ def test_columns_and_their_order_are_irsa_s(six_stars, client):
     lines = b"".join(answer.streaming_content).decode().splitlines()
     assert lines[0] == NAMES and len(lines) == OPEN_NIGHTS + 1
     assert '"' not in lines[1]
-    curve = store.get([OID[2]], [1])
+    curve = read.get([OID[2]], [1])
     first = dict(zip(NAMES.split(","), lines[1].split(","), strict=True))
     assert float(first["hjd"]) == curve.columns["hjd"][0] and float(first["mjd"]) == curve.columns["mjd"][0]
     assert float(first["mag"]) == pytest.approx(curve.columns["mag"][0], rel=1e-7)
