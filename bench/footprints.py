@@ -143,7 +143,7 @@ def _triangle_there(ra: float, dec: float) -> str:
 
 
 def _translated(condition: str) -> str:
-    """What the query service asks of PostgreSQL."""
+    """SQL that the query service sends to PostgreSQL."""
     from archive.services.vo.adql import Catalog, Column, Region, Table, translate
 
     region = Column("s_region", "text", xtype="adql:REGION", region=Region(CORNERS, ("ra", "dec"), REACH))

@@ -176,7 +176,7 @@ def flux_scale(sky: Sky, files: dict) -> float:
 
 
 def section_of(files: dict, reference: dict, difference: dict | None, x: float, y: float):
-    """What is measured at a place, from the products of the pipelines."""
+    """Forced photometry at each position, from the products of the pipelines."""
     from archive.survey.bits import BAD_PIXEL_MASK
     from processing.science import tpv
     from processing.science.forced import photometry

@@ -43,7 +43,7 @@ class Sent:
 
     @property
     def missed(self) -> list[str]:
-        """Which bounds do not hold."""
+        """The bounds that do not hold."""
         held = {
             "answers": not self.wrong,
             "/health": self.peak.health < HEALTH and not self.peak.failed,

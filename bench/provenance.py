@@ -1,4 +1,4 @@
-"""Which state of the code a result is of: commit, uncommitted changes, and how long ago that was."""
+"""Provenance of a result: commit, uncommitted changes, and how long ago that was."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def day_of(name: str) -> str:
 
 
 def _git(*arguments: str) -> str | None:
-    """What git prints; None where it fails or is not there."""
+    """Output of git; None where it fails or is not there."""
     try:
         done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     except OSError:

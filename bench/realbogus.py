@@ -72,7 +72,7 @@ def _candidates(truth: pd.DataFrame) -> tuple[tuple[np.ndarray, np.ndarray], tup
 
 
 def is_real(table, difference, truth: pd.DataFrame) -> np.ndarray:
-    """Which candidates are changes of the sky: bool (n,)."""
+    """Mask of the candidates that are changes of the sky: bool (n,)."""
     science = difference.science
     now = truth.loc[(science.exposure_id, science.rcid)]
     epochs = [(expid, science.rcid) for expid in difference.reference.inputs.values_list("exposure_id", flat=True)]

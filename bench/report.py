@@ -1,4 +1,4 @@
-"""What a measurement found, as a table for people and as JSON for documents that quote it."""
+"""Report of a measurement: a table for people, and JSON for the documents that quote it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a measurement needs that may not be there, and the line that says how to get it."""
+"""Checks of the servers that a measurement needs, and the line that says how to start them."""
 
 from __future__ import annotations
 

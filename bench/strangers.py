@@ -1,4 +1,4 @@
-"""What strangers send to a portal: hostile uploads, dear questions, hostile parameters, slow sockets, hostile files.
+"""Requests of strangers to a portal: hostile uploads, dear questions, hostile parameters, slow sockets, hostile files.
 
 The files and questions are those of the tests (tests/sandbox/bombs.py, tests/rights, tests/ingest/hostile.py). Each
 kind of them is a `Kind`; its `send` gets the time (of time.monotonic()) at which it must be through, and what it had no
@@ -70,7 +70,7 @@ class Portal:
 
 @dataclass(frozen=True)
 class Contents:
-    """What takes long to make: tables that expand, by name, and hostile files."""
+    """Contents that take long to make: tables that expand, by name, and hostile files."""
 
     bombs: dict[str, bytes]
     files: list
@@ -154,7 +154,7 @@ def _ways() -> list[Callable]:
 
 
 class _Client:
-    """What tests call a client, as they call it, over HTTP; pages are given the sign that a form of theirs carries."""
+    """A client as tests call it, over HTTP; pages are given the sign that a form of theirs carries."""
 
     def __init__(self, portal: Portal, number: int, until: float):
         self._portal, self._number, self._until = portal, number, until
@@ -310,7 +310,7 @@ def _files(folder: Path, files: Sequence, quick: bool) -> Callable[[float], Coun
 
 
 def _ingest(paths: Sequence[Path], until: float, *words: str) -> str:
-    """What manage.py ingest says at its end."""
+    """The last lines of manage.py ingest."""
     from tests import servers
 
     command = [sys.executable, "manage.py", "ingest", *map(str, paths), "--origin", "ztf", "-v0", *words]

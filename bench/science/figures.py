@@ -22,7 +22,7 @@ MIN_IN_BIN = 50
 
 @dataclass(frozen=True)
 class Peer:
-    """What another program found: x, y (0-based px) and snr of its sources; cpu (s); figures of its own."""
+    """Another program's catalog: x, y (0-based px) and snr of its sources; cpu (s); figures of its own."""
 
     x: np.ndarray
     y: np.ndarray

@@ -104,7 +104,7 @@ def simulate(
 
 
 def truth_of(camera, visible, scene, psf, cards, level, background, zero_point) -> Truth:
-    """What lies within the quadrant."""
+    """The sources that lie within the quadrant."""
     from processing.simulate.sky import Kind
 
     inside = (scene.x > -0.5) & (scene.x < camera.nx - 0.5) & (scene.y > -0.5) & (scene.y < camera.ny - 0.5)

@@ -1,4 +1,4 @@
-"""Which catalog entry is which true source."""
+"""Matching of catalog entries to true sources."""
 
 from __future__ import annotations
 

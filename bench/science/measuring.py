@@ -15,7 +15,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Measured:
-    """What the pipeline made of one quadrant; cpu in s, peak_memory in GB; image and bad (pixels) where asked for."""
+    """Products of the pipeline of one quadrant; cpu in s, peak_memory in GB; image and bad (pixels) where asked for."""
 
     catalog: dict[str, np.ndarray]
     measurements: dict

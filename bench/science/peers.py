@@ -26,7 +26,7 @@ CALIBRATION_SIGMA = 10.0  # sources for scamp and PSFEx
 
 
 def missing() -> str:
-    """What is not installed and so not compared."""
+    """The peers that are not installed and so not compared."""
     names = {"SExtractor": SEXTRACTOR, "scamp": SCAMP, "PSFEx": PSFEX}
     absent = [name for name, path in names.items() if path is None]
     return f"not installed, not compared (make bench-peers): {', '.join(absent)}" if absent else ""
@@ -88,7 +88,7 @@ def _write_filters(folder, seeing) -> float:
 
 
 def _found(folder: Path, kernel: str, threshold: float) -> Peer:
-    """What SExtractor finds with a filter and a threshold."""
+    """SExtractor's catalog with a filter and a threshold."""
     options = {"DETECT_THRESH": threshold, "ANALYSIS_THRESH": threshold, "FILTER_NAME": kernel}
     cpu = _extract(folder, COLUMNS, "ASCII", "catalog.txt", options)
     x, y, snr = np.loadtxt(folder / "catalog.txt", ndmin=2).T

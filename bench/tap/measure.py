@@ -1,4 +1,4 @@
-"""What both services are asked, by the same client."""
+"""Queries to both services, by the same client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people ask about objects, and about the light curves of many, checked."""
+"""Forms of the search for objects and of bulk queries for their light curves."""
 
 from __future__ import annotations
 

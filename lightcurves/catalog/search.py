@@ -26,7 +26,7 @@ class BadObjectQueryError(ValueError):
 
 @dataclass(frozen=True)
 class ObjectQuery:
-    """Which objects: every part that is given must hold.
+    """A search for objects: every part that is given must hold.
 
     ra, dec, radius : degrees. filtercode : zg, zr, zi. nobs : points at least. where : a condition on the columns of
     ztf.ztf_objects, in the SQL of archive.search.where. order : a column, with - before it the other way round; by

@@ -49,7 +49,7 @@ class BadRequestError(ValueError):
 
 @dataclass(frozen=True)
 class Asked:
-    """What to compute; None: to be taken from the light curve. pmin, pmax in the unit of the times."""
+    """Parameters of a periodogram; None: to be taken from the light curve. pmin, pmax in the unit of the times."""
 
     alg: str = "ls"
     step_method: str = "exp"

@@ -149,7 +149,7 @@ def checked_series(t, y, err) -> Series:
 
 
 def usable(t, y, err) -> np.ndarray:
-    """Which points can be used: bool array (n,)."""
+    """Mask of the points that can be used: bool array (n,)."""
     with np.errstate(invalid="ignore"):
         return np.isfinite(t) & np.isfinite(y) & (err >= LEAST_ERROR) & (err <= MOST_ERROR)
 

@@ -1,4 +1,4 @@
-"""What a file tells of one object, and what is known of it already, as the pieces that are kept from now on."""
+"""Merges the points that a file tells of one object with those that are stored, into the pieces to store."""
 
 from __future__ import annotations
 

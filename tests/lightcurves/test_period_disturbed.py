@@ -1,4 +1,4 @@
-"""What real light curves have besides their period: slow trends, wild points, cycles that differ for another reason."""
+"""Period search in light curves with slow trends, wild points, and cycles that differ for another reason."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What holds for every light curve and every method: the range, finite powers in their bounds, points that count."""
+"""Invariants of every light curve and every method: the range, finite powers in their bounds, points that count."""
 
 import numpy as np
 import pytest

@@ -63,7 +63,7 @@ def mean_curve(phase, y, w, n_bins: int) -> np.ndarray:
 
 
 def folded_levels(bands: list[Series], frequency: float, n_bins: int) -> list[np.ndarray]:
-    """What the folded mean curve of each band has at its points: arrays (n,), mag about the band's mean."""
+    """The folded mean curve of each band at its points: arrays (n,), mag about the band's mean."""
     levels = []
     for one in bands:
         phase = frequency * (one.t - one.t[0]) % 1.0

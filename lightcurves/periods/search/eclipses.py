@@ -32,7 +32,7 @@ class Dips:
 
 
 def single_dip(bands: list[Series], frequency: float, n_bins: int) -> Dips | None:
-    """What the folded curve's dip says of P against 2P; None where the curve is not one narrow dip."""
+    """The evidence of the folded curve's dip for P against 2P; None where the curve is not one narrow dip."""
     folded = fold_curve(bands, frequency, n_bins)  # its dip stands at phase 0.5
     fullest = int(np.argmax([one.t.size for one in bands]))
     curve = folded.curves[fullest]

@@ -58,7 +58,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class PeriodResult:
-    """What find_period found.
+    """The result of find_period.
 
     period, period_error : days; the error holds if the period is the right one
     confidence : chance that it is the right one (not half, double or an alias), calibrated on simulations

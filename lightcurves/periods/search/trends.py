@@ -1,4 +1,4 @@
-"""What is not periodic in a light curve: isolated outliers, offsets between its pieces, slow trends.
+"""The parts of a light curve that are not periodic: isolated outliers, offsets between its pieces, slow trends.
 
 A trend is the line through medians of windows in time. The median of a window holds nearly nothing of what varies
 within it, so what is left can be searched for periods up to half a window; longer ones are searched in the points as
