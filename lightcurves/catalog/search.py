@@ -11,7 +11,7 @@ from django.db.models import F
 
 from archive.access.streams import CANCELLED, said_by_database
 from archive.search import where
-from archive.search.where import BadConditionError
+from archive.search.where import BadConditionError, Node
 from archive.search.where_sql import expression_of
 from lightcurves.models import CatalogObject
 from lightcurves.tables.dictionary import OBJECTS
@@ -49,7 +49,7 @@ class ObjectQuery:
         if self.where:
             self._condition()
 
-    def _condition(self) -> where.Node:
+    def _condition(self) -> Node:
         try:
             return where.parse(self.where, TYPES)
         except BadConditionError as error:

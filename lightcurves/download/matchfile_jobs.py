@@ -55,7 +55,8 @@ def _make(job: UserJob) -> str:
     with bundles.folder_as_result(job, "") as folder:
         folder.mkdir()
         for number, code in enumerate(job.parameters["filters"], start=1):
-            place = Place(*(job.parameters[name] for name in ("field", "ccdid", "qid")), FILTER_BY_CODE[code].fid)
+            field, ccdid, qid = (job.parameters[name] for name in ("field", "ccdid", "qid"))
+            place = Place(field, ccdid, qid, FILTER_BY_CODE[code].fid)
             found += _one(job, place, folder)
             UserJob.objects.filter(pk=job.pk).update(done=number)
         dependencies.note(job, dependencies.on_tables([dependencies.LIGHTCURVES], reader_of_job(job)))

@@ -111,7 +111,8 @@ def _fill(file: hdf5.File, place: Place, progress: Progress | None) -> Written:
     }
     sources = Source.objects.filter(field=place.field, rcid=place.rcid, fid=place.fid).order_by("oid")
     known = list(sources.values_list("oid", "rfid"))
-    counts, model, points = Counter(), _Errors(), 0
+    counts: Counter[tuple[str, int]] = Counter()
+    model, points = _Errors(), 0
     for first in range(0, len(known), OBJECTS_AT_ONCE):
         part = known[first : first + OBJECTS_AT_ONCE]
         points += _write_objects(made, part, counts, model)
@@ -198,13 +199,13 @@ def _write_objects(made: dict, part: list[tuple], counts: Counter, model: _Error
 
 def _object_rows(objects: list[Source], columns: dict[str, np.ndarray]) -> np.ndarray:
     rows = np.zeros(len(objects), SOURCES)
-    for name in SOURCES.names:
+    for name in SOURCES.names or ():
         if name in ("matchid", "percentiles", "uncalibmeanmag", "x", "y", "z") or SOURCES[name].shape:
             continue
         values = np.array([_known(getattr(one, name)) for one in objects], dtype=float)
         rows[name] = np.nan_to_num(values) if SOURCES[name].kind in "iu" else values
     rows["matchid"] = [one.pk % OBJECTS_OF_PLACE for one in objects]
-    for name in SOURCES.names:
+    for name in SOURCES.names or ():
         if name.endswith("bystd"):
             levels = [[_known(getattr(one, f"{name}_{level}")) for level in LEVELS] for one in objects]
             rows[name] = np.nan_to_num(np.array(levels, dtype=float))
@@ -230,7 +231,7 @@ def _point_rows(columns: dict[str, np.ndarray], kind: np.dtype) -> np.ndarray:
     rows["psfflux"] = 10 ** (-0.4 * (measured - columns["magzp"]))
     rows["psffluxerr"] = rows["psfflux"] * columns["magerr"] / POGSON
     rows["xpos"] = rows["ypos"] = np.nan
-    if "snr" in kind.names:
+    if "snr" in (kind.names or ()):
         rows["psfmag"], rows["psfmagerr"] = measured, columns["magerr"]
         rows["snr"] = POGSON / columns["magerr"]
         rows["x"], rows["y"], rows["z"] = unit_vectors(columns["ra"], columns["dec"]).T

@@ -129,7 +129,7 @@ def _ls(bands: list[Series], grid: Frequencies, shape: str = "own", normalisatio
     if shape != "own":
         raise ValueError(f"shape={shape!r}: needs a uniform grid of frequencies")
     return normalised(
-        harmonic_power(bands, grid, 1), sum(part.chi2 for one in bands for part in one.parts()), normalisation
+        harmonic_power(bands, grid, 1), sum(part.chi2 for series in bands for part in series.parts()), normalisation
     )
 
 
@@ -147,30 +147,30 @@ def _pdm(bands: list[Series], grid: Frequencies, n_bins: int | None = None) -> n
 
 def _ce(bands: list[Series], grid: Frequencies, n_phase: int | None = None, n_levels: int = 5) -> np.ndarray:
     frequencies = _listed(grid)
-    entropy = _averaged(bands, lambda one: entropy_of(one, frequencies, n_phase or bins_for([one]), n_levels))
+    entropy = _averaged(bands, lambda series: entropy_of(series, frequencies, n_phase or bins_for([series]), n_levels))
     return entropy.max() - entropy
 
 
 def _bls(bands: list[Series], grid: Frequencies, qmin: float = 0.01, qmax: float = 0.15, durations=None) -> np.ndarray:
     frequencies = _listed(grid)
-    chi2 = np.array([one.chi2 for one in bands])
-    powers = [boxes_of(one, frequencies, qmin, qmax, durations).power for one in bands]
+    chi2 = np.array([series.chi2 for series in bands])
+    powers = [boxes_of(series, frequencies, qmin, qmax, durations).power for series in bands]
     return np.tensordot(chi2 / chi2.sum(), np.array(powers), axes=1)
 
 
 def _plav(bands: list[Series], grid: Frequencies, width: float = 0.06, n_worst: int = 10) -> np.ndarray:
     frequencies = _listed(grid)
-    return _averaged(bands, lambda one: plavchan_of(one, frequencies, width, n_worst))
+    return _averaged(bands, lambda series: plavchan_of(series, frequencies, width, n_worst))
 
 
 def _averaged(bands: list[Series], of: Callable[[Series], np.ndarray]) -> np.ndarray:
     """Mean over the bands, each counting by its points."""
-    return np.average([of(one) for one in bands], axis=0, weights=[one.t.size for one in bands])
+    return np.average([of(series) for series in bands], axis=0, weights=[series.t.size for series in bands])
 
 
 def bins_for(bands: list[Series], most: int = 20) -> int:
     """Phase bins that the fullest band fills with three points each, 4 .. most."""
-    return int(np.clip(max(one.t.size for one in bands) // 3, 4, most))
+    return int(np.clip(max(series.t.size for series in bands) // 3, 4, most))
 
 
 METHODS = {
@@ -235,12 +235,12 @@ def of_bands(bands: list[Series], method: str, frequencies: Frequencies, **optio
         raise ValueError("frequencies: must be positive numbers of cycles per day, at least one")
     chosen = METHODS[method]
     power = chosen.power(bands, frequencies, **options)
-    n, chi2, parameters = sum(one.t.size for one in bands), 0.0, 0
+    n, chi2, parameters = sum(series.t.size for series in bands), 0.0, 0
     standard = options.get("normalisation", "standard") == "standard"
     if chosen.share and standard:
         terms = options.get("terms", HARMONICS) if method == "harmonics" else 1
-        chi2 = sum(part.chi2 for one in bands for part in one.parts())
-        parameters = sum(one.n_curves + 2 * terms_of(one, terms) for one in bands) + 1
+        chi2 = sum(part.chi2 for series in bands for part in series.parts())
+        parameters = sum(series.n_curves + 2 * terms_of(series, terms) for series in bands) + 1
     return Periodogram(
         method, listed, power, n, len(bands), baseline_of(bands), chi2, parameters, chosen.most if standard else np.inf
     )

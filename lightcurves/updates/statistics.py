@@ -20,7 +20,7 @@ from archive.models import ScienceImage
 from lightcurves.models import STATISTICS, ImageCorrection, Source, SourceStatistics
 from lightcurves.photometry import motion
 from lightcurves.photometry.metrics import light_curve_metrics
-from lightcurves.photometry.relative import RelphotConfig, relative_zero_points
+from lightcurves.photometry.relative import RelativeConfig, relative_zero_points
 from lightcurves.storage import read, store
 from lightcurves.told import reading as told
 from lightcurves.updates.sources import lock_place
@@ -34,7 +34,7 @@ class StatisticsConfig:
     least_stars: int = 20
     least_points: int = 3
     faintest: float = 19.0
-    relphot: RelphotConfig = field(default_factory=RelphotConfig)
+    relphot: RelativeConfig = field(default_factory=RelativeConfig)
 
 
 @dataclass(frozen=True)

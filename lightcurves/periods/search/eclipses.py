@@ -34,7 +34,7 @@ class Dips:
 def single_dip(bands: list[Series], frequency: float, n_bins: int) -> Dips | None:
     """The evidence of the folded curve's dip for P against 2P; None where the curve is not one narrow dip."""
     folded = fold_curve(bands, frequency, n_bins)  # its dip stands at phase 0.5
-    fullest = int(np.argmax([one.t.size for one in bands]))
+    fullest = int(np.argmax([series.t.size for series in bands]))
     curve = folded.curves[fullest]
     level = float(np.median(curve))
     depth = float(curve.max() - level)
@@ -55,10 +55,10 @@ def single_dip(bands: list[Series], frequency: float, n_bins: int) -> Dips | Non
     if min(np.sum(inside & odd), np.sum(inside & ~odd)) < 3:
         return Dips(depth, width, -np.inf)
     parts = [_amplitude(template[rows], values[rows], folded.weight[rows]) for rows in (inside & odd, inside & ~odd)]
-    (one, error), (other, other_error) = parts
+    (first, error), (other, other_error) = parts
     scatter = _scatter(template, values, folded.weight, inside)
-    ratio = (one - other) / max(one, other)
-    ratio_error = max(np.hypot(error, other_error) * max(scatter, 1.0) / max(one, other), 1e-3)
+    ratio = (first - other) / max(first, other)
+    ratio_error = max(np.hypot(error, other_error) * max(scatter, 1.0) / max(first, other), 1e-3)
     allowed = _RATIOS[_lost(depth, _RATIOS) <= MOST_LOST]
     alone = _evidence(_RATIOS, second, noise, 0.0)
     paired = 0.5 * (_evidence(allowed, 1 - ratio, ratio_error, 1.0) + _evidence(allowed, 1 + ratio, ratio_error, 1.0))
@@ -82,8 +82,8 @@ def _template(folded, dip: np.ndarray, width: float, shift: float = 0.0) -> np.n
 
 def _values(folded, bands: list[Series]) -> np.ndarray:
     """Magnitudes about each band's bright level."""
-    values = np.concatenate([one.residuals for one in bands])
-    sizes = np.cumsum([one.t.size for one in bands])[:-1]
+    values = np.concatenate([series.residuals for series in bands])
+    sizes = np.cumsum([series.t.size for series in bands])[:-1]
     levels = [np.median(curve) for curve in folded.curves]
     return np.concatenate([part - level for part, level in zip(np.split(values, sizes), levels, strict=True)])
 

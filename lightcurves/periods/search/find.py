@@ -135,7 +135,7 @@ def find_period(t, mag, err, band=None, config: PeriodConfig | None = None, curv
         where shapes differ, or fmin is not below fmax.
     """
     config = config or PeriodConfig()
-    bands = [calmed(one) for one in split_bands(t, mag, err, band, config.error_floor, curve)]
+    bands = [calmed(series) for series in split_bands(t, mag, err, band, config.error_floor, curve)]
     baseline = baseline_of(bands)
     within = _range(config, baseline)
     grid = frequency_grid(baseline, within.low, within.high, config.oversample)
@@ -170,7 +170,7 @@ def _search(bands, grid, within: Range, baseline: float, config) -> tuple[_Searc
     fast_grid = FrequencyGrid(grid.start + places * grid.step, grid.step, grid.n - places)
     fast_power = multiband_power(flat.bands, fast_grid)
     fast = _ranked(flat.bands, fast_grid, Range(fast_grid.start, within.high), fast_power, baseline, config, flat)
-    share = sum(one.chi2 for one in flat.bands) / sum(one.chi2 for one in bands)
+    share = sum(series.chi2 for series in flat.bands) / sum(series.chi2 for series in bands)
     if not places:
         return fast, share * fast_power
     raw_power = multiband_power(bands, grid)
@@ -189,7 +189,7 @@ def _without_drifts(found: _Searched, above: float, baseline: float) -> _Searche
 
 def _faster(fast: _Searched, slow: _Searched, flat: Steady, bands, baseline: float) -> bool:
     """Whether a trend with a short period describes the points better than a long period does."""
-    half = 0.5 * sum(one.t.size for one in bands)
+    half = 0.5 * sum(series.t.size for series in bands)
     frequency, n_bins = polished_fold(fast.bands, fast.ranked[0], baseline, fast.within)
     anew = moved(fast.bands, frequency, n_bins, fast.window)
     theta = flat.share_of(anew, bands) * float(dispersion(anew, [frequency], n_bins, covers=3)[0])
@@ -242,13 +242,13 @@ def _result(bands, chosen: Chosen, searched: _Searched, within: Range, grid, pow
     frequency, error = polished(bands, frequency, n_bins, baseline, within)
     error = float(np.hypot(error, scatter_of_parts(bands, frequency, error, n_bins, baseline, within)))
     own = searched.share * float(dispersion(bands, [frequency], n_bins, covers=3)[0])
-    n = sum(one.t.size for one in bands)
+    n = sum(series.t.size for series in bands)
     width = 1.0 / baseline
     candidates = [Candidate(1.0 / frequency, error / frequency**2, 1.0 - own)]
     for other, value in zip(searched.ranked, searched.theta, strict=True):
         if abs(other - frequency) > width and len(candidates) < RANKED:
             candidates.append(_candidate(float(other), float(value), n, baseline))
-    rivals = [one for one in candidates[1:] if not related(1.0 / one.period, frequency, width)]
+    rivals = [candidate for candidate in candidates[1:] if not related(1.0 / candidate.period, frequency, width)]
     log_false = float(log_false_alarm(searched.power.max(), n, baseline, within.high))
     lead, judged = _lead(rivals, own, n), own / searched.share  # what a trend takes speaks for no period
     if n < 2 * n_bins or frequency * baseline < LEAST_CYCLES:  # any curve lies close to so few
@@ -291,5 +291,5 @@ def _candidate(frequency: float, theta: float, n: int, baseline: float) -> Candi
 
 def _amplitude(bands, frequency: float, n_bins: int) -> float:
     folded = fold_curve(bands, frequency, n_bins)
-    curve = folded.curves[int(np.argmax([one.t.size for one in bands]))]
+    curve = folded.curves[int(np.argmax([series.t.size for series in bands]))]
     return float(np.diff(np.percentile(curve, [5.0, 95.0]))[0])
