@@ -136,7 +136,7 @@ def follow_rights(place: int, pids: list[int]) -> list[int]:
 
 
 def _sort_by_dates(cursor, points: Points) -> None:
-    dates = dates_of_family(np.unique(points.columns["pid"]).tolist(), Family.LIGHTCURVE)
+    dates = dates_of_family(np.unique(points.columns["pid"]).tolist(), str(Family.LIGHTCURVE))
     now = timezone.now()
     pid = points.columns["pid"]
     waiting = [image for image, date in dates.items() if date is not None and date > now]

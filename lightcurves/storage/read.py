@@ -55,12 +55,12 @@ IMAGE = np.dtype(
 )  # fmt: skip
 _SENT = {
     name: f"int8send(i.{name}::bigint)" if IMAGE[name].kind == "i" else f"float8send(coalesce(i.{name}, 'NaN'))"
-    for name in IMAGE.names
+    for name in IMAGE.names or ()
 } | {"dzp": "float8send(coalesce(c.dzp, 0))"}
 IMAGES = Statement(
     "light_curve_images",
     f"""
-SELECT string_agg({" || ".join(_SENT[name] for name in IMAGE.names)}, ''::bytea)
+SELECT string_agg({" || ".join(_SENT[name] for name in _SENT)}, ''::bytea)
 FROM lightcurves_image i LEFT JOIN lightcurves_imagecorrection c ON c.pid = i.pid WHERE i.pid = ANY($1)
 """,
     ("bigint[]",),
@@ -181,7 +181,7 @@ def _look_up(columns: dict[str, np.ndarray], key: str, known: np.ndarray, table:
         place = place[seen]
         for name in columns:
             columns[name] = columns[name][seen]
-    for name in table.dtype.names:
+    for name in table.dtype.names or ():
         if name not in columns:
             columns[name] = table[name].astype(table.dtype[name].newbyteorder("="))[place]
     return place

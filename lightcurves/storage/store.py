@@ -73,7 +73,7 @@ def append_exposure(images: Sequence[tuple[ScienceImage, Points]]) -> int:
         for nid in sorted({image.nid for image, _ in images}):
             recent.make_room(cursor, nid)
         _forget(cursor, [image for image, _ in images])
-        dates = dates_of_family(pids, Family.LIGHTCURVE)
+        dates = dates_of_family(pids, str(Family.LIGHTCURVE))
         for date in set(dates.values()):
             rows = [_rows(image, points) for image, points in images if dates[image.pid] == date]
             recent.write(cursor, np.concatenate(rows), date)
@@ -114,7 +114,7 @@ def recalibrate(corrections: pd.DataFrame) -> int:
     """
     found = corrections.set_index("pid")
     images = ScienceImage.objects.filter(pk__in=found.index.tolist()).values_list("pid", "programid")
-    dates = dates_of_family(found.index.tolist(), Family.LIGHTCURVE)
+    dates = dates_of_family(found.index.tolist(), str(Family.LIGHTCURVE))
     rows = [(pid, programid, dates[pid]) for pid, programid in images]
     rights = pd.DataFrame(rows, columns=["pid", "programid", "public_date"])
     return upsert(ImageCorrection, rights.join(found, on="pid")) if rows else 0

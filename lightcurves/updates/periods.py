@@ -162,9 +162,9 @@ def _found(star: Star, tier: Tier, curves: read.LightCurves, config: CatalogConf
     mine = np.concatenate([np.arange(*_span(curves, oid)) for oid in star])
     columns = {name: curves.columns[name][mine] for name in ("oid", "filtercode", "hjd", "mag", "magerr", "catflags")}
     good = columns["catflags"] == 0
-    *series, oid = (columns[name][good] for name in ("hjd", "mag", "magerr", "filtercode", "oid"))
+    hjd, mag, err, band, oid = (columns[name][good] for name in ("hjd", "mag", "magerr", "filtercode", "oid"))
     try:
-        return Found(star, tier, find_period(*series, config.search, oid), len(mine))
+        return Found(star, tier, find_period(hjd, mag, err, band, config.search, oid), len(mine))
     except UnusableLightCurveError:
         return None  # constant, or all of one moment: it has no period, and gets no row
 

@@ -64,7 +64,7 @@ FOLLOW = "public dates"
 
 def open_with_releases() -> None:
     """Let releases open points, images' numbers and corrections; their dates are those of their images."""
-    family = (Family.LIGHTCURVE,)
+    family = (str(Family.LIGHTCURVE),)
     also_opens(Opening("lightcurves_detection", "pid", "pid", ("sci",), family, night="nid", follows=True))
     also_opens(Opening("lightcurves_image", "pid", "pid", ("sci",), family, follows=True))
     also_opens(Opening("lightcurves_imagecorrection", "pid", "pid", ("sci",), family, follows=True))
@@ -109,12 +109,12 @@ def _follow(parameters: dict, stale: bool, of: str = OF_RELEASE, packed: str = P
         cursor.execute(packed, parameters)
         for field, rcid, fid, pids in cursor.fetchall():
             oids.update(chunks.follow_rights(store.place_of(field, rcid, fid), pids))
-        oids = sorted(oids)
-        settle(oids)
+        changed = sorted(oids)
+        settle(changed)
         if stale:
-            cursor.execute(FORGET_STATISTICS, [oids])
-            cursor.execute(FORGET_PERIODS, [oids])
-        cursor.execute(PLACES, [oids])
+            cursor.execute(FORGET_STATISTICS, [changed])
+            cursor.execute(FORGET_PERIODS, [changed])
+        cursor.execute(PLACES, [changed])
         _refresh(cursor.fetchall())
 
 
