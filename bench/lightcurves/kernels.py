@@ -110,8 +110,8 @@ def _metrics(world) -> dict[str, Figure]:
     peer = {"polars, 21 metrics": n / _cpu(lambda: [_polars(batch.columns) for batch in curves])}
     peer["light-curve (Rust), 17 features"] = _rust(curves[0])
     return {
-        "metrics (all of the object table)": Figure(
-            n / seconds, "obj/s", 2.5e4, "higher", n, peer | {"with unpacking": n / whole}, "median"
+        "metrics (all of the object table), with unpacking": Figure(
+            n / whole, "obj/s", 2.5e4, "higher", n, {"without unpacking": n / seconds} | peer, "median"
         ),
         "metrics, points": Figure(points / seconds, "det/s", better="higher", n=points, statistic="median"),
     }
@@ -142,11 +142,10 @@ def _rust(curves) -> float:
         lc.WeightedMean(),
     )  # fmt: skip
     c, offsets = curves.columns, curves.offsets
-    parts = [
-        tuple(np.ascontiguousarray(c[name][a:b]) for name in ("mjd", "mag", "magerr"))
-        for a, b in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)
-        if b - a > 5
-    ]
+    good = c["catflags"] == 0  # the same points as ours
+    spans = zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)
+    masked = [[c[name][a:b][good[a:b]] for name in ("mjd", "mag", "magerr")] for a, b in spans]
+    parts = [tuple(map(np.ascontiguousarray, columns)) for columns in masked if len(columns[0]) > 5]
     return len(parts) / _cpu(lambda: features.many(parts, n_jobs=1, sorted=True, check=False, fill_value=np.nan))
 
 
