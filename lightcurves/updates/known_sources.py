@@ -25,18 +25,19 @@ MOST_KEPT = 2_000_000
 
 _PLACE = "FROM lightcurves_source WHERE field = %s AND rcid = %s AND fid = %s"
 _HASH = "count(*), bit_xor(hashfloat8extended(ra, hashfloat8extended(dec, oid)))"
-FINGERPRINT = f"SELECT {_HASH} {_PLACE}"
+# The conditions are those of the partial index.
+_FAST = f"""
+lightcurves_sourcestatistics WHERE oid >= %s AND oid < %s
+    AND (pmra > {FAST / 2} OR pmra < {-FAST / 2} OR pmdec > {FAST / 2} OR pmdec < {-FAST / 2})
+"""
+FINGERPRINT = f"SELECT {_HASH}, EXISTS (SELECT 1 FROM {_FAST}) {_PLACE}"
 # One statement, so that the hash is that of the rows that are read.
 SOURCES = f"""
 SELECT {_HASH}, string_agg(int8send(oid) || float8send(ra) || float8send(dec), ''::bytea ORDER BY oid) {_PLACE}
 """
 RECORD = np.dtype([("oid", ">i8"), ("ra", ">f8"), ("dec", ">f8")])
-# The conditions are those of the partial index.
 FAST_SOURCES = f"""
-SELECT DISTINCT ON (oid) oid, {", ".join((*MIDDLE, *MOTION))} FROM lightcurves_sourcestatistics
-WHERE oid >= %s AND oid < %s
-    AND (pmra > {FAST / 2} OR pmra < {-FAST / 2} OR pmdec > {FAST / 2} OR pmdec < {-FAST / 2})
-ORDER BY oid, cardinality(programs) DESC
+SELECT DISTINCT ON (oid) oid, {", ".join((*MIDDLE, *MOTION))} FROM {_FAST} ORDER BY oid, cardinality(programs) DESC
 """
 
 
@@ -56,38 +57,44 @@ class KnownSources:
         return len(self.oid)
 
 
-_kept: OrderedDict[tuple[int, int, int], tuple[tuple, KnownSources]] = OrderedDict()
+_kept: OrderedDict[tuple[int, int, int], tuple[list, KnownSources]] = OrderedDict()
 _guard = Lock()
 
 
 def known(field: int, rcid: int, fid: int) -> KnownSources:
     """The sources at their catalogued positions, as they stand now in this transaction."""
+    return _known_and_whether_fast(field, rcid, fid)[0]
+
+
+def _known_and_whether_fast(field: int, rcid: int, fid: int) -> tuple[KnownSources, bool]:
+    """The same, and whether any may have a high proper motion."""
     place = (field, rcid, fid)
     with connections["default"].cursor() as cursor:
-        cursor.execute(FINGERPRINT, place)
-        fingerprint = cursor.fetchone()
+        cursor.execute(FINGERPRINT, [*store.objects_of(*place), *place])
+        *fingerprint, fast = cursor.fetchone()
         with _guard:
             before = _kept.get(place)
             if before is not None and before[0] == fingerprint:
                 _kept.move_to_end(place)
-                return before[1]
+                return before[1], fast
         cursor.execute(SOURCES, place)
         *fingerprint, data = cursor.fetchone()
     rows = np.frombuffer(data or b"", dtype=RECORD)
     oid, ra, dec = rows["oid"].astype(np.int64), rows["ra"].astype(np.float64), rows["dec"].astype(np.float64)
     sources = KnownSources(oid, ra, dec, Catalogue(ra, dec))
-    _keep(place, tuple(fingerprint), sources)
-    return sources
+    _keep(place, fingerprint, sources)
+    return sources, fast
 
 
 def expected(image: ScienceImage) -> KnownSources:
     """The sources, ordered by where they are at the time of an image: fast ones where they have gone by then."""
-    sources = known(image.field, image.rcid, image.fid)
-    first, last = store.objects_of(image.field, image.rcid, image.fid)
+    sources, fast = _known_and_whether_fast(image.field, image.rcid, image.fid)
+    if not fast:
+        return sources
     with connections["default"].cursor() as cursor:
-        cursor.execute(FAST_SOURCES, [first, last])
+        cursor.execute(FAST_SOURCES, store.objects_of(image.field, image.rcid, image.fid))
         rows = np.array(cursor.fetchall(), dtype=float).reshape(-1, 8)
-    rows = rows[is_fast(*rows[:, 4:].T)]
+    rows = rows[is_fast(*rows[:, 4:].T) & np.isin(rows[:, 0].astype(np.int64), sources.oid)]
     if not len(rows):
         return sources
     row = np.searchsorted(sources.oid, rows[:, 0].astype(np.int64))
@@ -101,7 +108,7 @@ def clear() -> None:
         _kept.clear()
 
 
-def _keep(place: tuple[int, int, int], fingerprint: tuple, sources: KnownSources) -> None:
+def _keep(place: tuple[int, int, int], fingerprint: list, sources: KnownSources) -> None:
     """Keep a quadrant's sources, and let go of those that were used longest ago where they are too many."""
     with _guard:
         _kept[place] = fingerprint, sources
