@@ -19,6 +19,8 @@ from tqdm import tqdm
 
 from bench.report import Figure, report
 
+NEEDS = ("postgres",)
+
 REPEATED = 9
 FUZZ_FULL, FUZZ_QUICK = 100_000, 1000
 STARS = 120  # of the small sky

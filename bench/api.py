@@ -16,6 +16,8 @@ from pathlib import Path
 
 from bench.report import Figure, report
 
+NEEDS = ("postgres", "redis")
+
 MINUTES, QUICK_MINUTES = 5.0, 1.0
 EXAMPLES = 40  # of one operation before the next one's turn
 

@@ -17,6 +17,8 @@ from tqdm import tqdm
 
 from bench.report import Figure, report
 
+NEEDS = ("postgres",)
+
 FULL_ROWS, QUICK_ROWS = 5_000_000, 200_000
 SEARCHES = 300
 LISTED = 1000  # positions of a list

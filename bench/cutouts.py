@@ -18,6 +18,8 @@ from astropy.io import fits
 
 from bench.report import Figure, report
 
+NEEDS = ("postgres",)
+
 SHAPE = (3080, 3072)
 TILES = {"1x3072": (1, 3072), "64x64": (64, 64), "100x3072": (100, 3072), "128x128": (128, 128), "256x256": (256, 256)}
 CHOSEN = "64x64"

@@ -12,8 +12,12 @@ from statistics import median
 
 import numpy as np
 
+from archive.sky.sphere import to_ra_dec, unit_vectors
 from bench.clusters import SPHERE, cluster, connected, create_sphere
 from bench.report import Figure, report
+from bench.servers import NotReadyError
+
+NEEDS = ("postgres",)
 
 HALF = 0.43  # deg, of a quadrant's side
 REACH = 0.61  # deg, from its centre to a corner
@@ -36,8 +40,7 @@ def run(quick: bool) -> None:
 
     django.setup()
     if not SPHERE.exists():
-        print("pgSphere is not installed: make bench-peers")
-        return
+        raise NotReadyError("pgSphere is not installed: `make bench-peers` installs it")
     rows = 50_000 if quick else 1_000_000
     with tempfile.TemporaryDirectory(prefix="bench-footprints-") as place:
         Path(place).chmod(0o755)
@@ -80,15 +83,12 @@ def _fill(cursor, rows: int) -> dict[str, Figure]:
 def _footprints(rows: int) -> np.ndarray:
     """Squares on the sky: number, centre, four corners (degrees)."""
     rng = np.random.default_rng(3)
-    ra, dec = rng.uniform(0, 2 * np.pi, rows), np.arcsin(rng.uniform(-1, 1, rows))
-    centre = np.array([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
-    east = np.array([-np.sin(ra), np.cos(ra), 0 * ra])
-    north = np.cross(centre, east, axis=0)
-    side, columns = np.tan(np.radians(HALF)), [np.arange(rows), np.degrees(ra), np.degrees(dec)]
+    ra, dec = rng.uniform(0, 360, rows), np.degrees(np.arcsin(rng.uniform(-1, 1, rows)))
+    centre, east = unit_vectors(ra, dec), unit_vectors(ra + 90, 0 * dec)
+    north = np.cross(centre, east)
+    side, columns = np.tan(np.radians(HALF)), [np.arange(rows), ra, dec]
     for x, y in ((1, -1), (-1, -1), (-1, 1), (1, 1)):
-        corner = centre + side * (x * east + y * north)
-        corner /= np.linalg.norm(corner, axis=0)
-        columns += [np.degrees(np.arctan2(corner[1], corner[0])) % 360, np.degrees(np.arcsin(corner[2]))]
+        columns += to_ra_dec(centre + side * (x * east + y * north))
     return np.column_stack(columns)
 
 
@@ -143,7 +143,7 @@ def _triangle_there(ra: float, dec: float) -> str:
 
 
 def _translated(condition: str) -> str:
-    """What the query service asks of PostgreSQL."""
+    """SQL that the query service sends to PostgreSQL."""
     from archive.services.vo.adql import Catalog, Column, Region, Table, translate
 
     region = Column("s_region", "text", xtype="adql:REGION", region=Region(CORNERS, ("ra", "dec"), REACH))

@@ -17,6 +17,8 @@ import numpy as np
 
 from bench.report import Figure, report
 
+NEEDS = ("postgres", "redis")
+
 FULL, QUICK = (5000, 40), (1000, 10)  # packets, images of a kind
 STAMP = 15_000  # bytes of each of a packet's three pictures
 PACKETS_TARGET = 15.0  # ms a packet: a thousand in 15 s

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from bench.report import Figure
-from lightcurves.periods.simulate import draw
+from bench.variable_stars import draw
 
 FIELD, CCDID, QID, RCID = 655, 13, 3, 50
 EPOCHS = 150

@@ -17,6 +17,7 @@ from scipy.ndimage import binary_dilation
 from scipy.spatial import cKDTree
 
 from bench.report import Figure, report
+from bench.servers import NotReadyError
 
 DATA = Path(os.environ.get("ZTF_REAL_DATA", Path(__file__).parents[2] / "shared" / "data")) / "images"
 NAME = "ztf_20200924431759_000655_zr_c13_o_q3_"
@@ -31,7 +32,7 @@ def run(quick: bool) -> None:
     from astropy.io import fits
 
     if not (DATA / f"{NAME}sciimg.fits").exists():
-        raise SystemExit(f"{DATA} holds no {NAME}sciimg.fits: set ZTF_REAL_DATA to the folder above images/")
+        raise NotReadyError(f"{DATA} holds no {NAME}sciimg.fits: set ZTF_REAL_DATA to the folder above images/")
     image, header = fits.getdata(DATA / f"{NAME}sciimg.fits", header=True)
     mask = fits.getdata(DATA / f"{NAME}mskimg.fits").astype(np.int16)
     started = time.process_time()

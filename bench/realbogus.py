@@ -1,50 +1,78 @@
-"""Fit the weights of the real/bogus score on simulated truth.
+"""The real/bogus score on simulated truth, and its weights fitted anew.
 
-    python -m bench.realbogus SIMULATION_FOLDER
-
-SIMULATION_FOLDER holds the `detections.parquet` of processing.simulate.survey.write_truth; the nights must have been
-taken in and processed as far as differences. A candidate is real if a source lies within 2.5 px whose flux then
+The truth is the `detections.parquet` of processing.simulate.survey.write_truth (by default the demo's), whose nights
+must have been processed as far as differences. A candidate is real if a source lies within 2.5 px whose flux then
 differed from its mean in the reference's images by that of a 22.5 mag star or more. Half of the images (every other
-one) fit the weights, the other half says how well they do; both are printed.
+one) fit the weights, the other half says how well they do; the weights in use are measured on all.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-import django
 import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
+from bench.report import Figure, report
+from bench.servers import NotReadyError
+
+NEEDS = ("postgres",)
 MATCH = 2.5  # px
 FAINTEST_CHANGE = 22.5  # mag
 RIDGE = 0.3
 STEPS = 50
+CUTS = (0.3, 0.5, 0.65, 0.9)
 
 
-def main(folder: Path) -> None:
+def run(quick: bool, truth: Path | None = None) -> None:
+    """Fit, measure, print."""
+    import django
+
+    django.setup()
+    from django.conf import settings
+
+    from processing.science.subtraction import realbogus
+
+    path = (truth or settings.VAR / "demo" / "truth") / "detections.parquet"
+    if not path.exists():
+        raise NotReadyError(f"{path} is not there: run `make demo`, or say --truth FOLDER")
+    fitting, others = _candidates(pd.read_parquet(path).set_index(["expid", "rcid"]).sort_index())
+    weights = fit_logistic(*fitting)
+    notes = (
+        f"FEATURES {realbogus.FEATURES}\nWEIGHTS = ({', '.join(f'{weight:.2f}' for weight in weights[1:])})\n"
+        f"BIAS = {weights[0]:.2f}"
+    )
+    every = tuple(np.concatenate(both) for both in zip(fitting, others, strict=True))
+    figures = {}
+    for name, (values, real), used in (
+        ("weights in use, all images", every, np.array([realbogus.BIAS, *realbogus.WEIGHTS])),
+        ("fitted weights, their images", fitting, weights),
+        ("fitted weights, other images", others, weights),
+    ):
+        figures |= kept(name, realbogus.logistic(values @ used[1:] + used[0]), real)
+    report("realbogus", figures, notes, quick)
+
+
+def _candidates(truth: pd.DataFrame) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Features (n, k) and whether they are real (n,), of every other difference image and of those between."""
     from archive.models import DifferenceImage
     from processing.executive.products import files
     from processing.science.subtraction import realbogus
 
-    truth = pd.read_parquet(folder / "detections.parquet").set_index(["expid", "rcid"]).sort_index()
     parts: list[list] = [[], []]
     for number, row in enumerate(DifferenceImage.objects.select_related("science", "reference").order_by("pk")):
         table, _ = files.table(files.product("diff", row.pk, "diffcand.fits").path)
         if len(table):
             parts[number % 2].append((realbogus.features(table), is_real(table, row, truth)))
-    fit, held = ((np.concatenate(f), np.concatenate(r)) for f, r in (zip(*part, strict=True) for part in parts))
-    weights = fit_logistic(*fit)
-    print("FEATURES", realbogus.FEATURES)
-    print("WEIGHTS = (" + ", ".join(f"{w:.2f}" for w in weights[1:]) + f")\nBIAS = {weights[0]:.2f}")
-    for name, (values, real) in (("fitted", fit), ("held out", held)):
-        report(name, realbogus.logistic(values @ weights[1:] + weights[0]), real)
+    if not all(parts):
+        raise NotReadyError("the archive has too few difference images with candidates: run `make demo`")
+    first, second = (tuple(np.concatenate(both) for both in zip(*part, strict=True)) for part in parts)
+    return first, second
 
 
 def is_real(table, difference, truth: pd.DataFrame) -> np.ndarray:
-    """Which candidates are changes of the sky: bool (n,)."""
+    """Mask of the candidates that are changes of the sky: bool (n,)."""
     science = difference.science
     now = truth.loc[(science.exposure_id, science.rcid)]
     epochs = [(expid, science.rcid) for expid in difference.reference.inputs.values_list("exposure_id", flat=True)]
@@ -72,14 +100,13 @@ def fit_logistic(values: np.ndarray, real: np.ndarray) -> np.ndarray:
     return weights
 
 
-def report(name: str, score: np.ndarray, real: np.ndarray) -> None:
-    """What a cut at some scores keeps."""
-    print(f"{name}: {int(real.sum())} real, {int((~real).sum())} bogus")
-    for cut in (0.3, 0.5, 0.65, 0.9):
-        kept = score >= cut
-        print(f"    rb >= {cut}: keeps {kept[real].mean():.3f} of the real, {kept[~real].mean():.3f} of the bogus")
-
-
-if __name__ == "__main__":
-    django.setup()
-    main(Path(sys.argv[1]))
+def kept(name: str, score: np.ndarray, real: np.ndarray) -> dict[str, Figure]:
+    """The shares of real and bogus candidates that cuts on a score keep."""
+    figures = {}
+    for cut in CUTS:
+        chosen = score >= cut
+        figures[f"{name}: real with rb >= {cut}"] = Figure(
+            float(chosen[real].mean()), "", None, "higher", int(real.sum())
+        )
+        figures[f"{name}: bogus with rb >= {cut}"] = Figure(float(chosen[~real].mean()), "", n=int((~real).sum()))
+    return figures

@@ -11,6 +11,8 @@ from datetime import date
 from bench import archive
 from bench.report import Figure, report
 
+NEEDS = ("postgres",)
+
 FULL_ROWS, QUICK_ROWS = 5_000_000, 200_000
 COVERAGES = 3
 NIGHTS = (date(2017, 1, 1), date(2019, 12, 31))

@@ -15,11 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.servers import NotReadyError
+
 COPIED = ("pg_dump", "--no-comments", "--no-tablespaces", "--format=custom", "--compress=0")
-
-
-class NoArchive(RuntimeError):
-    """There is no archive that could be copied; the message says how one is made."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +38,14 @@ def copy(workers: int, **variables: str) -> Iterator[Served]:
 
     Raises
     ------
-    NoArchive
+    NotReadyError
     """
     from django.conf import settings
 
     from tests import servers
 
     if not any(settings.ARCHIVE_ROOT.glob("*")):
-        raise NoArchive(f"{settings.ARCHIVE_ROOT}: there are no products to serve; run `make demo` first")
+        raise NotReadyError(f"{settings.ARCHIVE_ROOT}: there are no products to serve; run `make demo` first")
     with tempfile.TemporaryDirectory(prefix="bench-", dir=settings.VAR) as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -106,7 +104,9 @@ def _parent(backend: int) -> int:
     """The process that started a backend; PostgreSQL must run on this machine, or its memory would not be seen."""
     stat = Path(f"/proc/{backend}/stat")
     if not stat.exists() or "(postgres)" not in stat.read_text():
-        raise NoArchive("DATABASE_URL: PostgreSQL runs elsewhere; the measurement needs the private one (`make serve`)")
+        raise NotReadyError(
+            "DATABASE_URL: PostgreSQL runs elsewhere; the measurement needs the private one (`make serve`)"
+        )
     return int(stat.read_text().rpartition(")")[2].split()[1])
 
 

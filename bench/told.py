@@ -18,6 +18,8 @@ import pyarrow.parquet as pq
 
 from bench.report import Figure, report
 
+NEEDS = ("postgres", "redis")
+
 FULL, QUICK = 40_000, 4_000  # objects of the large file
 POINTS = 100  # of each
 FIELD, CCD, QID, FID = 655, 13, 3, 2

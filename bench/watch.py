@@ -1,4 +1,4 @@
-"""What a served portal costs while something is sent to it: memory, disk, and how long its health check takes."""
+"""Cost of a served portal while something is sent to it: memory, disk, and how long its health check takes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 MB = 1 << 20
 EVERY = 0.25  # s between two looks
 PARTS = {"granian": "portal", "manage.py queue": "queue", "bench.probe": ""}
-"""What our own children are, by a word of their command; the probe is none of the archive's."""
+"""Part of the system that a child process is, by a word of its command; the probe is none of the archive's."""
 OTHERS = "command"
 DATABASE = "PostgreSQL"
 

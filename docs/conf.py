@@ -4,8 +4,10 @@ import json
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
 import inventory  # noqa: E402 (beside this file)
+import results  # noqa: E402 (beside this file)
 
 project = "Open ZTF science data system"
 author = "The open ZTF science data system developers"
@@ -23,21 +25,7 @@ html_static_path = ["_static"]
 html_sidebars = {"**": ["about.html", "navigation.html"]}
 html_copy_source = False
 
-HERE = Path(__file__).parent
 GENERATED = HERE / "_generated"
-
-
-def _figures(path):
-    """The last run of a bench as a table; the pages include it, so that they say what was measured."""
-    found = json.loads(path.read_text())
-    lines = ["| figure | measured | asked | number | peers |", "|---|---|---|---|---|"]
-    for name, one in found["figures"].items():
-        asked = "" if one["target"] is None else f"{'≤' if one['better'] == 'lower' else '≥'} {one['target']:g}"
-        peers = ", ".join(f"{peer} {value:.4g}" for peer, value in one["peer"].items())
-        lines.append(f"| {name} | {one['value']:.4g} {one['unit']} | {asked} | {one['n']} | {peers} |")
-    head = f"`python -m bench {path.stem}`, commit {found['commit']}, {found['machine']}.\n\n"
-    notes = f"\n```text\n{found['notes']}\n```\n" if found["notes"] else ""
-    return head + "\n".join(lines) + "\n" + notes
 
 
 def _growth(path):
@@ -72,6 +60,6 @@ for _name, _text in {
     "commands": inventory.commands_table(),
 }.items():
     (GENERATED / f"{_name}.md").write_text(_text)
-for _results in (HERE.parent / "bench" / "results").glob("*.json"):
-    (GENERATED / f"{_results.stem}.md").write_text(_figures(_results))
-(GENERATED / "lightcurves_growth.md").write_text(_growth(HERE.parent / "bench" / "results" / "lightcurves.json"))
+for _path in results.RESULTS.glob("*.json"):
+    (GENERATED / f"{_path.stem}.md").write_text(results.table(_path))
+(GENERATED / "lightcurves_growth.md").write_text(_growth(results.RESULTS / "lightcurves.json"))

@@ -22,7 +22,7 @@ class RealField(models.FloatField):
 
 
 class SourceColumns(models.Model):
-    """What is known of a source besides its points."""
+    """Columns of a source: position, place, brightness in the reference image."""
 
     oid = models.BigIntegerField(primary_key=True, help_text="see archive.survey.identifiers.make_oid")
     ra = models.FloatField(help_text="ICRS, deg")
@@ -50,7 +50,7 @@ class SourceColumns(models.Model):
 
 
 class Source(SourceColumns, ProtectedModel):
-    """What one light curve belongs to: a place on the sky in one field, quadrant and filter.
+    """Source of one light curve: a position on the sky in one field, quadrant and filter.
 
     It comes from a reference image, or from a detection that no source of the reference explains. It is as open as
     the most open of what it was seen in.
@@ -124,7 +124,7 @@ class ToldCurve(ProtectedModel):
 
 
 class Image(ProtectedModel):
-    """What an image whose points were taken in knows: it stands here once, not with every point, and as open as they.
+    """Epoch of an image whose points are stored: it stands here once, not with every point, and as open as they.
 
     Written with the points, so that a light curve is read from few and narrow tables.
     """
@@ -152,7 +152,7 @@ class Image(ProtectedModel):
 
 
 class ImageCorrection(ProtectedModel):
-    """What relative photometry found for one image; as open as the image."""
+    """Zero-point correction of one image by relative photometry; as open as the image."""
 
     pid = models.BigIntegerField(primary_key=True)
     dzp = models.FloatField(help_text="mag to subtract from the image's magnitudes")

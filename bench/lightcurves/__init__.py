@@ -13,6 +13,8 @@ from pathlib import Path
 
 from bench.report import Figure, report
 
+NEEDS = ("postgres",)
+
 
 def run(quick: bool) -> None:
     """Fill, measure, print, and remove the database and the files again."""

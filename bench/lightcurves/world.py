@@ -75,7 +75,7 @@ class World:
         return Objects(first + np.arange(n), ra, dec, mag, rng.random(n) < 0.05)
 
     def seen(self, quadrant: int, exposures: range):
-        """Which objects (row numbers) each exposure sees, and their points as arrays over all (exposure, object)."""
+        """Row numbers of the objects that each exposure sees, with their points as arrays over (exposure, object)."""
         objects = self.objects(quadrant)
         rng = np.random.default_rng((SEED, quadrant, exposures.start))
         chance = 0.97 / (

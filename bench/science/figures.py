@@ -7,11 +7,11 @@ from functools import cached_property
 
 import numpy as np
 
+from archive.survey.robust import robust_scatter
 from bench.report import Figure
 from bench.science import calibration, matching
 from bench.science.measuring import Measured
 
-MAD_TO_SIGMA = 1.4826
 BRIGHT, ZERO_FROM = 17.0, 18.0  # mag
 PURITY_SNR = 5.0
 MAS_PER_PIXEL = 1012.0
@@ -22,7 +22,7 @@ MIN_IN_BIN = 50
 
 @dataclass(frozen=True)
 class Peer:
-    """What another program found: x, y (0-based px) and snr of its sources; cpu (s); figures of its own."""
+    """Another program's catalog: x, y (0-based px) and snr of its sources; cpu (s); figures of its own."""
 
     x: np.ndarray
     y: np.ndarray
@@ -70,7 +70,7 @@ class Quadrant:
 
 def robust(values) -> float:
     """Standard deviation from the median absolute deviation; NaN of nothing."""
-    return MAD_TO_SIGMA * float(np.median(np.abs(values - np.median(values)))) if len(values) else float("nan")
+    return robust_scatter(values) if len(values) else float("nan")
 
 
 def compared(q: Quadrant) -> dict[str, np.ndarray]:
@@ -117,22 +117,26 @@ def of_type(kind, quadrants: list[Quadrant]) -> dict[str, Figure]:
 def scatter_figures(kind, every) -> dict[str, Figure]:
     figures = {}
     for faint in range(15, 22):
-        one = (every["mag"] > faint - 1) & (every["mag"] <= faint)
+        stars = (every["mag"] > faint - 1) & (every["mag"] <= faint)
         # Neighbours are no part of the limit: the target is for stars that have none.
-        name, target = f"{faint - 1}-{faint} mag", 1.15 if 15 < faint <= 19 and not kind.crowded else None
-        figures[f"scatter, {name}"] = Figure(1e3 * robust(every["error"][one]), "mmag", n=int(one.sum()))
-        ratio = robust((every["error"] / every["limit"])[one])
-        figures[f"scatter over limit, {name}"] = Figure(ratio, "", target, n=int(one.sum()))
+        name, target = f"{faint - 1}-{faint} mag", None if kind.crowded else 1.15
+        signed = {"median error": 1e3 * float(np.median(every["error"][stars])) if stars.any() else float("nan")}
+        figures[f"scatter, {name}"] = Figure(
+            1e3 * robust(every["error"][stars]), "mmag", n=int(stars.sum()), peer=signed
+        )
+        ratio = robust((every["error"] / every["limit"])[stars])
+        figures[f"scatter over limit, {name}"] = Figure(ratio, "", target, n=int(stars.sum()))
     return figures
 
 
 def trend(error, position, edges) -> tuple[float, float]:
-    """Largest |median| of any bin, and the standard error of that median."""
+    """The median of the bin where it is largest, with its sign, and the standard error of that median."""
     worst = (0.0, float("nan"))
     for low, high in zip(edges[:-1], edges[1:], strict=True):
         values = error[(position > low) & (position <= high)]
         if len(values) >= MIN_IN_BIN:
-            worst = max(worst, (abs(float(np.median(values))), 1.2533 * robust(values) / np.sqrt(len(values))))
+            median = float(np.median(values)), 1.2533 * robust(values) / np.sqrt(len(values))
+            worst = max(worst, median, key=lambda pair: abs(pair[0]))
     return worst
 
 
@@ -148,7 +152,9 @@ def trend_figures(every) -> dict[str, Figure]:
     for axis, (edges, use) in axes.items():
         worst, sigma = trend(every["error"][use], every[axis][use], edges)
         label = f"bias with {axis}, worst bin"
-        figures[label] = Figure(1e3 * worst, "mmag", 5, n=int(use.sum()), peer={"its standard error": 1e3 * sigma})
+        peer = {"signed": 1e3 * worst, "its standard error": 1e3 * sigma}
+        target = 5 if np.isfinite(sigma) else None  # too few stars in every bin say nothing
+        figures[label] = Figure(1e3 * abs(worst), "mmag", target, n=int(use.sum()), peer=peer)
     return figures
 
 
@@ -236,22 +242,33 @@ def _own(quadrants, label, unit, target):
 
 
 def calibration_figures(quadrants) -> dict[str, Figure]:
+    """The zero point: its error in the middle, at its worst, and how it leans with seeing, which a median hides."""
     errors = np.array([1e3 * (q.measured.measurements["zp"] - q.truth.magzp) for q in quadrants])
+    seeing = np.array([q.seeing for q in quadrants])
+    slope = float(np.polyfit(seeing, errors, 1)[0])
+    at_each = {f"at {width:g} px": float(error) for width, error in zip(seeing, errors, strict=True)}
+    median, largest = float(np.median(errors)), float(errors[np.abs(errors).argmax()])
+    n = len(errors)
     return {
-        "zero point minus truth, median": Figure(abs(float(np.median(errors))), "mmag", 5, n=len(errors)),
-        "zero point minus truth, largest": Figure(float(np.abs(errors).max()), "mmag", n=len(errors)),
+        "zero point minus truth, median": Figure(abs(median), "mmag", 5, n=n, peer={"signed": median}),
+        "zero point minus truth, largest": Figure(abs(largest), "mmag", 5, n=n, peer={"signed": largest}),
+        "zero point minus truth, from the best seeing to the worst": Figure(
+            abs(slope) * float(np.ptp(seeing)), "mmag", 5, n=n, peer={"signed, mmag per px": slope} | at_each
+        ),
     }
 
 
 def cost_figures(kind, quadrants) -> dict[str, Figure]:
     n, steps = len(quadrants), quadrants[0].measured.steps
     figures = {
-        f"CPU, {step}": Figure(float(np.median([q.measured.steps[step] for q in quadrants])), "s", n=n)
+        f"CPU, {step}": Figure(
+            float(np.median([q.measured.steps[step] for q in quadrants])), "s", n=n, statistic="median"
+        )
         for step in steps
     }
     peers = {name: float(np.median([q.peers[name].cpu for q in quadrants])) for name in quadrants[0].peers}
     cpu = float(np.median([q.measured.cpu for q in quadrants]))
-    figures["CPU, total"] = Figure(cpu, "s", kind.cpu, n=n, peer=peers)
+    figures["CPU, total"] = Figure(cpu, "s", kind.cpu, n=n, peer=peers, statistic="median")
     figures["peak memory"] = Figure(max(q.measured.peak_memory for q in quadrants), "GB", 1.5, n=n)
     return figures
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-CHANNEL, FILTERCODE, JD = 21, "zr", 2459116.93
+CHANNEL, FILTERCODE, JD = 38, "zr", 2459116.93
 # FWHM (px): from the best twentieth to the worst of real exposures
 FULL_SEEING, QUICK_SEEING = (1.5, 1.8, 2.1, 2.6, 3.4), (1.7, 2.6)
 QUICK_SIDE = 1024
@@ -25,8 +25,8 @@ class FieldType:
 
 
 FIELD_TYPES = (
-    FieldType("typical", (150.0, 35.0), 183.0, False, 7.0),
-    FieldType("crowded", (291.5, 15.5), 450.0, True, 14.0),
+    FieldType("typical", (212.0, 48.0), 183.0, False, 7.0),
+    FieldType("crowded", (283.5, 2.0), 450.0, True, 14.0),
 )
 
 
@@ -104,7 +104,7 @@ def simulate(
 
 
 def truth_of(camera, visible, scene, psf, cards, level, background, zero_point) -> Truth:
-    """What lies within the quadrant."""
+    """The sources that lie within the quadrant."""
     from processing.simulate.sky import Kind
 
     inside = (scene.x > -0.5) & (scene.x < camera.nx - 0.5) & (scene.y > -0.5) & (scene.y < camera.ny - 0.5)

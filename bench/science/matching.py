@@ -1,4 +1,4 @@
-"""Which catalog entry is which true source."""
+"""Matching of catalog entries to true sources."""
 
 from __future__ import annotations
 
@@ -60,3 +60,10 @@ def completeness(truth, found: Match, brightest: float, faintest: float, keep=No
     if keep is not None:
         hit[hit] = keep[found.entry[hit]]
     return int(hit.sum()), int(stars.sum())
+
+
+def balance(truth, found: Match, faintest: float) -> float:
+    """The harmonic mean of a catalog's purity and of its completeness down to a magnitude."""
+    hit, there = completeness(truth, found, -np.inf, faintest)
+    purity, complete = float(found.genuine.mean()) if len(found.genuine) else 0.0, hit / max(there, 1)
+    return 2 * purity * complete / max(purity + complete, 1e-9)

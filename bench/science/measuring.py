@@ -15,7 +15,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Measured:
-    """What the pipeline made of one quadrant; cpu in s, peak_memory in GB."""
+    """Products of the pipeline of one quadrant; cpu in s, peak_memory in GB; image and bad (pixels) where asked for."""
 
     catalog: dict[str, np.ndarray]
     measurements: dict
@@ -25,9 +25,10 @@ class Measured:
     wcs: object
     psf: np.ndarray
     image: np.ndarray | None
+    bad: np.ndarray | None
 
     def without_image(self) -> Measured:
-        return replace(self, image=None)
+        return replace(self, image=None, bad=None)
 
 
 def measure_apart(inputs, folder: Path, keep_image: bool = False) -> Measured:
@@ -40,6 +41,7 @@ def measure_apart(inputs, folder: Path, keep_image: bool = False) -> Measured:
 
 def measure(path: Path, keep_image: bool) -> Measured:
     """Run the pipeline on pickled inputs; called in a fresh process."""
+    from archive.survey.bits import BAD_PIXEL_MASK
     from processing.executive.warmup import warm_up
     from processing.pipelines.science.pipeline import SCIENCE
 
@@ -59,6 +61,7 @@ def measure(path: Path, keep_image: bool) -> Measured:
         _wcs_of(products.files["sciimg.fits"].cards),
         products.files["sciimgdaopsfcent.fits"].data,
         products.files["sciimg.fits"].data if keep_image else None,
+        (products.files["mskimg.fits"].data & BAD_PIXEL_MASK) != 0 if keep_image else None,
     )
 
 

@@ -17,6 +17,11 @@ BINS = ((13.5, 15.0), (15.0, 16.0), (16.0, 17.0))
 FLOOR = 5.0  # mmag
 
 
+def seed_of(seed: int, exposure: int) -> int:
+    """Of the noise of one exposure."""
+    return seed + 50 + exposure
+
+
 def figures(camera, folder: Path, seed: int, quick: bool) -> dict[str, Figure]:
     """Median scatter of a star about its own mean, each exposure calibrated by itself."""
     kind = frames.FIELD_TYPES[0]
@@ -27,7 +32,7 @@ def figures(camera, folder: Path, seed: int, quick: bool) -> dict[str, Figure]:
     for k in range(count):
         offset = tuple(rng.uniform(-SHIFT, SHIFT, 2))
         inputs, truth = frames.simulate(
-            camera, kind, SEEING[k], seed + 50 + k, sky, ZERO_POINTS[k], offset, catalog_seed=seed
+            camera, kind, SEEING[k], seed_of(seed, k), sky, ZERO_POINTS[k], offset, catalog_seed=seed
         )
         for star, values in _calibrated(truth, measuring.measure_apart(inputs, folder)).items():
             mags.setdefault(star, []).append(values)
@@ -39,9 +44,10 @@ def figures(camera, folder: Path, seed: int, quick: bool) -> dict[str, Figure]:
         limit = np.sqrt((chosen[:, :, 1] ** 2).mean(axis=1))
         floor = np.sqrt(np.maximum(scatter**2 - limit**2, 0.0))
         name = f"repeatability: {bright:g}-{faint:g} mag"
-        peer = {"limit": 1e3 * float(np.median(limit)), "beyond it": 1e3 * float(np.median(floor))}
-        target = FLOOR if bright < 15 else None
-        found[name] = Figure(1e3 * float(np.median(scatter)), "mmag", target, n=len(chosen), peer=peer)
+        median, target = {"n": len(chosen), "statistic": "median"}, FLOOR if bright < 15 else None
+        peer = {"limit": 1e3 * float(np.median(limit))}
+        found[name] = Figure(1e3 * float(np.median(scatter)), "mmag", target, peer=peer, **median)
+        found[f"{name}, beyond photons"] = Figure(1e3 * float(np.median(floor)), "mmag", FLOOR, **median)
     return found
 
 

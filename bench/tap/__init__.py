@@ -5,6 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+NEEDS = ("postgres", "redis")
+
 
 def run(quick: bool) -> None:
     """Fill tables, serve them by both, ask both, print."""

@@ -1,4 +1,4 @@
-"""What people ask about objects, and about the light curves of many, checked."""
+"""Forms of the search for objects and of bulk queries for their light curves."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from archive.survey.times import MJD_ZERO, julian_date
 from archive.targets.lists import Target
 from lightcurves.catalog.search import BadObjectQueryError, ObjectQuery
 from lightcurves.download import bulk
-from lightcurves.download.bulk import Kept
+from lightcurves.download.bulk import PointFilter
 from lightcurves.download.formats import FORMATS
 
 FILTERS = {"zg": 1, "zr": 2, "zi": 3}
@@ -106,7 +106,7 @@ class LightCurveForm(forms.Form):
         self.list = [] if self.oids else targets_of(values.get("upload"), values["targets"], MOST_TARGETS)
         if self.oids and (values["nobs"] or values["filtercode"]):
             raise forms.ValidationError("nobs, filtercode: go with positions, not with ids")
-        self.kept = self._kept(values)
+        self.point_filter = self._point_filter(values)
         return values
 
     @property
@@ -123,7 +123,7 @@ class LightCurveForm(forms.Form):
             raise forms.ValidationError(f"ids: {len(words)} objects; give 1 to {MOST_IDS}")
         return [int(one) for one in words]
 
-    def _kept(self, values: dict) -> Kept:
+    def _point_filter(self, values: dict) -> PointFilter:
         try:
             in_order(values["since"], values["until"])
         except BadTimeError as error:
@@ -134,7 +134,7 @@ class LightCurveForm(forms.Form):
             release = bulk.release_named(values["release"]) if values["release"] else None
         except bulk.NoSuchReleaseError as error:
             raise forms.ValidationError(f"release: {error}") from error
-        return Kept(
+        return PointFilter(
             fids=(FILTERS[values["filtercode"]],) if values["filtercode"] else None,
             nobs=values["nobs"] or 0,
             mjd=None if ends == [None, None] else (since, until),
@@ -144,4 +144,4 @@ class LightCurveForm(forms.Form):
 
     oids: list[int]
     list: list[Target]
-    kept: Kept
+    point_filter: PointFilter

@@ -11,13 +11,13 @@ from django.db.models import F
 
 from archive.access.streams import CANCELLED, said_by_database
 from archive.search import where
-from archive.search.where import BadConditionError
+from archive.search.where import BadConditionError, Node
 from archive.search.where_sql import expression_of
 from lightcurves.models import CatalogObject
 from lightcurves.tables.dictionary import OBJECTS
 
 LONGEST = 30  # s
-TYPES = {one.name: where.TEXT if one.datatype == "char" else where.NUMBER for one in OBJECTS.columns}
+TYPES = {column.name: where.TEXT if column.datatype == "char" else where.NUMBER for column in OBJECTS.columns}
 
 
 class BadObjectQueryError(ValueError):
@@ -26,7 +26,7 @@ class BadObjectQueryError(ValueError):
 
 @dataclass(frozen=True)
 class ObjectQuery:
-    """Which objects: every part that is given must hold.
+    """A search for objects: every part that is given must hold.
 
     ra, dec, radius : degrees. filtercode : zg, zr, zi. nobs : points at least. where : a condition on the columns of
     ztf.ztf_objects, in the SQL of archive.search.where. order : a column, with - before it the other way round; by
@@ -49,7 +49,7 @@ class ObjectQuery:
         if self.where:
             self._condition()
 
-    def _condition(self) -> where.Node:
+    def _condition(self) -> Node:
         try:
             return where.parse(self.where, TYPES)
         except BadConditionError as error:

@@ -91,7 +91,9 @@ def points_of(form: LightCurveForm, reader: Reader) -> HttpResponseBase:
     """All points that a valid form asks for, streamed."""
     form_of_answer = form.cleaned_data["format"] or "csv"
     if form.oids:
-        return streamed(LIGHTCURVE, bulk.points(form.oids, form.kept, reader), form_of_answer, "ztf-light-curves")
-    pairs = bulk.at_targets(form.list, form.degrees, form.kept)
-    batches = bulk.points_of_targets(form.list, pairs, form.kept, reader)
+        return streamed(
+            LIGHTCURVE, bulk.points(form.oids, form.point_filter, reader), form_of_answer, "ztf-light-curves"
+        )
+    pairs = bulk.at_targets(form.list, form.degrees, form.point_filter)
+    batches = bulk.points_of_targets(form.list, pairs, form.point_filter, reader)
     return streamed(bulk.OF_TARGETS, batches, form_of_answer, "ztf-light-curves")

@@ -20,7 +20,7 @@ from archive.models import Family, Release
 from archive.tables.dictionary import Column, Table
 from archive.targets.lists import Target
 from lightcurves.models import CatalogObject, Source
-from lightcurves.storage import store
+from lightcurves.storage import read
 from lightcurves.tables.dictionary import LIGHTCURVE, NOT_TOLD_IS_0
 from lightcurves.told.reading import times
 
@@ -41,7 +41,7 @@ CROSS JOIN LATERAL (
     WHERE q3c_join(p.ra, p.dec, o.ra, o.dec, %(radius)s) AND {conditions} OFFSET 0
 ) AS s ORDER BY p.n, s.oid
 """
-_HELD = """
+_IN_RELEASE = """
 SELECT r.key FROM archive_releaseitem AS r JOIN archive_scienceimage AS i ON i.pid = r.key
 WHERE r.release_id = %(release)s AND r.kind = 'sci' AND r.key = ANY(%(pids)s)
     AND i.programid IN (SELECT program_id FROM archive_release_programs WHERE release_id = %(release)s)
@@ -53,8 +53,8 @@ class NoSuchReleaseError(LookupError):
 
 
 @dataclass(frozen=True)
-class Kept:
-    """Which objects of a region count, and which of their points.
+class PointFilter:
+    """Filter on the objects of a region and on their points.
 
     fids : filters; None: all. nobs : points that an object has at least. mag : range of the median magnitude.
     mjd : range of times, both ends included. mask : no bit of it may be set in catflags. release : whose images.
@@ -72,7 +72,7 @@ class Kept:
     @property
     def conditions(self) -> dict:
         """On objects, as a queryset takes them."""
-        found = {"fid__in": self.fids} if self.fids is not None else {}
+        found: dict[str, object] = {"fid__in": self.fids} if self.fids is not None else {}
         found |= {"nobs__gte": self.nobs} if self.nobs else {}
         return found | ({"medianmag__range": self.mag} if self.mag else {})
 
@@ -101,26 +101,27 @@ def release_named(name: str) -> Release:
     return found
 
 
-def in_circle(ra: float, dec: float, radius: float, kept: Kept) -> list[int]:
+def in_circle(ra: float, dec: float, radius: float, point_filter: PointFilter) -> list[int]:
     """The objects within `radius` degrees of a position, by number."""
-    found = kept.model.objects.within(ra, dec, radius).filter(**kept.conditions)
+    found = point_filter.model.objects.within(ra, dec, radius).filter(**point_filter.conditions)
     return list(found.order_by("oid").values_list("oid", flat=True))
 
 
-def at_targets(targets: Sequence[Target], radius: float, kept: Kept) -> np.ndarray:
+def at_targets(targets: Sequence[Target], radius: float, point_filter: PointFilter) -> np.ndarray:
     """Place in the list (from 0) and object (n, 2) of all objects within `radius` degrees of each target."""
-    conditions, values = ["true"], {"radius": radius}
+    conditions: list[str] = ["true"]
+    values: dict[str, object] = {"radius": radius}
     for name, test in (("fid", "o.fid = ANY(%(fid)s)"), ("nobs", "o.nobs >= %(nobs)s")):
-        given = {"fid": list(kept.fids or ()), "nobs": kept.nobs}[name]
+        given = {"fid": list(point_filter.fids or ()), "nobs": point_filter.nobs}[name]
         if given:
             conditions.append(test)
             values[name] = given
-    if kept.mag:
+    if point_filter.mag:
         conditions.append("o.medianmag BETWEEN %(faint)s AND %(bright)s")
-        values |= {"faint": kept.mag[0], "bright": kept.mag[1]}
+        values |= {"faint": point_filter.mag[0], "bright": point_filter.mag[1]}
     ra, dec = ([getattr(one, axis) for one in targets] for axis in ("ra", "dec"))
-    table = f'"{kept.model._meta.db_table}"'
-    connection = connections[router.db_for_read(kept.model)]
+    table = f'"{point_filter.model._meta.db_table}"'
+    connection = connections[router.db_for_read(point_filter.model)]
     with connection.cursor() as cursor:
         query = _PAIRS.format(table=table, conditions=" AND ".join(conditions))
         cursor.execute(query, values | {"n": list(range(len(targets))), "ra": ra, "dec": dec})
@@ -135,21 +136,21 @@ def schema_of(table: Table) -> pa.Schema:
     )
 
 
-def points(oids: Sequence[int], kept: Kept, reader: Reader | None) -> Iterator[pa.RecordBatch]:
+def points(oids: Sequence[int], point_filter: PointFilter, reader: Reader | None) -> Iterator[pa.RecordBatch]:
     """Points of objects by number and time: batches of LIGHTCURVE. The first is read at once, so that what fails does.
 
     Parameters
     ----------
     reader : with whose rights; None: those of the context
     """
-    return _begun(_points(sorted(set(map(int, oids))), kept, reader))
+    return _begun(_points(sorted(set(map(int, oids))), point_filter, reader))
 
 
 def points_of_targets(
-    targets: Sequence[Target], pairs: np.ndarray, kept: Kept, reader: Reader | None
+    targets: Sequence[Target], pairs: np.ndarray, point_filter: PointFilter, reader: Reader | None
 ) -> Iterator[pa.RecordBatch]:
     """Points of the objects of each target (`at_targets`), in the list's order: batches of OF_TARGETS."""
-    return _begun(_of_targets(targets, pairs, kept, reader))
+    return _begun(_of_targets(targets, pairs, point_filter, reader))
 
 
 def _begun(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -157,19 +158,21 @@ def _begun(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     return batches if first is None else chain([first], batches)
 
 
-def _points(oids: list[int], kept: Kept, reader: Reader | None) -> Iterator[pa.RecordBatch]:
+def _points(oids: list[int], point_filter: PointFilter, reader: Reader | None) -> Iterator[pa.RecordBatch]:
     schema = schema_of(LIGHTCURVE)
     for first in range(0, len(oids), OBJECTS_AT_ONCE):
-        columns = _columns(oids[first : first + OBJECTS_AT_ONCE], kept, reader)
+        columns = _columns(oids[first : first + OBJECTS_AT_ONCE], point_filter, reader)
         if len(columns["oid"]):
             yield _batch(columns, schema)
 
 
-def _of_targets(targets, pairs: np.ndarray, kept: Kept, reader: Reader | None) -> Iterator[pa.RecordBatch]:
+def _of_targets(
+    targets, pairs: np.ndarray, point_filter: PointFilter, reader: Reader | None
+) -> Iterator[pa.RecordBatch]:
     schema, names = schema_of(OF_TARGETS), np.array([one.name for one in targets])
     for first in range(0, len(pairs), OBJECTS_AT_ONCE):
         part = pairs[first : first + OBJECTS_AT_ONCE]
-        columns = _columns(np.unique(part[:, 1]).tolist(), kept, reader)
+        columns = _columns(np.unique(part[:, 1]).tolist(), point_filter, reader)
         start, stop = (np.searchsorted(columns["oid"], part[:, 1], side=side) for side in ("left", "right"))
         counts = stop - start
         if not counts.sum():
@@ -181,28 +184,28 @@ def _of_targets(targets, pairs: np.ndarray, kept: Kept, reader: Reader | None) -
         yield _batch(listed | {name: values[rows] for name, values in columns.items()}, schema)
 
 
-def _columns(oids: list[int], kept: Kept, reader: Reader | None) -> dict[str, np.ndarray]:
+def _columns(oids: list[int], point_filter: PointFilter, reader: Reader | None) -> dict[str, np.ndarray]:
     """The points of some objects that count."""
     with reading(reader) if reader is not None else nullcontext():
-        if kept.release is None or kept.of_files:
-            columns = store.get(oids).columns
+        if point_filter.release is None or point_filter.of_files:
+            columns = read.get(oids).columns
         else:
-            columns = store.get(oids, list(kept.release.programs.values_list("pk", flat=True))).columns
-        good = _held(columns["pid"], kept.release) | (kept.of_files & (columns["pid"] == 0))
-    if kept.mjd:
-        low, high = kept.mjd
+            columns = read.get(oids, list(point_filter.release.programs.values_list("pk", flat=True))).columns
+        good = _in_release(columns["pid"], point_filter.release) | (point_filter.of_files & (columns["pid"] == 0))
+    if point_filter.mjd:
+        low, high = point_filter.mjd
         mjd = times(columns)
         good &= (mjd >= low - MOMENT) & (mjd <= high + MOMENT)
-    if kept.mask:
-        good &= (columns["catflags"] & kept.mask) == 0
+    if point_filter.mask:
+        good &= (columns["catflags"] & point_filter.mask) == 0
     return columns if good.all() else {name: values[good] for name, values in columns.items()}
 
 
-def _held(pids: np.ndarray, release: Release | None) -> np.ndarray:
+def _in_release(pids: np.ndarray, release: Release | None) -> np.ndarray:
     if release is None or not len(pids):
         return np.ones(len(pids), dtype=bool)
     with connections[router.db_for_read(Source)].cursor() as cursor:
-        cursor.execute(_HELD, {"release": release.pk, "pids": np.unique(pids).tolist()})
+        cursor.execute(_IN_RELEASE, {"release": release.pk, "pids": np.unique(pids).tolist()})
         return np.isin(pids, [pid for (pid,) in cursor.fetchall()])
 
 

@@ -31,7 +31,7 @@ from lightcurves.download.hats import (
     Progress,
 )
 from lightcurves.models import Source
-from lightcurves.storage import store
+from lightcurves.storage import read
 
 HATS, BULK, FLAT = "hats", "bulk", "flat"
 EDITIONS = {
@@ -62,7 +62,7 @@ class Place:
     def path(self, release: str) -> str:
         """Where its file lies in the export's folder."""
         ccdid, qid = ccd_quadrant(self.rcid)
-        name = f"ztf_{self.field:06d}_{store.FILTERS[self.fid]}_c{ccdid:02d}_q{qid}_{release}.parquet"
+        name = f"ztf_{self.field:06d}_{read.FILTERS[self.fid]}_c{ccdid:02d}_q{qid}_{release}.parquet"
         return f"{self.field // 1000}/field{self.field:06d}/{name}"
 
 
@@ -107,7 +107,7 @@ def _places(pids: np.ndarray) -> list[Place]:
     with connections[router.db_for_read(Source)].cursor() as cursor:
         cursor.execute(PLACES, [pids.tolist()])
         places = [Place(*row) for row in cursor.fetchall()]
-    if strange := [one.field for one in places if one.field > LARGEST_FIELD]:
+    if strange := [place.field for place in places if place.field > LARGEST_FIELD]:
         raise NothingToExportError(f"field {strange[0]}: IRSA's files have no room for fields beyond {LARGEST_FIELD}")
     return places
 
@@ -117,7 +117,7 @@ def _curves(place: Place, pids: np.ndarray, programs: list[int]) -> Iterator[tup
     oids = Source.objects.filter(field=place.field, rcid=place.rcid, fid=place.fid).order_by("oid")
     oids = list(oids.values_list("oid", flat=True))
     for first in range(0, len(oids), OBJECTS_AT_ONCE):
-        columns = store.get(oids[first : first + OBJECTS_AT_ONCE], programs).columns
+        columns = read.get(oids[first : first + OBJECTS_AT_ONCE], programs).columns
         inside = np.isin(columns["pid"], pids)
         columns = {name: values[inside] for name, values in columns.items()}
         columns["hmjd"] = hats.heliocentric(columns)

@@ -25,7 +25,7 @@ from django.db import connections, router
 from archive.models import Family, Release
 from archive.survey.times import MJD_ZERO
 from lightcurves.models import Source
-from lightcurves.storage import store
+from lightcurves.storage import read
 from lightcurves.storage.healpix import ORDER
 
 OBJECTS_IN_FILE = 50_000  # some 100 MB at 150 points an object
@@ -74,7 +74,7 @@ class Pixel:
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written: objects, points, files, bytes."""
+    """Counts of what was written: objects, points, files, bytes."""
 
     objects: int
     points: int
@@ -210,7 +210,7 @@ def _tables(objects: np.ndarray, pids: np.ndarray, programs: list[int]) -> Itera
     """Objects that have points, a whole number of row groups at a time, in the order that they come in."""
     for first in range(0, len(objects), OBJECTS_AT_ONCE):
         part = objects[first : first + OBJECTS_AT_ONCE]
-        curves = store.get(part[:, 1].tolist(), programs)
+        curves = read.get(part[:, 1].tolist(), programs)
         inside = np.isin(curves.columns["pid"], pids)
         columns = {name: values[inside] for name, values in curves.columns.items()}
         counts = np.bincount(np.searchsorted(part_sorted := np.sort(part[:, 1]), columns["oid"]), minlength=len(part))
@@ -243,7 +243,7 @@ def heliocentric(columns: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def facts_of(oids: np.ndarray) -> dict[str, np.ndarray]:
-    """What is known of objects (ascending numbers), in IRSA's names."""
+    """Columns of objects (ascending numbers), in IRSA's names."""
     names = {"hpx29": "_healpix_29", "oid": "objectid", "ra": "objra", "dec": "objdec", "fid": "filterid",
              "field": "fieldid", "rcid": "rcid"}  # fmt: skip
     with connections[router.db_for_read(Source)].cursor() as cursor:
@@ -256,7 +256,7 @@ def facts_of(oids: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _describe(release: Release, folder: Path, infos: list, rows: int) -> None:
-    """What HATS asks besides the data: properties, the list of files, and the metadata of all in one."""
+    """Metadata that HATS asks for: properties, the list of files, and the metadata of all in one."""
     infos.sort(key=lambda one: (one[0].order, one[0].number))
     pq.write_metadata(SCHEMA, folder / "dataset" / "_common_metadata")
     pq.write_metadata(SCHEMA, folder / "dataset" / "_metadata", metadata_collector=[info for _, info in infos])

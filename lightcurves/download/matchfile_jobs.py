@@ -23,7 +23,7 @@ EDITIONS = {"mine": "all that I may see", "public": "what everybody may see"}
 
 
 class MatchfileForm(forms.Form):
-    """Which quadrant of which field, in which filters, for whom."""
+    """Parameters of an order of matchfiles: field, quadrant, filters, and whose edition."""
 
     field = WholeField(min_value=1, max_value=999_999, label="Field")
     ccdid = WholeField(min_value=1, max_value=16, label="CCD")
@@ -55,7 +55,8 @@ def _make(job: UserJob) -> str:
     with bundles.folder_as_result(job, "") as folder:
         folder.mkdir()
         for number, code in enumerate(job.parameters["filters"], start=1):
-            place = Place(*(job.parameters[name] for name in ("field", "ccdid", "qid")), FILTER_BY_CODE[code].fid)
+            field, ccdid, qid = (job.parameters[name] for name in ("field", "ccdid", "qid"))
+            place = Place(field, ccdid, qid, FILTER_BY_CODE[code].fid)
             found += _one(job, place, folder)
             UserJob.objects.filter(pk=job.pk).update(done=number)
         dependencies.note(job, dependencies.on_tables([dependencies.LIGHTCURVES], reader_of_job(job)))
@@ -66,7 +67,7 @@ def _make(job: UserJob) -> str:
 
 
 def _one(job: UserJob, place: Place, folder: Path) -> list[Written]:
-    """What was written of a filter: nothing where there are no points."""
+    """Files of one filter: none where there are no points."""
     with reading(reader_of_job(job)):
         try:
             return [write(place, folder / place.name)]

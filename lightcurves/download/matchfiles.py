@@ -24,10 +24,11 @@ from archive.models import ReferenceImage, ScienceImage
 from archive.sky.sphere import unit_vectors
 from archive.survey.camera import rcid as channel
 from archive.survey.identifiers import make_rfid
+from archive.survey.times import JD_UNIX_EPOCH, MJD_ZERO
 from lightcurves.download.matchfile_layout import EXPOSURES, POINTS, SOURCES, TRANSIENT_POINTS
 from lightcurves.models import Image, Source
 from lightcurves.photometry.columns import PERCENTILE_NAMES
-from lightcurves.storage import store
+from lightcurves.storage import read, store
 from lightcurves.storage.recent import OBJECTS_OF_PLACE
 
 OBJECTS_AT_ONCE = 1000
@@ -61,12 +62,12 @@ class Place:
     @property
     def name(self) -> str:
         """The file's, as ZTF has it."""
-        return f"ztf_{self.field:06}_{store.FILTERS[self.fid]}_c{self.ccdid:02}_q{self.qid}_match.pytable"
+        return f"ztf_{self.field:06}_{read.FILTERS[self.fid]}_c{self.ccdid:02}_q{self.qid}_match.pytable"
 
 
 @dataclass(frozen=True)
 class Written:
-    """What a matchfile holds."""
+    """Counts of a matchfile's rows."""
 
     exposures: int
     objects: int
@@ -110,7 +111,8 @@ def _fill(file: hdf5.File, place: Place, progress: Progress | None) -> Written:
     }
     sources = Source.objects.filter(field=place.field, rcid=place.rcid, fid=place.fid).order_by("oid")
     known = list(sources.values_list("oid", "rfid"))
-    counts, model, points = Counter(), _Errors(), 0
+    counts: Counter[tuple[str, int]] = Counter()
+    model, points = _Errors(), 0
     for first in range(0, len(known), OBJECTS_AT_ONCE):
         part = known[first : first + OBJECTS_AT_ONCE]
         points += _write_objects(made, part, counts, model)
@@ -132,21 +134,21 @@ def _exposures(place: Place, counts: Counter) -> np.ndarray:
     images = ScienceImage.objects.in_bulk(pids)
     seen = list(Image.objects.filter(pk__in=pids).order_by("mjd"))
     rows = np.zeros(len(seen), EXPOSURES)
-    for row, one in zip(rows, seen, strict=True):
-        image = images.get(one.pid, ScienceImage())
+    for row, epoch in zip(rows, seen, strict=True):
+        image = images.get(epoch.pid, ScienceImage())
         quality = image.quality
-        row["nsources"], row["ntransients"] = counts["source", one.pid], counts["transient", one.pid]
+        row["nsources"], row["ntransients"] = counts["source", epoch.pid], counts["transient", epoch.pid]
         for name in ("expid", "exptime", "programid"):
-            row[name] = getattr(one, name)
+            row[name] = getattr(epoch, name)
         for name in ("airmass", "clrcoeff", "clrcounc", "limitmag", "magzp", "magzprms"):
-            row[name] = _known(getattr(one, name))
+            row[name] = _known(getattr(epoch, name))
         row["clrmed"], row["clrrms"] = _known(quality.get("clrmed")), _known(quality.get("clrrms"))
         row["diq"], row["gmedian"] = _known(image.seeing), _known(quality.get("gmedian"))
         row["fieldid"], row["filterid"], row["rcid"] = place.field, place.fid, place.rcid
-        row["fracday"], row["infobits"] = one.filefracday, image.infobits
-        row["ipac_pub_date"] = np.nan if one.public_date is None else _mjd(one.public_date)
+        row["fracday"], row["infobits"] = epoch.filefracday, image.infobits
+        row["ipac_pub_date"] = np.nan if epoch.public_date is None else _mjd(epoch.public_date)
         row["magzpunc"], row["nps1matches"] = _known(image.magzpunc), image.nmatches or 0
-        row["obsmjd"], row["obshjd"] = one.mjd, _heliocentric(one, image)
+        row["obsmjd"], row["obshjd"] = epoch.mjd, _heliocentric(epoch, image)
         row["pcolor"] = COLOURS[place.fid]
         row["zpclrcov"], row["zpmed"] = _known(quality.get("zpclrcov")), _known(quality.get("zpmed"))
     return rows
@@ -157,20 +159,20 @@ def _known(value) -> float:
 
 
 def _mjd(moment: datetime) -> float:
-    return (moment - datetime(1858, 11, 17, tzinfo=UTC)).total_seconds() / 86400
+    return moment.timestamp() / 86400 + (JD_UNIX_EPOCH - MJD_ZERO)
 
 
-def _heliocentric(one: Image, image: ScienceImage) -> float:
+def _heliocentric(epoch: Image, image: ScienceImage) -> float:
     """Heliocentric Julian date of the middle of the exposure at the image's centre."""
-    columns = {name: np.array([getattr(one, name)]) for name in (*store.OBSERVER, "tdb_mid", "mjd", "exptime")}
+    columns = {name: np.array([getattr(epoch, name)]) for name in (*read.OBSERVER, "tdb_mid", "mjd", "exptime")}
     columns |= {"ra": np.array([_known(image.ra)]), "dec": np.array([_known(image.dec)])}
-    store.add_heliocentric(columns)
+    read.add_heliocentric(columns)
     return float(columns["hjd"][0])
 
 
 def _write_objects(made: dict, part: list[tuple], counts: Counter, model: _Errors) -> int:
     """The tables of some objects, those of the reference and the others; returns how many points they have."""
-    curves = store.get([oid for oid, _ in part])
+    curves = read.get([oid for oid, _ in part])
     if np.any(curves.columns["pid"] == 0):
         raise NoMatchfileError(
             "the light curves of this place came as files: no image here that a matchfile could name"
@@ -182,11 +184,11 @@ def _write_objects(made: dict, part: list[tuple], counts: Counter, model: _Error
     for kind, chosen in (("source", inside), ("transient", ~inside)):
         those = {name: values[chosen] for name, values in columns.items()}
         oids = set(those["oid"].tolist())
-        objects = [one for one in statistics if one.pk in oids]
+        objects = [row for row in statistics if row.pk in oids]
         if not objects:
             continue
         made[f"{kind}s"].append(_object_rows(objects, those))
-        colour = {one.pk: one.colour or 0.0 for one in objects}
+        colour = {row.pk: row.colour or 0.0 for row in objects}
         those["colour"] = np.array([colour[oid] for oid in those["oid"].tolist()])
         made[f"{kind}data"].append(_point_rows(those, made[f"{kind}data"].dtype))
         pids, numbers = np.unique(those["pid"], return_counts=True)
@@ -197,19 +199,19 @@ def _write_objects(made: dict, part: list[tuple], counts: Counter, model: _Error
 
 def _object_rows(objects: list[Source], columns: dict[str, np.ndarray]) -> np.ndarray:
     rows = np.zeros(len(objects), SOURCES)
-    for name in SOURCES.names:
+    for name in SOURCES.names or ():
         if name in ("matchid", "percentiles", "uncalibmeanmag", "x", "y", "z") or SOURCES[name].shape:
             continue
-        values = np.array([_known(getattr(one, name)) for one in objects], dtype=float)
+        values = np.array([_known(getattr(member, name)) for member in objects], dtype=float)
         rows[name] = np.nan_to_num(values) if SOURCES[name].kind in "iu" else values
-    rows["matchid"] = [one.pk % OBJECTS_OF_PLACE for one in objects]
-    for name in SOURCES.names:
+    rows["matchid"] = [member.pk % OBJECTS_OF_PLACE for member in objects]
+    for name in SOURCES.names or ():
         if name.endswith("bystd"):
-            levels = [[_known(getattr(one, f"{name}_{level}")) for level in LEVELS] for one in objects]
+            levels = [[_known(getattr(member, f"{name}_{level}")) for level in LEVELS] for member in objects]
             rows[name] = np.nan_to_num(np.array(levels, dtype=float))
-    rows["percentiles"] = [[_known(getattr(one, name)) for name in PERCENTILE_NAMES] for one in objects]
+    rows["percentiles"] = [[_known(getattr(member, name)) for name in PERCENTILE_NAMES] for member in objects]
     uncorrected = columns["mag"] + columns["dzp"]
-    place = np.searchsorted([one.pk for one in objects], columns["oid"])
+    place = np.searchsorted([member.pk for member in objects], columns["oid"])
     rows["uncalibmeanmag"] = np.bincount(place, uncorrected, len(objects)) / np.bincount(place, minlength=len(objects))
     rows["x"], rows["y"], rows["z"] = unit_vectors(rows["ra"], rows["dec"]).T
     return rows
@@ -229,7 +231,7 @@ def _point_rows(columns: dict[str, np.ndarray], kind: np.dtype) -> np.ndarray:
     rows["psfflux"] = 10 ** (-0.4 * (measured - columns["magzp"]))
     rows["psffluxerr"] = rows["psfflux"] * columns["magerr"] / POGSON
     rows["xpos"] = rows["ypos"] = np.nan
-    if "snr" in kind.names:
+    if "snr" in (kind.names or ()):
         rows["psfmag"], rows["psfmagerr"] = measured, columns["magerr"]
         rows["snr"] = POGSON / columns["magerr"]
         rows["x"], rows["y"], rows["z"] = unit_vectors(columns["ra"], columns["dec"]).T
@@ -261,7 +263,7 @@ class _Errors:
 
 
 def _write_model(made: dict, model: _Errors) -> None:
-    """What the model gives, with each point, and its coefficients as attributes."""
+    """Write the model's errors with each point, and its coefficients as attributes."""
     solved = model.solved()
     for name in ("sourcedata", "transientdata"):
         table = made[name]

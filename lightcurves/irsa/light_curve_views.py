@@ -28,7 +28,7 @@ def light_curves(request: HttpRequest) -> HttpResponseBase:
         asked = service.read(given, request.user.is_authenticated)
     except BadRequestError as error:
         return HttpResponse(error_votable(str(error)), content_type=CONTENT_TYPE, status=400)
-    batches = bulk.points(asked.found(), asked.kept, request.reader)
+    batches = bulk.points(asked.found(), asked.point_filter, request.reader)
     return streamed(LIGHTCURVE, batches, asked.format)
 
 

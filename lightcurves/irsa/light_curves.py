@@ -14,7 +14,7 @@ from archive.given.times import BadTimeError, as_modified
 from archive.requests.numbers import real, whole
 from archive.survey.camera import filter_named
 from lightcurves.download import bulk
-from lightcurves.download.bulk import LARGEST_RADIUS, Kept
+from lightcurves.download.bulk import LARGEST_RADIUS, PointFilter
 from lightcurves.download.formats import FORMATS
 from lightcurves.irsa.periodogram import BadRequestError
 
@@ -36,12 +36,12 @@ class Asked:
 
     oids: tuple[int, ...]
     circle: tuple[float, float, float] | None
-    kept: Kept
+    point_filter: PointFilter
     format: str
 
     def found(self) -> list[int]:
         """The objects, for the reader of the context."""
-        return list(self.oids) if self.circle is None else bulk.in_circle(*self.circle, self.kept)
+        return list(self.oids) if self.circle is None else bulk.in_circle(*self.circle, self.point_filter)
 
 
 def read(given: Mapping[str, Sequence[str]], signed_in: bool) -> Asked:
@@ -62,7 +62,7 @@ def read(given: Mapping[str, Sequence[str]], signed_in: bool) -> Asked:
         raise BadRequestError(
             "ID, POS, CIRCLE: give exactly one, for example ID=686103400067717 or POS=CIRCLE 255.9302 11.8654 0.0028"
         )
-    kept = Kept(
+    point_filter = PointFilter(
         fids=_filters(single),
         nobs=max(_whole(single, name) for name in ("NOBS_MIN", "NUM_OBS")),
         mag=_range(single, "MAG", "17.0 17.7"),
@@ -71,7 +71,7 @@ def read(given: Mapping[str, Sequence[str]], signed_in: bool) -> Asked:
         release=_release(single.get("COLLECTION", ""), signed_in),
         of_files=not single.get("COLLECTION"),
     )
-    return Asked(oids, None if oids else _circle(single), kept, _format(single.get("FORMAT", "votable")))
+    return Asked(oids, None if oids else _circle(single), point_filter, _format(single.get("FORMAT", "votable")))
 
 
 def _by_name(given: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

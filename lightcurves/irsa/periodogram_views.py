@@ -16,7 +16,7 @@ from lightcurves.irsa import periodogram as service
 from lightcurves.irsa.periodogram import BadRequestError
 from lightcurves.models import Source
 from lightcurves.searches import irsa_periodogram
-from lightcurves.storage import store
+from lightcurves.storage import read
 
 BAD_POINTS = 32768
 MOST_OBJECTS = 20
@@ -64,7 +64,7 @@ def _of_objects(parameters: dict[str, str]) -> tuple[np.ndarray, ...]:
     oids = list(Source.objects.filter(pk__in=[int(text) for text in texts]).values_list("pk", flat=True))
     if not oids:
         raise BadRequestError(f"ID={parameters['ID'][:80]}: there is no such object, or it is not public")
-    columns = store.get(oids).columns
+    columns = read.get(oids).columns
     good = (columns["catflags"] & int(mask)) == 0
     return tuple(columns[name][good] for name in ("hjd", "mag", "filtercode", "oid"))
 

@@ -1,11 +1,10 @@
 """Period search on arrays: periodograms by seven methods, their significance, and the search that combines them.
 
-No Django. `periodogram` is the one door to all methods; `find_period` names the period of a star with a confidence.
+`periodogram` calls all methods by their names (methods/); `find_period` gives the period of a star with a confidence
+(search/). `multiband` bounds what one question may cost. No Django, no database: arrays in, arrays out.
 """
 
-from lightcurves.periods.boxes import Boxes, box_least_squares
 from lightcurves.periods.config import PeriodConfig
-from lightcurves.periods.fold import analysis_of_variance, conditional_entropy, phase_dispersion
 from lightcurves.periods.grid import (
     FrequencyGrid,
     NoSpanError,
@@ -16,12 +15,14 @@ from lightcurves.periods.grid import (
     frequency_grid,
     split_bands,
 )
-from lightcurves.periods.harmonics import harmonic_power
-from lightcurves.periods.lombscargle import lomb_scargle, multiband_lomb_scargle
+from lightcurves.periods.methods.boxes import Boxes, box_least_squares
+from lightcurves.periods.methods.fold import analysis_of_variance, conditional_entropy, phase_dispersion
+from lightcurves.periods.methods.harmonics import harmonic_power
+from lightcurves.periods.methods.lombscargle import lomb_scargle, multiband_lomb_scargle
+from lightcurves.periods.methods.plavchan import plavchan
+from lightcurves.periods.methods.significance import bootstrap_false_alarm, false_alarm_probability
 from lightcurves.periods.periodogram import METHODS, Peak, Periodogram, periodogram
-from lightcurves.periods.plavchan import plavchan
-from lightcurves.periods.search import Candidate, PeriodResult, find_period
-from lightcurves.periods.significance import bootstrap_false_alarm, false_alarm_probability
+from lightcurves.periods.search.find import Candidate, PeriodResult, find_period
 from lightcurves.periods.warmup import warm_up
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""What a period search turns on."""
+"""Configuration of a period search."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PeriodConfig:
-    """What the search turns on.
+    """The numbers that a period search depends on.
 
     fmin, fmax : cycles/day (fmin None: half a cycle in the baseline)
     oversample : grid points per peak width

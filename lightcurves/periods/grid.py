@@ -149,7 +149,7 @@ def checked_series(t, y, err) -> Series:
 
 
 def usable(t, y, err) -> np.ndarray:
-    """Which points can be used: bool array (n,)."""
+    """Mask of the points that can be used: bool array (n,)."""
     with np.errstate(invalid="ignore"):
         return np.isfinite(t) & np.isfinite(y) & (err >= LEAST_ERROR) & (err <= MOST_ERROR)
 
@@ -188,7 +188,9 @@ def split_bands(t, mag, err, band=None, error_floor: float = 0.0, curve=None) ->
             reasons.append((int(rows.sum()), reason))
     if not series:
         raise (
-            max(reasons, key=lambda one: one[0])[1] if reasons else TooFewPointsError("no points: a period needs some")
+            max(reasons, key=lambda reason: reason[0])[1]
+            if reasons
+            else TooFewPointsError("no points: a period needs some")
         )
     return series
 
@@ -205,8 +207,8 @@ def _band(t, mag, err, floor: float, curve) -> Series:
     good = usable(t, mag, err)
     names, place, counts = np.unique(curve[good], return_inverse=True, return_counts=True)
     if names.size < 2:
-        one = checked_series(t, mag, err)
-        return replace(one, err=np.hypot(one.err, floor))
+        checked = checked_series(t, mag, err)
+        return replace(checked, err=np.hypot(checked.err, floor))
     full = counts >= MIN_POINTS
     if not full.any():
         raise TooFewPointsError(
@@ -214,18 +216,18 @@ def _band(t, mag, err, floor: float, curve) -> Series:
             f"{MIN_POINTS} in one"
         )
     rows = np.flatnonzero(good)[full[place]]
-    one = checked_series(t[rows], mag[rows], err[rows])
+    checked = checked_series(t[rows], mag[rows], err[rows])
     order = np.argsort(t[rows], kind="stable")
     code = (np.cumsum(full) - 1)[place[full[place]]][order]
-    levels = np.array([np.median(one.y[code == k]) for k in range(int(full.sum()))])
+    levels = np.array([np.median(checked.y[code == k]) for k in range(int(full.sum()))])
     offsets = levels - levels[np.argmax(counts[full])]
-    one = Series(one.t, one.y, np.hypot(one.err, floor), code if full.sum() > 1 else None)
-    one = one.moved(offsets)
-    if one.y.max() == one.y.min():
+    checked = Series(checked.t, checked.y, np.hypot(checked.err, floor), code if full.sum() > 1 else None)
+    checked = checked.moved(offsets)
+    if checked.y.max() == checked.y.min():
         raise NoVariationError("all magnitudes of every light curve are the same: a period needs variation")
-    return one
+    return checked
 
 
 def baseline_of(series: list[Series]) -> float:
     """Days between the first and the last point of all bands."""
-    return float(max(one.t[-1] for one in series) - min(one.t[0] for one in series))
+    return float(max(member.t[-1] for member in series) - min(member.t[0] for member in series))

@@ -8,13 +8,13 @@ import numpy as np
 
 from lightcurves.periods import METHODS as LIBRARY
 from lightcurves.periods import FrequencyGrid, Peak, PeriodConfig, find_period, frequency_grid
-from lightcurves.periods.boxes import fractions
 from lightcurves.periods.costs import seconds
 from lightcurves.periods.grid import Series, baseline_of, split_bands
+from lightcurves.periods.methods.boxes import fractions
 from lightcurves.periods.periodogram import of_bands
 
 METHODS = {"search": "Lomb-Scargle power; period by the combined search"} | {
-    name: one.meaning for name, one in LIBRARY.items()
+    name: method.meaning for name, method in LIBRARY.items()
 }
 HIGHEST_FREQUENCY = 50.0  # cycles per day
 MOST_FREQUENCIES = 3_000_000
@@ -68,7 +68,7 @@ def periodogram(
         raise ValueError(f"method={method!r}: use one of {', '.join(METHODS)}")
     bands = split_bands(t, mag, err, band, ERROR_FLOOR, curve)
     grid = _grid(bands, fmin, fmax)
-    check_cost(method, grid, sum(one.t.size for one in bands), fmax, len(bands))
+    check_cost(method, grid, sum(series.t.size for series in bands), fmax, len(bands))
     if method == "search":
         return _searched(t, mag, err, band, curve, grid, fmax)
     found = of_bands(bands, method, grid, **options)
@@ -91,7 +91,7 @@ def check_cost(method: str, grid: FrequencyGrid, n_points: int, fmax: float, n_b
 def _searched(t, mag, err, band, curve, grid: FrequencyGrid, fmax: float) -> Spectrum:
     config = PeriodConfig(fmin=grid.start, fmax=fmax, oversample=OVERSAMPLE, error_floor=ERROR_FLOOR)
     found = find_period(t, mag, err, band, config, curve)
-    peaks = tuple(Peak(one.period, one.period_error, one.score) for one in found.candidates)
+    peaks = tuple(Peak(candidate.period, candidate.period_error, candidate.score) for candidate in found.candidates)
     thin = _thinned(found.power)
     return Spectrum(
         "search", found.frequencies[thin], found.power[thin], peaks, found.period, len(found.power), found.n_points,

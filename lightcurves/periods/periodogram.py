@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lightcurves.periods.boxes import boxes_of
-from lightcurves.periods.fold import dispersion, entropy_of, variance_ratio
 from lightcurves.periods.grid import FrequencyGrid, Series, baseline_of, frequency_grid, split_bands
-from lightcurves.periods.harmonics import harmonic_power, terms_of
-from lightcurves.periods.lombscargle import multiband_power, normalised
-from lightcurves.periods.plavchan import plavchan_of
+from lightcurves.periods.methods.boxes import boxes_of
+from lightcurves.periods.methods.fold import dispersion, entropy_of, variance_ratio
+from lightcurves.periods.methods.harmonics import harmonic_power, terms_of
+from lightcurves.periods.methods.lombscargle import multiband_power, normalised
+from lightcurves.periods.methods.plavchan import plavchan_of
 
 Frequencies = FrequencyGrid | np.ndarray
 HARMONICS = 3
@@ -46,6 +46,7 @@ class Periodogram:
     n_points, n_bands : that were used
     chi2 : of the constant model, where the power is the share of it that a model takes away; else 0
     n_parameters : of that model
+    most : the largest power there can be; a parabola through three points may reach beyond it
     """
 
     method: str
@@ -56,6 +57,7 @@ class Periodogram:
     baseline: float
     chi2: float = 0.0
     n_parameters: int = 0
+    most: float = np.inf
 
     def peaks(self, n: int = 10) -> tuple[Peak, ...]:
         """The n highest maxima that lie more than two resolutions (1/baseline) apart, highest first."""
@@ -72,9 +74,7 @@ class Periodogram:
         shift = 0.0 if bend >= 0 else float(np.clip(-0.5 * slope / bend, *(0.5 * (around[[0, 2]] - frequency[k]))))
         at = float(frequency[k] + shift)
         top = float(values[1] + slope * shift + bend * shift**2) if bend < 0 else float(values[1])
-        if self.chi2 > 0:
-            top = min(top, 1.0)
-        return Peak(1.0 / at, self._error(frequency, power, k, bend) / at**2, top)
+        return Peak(1.0 / at, self._error(frequency, power, k, bend) / at**2, min(top, self.most))
 
     def _error(self, frequency: np.ndarray, power: np.ndarray, k: int, bend: float) -> float:
         """Of the frequency. chi2 rises by its own value per degree of freedom at one standard deviation; by 1, as the
@@ -109,12 +109,14 @@ def top_peaks(power: np.ndarray, frequency: np.ndarray, n: int, apart: float) ->
 
 @dataclass(frozen=True)
 class Method:
-    """meaning : of the power, for people; cost : of one point at one frequency, in folds (20 ns); share: see above."""
+    """meaning : of the power, for people; cost : of one point at one frequency, in folds (20 ns); share: see above;
+    most : the largest power there can be."""
 
     meaning: str
     power: Callable[..., np.ndarray]
     cost: float
     share: bool = False
+    most: float = np.inf
 
 
 def _listed(grid: Frequencies) -> np.ndarray:
@@ -127,7 +129,7 @@ def _ls(bands: list[Series], grid: Frequencies, shape: str = "own", normalisatio
     if shape != "own":
         raise ValueError(f"shape={shape!r}: needs a uniform grid of frequencies")
     return normalised(
-        harmonic_power(bands, grid, 1), sum(part.chi2 for one in bands for part in one.parts()), normalisation
+        harmonic_power(bands, grid, 1), sum(part.chi2 for series in bands for part in series.parts()), normalisation
     )
 
 
@@ -145,39 +147,39 @@ def _pdm(bands: list[Series], grid: Frequencies, n_bins: int | None = None) -> n
 
 def _ce(bands: list[Series], grid: Frequencies, n_phase: int | None = None, n_levels: int = 5) -> np.ndarray:
     frequencies = _listed(grid)
-    entropy = _averaged(bands, lambda one: entropy_of(one, frequencies, n_phase or bins_for([one]), n_levels))
+    entropy = _averaged(bands, lambda series: entropy_of(series, frequencies, n_phase or bins_for([series]), n_levels))
     return entropy.max() - entropy
 
 
 def _bls(bands: list[Series], grid: Frequencies, qmin: float = 0.01, qmax: float = 0.15, durations=None) -> np.ndarray:
     frequencies = _listed(grid)
-    chi2 = np.array([one.chi2 for one in bands])
-    powers = [boxes_of(one, frequencies, qmin, qmax, durations).power for one in bands]
+    chi2 = np.array([series.chi2 for series in bands])
+    powers = [boxes_of(series, frequencies, qmin, qmax, durations).power for series in bands]
     return np.tensordot(chi2 / chi2.sum(), np.array(powers), axes=1)
 
 
 def _plav(bands: list[Series], grid: Frequencies, width: float = 0.06, n_worst: int = 10) -> np.ndarray:
     frequencies = _listed(grid)
-    return _averaged(bands, lambda one: plavchan_of(one, frequencies, width, n_worst))
+    return _averaged(bands, lambda series: plavchan_of(series, frequencies, width, n_worst))
 
 
 def _averaged(bands: list[Series], of: Callable[[Series], np.ndarray]) -> np.ndarray:
     """Mean over the bands, each counting by its points."""
-    return np.average([of(one) for one in bands], axis=0, weights=[one.t.size for one in bands])
+    return np.average([of(series) for series in bands], axis=0, weights=[series.t.size for series in bands])
 
 
 def bins_for(bands: list[Series], most: int = 20) -> int:
     """Phase bins that the fullest band fills with three points each, 4 .. most."""
-    return int(np.clip(max(one.t.size for one in bands) // 3, 4, most))
+    return int(np.clip(max(series.t.size for series in bands) // 3, 4, most))
 
 
 METHODS = {
-    "ls": Method("Lomb-Scargle power: share of chi-square that a sine takes away", _ls, 0.0, share=True),
-    "harmonics": Method("share of chi-square that a Fourier series takes away", _harmonics, 0.05, share=True),
+    "ls": Method("Lomb-Scargle power: share of chi-square that a sine takes away", _ls, 0.0, share=True, most=1.0),
+    "harmonics": Method("share of chi-square that a Fourier series takes away", _harmonics, 0.05, share=True, most=1.0),
     "aov": Method("analysis of variance: between phase bins over within", _aov, 1.0),
     "pdm": Method("phase dispersion: 1 - theta", _pdm, 1.0),
     "ce": Method("conditional entropy below its largest (nats)", _ce, 1.0),
-    "bls": Method("share of chi-square in a box-shaped dip", _bls, 4.0),
+    "bls": Method("share of chi-square in a box-shaped dip", _bls, 4.0, most=1.0),
     "plav": Method("Plavchan: scatter about the mean over scatter about the smoothed curve", _plav, 12.0),
 }
 
@@ -233,9 +235,12 @@ def of_bands(bands: list[Series], method: str, frequencies: Frequencies, **optio
         raise ValueError("frequencies: must be positive numbers of cycles per day, at least one")
     chosen = METHODS[method]
     power = chosen.power(bands, frequencies, **options)
-    n, chi2, parameters = sum(one.t.size for one in bands), 0.0, 0
-    if chosen.share and options.get("normalisation", "standard") == "standard":
+    n, chi2, parameters = sum(series.t.size for series in bands), 0.0, 0
+    standard = options.get("normalisation", "standard") == "standard"
+    if chosen.share and standard:
         terms = options.get("terms", HARMONICS) if method == "harmonics" else 1
-        chi2 = sum(part.chi2 for one in bands for part in one.parts())
-        parameters = sum(one.n_curves + 2 * terms_of(one, terms) for one in bands) + 1
-    return Periodogram(method, listed, power, n, len(bands), baseline_of(bands), chi2, parameters)
+        chi2 = sum(part.chi2 for series in bands for part in series.parts())
+        parameters = sum(series.n_curves + 2 * terms_of(series, terms) for series in bands) + 1
+    return Periodogram(
+        method, listed, power, n, len(bands), baseline_of(bands), chi2, parameters, chosen.most if standard else np.inf
+    )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from lightcurves.periods.periodogram import METHODS, periodogram
-from lightcurves.periods.search import find_period
+from lightcurves.periods.search.find import find_period
 
 
 def warm_up() -> None:

@@ -4,6 +4,9 @@ Both lists are projected to a tangent plane around their middle, so the poles an
 other; the catalogue is sorted along one axis, and each position looks at a thin strip of it.
 """
 
+from __future__ import annotations
+
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,9 +107,37 @@ class Catalogue:
             raise ValueError(
                 f"catalogue reaches more than {MAX_FIELD_RADIUS} degrees from its middle: match it in parts"
             )
-        keys = (vectors @ self._first) / depth
-        self._order = np.argsort(keys, kind="stable")
-        self._keys, self._vectors = keys[self._order], np.ascontiguousarray(vectors[self._order])
+        self._set_order((vectors @ self._first) / depth, vectors, np.arange(self.size))
+
+    def _set_order(self, keys, vectors, rows):
+        order = np.argsort(keys, kind="stable")
+        self._order = rows[order]
+        self._keys, self._vectors = keys[order], np.ascontiguousarray(vectors[order])
+
+    def moved(self, rows, ra, dec) -> Catalogue:
+        """The same sources, of which some stand elsewhere.
+
+        Parameters
+        ----------
+        rows : int array (k,), of the catalogue
+        ra, dec : arrays (k,), degrees, where these are; within 60 degrees of the catalogue's middle
+
+        Raises
+        ------
+        ValueError
+            where one is farther than that.
+        """
+        vectors = unit_vectors(*(np.asarray(a, dtype=np.float64) for a in (ra, dec)))
+        depth = vectors @ self._middle
+        if depth.size and depth.min() < np.cos(np.deg2rad(MAX_FIELD_RADIUS)):
+            raise ValueError(f"a source is more than {MAX_FIELD_RADIUS} degrees from the catalogue's middle")
+        other = copy(self)
+        keys, every = self._keys.copy(), self._vectors.copy()
+        place = np.empty(self.size, dtype=np.int64)
+        place[self._order] = np.arange(self.size)
+        keys[place[rows]], every[place[rows]] = (vectors @ self._first) / depth, vectors
+        other._set_order(keys, every, self._order)
+        return other
 
     def match(self, ra, dec, radius) -> Matches:
         """Nearest source of each position.

@@ -96,9 +96,8 @@ def _threshold_counts(x, n, mean, std, out):
 
 
 @njit(cache=True, nogil=True)
-def _one(t, x, e, ra, dec, n, out, percentiles):
-    """All metrics of n >= 1 good points in order of time."""
-    ordered = np.sort(x[:n])
+def _means(t, x, e, ra, dec, n):
+    """Means of magnitude and of time, the weighted mean with its sum of weights, mean place."""
     mean = weights = wsum = tmean = ra_mean = dec_mean = 0.0
     for k in range(n):
         w = 1.0 / (e[k] * e[k])
@@ -108,30 +107,24 @@ def _one(t, x, e, ra, dec, n, out, percentiles):
         dec_mean += dec[k] / n
         weights += w
         wsum += w * x[k]
-    wmean = wsum / weights
-    median = _median(ordered, n)
-    for j in range(percentiles.shape[0]):
-        percentiles[j] = _percentile(ordered, n, PERCENTILES[j])
-    out[1] = mean
-    out[2] = median
-    out[3] = ordered[0]
-    out[4] = ordered[n - 1]
-    out[5] = _median(np.sort(e[:n]), n)
-    out[6] = wmean
-    if n < 2:
-        return
-    out[7] = _median(np.sort(np.abs(x[:n] - median)), n)
-    amplitude = ordered[n - 1] - ordered[0]
+    return mean, tmean, wsum / weights, weights, ra_mean, dec_mean
+
+
+@njit(cache=True, nogil=True)
+def _far_and_spread(x, ra, dec, n, wmean, amplitude, ra_mean, dec_mean):
+    """How many points are far from the weighted mean, and the scatter of their places (deg)."""
     far = 0
     cos_dec = np.cos(np.deg2rad(dec_mean))
     spread = 0.0
     for k in range(n):
         far += 1 if abs(x[k] - wmean) > _BUFFER * amplitude else 0
         spread += ((ra[k] - ra_mean) * cos_dec) ** 2 + (dec[k] - dec_mean) ** 2
-    out[19] = far
-    out[21] = np.sqrt(spread / n)
-    m2, m3, m4 = _moments(x, n, mean)
-    std = np.sqrt(m2 / (n - 1))
+    return far, np.sqrt(spread / n)
+
+
+@njit(cache=True, nogil=True)
+def _variation(t, x, e, n, mean, tmean, wmean, weights, m2, out):
+    """Metrics of two points or more that follow from sums over them and over successive pairs."""
     chi2 = wvar = sxy = sxx = successive = 0.0
     slope = -1.0
     rising = 0
@@ -148,15 +141,17 @@ def _one(t, x, e, ra, dec, n, out, percentiles):
             rising += 1 if dx > 0 else 0
             if dt > 0.0:
                 slope = max(slope, abs(dx) / dt)
-    out[8] = std
     out[9] = np.sqrt(wvar / weights)
     out[10] = chi2 / (n - 1)
     out[11] = sxy / sxx if sxx > 0.0 else np.nan
     out[12] = slope if slope >= 0.0 else np.nan
-    _stetson(t, x, e, n, wmean, out[15:16], out[16:17])
     out[17] = (successive / (n - 1)) / (m2 / (n - 1)) if m2 > 0.0 else np.nan
     out[20] = rising
-    _threshold_counts(x, n, mean, std, out[_COUNTS_FROM:])
+
+
+@njit(cache=True, nogil=True)
+def _shape(x, n, median, std, m2, m3, m4, out):
+    """Skewness, runs of three points beyond the median, kurtosis: of three points or more."""
     if n >= 3:
         out[13] = (m3 / n) / (m2 / n) ** 1.5 if m2 > 0.0 else np.nan
         runs = 0
@@ -169,6 +164,34 @@ def _one(t, x, e, ra, dec, n, out, percentiles):
     if n >= 4 and m2 > 0.0:
         fourth = n * (n + 1.0) / ((n - 1.0) * (n - 2.0) * (n - 3.0)) * m4 / std**4
         out[14] = fourth - 3.0 * (n - 1.0) ** 2 / ((n - 2.0) * (n - 3.0))
+
+
+@njit(cache=True, nogil=True)
+def _metrics(t, x, e, ra, dec, n, out, percentiles):
+    """All metrics of n >= 1 good points in order of time."""
+    ordered = np.sort(x[:n])
+    mean, tmean, wmean, weights, ra_mean, dec_mean = _means(t, x, e, ra, dec, n)
+    median = _median(ordered, n)
+    for j in range(percentiles.shape[0]):
+        percentiles[j] = _percentile(ordered, n, PERCENTILES[j])
+    out[1] = mean
+    out[2] = median
+    out[3] = ordered[0]
+    out[4] = ordered[n - 1]
+    out[5] = _median(np.sort(e[:n]), n)
+    out[6] = wmean
+    if n < 2:
+        return
+    out[7] = _median(np.sort(np.abs(x[:n] - median)), n)
+    amplitude = ordered[n - 1] - ordered[0]
+    out[19], out[21] = _far_and_spread(x, ra, dec, n, wmean, amplitude, ra_mean, dec_mean)
+    m2, m3, m4 = _moments(x, n, mean)
+    std = np.sqrt(m2 / (n - 1))
+    out[8] = std
+    _variation(t, x, e, n, mean, tmean, wmean, weights, m2, out)
+    _stetson(t, x, e, n, wmean, out[15:16], out[16:17])
+    _threshold_counts(x, n, mean, std, out[_COUNTS_FROM:])
+    _shape(x, n, median, std, m2, m3, m4, out)
 
 
 @njit(cache=True, nogil=True)
@@ -193,7 +216,7 @@ def _all(offsets, t, mag, err, ra, dec, good, out, percentiles):
                 n += 1
         out[i, 0] = n
         if n > 0:
-            _one(tt, x, e, rr, dd, n, out[i], percentiles[i])
+            _metrics(tt, x, e, rr, dd, n, out[i], percentiles[i])
 
 
 def light_curve_metrics(offsets, t, mag, err, ra, dec, good):

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
+from archive.survey.robust import MAD_TO_SIGMA
+
 
 @dataclass(frozen=True)
-class RelphotConfig:
+class RelativeConfig:
     """rounds of reweighting; sweeps of alternating means in each, ended when nothing moves by tolerance.
 
     error_floor : mag, added in quadrature
@@ -30,7 +32,7 @@ class RelphotConfig:
 
 
 @dataclass(frozen=True)
-class Relphot:
+class RelativeZeroPoints:
     """Result of `relative_zero_points`.
 
     star_mag : float64 array (n_stars,), NaN for stars without a point
@@ -110,18 +112,18 @@ def relative_zero_points(star, image, mag, err, n_stars, n_images, config=None):
     star, image : int arrays (n,), 0-based numbers of the star and the image of each detection
     mag, err : arrays (n,), magnitudes; points that are not finite are left out
     n_stars, n_images : int
-    config : RelphotConfig
+    config : RelativeConfig
 
     Returns
     -------
-    Relphot
+    RelativeZeroPoints
 
     Raises
     ------
     ValueError
         where sizes differ or a number is out of range.
     """
-    config = config or RelphotConfig()
+    config = config or RelativeConfig()
     star, image, mag, err = _checked(star, image, mag, err, n_stars, n_images)
     sigma = np.hypot(err, config.error_floor)
     per_star = np.bincount(star, minlength=n_stars)
@@ -139,12 +141,12 @@ def relative_zero_points(star, image, mag, err, n_stars, n_images, config=None):
         star_mag = star_mag + shift
         residual = mag - star_mag[star] - zero[image]
         pull = residual / sigma
-        spread = 1.4826 * _group_median(np.abs(pull), star, n_stars)
+        spread = MAD_TO_SIGMA * _group_median(np.abs(pull), star, n_stars)
         variable = np.nan_to_num(spread) > config.variable_chi
         weight = 1.0 / sigma**2 / (1.0 + (pull / config.cauchy) ** 2)
         weight *= np.where(variable[star], config.variable_weight, 1.0)
-    scatter = 1.4826 * _group_median(np.abs(residual), image, n_images)
-    return Relphot(
+    scatter = MAD_TO_SIGMA * _group_median(np.abs(residual), image, n_images)
+    return RelativeZeroPoints(
         star_mag=np.where(per_star > 0, star_mag, np.nan),
         zero_point=np.where(seen, zero, np.nan),
         zero_point_rms=scatter,

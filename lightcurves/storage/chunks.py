@@ -136,7 +136,7 @@ def follow_rights(place: int, pids: list[int]) -> list[int]:
 
 
 def _sort_by_dates(cursor, points: Points) -> None:
-    dates = dates_of_family(np.unique(points.columns["pid"]).tolist(), Family.LIGHTCURVE)
+    dates = dates_of_family(np.unique(points.columns["pid"]).tolist(), str(Family.LIGHTCURVE))
     now = timezone.now()
     pid = points.columns["pid"]
     waiting = [image for image, date in dates.items() if date is not None and date > now]
@@ -199,7 +199,7 @@ def _touched(cursor, place: int, pids: list[int]) -> list[str]:
 
 
 def _group(points: Points) -> np.ndarray:
-    """Which chunk a point belongs to: object, program, public or not."""
+    """Key of the chunk that a point belongs to: object, program, public or not."""
     return (points.columns["oid"] * 4 + points.columns["programid"]) * 2 + points.columns["public"]
 
 

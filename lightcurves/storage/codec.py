@@ -49,7 +49,7 @@ def pack(owners: np.ndarray, offsets: np.ndarray, columns: dict[str, np.ndarray]
     body = np.empty(len(offsets) * MOST_HEAD + 8 * len(COLUMNS) * int(offsets[-1]), dtype=np.uint8)
     ends = np.zeros(len(offsets), dtype=np.int64)
     _pack(offsets, codes, unfit, raw, body, ends)
-    compressor, content = zstandard.ZstdCompressor(level=LEVEL, write_checksum=False), memoryview(body)
+    compressor, content = zstandard.ZstdCompressor(level=LEVEL, write_checksum=False), body.data
     pieces = []
     for k, owner in enumerate(owners.tolist()):
         part = content[ends[k] : ends[k + 1]]

@@ -30,7 +30,7 @@ COPIED = (
 RECORD = np.dtype([pair for pair in COPIED if pair[0] not in ("oid", "nid", "programid")])
 _SENT = {">i8": "int8send", ">i4": "int4send", ">i2": "int2send", ">f4": "float4send"}
 # A point as the bytes of RECORD: an object's points leave the database as one string, not as so many rows.
-SENT = " || ".join(f"{_SENT[RECORD[name].str]}(d.{name})" for name in RECORD.names)
+SENT = " || ".join(f"{_SENT[RECORD[name].str]}(d.{name})" for name in RECORD.names or ())
 TAKEN = (*COPIED, ("public", "?"))
 TAKE = f"""
 DELETE FROM {TABLE} AS d

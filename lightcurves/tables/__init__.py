@@ -1,1 +1,1 @@
-"""What readers get of light curves as tables: columns, TAP tables, ObsCore rows."""
+"""Light curves as tables: columns with their meaning, TAP tables, ObsCore rows."""

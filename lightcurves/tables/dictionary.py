@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from archive.tables.dictionary import Column, Table
-from lightcurves.storage.store import INTEGERS, LightCurves
+from lightcurves.storage.read import INTEGERS, LightCurves
 
 MAG, DAY = "mag", "d"
 LEVELS = {"1": "one", "3": "three", "5": "five"}

@@ -1,4 +1,4 @@
-"""What light curves open to queries."""
+"""The tables of light curves that are open to TAP queries."""
 
 from __future__ import annotations
 

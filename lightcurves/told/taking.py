@@ -155,8 +155,8 @@ def _write_points(part: Told, terms: Terms, programs: Mapping[int, Program]) -> 
         oids = part.objects["oid"].tolist()
         cursor.execute(KNOWN, [oids])
         known: dict[int, list[Piece]] = {}
-        for oid, *piece in cursor.fetchall():
-            known.setdefault(oid, []).append(Piece(*piece[:3], bytes(piece[3])))
+        for oid, program, public_date, by_exposure, data in cursor.fetchall():
+            known.setdefault(oid, []).append(Piece(program, public_date, by_exposure, bytes(data)))
         cursor.execute(FORGET, [oids])
         body = io.StringIO()
         for row in _rows(part, terms, known, programs):
@@ -175,7 +175,7 @@ def _rows(part: Told, terms: Terms, known: Mapping[int, list[Piece]], programs) 
         told, here = {name: points[name][begin:end] for name in names}, known.get(oid, [])
         try:
             if "expid" not in told:
-                rights, columns = merging.by_times(oid, told, terms.rights, here, terms.may_open)
+                rights, columns = merging.by_times(oid, told, terms.rights or {}, here, terms.may_open)
                 yield _row(oid, rights, columns, False, terms.name)
                 continue
             for program, columns in merging.by_exposures(oid, told, here, terms.may_open).items():

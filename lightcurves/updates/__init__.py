@@ -1,1 +1,1 @@
-"""What new images, releases and mirrored archives do to light curves: sources, statistics, periods."""
+"""Updates of light curves by new images, releases and mirrored archives: sources, statistics, periods."""

@@ -12,7 +12,8 @@ from archive.models import ScienceImage
 from archive.survey.camera import FILTER_BY_CODE
 from lightcurves.models import Source
 from lightcurves.storage import healpix, store
-from lightcurves.storage.store import MAS, Points
+from lightcurves.storage.read import MAS
+from lightcurves.storage.store import Points
 from lightcurves.updates import statistics
 from lightcurves.updates.sources import CameAsFilesError, require_no_files
 
@@ -36,13 +37,12 @@ def take(table: pd.DataFrame, origin: str) -> int:
         numbers.
     """
     images = ScienceImage.objects.in_bulk(table.pid.unique().tolist())
-    for place, points in table.groupby(["field", "rcid", "filtercode"]):
-        _refuse_ours(*place, origin)
+    for (field, rcid, filtercode), points in table.groupby(["field", "rcid", "filtercode"]):
+        _refuse_ours(field, rcid, filtercode, origin)
         with transaction.atomic():
             sources = _sources(points, images)
             for pid, of_image in points.groupby("pid"):
                 store.append(images[pid], _with_others(images[pid], of_image, sources))
-        field, rcid, _ = place
         statistics.refresh(int(field), int(rcid), images[points.pid.iloc[0]].fid)
     return len(table)
 

@@ -21,7 +21,7 @@ from archive.access.reading import Reader, reading
 from archive.sky.sphere import unit_vectors
 from lightcurves.models import Source, SourcePeriod, SourceStatistics
 from lightcurves.periods import PeriodConfig, PeriodResult, UnusableLightCurveError, find_period
-from lightcurves.storage import store
+from lightcurves.storage import read, store
 
 STARS_AT_ONCE = 200
 Tier = tuple[int, ...]
@@ -34,7 +34,7 @@ class PointsChangedError(RuntimeError):
 
 @dataclass(frozen=True)
 class CatalogConfig:
-    """Which stars are searched, and how.
+    """Selection of the stars that are searched, and the configuration of the search.
 
     least_points : good points that one of a star's light curves needs
     least_chisq : reduced chi-square about the mean from which a light curve is variable
@@ -71,7 +71,7 @@ def search_objects(
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> list[Found]:
     """Periods of chosen objects, each together with the objects at its place; variable or not."""
-    members = {one.pk for source in Source.objects.filter(pk__in=list(oids)) for one in store.siblings(source)}
+    members = {member.pk for source in Source.objects.filter(pk__in=list(oids)) for member in store.siblings(source)}
     return _search(Source.objects.filter(pk__in=members), config, progress, variables_only=False)
 
 
@@ -86,7 +86,7 @@ def write(found: Iterable[Found], searched: Iterable[int]) -> int:
     found, searched = list(found), list(searched)
     _check_points(found)
     now = timezone.now()
-    rows = [_row(one, oid, now) for one in found for oid in one.star]
+    rows = [_row(searched, oid, now) for searched in found for oid in searched.star]
     with transaction.atomic():
         SourcePeriod.objects.filter(oid__in=searched)._raw_delete("default")
         SourcePeriod.objects.bulk_create(rows, batch_size=2000)
@@ -113,8 +113,8 @@ def _search(sources: models.QuerySet, config: CatalogConfig, progress, variables
         for first in range(0, len(stars), STARS_AT_ONCE):
             some = stars[first : first + STARS_AT_ONCE]
             with reading(Reader(frozenset(tier))):
-                curves = store.get([oid for star in some for oid in star])
-            found += [one for star in some if (one := _found(star, tier, curves, config)) is not None]
+                curves = read.get([oid for star in some for oid in star])
+            found += [searched for star in some if (searched := _found(star, tier, curves, config)) is not None]
             done += len(some)
             progress(done, of)
     return found
@@ -132,13 +132,13 @@ def _stars(sources: models.QuerySet, tier: Tier, config: CatalogConfig, variable
     a smaller tier. Called while reading as the tier."""
     seen = list(sources.order_by("oid").values_list("oid", "ra", "dec"))
     known = store.statistics([oid for oid, _, _ in seen])
-    seen = [one for one in seen if one[0] in known]
+    seen = [row for row in seen if row[0] in known]
     stars = []
     for star in _grouped(seen):
         members = [known[oid] for oid in star]
-        full = [one for one in members if (one.ngoodobs or 0) >= config.least_points]
-        variable = any((one.chisq or 0) >= config.least_chisq for one in full)
-        same = set().union(*(one.programs for one in members)) == set(tier)
+        full = [member for member in members if (member.ngoodobs or 0) >= config.least_points]
+        variable = any((member.chisq or 0) >= config.least_chisq for member in full)
+        same = set().union(*(member.programs for member in members)) == set(tier)
         if full and same and (variable or not variables_only):
             stars.append(star)
     return stars
@@ -158,18 +158,18 @@ def _grouped(seen: list[tuple[int, float, float]]) -> list[Star]:
     return [tuple(part.tolist()) for part in parts]
 
 
-def _found(star: Star, tier: Tier, curves: store.LightCurves, config: CatalogConfig) -> Found | None:
+def _found(star: Star, tier: Tier, curves: read.LightCurves, config: CatalogConfig) -> Found | None:
     mine = np.concatenate([np.arange(*_span(curves, oid)) for oid in star])
     columns = {name: curves.columns[name][mine] for name in ("oid", "filtercode", "hjd", "mag", "magerr", "catflags")}
     good = columns["catflags"] == 0
-    *series, oid = (columns[name][good] for name in ("hjd", "mag", "magerr", "filtercode", "oid"))
+    hjd, mag, err, band, oid = (columns[name][good] for name in ("hjd", "mag", "magerr", "filtercode", "oid"))
     try:
-        return Found(star, tier, find_period(*series, config.search, oid), len(mine))
+        return Found(star, tier, find_period(hjd, mag, err, band, config.search, oid), len(mine))
     except UnusableLightCurveError:
         return None  # constant, or all of one moment: it has no period, and gets no row
 
 
-def _span(curves: store.LightCurves, oid: int) -> tuple[int, int]:
+def _span(curves: read.LightCurves, oid: int) -> tuple[int, int]:
     k = int(np.searchsorted(curves.oids, oid))
     if k == len(curves.oids) or curves.oids[k] != oid:
         return 0, 0
@@ -177,15 +177,17 @@ def _span(curves: store.LightCurves, oid: int) -> tuple[int, int]:
 
 
 def _check_points(found: list[Found]) -> None:
-    for tier in sorted({one.tier for one in found}):
-        mine = [one for one in found if one.tier == tier]
+    for tier in sorted({searched.tier for searched in found}):
+        mine = [searched for searched in found if searched.tier == tier]
         for some in _slices(mine):
             with reading(Reader(frozenset(tier))):
-                curves = store.get([oid for one in some for oid in one.star])
-            for one in some:
-                n = sum(np.diff(_span(curves, oid))[0] for oid in one.star)
-                if n != one.n_points:
-                    raise PointsChangedError(f"star {one.star}: {one.n_points} points were searched, now {n} are open")
+                curves = read.get([oid for searched in some for oid in searched.star])
+            for searched in some:
+                n = sum(np.diff(_span(curves, oid))[0] for oid in searched.star)
+                if n != searched.n_points:
+                    raise PointsChangedError(
+                        f"star {searched.star}: {searched.n_points} points were searched, now {n} are open"
+                    )
 
 
 def _slices(found: list[Found]) -> Iterator[list[Found]]:
@@ -193,10 +195,10 @@ def _slices(found: list[Found]) -> Iterator[list[Found]]:
         yield found[first : first + STARS_AT_ONCE]
 
 
-def _row(one: Found, oid: int, now) -> SourcePeriod:
-    result = one.result
+def _row(star: Found, oid: int, now) -> SourcePeriod:
+    result = star.result
     return SourcePeriod(
-        oid=oid, programs=list(one.tier), star=list(one.star), period=result.period, perioderr=result.period_error,
+        oid=oid, programs=list(star.tier), star=list(star.star), period=result.period, perioderr=result.period_error,
         confidence=result.confidence, log10fap=result.log_false_alarm / np.log(10), amplitude=result.amplitude,
         rival=result.rival, nobs=result.n_points, nbands=result.n_bands, searched=now,
     )  # fmt: skip

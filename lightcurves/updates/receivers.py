@@ -15,7 +15,7 @@ from archive.releases.rights import Opening, also_opens
 
 def open_with_releases() -> None:
     """Let releases open points, images' numbers and corrections; their dates are those of their images."""
-    family = (Family.LIGHTCURVE,)
+    family = (str(Family.LIGHTCURVE),)
     also_opens(Opening("lightcurves_detection", "pid", "pid", ("sci",), family, night="nid", follows=True))
     also_opens(Opening("lightcurves_image", "pid", "pid", ("sci",), family, follows=True))
     also_opens(Opening("lightcurves_imagecorrection", "pid", "pid", ("sci",), family, follows=True))

@@ -1,4 +1,4 @@
-"""What releases and passing dates mean for light curves: all that is made of points follows its images."""
+"""Effects of releases and of passing dates on light curves: all that is made of points follows its images."""
 
 from __future__ import annotations
 
@@ -94,12 +94,12 @@ def _follow(parameters: dict, stale: bool, of: str = OF_RELEASE, packed: str = P
         cursor.execute(packed, parameters)
         for field, rcid, fid, pids in cursor.fetchall():
             oids.update(chunks.follow_rights(store.place_of(field, rcid, fid), pids))
-        oids = sorted(oids)
-        settle(oids)
+        changed = sorted(oids)
+        settle(changed)
         if stale:
-            cursor.execute(FORGET_STATISTICS, [oids])
-            cursor.execute(FORGET_PERIODS, [oids])
-        cursor.execute(PLACES, [oids])
+            cursor.execute(FORGET_STATISTICS, [changed])
+            cursor.execute(FORGET_PERIODS, [changed])
+        cursor.execute(PLACES, [changed])
         _refresh(cursor.fetchall())
 
 

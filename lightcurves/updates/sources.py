@@ -18,11 +18,10 @@ from archive.sky.sphere import mean_direction, separation
 from archive.survey.bits import InfoBit
 from archive.survey.camera import ccd_quadrant
 from archive.survey.identifiers import BadIdentifierError, make_oid
-from archive.survey.times import MJD_ZERO
 from lightcurves.models import Source, ToldCurve
 from lightcurves.photometry.match import UNMATCHED, match_sky
-from lightcurves.photometry.motion import FAST, MIDDLE, MOTION, is_fast, place_at
-from lightcurves.storage import chunks, healpix, store
+from lightcurves.storage import chunks, healpix, read, store
+from lightcurves.updates.known_sources import KnownSources, expected, known
 
 UNFIT = InfoBit.NO_PHOTCAL | InfoBit.NO_ASTROMETRY | InfoBit.NO_PSF | InfoBit.BAD_PHOTOMETRIC_QUALITY
 DRAWN = 10**8 // 2  # numbers of a place from here on are drawn by lot
@@ -35,7 +34,7 @@ class CameAsFilesError(ValueError):
 
 @dataclass(frozen=True)
 class MatchConfig:
-    """What matching turns on; arcsec, magnitudes."""
+    """Configuration of matching; arcsec, magnitudes."""
 
     radius: float = 1.0  # of a detection from its source
     isolation: float = 3.0  # a detection with no source and no other detection this near may become a source
@@ -108,20 +107,20 @@ def add_points(
     """
     with transaction.atomic():
         _lock(image)
-        oids, ra, dec = _expected(image)
-        matches = match_sky(found.ra, found.dec, ra, dec, config.radius)
-        born = _alone(image, found, matches.index, ra, dec, config)
+        sources = expected(image)
+        matches = sources.ordered.match(found.ra, found.dec, config.radius)
+        born = _alone(image, found, matches.index, sources, config)
         made = _seed(image, found.rows(born), None, measured=False)
         if made:
-            oids, ra, dec = _expected(image)
-            matches = match_sky(found.ra, found.dec, ra, dec, config.radius)
+            sources = expected(image)
+            matches = sources.ordered.match(found.ra, found.dec, config.radius)
         rows = _nearest(matches)
         index = matches.index[rows]
-        moved, whose = _moved(image, found, matches.index, ra, dec, config)
+        moved, whose = _moved(image, found, matches.index, sources, config)
         rows, index = np.append(rows, moved), np.append(index, whose)
-        seen = oids[index]
+        seen = sources.oid[index]
         _open_with(image, seen)
-        points = _points(image, found.rows(rows), *_known(image), index)
+        points = _points(image, found.rows(rows), sources, index)
         written = store.append(image, points)
         if own_date(image) != image.public_date:
             settle(seen.tolist())
@@ -163,13 +162,6 @@ WHERE oid = ANY(%(oids)s) AND (public_date IS NULL OR public_date > greatest(now
 """
 
 
-# The conditions are those of the partial index.
-FAST_SOURCES = f"""
-SELECT DISTINCT ON (oid) oid, {", ".join((*MIDDLE, *MOTION))} FROM lightcurves_sourcestatistics
-WHERE oid >= %s AND oid < %s
-    AND (pmra > {FAST / 2} OR pmra < {-FAST / 2} OR pmdec > {FAST / 2} OR pmdec < {-FAST / 2})
-ORDER BY oid, cardinality(programs) DESC
-"""
 REFERENCE = ("rfid", "refmag", "refmagerr", "refchi", "refsharp", "refsnr")
 _KEPT = ", ".join(("public_date", *REFERENCE))
 RESTORE = f"""
@@ -220,8 +212,8 @@ def require_no_files(field: int, rcid: int, fid: int) -> None:
     if ToldCurve.objects.filter(oid__gte=first, oid__lt=last).exists():
         ccdid, qid = ccd_quadrant(rcid)
         raise CameAsFilesError(
-            f"field {field}, channel {rcid}, {store.FILTERS[fid]}: has light curves that came as files; "
-            f"manage.py lightcurves forget {field} {ccdid} {qid} --filter {store.FILTERS[fid]} makes room for others"
+            f"field {field}, channel {rcid}, {read.FILTERS[fid]}: has light curves that came as files; "
+            f"manage.py lightcurves forget {field} {ccdid} {qid} --filter {read.FILTERS[fid]} makes room for others"
         )
 
 
@@ -230,46 +222,27 @@ def _lock(image) -> None:
     require_no_files(image.field, image.rcid, image.fid)
 
 
-def _known(image) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """oid, ra, dec of the sources of an image's field, quadrant and filter."""
-    rows = Source.objects.filter(field=image.field, rcid=image.rcid, fid=image.fid).order_by("oid")
-    values = list(rows.values_list("oid", "ra", "dec"))
-    oid, ra, dec = zip(*values, strict=True) if values else ((), (), ())
-    return np.array(oid, dtype=np.int64), np.array(ra, dtype=float), np.array(dec, dtype=float)
-
-
-def _expected(image: ScienceImage) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """oid, ra, dec of the sources at the time of an image: fast ones where they have gone by then."""
-    oids, ra, dec = _known(image)
-    first, last = store.objects_of(image.field, image.rcid, image.fid)
-    with connections["default"].cursor() as cursor:
-        cursor.execute(FAST_SOURCES, [first, last])
-        rows = np.array(cursor.fetchall(), dtype=float).reshape(-1, 8)
-    rows = rows[is_fast(*rows[:, 4:].T)]
-    row = np.searchsorted(oids, rows[:, 0].astype(np.int64))
-    ra[row], dec[row] = place_at(image.obsjd - MJD_ZERO, *rows[:, 1:6].T)
-    return oids, ra, dec
-
-
 def _seed(image, found: Catalog, rfid: int | None, measured: bool = True) -> int:
-    oids, ra, dec = _known(image)
-    new = found.rows(match_sky(found.ra, found.dec, ra, dec, MatchConfig.radius).index == UNMATCHED)
+    if not len(found):
+        return 0
+    sources = known(image.field, image.rcid, image.fid)
+    new = found.rows(sources.ordered.match(found.ra, found.dec, MatchConfig.radius).index == UNMATCHED)
     if not len(new):
         return 0
-    table = pd.DataFrame({"oid": _numbers(image, oids, len(new)), "ra": new.ra, "dec": new.dec})
+    table = pd.DataFrame({"oid": _numbers(image, sources.oid, len(new)), "ra": new.ra, "dec": new.dec})
     for name in ("field", "ccdid", "qid", "rcid", "fid", "filtercode", "programid"):
         table[name] = getattr(image, name)
     table["public_date"] = own_date(image)  # what a release opens besides is settled when points are there
     table["rfid"] = rfid
-    known = {"refmag": new.mag, "refmagerr": new.magerr, "refchi": new.chi, "refsharp": new.sharp, "refsnr": new.snr}
-    for name, values in known.items():
+    seen = {"refmag": new.mag, "refmagerr": new.magerr, "refchi": new.chi, "refsharp": new.sharp, "refsnr": new.snr}
+    for name, values in seen.items():
         table[name] = values if measured else None
     table["colour"] = colours(new.ra, new.dec, image.filtercode)
     table["hpx29"] = healpix.number(new.ra, new.dec)
     return upsert(Source, table)
 
 
-def _numbers(image, known: np.ndarray, count: int) -> np.ndarray:
+def _numbers(image, taken: np.ndarray, count: int) -> np.ndarray:
     """Numbers for new objects of a place: in a row for those that everybody sees, by lot for others.
 
     The numbers that are seen would otherwise count those that are not. What is drawn lies in the upper half of a
@@ -278,12 +251,12 @@ def _numbers(image, known: np.ndarray, count: int) -> np.ndarray:
     base = make_oid(image.field, image.fid, image.ccdid, image.qid, 0)
     own = own_date(image)
     if own is not None and own <= timezone.now():
-        low = known[known < base + DRAWN]
+        low = taken[taken < base + DRAWN]
         first = int(low.max()) + 1 if len(low) else base
         if first + count > base + DRAWN:
             raise BadIdentifierError(f"{count} more objects: half of a place's numbers is for {DRAWN} public ones")
         return np.arange(first, first + count)
-    draw, taken = np.random.default_rng(secrets.randbits(128)), known
+    draw = np.random.default_rng(secrets.randbits(128))
     fresh = np.zeros(0, dtype=np.int64)
     while len(fresh) < count:
         drawn = base + DRAWN + draw.integers(0, DRAWN, size=2 * (count - len(fresh)))
@@ -305,34 +278,34 @@ def colours(ra: np.ndarray, dec: np.ndarray, filtercode: str) -> np.ndarray:
     return result
 
 
-def _alone(image, found: Catalog, index: np.ndarray, ra, dec, config: MatchConfig) -> np.ndarray:
-    """Which detections become sources: unmatched, well measured, in a good image, with nothing near."""
+def _alone(image, found: Catalog, index: np.ndarray, sources: KnownSources, config: MatchConfig) -> np.ndarray:
+    """Mask of the detections that become sources: unmatched, well measured, in a good image, with nothing near."""
     good = (index == UNMATCHED) & (found.flags == 0) & (found.snr >= config.least_snr)
     if is_bad(image) or not good.any():
         return np.zeros(len(found), dtype=bool)
-    near_source = match_sky(found.ra, found.dec, ra, dec, config.isolation).index != UNMATCHED
+    near_source = sources.ordered.match(found.ra, found.dec, config.isolation).index != UNMATCHED
     # Every detection finds itself; a second one within the radius makes it ambiguous.
     crowded = match_sky(found.ra, found.dec, found.ra, found.dec, config.isolation).ambiguous
     return good & ~near_source & ~crowded
 
 
-def _moved(image, found: Catalog, index: np.ndarray, ra, dec, config: MatchConfig) -> tuple[np.ndarray, np.ndarray]:
+def _moved(
+    image, found: Catalog, index: np.ndarray, sources: KnownSources, config: MatchConfig
+) -> tuple[np.ndarray, np.ndarray]:
     """Rows of detections and of the sources that moved there: each the other's only candidate, of equal brightness."""
-    lost = np.setdiff1d(np.arange(len(ra)), index[index != UNMATCHED])
+    lost = np.setdiff1d(np.arange(len(sources)), index[index != UNMATCHED])
     rows = np.flatnonzero((index == UNMATCHED) & (found.flags == 0) & (found.snr >= config.least_snr))
     none = np.zeros(0, dtype=np.int64)
     if is_bad(image) or not len(lost) or not len(rows):
         return none, none
-    near = match_sky(found.ra[rows], found.dec[rows], ra, dec, config.moved)
+    near = sources.ordered.match(found.ra[rows], found.dec[rows], config.moved)
     alone = (near.index != UNMATCHED) & ~near.ambiguous & np.isin(near.index, lost)
     rows, whose = rows[alone], near.index[alone]
-    known = Source.objects.filter(field=image.field, rcid=image.rcid, fid=image.fid, refmag__isnull=False)
-    refmag = np.full(len(ra), np.nan)
-    if len(rows):
-        oids = _known(image)[0]
-        wanted = dict(known.filter(pk__in=oids[whose].tolist()).values_list("pk", "refmag"))
-        refmag[whose] = [wanted.get(oid, np.nan) for oid in oids[whose].tolist()]
-    same = np.abs(refmag[whose] - found.mag[rows]) <= config.moved_mag
+    oids = sources.oid[whose].tolist()
+    measured = Source.objects.filter(pk__in=oids, refmag__isnull=False) if oids else Source.objects.none()
+    brightness = dict(measured.values_list("pk", "refmag"))
+    refmag = np.array([brightness.get(oid, np.nan) for oid in oids], dtype=float)
+    same = np.abs(refmag - found.mag[rows]) <= config.moved_mag
     return rows[same], whose[same]
 
 
@@ -350,15 +323,16 @@ def _open_with(image: ScienceImage, oids: np.ndarray) -> None:
         open_sources(oids.tolist(), [image.programid], own)
 
 
-def _points(image, found: Catalog, oids, ra, dec, index) -> store.Points:
-    east = (found.ra - ra[index] + 180) % 360 - 180
+def _points(image, found: Catalog, sources: KnownSources, index) -> store.Points:
+    ra, dec = sources.ra[index], sources.dec[index]
+    east = (found.ra - ra + 180) % 360 - 180
     return store.Points(
-        oid=oids[index],
+        oid=sources.oid[index],
         mag=found.mag,
         magerr=found.magerr,
         chi=found.chi,
         sharp=found.sharp,
         catflags=found.flags & 0x7FFF | (store.BAD_IMAGE if is_bad(image) else 0),
-        dra=np.rint(east * np.cos(np.radians(dec[index])) / store.MAS).astype(np.int64),
-        ddec=np.rint((found.dec - dec[index]) / store.MAS).astype(np.int64),
+        dra=np.rint(east * np.cos(np.radians(dec)) / read.MAS).astype(np.int64),
+        ddec=np.rint((found.dec - dec) / read.MAS).astype(np.int64),
     )

@@ -20,8 +20,8 @@ from archive.models import ScienceImage
 from lightcurves.models import STATISTICS, ImageCorrection, Source, SourceStatistics
 from lightcurves.photometry import motion
 from lightcurves.photometry.metrics import light_curve_metrics
-from lightcurves.photometry.relative import RelphotConfig, relative_zero_points
-from lightcurves.storage import store
+from lightcurves.photometry.relative import RelativeConfig, relative_zero_points
+from lightcurves.storage import read, store
 from lightcurves.told import reading as told
 from lightcurves.updates.sources import lock_place
 
@@ -34,7 +34,7 @@ class StatisticsConfig:
     least_stars: int = 20
     least_points: int = 3
     faintest: float = 19.0
-    relphot: RelphotConfig = field(default_factory=RelphotConfig)
+    relphot: RelativeConfig = field(default_factory=RelativeConfig)
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,13 @@ def refresh(
         corrected = _corrected(field, rcid, fid)
         _forget_statistics(field, rcid, fid)
         rows = 0
-        for curves in store.batches(field, rcid, fid):
+        for curves in read.batches(field, rcid, fid):
             for tier, chosen in tiers(curves):
                 rows += _write(curves, tier, chosen, corrected)
         return counts | {"statistics": rows}
 
 
-def tiers(curves: store.LightCurves) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
+def tiers(curves: read.LightCurves) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
     """The sets of closed programs that matter, each with the points that its readers see (bool array (n,)).
 
     Points of a source that has none of one of the set's programs are left out: a smaller set says the same.
@@ -100,7 +100,7 @@ def metrics(columns: dict[str, np.ndarray], oid: np.ndarray) -> pd.DataFrame:
 
 def _good_points(field: int, rcid: int, fid: int, config: StatisticsConfig) -> Good:
     parts = []
-    for curves in store.batches(field, rcid, fid):
+    for curves in read.batches(field, rcid, fid):
         columns = curves.columns
         # What files told is calibrated already, and no image here is corrected by it.
         good = (columns["catflags"] == 0) & (columns["mag"] < config.faintest) & (columns["pid"] > 0)
@@ -141,7 +141,7 @@ def _forget_statistics(field: int, rcid: int, fid: int) -> None:
     SourceStatistics.objects.filter(oid__in=sources)._raw_delete("default")
 
 
-def _write(curves: store.LightCurves, tier: tuple[int, ...], chosen: np.ndarray, corrected: np.ndarray) -> int:
+def _write(curves: read.LightCurves, tier: tuple[int, ...], chosen: np.ndarray, corrected: np.ndarray) -> int:
     columns = {name: values[chosen] for name, values in curves.columns.items()}
     table = metrics(columns, columns["oid"])
     relative = np.isin(columns["pid"], corrected)

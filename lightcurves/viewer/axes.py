@@ -1,4 +1,4 @@
-"""What all interactive plots have in common, whoever makes them."""
+"""Settings of axes that all interactive plots share."""
 
 from __future__ import annotations
 

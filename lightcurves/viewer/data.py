@@ -15,8 +15,8 @@ from archive.tables.responses import answer, problem
 from lightcurves.models import STATISTICS, Source
 from lightcurves.periods.multiband import METHODS, Spectrum
 from lightcurves.searches import periodogram
-from lightcurves.storage import store
-from lightcurves.storage.store import LightCurves
+from lightcurves.storage import read, store
+from lightcurves.storage.read import LightCurves
 from lightcurves.tables.dictionary import LIGHTCURVE, point_rows
 from lightcurves.viewer import overlays, own
 from lightcurves.viewer.documents import documents, version
@@ -39,7 +39,7 @@ def light_curve(request: HttpRequest, oid: int) -> HttpResponse:
     form = PointsForm(request.GET)
     if not form.is_valid():
         return problem(problems(form))
-    curves = store.get(oids_of(oid, form.cleaned_data["together"]))
+    curves = read.get(oids_of(oid, form.cleaned_data["together"]))
     used = chosen(curves, form.cleaned_data, mask=0)
     rows = [row for row, wanted in zip(point_rows(curves), used, strict=True) if wanted]
     return answer(request, LIGHTCURVE, rows, "lightcurves/object.html", {})
@@ -47,10 +47,10 @@ def light_curve(request: HttpRequest, oid: int) -> HttpResponse:
 
 @require_safe
 def points(request: HttpRequest, oid: int) -> JsonResponse:
-    """What the plots need of all points at an object's place, by column; the references' magnitudes by object."""
+    """Columns that the plots need, of all points at an object's place; the references' magnitudes by object."""
     together = store.siblings(source_of(oid))
-    columns = overlays.columns_of(store.get(one.pk for one in together))
-    reference = {str(one.pk): one.refmag for one in together if one.refmag is not None}
+    columns = overlays.columns_of(read.get(member.pk for member in together))
+    reference = {str(member.pk): member.refmag for member in together if member.refmag is not None}
     return JsonResponse({"object": oid, "count": len(columns["pid"]), "columns": columns, "reference": reference})
 
 
@@ -70,9 +70,9 @@ def neighbours(request: HttpRequest, oid: int) -> JsonResponse:
         return problem(problems(form))
     found, curves = overlays.neighbours(source_of(oid), form.degrees)
     objects = [
-        {"oid": one.pk, "filtercode": one.filtercode, "arcsec": round(one.arcsec, 2), "nobs": one.nobs,
-         "medianmag": number(one.medianmag), "magrms": number(one.magrms), "page": reverse("object", args=[one.pk])}
-        for one in found
+        {"oid": near.pk, "filtercode": near.filtercode, "arcsec": round(near.arcsec, 2), "nobs": near.nobs,
+         "medianmag": number(near.medianmag), "magrms": number(near.magrms), "page": reverse("object", args=[near.pk])}
+        for near in found
     ]  # fmt: skip
     return JsonResponse({"object": oid, "objects": objects, "columns": overlays.columns_of(curves)})
 
@@ -86,7 +86,7 @@ def period_search(request: HttpRequest, oid: int) -> JsonResponse:
     if not form.is_valid():
         return problem(problems(form))
     asked = form.cleaned_data
-    curves = store.get([] if asked["alone"] else oids_of(oid, asked["together"]))
+    curves = read.get([] if asked["alone"] else oids_of(oid, asked["together"]))
     series = _with_own(curves, chosen(curves, asked, mask=ANY_FLAG), asked["own"])
     fmax = DEFAULT_FMAX if asked["fmax"] is None else asked["fmax"]
     try:
@@ -153,11 +153,11 @@ def source_of(oid: int) -> Source:
 def oids_of(oid: int, together: bool) -> list[int]:
     """The object's number, or those of all objects at its place."""
     source = source_of(oid)
-    return [one.pk for one in store.siblings(source)] if together else [source.pk]
+    return [sibling.pk for sibling in store.siblings(source)] if together else [source.pk]
 
 
 def chosen(curves: LightCurves, asked: dict, mask: int) -> np.ndarray:
-    """Which points a PointsForm asks for; `mask` holds where it names none."""
+    """Mask of the points that a PointsForm asks for; `mask` holds where it names none."""
     columns = curves.columns
     flags = mask if asked["mask"] is None else asked["mask"]
     used = np.isin(columns["filtercode"], asked["bands"]) & ((columns["catflags"] & flags) == 0)
@@ -195,8 +195,8 @@ def _as_json(found: Spectrum) -> dict:
         "period": found.period,
         "confidence": found.confidence,
         "peaks": [
-            {"period": one.period, "error": one.period_error, "frequency": one.frequency, "power": one.power}
-            for one in found.peaks
+            {"period": peak.period, "error": peak.period_error, "frequency": peak.frequency, "power": peak.power}
+            for peak in found.peaks
         ],
         "n_points": found.n_points,
         "n_frequencies": found.n_frequencies,

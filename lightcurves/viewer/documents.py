@@ -48,7 +48,7 @@ def documents() -> str:
 
 @cache
 def version() -> str:
-    """What tells these documents from those of another release, in their address: browsers keep them."""
+    """Cache key of these documents, part of their address: another release has another."""
     return hashlib.sha256(documents().encode()).hexdigest()[:12]
 
 

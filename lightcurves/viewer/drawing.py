@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lightcurves.storage.store import LightCurves
+from lightcurves.storage.read import LightCurves
 from lightcurves.told.reading import times
 
 WIDTH, HEIGHT = 900, 300
@@ -17,7 +17,7 @@ MOST_TICKS = 7
 
 @dataclass(frozen=True)
 class Drawing:
-    """What the template draws, in drawing units."""
+    """The drawing that the template renders, in drawing units."""
 
     width: int
     height: int

@@ -32,7 +32,7 @@ TIMES = ("mjd", "jd", "date", "ago")
 
 
 class PointsForm(forms.Form):
-    """Which points of an object: filters, flags, images left out; `together`: of all objects at its place."""
+    """Selection of points of an object: filters, flags, images left out; `together`: of all objects at its place."""
 
     bands = forms.CharField(required=False)
     exclude = forms.CharField(required=False)
@@ -56,7 +56,7 @@ class PointsForm(forms.Form):
 
 
 class PeriodogramForm(PointsForm):
-    """Which points are searched, how, and over which frequencies; `own`: points of one's own besides."""
+    """Parameters of a period search: points, method, frequencies; `own`: points of one's own besides."""
 
     method = ChoiceField(choices=METHODS.items(), required=False)
     fmin = RealField(required=False, min_value=1e-6, max_value=HIGHEST_FREQUENCY)
@@ -85,7 +85,7 @@ class FoldForm(forms.Form):
 
 
 class ViewForm(FoldForm):
-    """What an address keeps of a view of the object page (static/lightcurves/state.js)."""
+    """State of the object page as its address keeps it (static/lightcurves/state.js)."""
 
     epoch = RealField(required=False, min_value=0, max_value=2_600_000)
     cycles = ChoiceField(choices=[("1", "one"), ("2", "two")], required=False)

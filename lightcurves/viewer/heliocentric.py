@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from archive.moving.dynamics.constants import LIGHT_AU_PER_DAY
 from archive.sky.sphere import unit_vectors
 
-LIGHT_DAYS_PER_AU = 499.004783836 / 86400
 J2000 = 2451545.0
 
 
@@ -32,4 +32,4 @@ def heliocentric(jd, ra: float, dec: float) -> np.ndarray:
     sun = distance * np.stack(
         [np.cos(longitude), np.cos(obliquity) * np.sin(longitude), np.sin(obliquity) * np.sin(longitude)]
     )
-    return np.asarray(jd, dtype=np.float64) - np.tensordot(unit_vectors(ra, dec), sun, axes=1) * LIGHT_DAYS_PER_AU
+    return np.asarray(jd, dtype=np.float64) - np.tensordot(unit_vectors(ra, dec), sun, axes=1) / LIGHT_AU_PER_DAY

@@ -1,4 +1,4 @@
-"""What a light curve is shown with: limits of images without a detection, alerts, forced photometry, neighbours.
+"""Overlays of a light curve: limits of images without a detection, alerts, forced photometry, neighbours.
 
 Each function reads with the reader's rights and gives columns as `points` does. `OVERLAYS` names those that the page
 offers; those that are made above this floor are named by their AppConfig (`overlays`).
@@ -18,8 +18,9 @@ from archive.models import Alert, ScienceImage
 from archive.search.query import ImageQuery, images
 from archive.survey.times import MJD_ZERO
 from lightcurves.models import Image, Source
-from lightcurves.storage import store
-from lightcurves.storage.store import SAME_PLACE, LightCurves
+from lightcurves.storage import read, store
+from lightcurves.storage.read import LightCurves
+from lightcurves.storage.store import SAME_PLACE
 from lightcurves.tables.dictionary import point_rows
 from lightcurves.viewer.heliocentric import heliocentric
 
@@ -56,7 +57,7 @@ def limits(source: Source, user: AbstractBaseUser) -> Columns:
 
     An image whose points the reader may not see is no limit: it may well show the object.
     """
-    curves = store.get(one.pk for one in store.siblings(source))
+    curves = read.get(one.pk for one in store.siblings(source))
     detected = set(curves.columns["pid"].tolist())
     covering = images(ImageQuery(ra=source.ra, dec=source.dec)).order_by("obsjd").filter(maglimit__isnull=False)
     rows = [
@@ -107,7 +108,7 @@ def neighbours(source: Source, radius: float) -> tuple[list[Source], LightCurves
     """The nearest sources within `radius` degrees that are not at the object's own place, and their light curves."""
     near = store.cone(source.ra, source.dec, radius).filter(distance__gt=SAME_PLACE)[:MOST_NEIGHBOURS]
     found = store.with_statistics(near)
-    return found, store.get(one.pk for one in found)
+    return found, read.get(one.pk for one in found)
 
 
 def middle_of(jd: float, exptime: float | None) -> float:

@@ -18,7 +18,7 @@ from lightcurves.download.hats import NothingToExportError
 from lightcurves.models import STATISTICS
 from lightcurves.periods.grid import MIN_POINTS
 from lightcurves.periods.multiband import METHODS
-from lightcurves.storage import store
+from lightcurves.storage import read, store
 from lightcurves.tables.dictionary import OBJECTS, point_rows
 from lightcurves.updates import periods
 from lightcurves.viewer import saved
@@ -43,7 +43,7 @@ def object_page(request: HttpRequest, oid: int) -> HttpResponse:
     form = ViewForm(request.GET)
     template = "lightcurves/object.html"
     together = store.siblings(source)
-    curves = store.get(one.pk for one in together)
+    curves = read.get(one.pk for one in together)
     sources = store.with_statistics(together)
     context = {
         "source": source,

@@ -287,4 +287,4 @@ def test_lists_of_filters_take_the_same_names():
     assert not refused.is_valid() and problems(refused) == "bands='zr,x': x: give zg, zr or zi"
     for text in ("r,g", "gr", "ZTF_R,zg", "1,2"):
         asked = light_curves.read({"POS": ["CIRCLE 1 1 0.01"], "BANDNAME": [text]}, signed_in=False)
-        assert asked.kept.fids == (1, 2), text
+        assert asked.point_filter.fids == (1, 2), text

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lightcurves.photometry.match import match_sky
+from lightcurves.photometry.match import Catalogue, match_sky
 
 
 def around(ra, dec, n, size, rng):
@@ -54,6 +54,23 @@ def test_all_stars_shifted_by_a_tenth_of_an_arcsecond_are_found_at_that_distance
     got = match_sky(*degrees(points), *degrees(catalog), 1.0)
     assert np.mean(got.index == np.arange(3000)) > 0.999
     np.testing.assert_allclose(got.separation[got.index == np.arange(3000)], 0.1, atol=1e-3)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(0, 360), st.floats(-90, 90), st.integers(0, 60), st.integers(0, 10**6))
+def test_a_catalogue_whose_sources_moved_matches_as_one_that_is_made_anew(ra, dec, count, seed):
+    rng = np.random.default_rng(seed)
+    first, radius = around(ra, dec, 150, 2.0, rng), 300.0
+    rows, second = rng.permutation(150)[:count], first.copy()
+    second[rows] = around(ra, dec, count, 2.0, rng)
+    points = degrees(around(ra, dec, 60, 2.0, rng))
+    kept = Catalogue(*degrees(first))
+    before = kept.match(*points, radius)
+    moved = kept.moved(rows, *degrees(second[rows])).match(*points, radius)
+    anew = match_sky(*points, *degrees(second), radius)
+    np.testing.assert_array_equal(moved.index, anew.index)
+    np.testing.assert_array_equal(moved.ambiguous, anew.ambiguous)
+    np.testing.assert_array_equal(kept.match(*points, radius).index, before.index)
 
 
 def test_a_double_star_within_the_radius_is_flagged_and_the_nearer_taken():

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightcurves.periods import confidence, find_period
-from lightcurves.periods.confidence import MOST, Known
-from lightcurves.periods.simulate import ECLIPSE, KINDS, disturbed, draw, nights, observe
+from bench.variable_stars import ECLIPSE, KINDS, disturbed, draw, nights, observe
+from lightcurves.periods import find_period
+from lightcurves.periods.search import confidence
+from lightcurves.periods.search.confidence import MOST, Known
 
 CLEAR = Known(
     lead=500.0, clarity=5.0, shape="dip", theta=0.05, n=500, log_false_alarm=-400.0, cycles=900.0, at_night=False,

@@ -1,12 +1,12 @@
-"""What real light curves have besides their period: slow trends, wild points, cycles that differ for another reason."""
+"""Period search in light curves with slow trends, wild points, and cycles that differ for another reason."""
 
 import numpy as np
 import pytest
 
+from bench.variable_stars import draw, nights, observe
 from lightcurves.periods import find_period, split_bands
-from lightcurves.periods.candidates import nightly
-from lightcurves.periods.simulate import draw, nights, observe
-from lightcurves.periods.trends import calmed, steady
+from lightcurves.periods.search.candidates import nightly
+from lightcurves.periods.search.trends import calmed, steady
 
 
 def drifting(t, size: float) -> np.ndarray:

@@ -1,14 +1,16 @@
-"""What holds for every light curve and every method: the range, finite powers in their bounds, points that count."""
+"""Invariants of every light curve and every method: the range, finite powers in their bounds, points that count."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.variable_stars import draw, nights, observe
 from lightcurves.irsa import periodogram as irsa
 from lightcurves.periods import (
     METHODS,
     PeriodConfig,
+    Periodogram,
     Series,
     UnusableLightCurveError,
     analysis_of_variance,
@@ -21,7 +23,6 @@ from lightcurves.periods import (
     plavchan,
     split_bands,
 )
-from lightcurves.periods.simulate import draw, nights, observe
 
 SHARES = ("ls", "harmonics", "bls")  # powers that are shares of chi-square: 0 to 1
 EVERY = [*METHODS, "search"]
@@ -199,3 +200,10 @@ def test_irsas_service_takes_filters_as_bands_and_objects_as_light_curves(alg, s
     np.testing.assert_allclose(moved.power, plain.power, rtol=1e-6, atol=1e-6)
     assert np.isfinite(plain.power).all()
     assert plain.peak_period[0] == pytest.approx(star.period, rel=3e-3)
+
+
+def test_the_top_between_frequencies_of_a_share_is_no_more_than_all():
+    frequency, power = np.linspace(1.0, 2.0, 5), np.array([0.0, 0.97, 0.97, 0.28, 0.0])
+    assert Periodogram("bls", frequency, power, 6, 1, 50.0).peaks(1)[0].power > 1.0
+    assert Periodogram("bls", frequency, power, 6, 1, 50.0, most=1.0).peaks(1)[0].power == 1.0
+    assert METHODS["bls"].most == 1.0

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from bench.variable_stars import ECLIPSE, Star, draw, nights, observe
 from lightcurves.periods import NoSpanError, PeriodConfig, TooFewPointsError, find_period, split_bands
-from lightcurves.periods.cycles import alternation
-from lightcurves.periods.eclipses import single_dip
-from lightcurves.periods.simulate import ECLIPSE, Star, draw, nights, observe
+from lightcurves.periods.search.cycles import alternation
+from lightcurves.periods.search.eclipses import single_dip
 
 
 def dips(depth: float, other: float, width: float = 0.04) -> Star:

@@ -29,7 +29,7 @@ from lightcurves.periods import (
     plavchan,
     split_bands,
 )
-from lightcurves.periods.significance import log_false_alarm
+from lightcurves.periods.methods.significance import log_false_alarm
 
 NORMALISATIONS = ("standard", "model", "log", "psd")
 

@@ -1,4 +1,4 @@
-"""What the crash test runs in processes of its own, to be killed: python -m tests.lightcurves_db.crashing VERB."""
+"""Steps of the crash test, each in a process that is killed: python -m tests.lightcurves_db.crashing VERB."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ def check() -> None:
     from django.db import connection
 
     from lightcurves.models import Source
-    from lightcurves.storage import store
+    from lightcurves.storage import read
 
-    columns = store.get(Source.objects.values_list("pk", flat=True)).columns
+    columns = read.get(Source.objects.values_list("pk", flat=True)).columns
     pids, counts = np.unique(columns["pid"], return_counts=True)
     pairs = np.unique(np.stack([columns["oid"], columns["pid"]]), axis=1).shape[1]
     wrong = int(np.sum(np.abs(columns["mag"] - columns["pid"] % 97 / 10) > 1e-4))

@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from lightcurves.catalog.search import BadObjectQueryError, ObjectQuery, in_time
 from lightcurves.download import bulk
-from lightcurves.storage import store
+from lightcurves.storage import read
 from tests.lightcurves_db.starsky import CLOSED_NIGHTS, OPEN_NIGHTS, SIX_STARS
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -98,7 +98,7 @@ def test_a_posted_list_of_ids_gives_their_points_and_no_closed_ones(six_stars, p
     found = table(posted(client, ids=[*oids, 7]))
     assert found.num_rows == SIX_STARS * OPEN_NIGHTS
     assert found.schema.field("mag").type == pa.float32() and found.schema.field("mag").metadata[b"unit"] == b"mag"
-    curve = store.get([OID], [1])
+    curve = read.get([OID], [1])
     mine = found.filter(pa.compute.equal(found["oid"], OID))
     np.testing.assert_array_equal(mine["hjd"].to_numpy(), curve.columns["hjd"])
     client.force_login(partner)

@@ -13,7 +13,7 @@ from archive.models import Program, Release, ScienceImage
 from archive.releases import freeze, publish, withdraw
 from archive.releases.redating import redate
 from lightcurves.models import Chunk, Detection, Image, Source
-from lightcurves.storage import chunks, codec, recent, store
+from lightcurves.storage import chunks, codec, read, recent, store
 from lightcurves.updates import sources, statistics
 from tests.lightcurves_db.starsky import FID, FIELD, RCID
 
@@ -38,7 +38,7 @@ def curves(sky):
 
 
 def everything() -> dict[str, np.ndarray]:
-    return store.get(Source.objects.values_list("pk", flat=True)).columns
+    return read.get(Source.objects.values_list("pk", flat=True)).columns
 
 
 def partitions() -> set[str]:
@@ -137,17 +137,17 @@ def test_points_that_wait_for_their_date_stay_rows_until_it_has_passed(curves):
 
 def test_a_place_is_read_back_in_batches(curves):
     store.compact(LATER)
-    found = list(store.batches(FIELD, RCID, FID, sources=15))
+    found = list(read.batches(FIELD, RCID, FID, sources=15))
     assert [len(one.oids) for one in found] == [15, 15, 10]
-    assert sum(map(len, store.scan())) == 600
+    assert sum(map(len, read.scan())) == 600
     public = np.concatenate([one.columns["public"] for one in found])
     assert public.sum() == 400
 
 
 def test_a_selection_of_programs_reads_their_points_only(curves):
-    assert len(store.get([OID], programs=[2])) == 5
+    assert len(read.get([OID], programs=[2])) == 5
     store.compact(LATER)
-    assert len(store.get([OID], programs=[2])) == 5 and len(store.get([OID], programs=[1])) == 10
+    assert len(read.get([OID], programs=[2])) == 5 and len(read.get([OID], programs=[1])) == 10
 
 
 def test_a_damaged_chunk_is_refused_by_name(curves):
@@ -155,7 +155,7 @@ def test_a_damaged_chunk_is_refused_by_name(curves):
     with connection.cursor() as cursor:
         cursor.execute("UPDATE lightcurves_chunk SET data = set_byte(data, 30, 255 - get_byte(data, 30))")
     with pytest.raises(codec.BrokenPieceError, match=str(OID)):
-        store.get([OID])
+        read.get([OID])
 
 
 def test_a_release_opens_packed_points_and_its_withdrawal_closes_them(curves):
@@ -212,7 +212,7 @@ def packed(committed, django_db_blocker):
 @pytest.mark.parametrize(("reader", "points"), [(ANYONE, 5), (PARTNER, 8), (EVERYTHING, 8)])
 def test_a_reader_sees_the_points_of_their_programs_in_both_tiers(packed, reader, points):
     with reading(reader):
-        assert len(store.get([OID])) == points
+        assert len(read.get([OID])) == points
 
 
 def test_a_closed_chunk_is_not_even_counted_by_a_visitor(packed):
@@ -226,4 +226,4 @@ def test_a_closed_chunk_is_not_even_counted_by_a_visitor(packed):
 
 def test_a_visitor_who_asks_for_a_closed_program_gets_nothing(packed):
     with reading(ANYONE):
-        assert len(store.get([OID], programs=[2])) == 0
+        assert len(read.get([OID], programs=[2])) == 0

@@ -55,7 +55,7 @@ class Servers:
         return self._sound(said["found"][0])
 
     def after(self, verb: str) -> dict:
-        """What stands before `verb`, which runs to its end."""
+        """State before `verb`, which runs to its end."""
         return self._sound(json.loads(self.run("-m", "tests.lightcurves_db.crashing", verb).splitlines()[0])[1])
 
     def _sound(self, found: dict) -> dict:

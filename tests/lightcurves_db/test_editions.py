@@ -16,7 +16,7 @@ from archive.sandbox.readers import releases
 from lightcurves.download import editions, hats_jobs
 from lightcurves.download.editions import BULK, BULK_SCHEMA, FLAT, FLAT_SCHEMA, export
 from lightcurves.download.hats import NothingToExportError
-from lightcurves.storage import store
+from lightcurves.storage import read, store
 from lightcurves.updates import sources
 from tests import factories
 
@@ -52,7 +52,7 @@ def test_bulk_files_lie_and_are_named_as_irsa_s_and_hold_the_release_s_points(re
     assert list(found) == NAMES
     table = found[NAMES[1]]
     row = table.slice(table["objectid"].to_pylist().index(OID), 1).to_pylist()[0]
-    curve = store.get([OID], [1]).columns
+    curve = read.get([OID], [1]).columns
     assert (row["nepochs"], row["filterid"], row["fieldid"], row["rcid"]) == (10, 2, 655, 50)
     assert np.array_equal(np.float32(row["mag"]), curve["mag"].astype(np.float32))
     assert row["hmjd"] == pytest.approx(curve["hjd"] - store.MJD_ZERO, abs=1e-9)
@@ -95,7 +95,7 @@ def test_ingest_reads_what_the_bulk_edition_wrote(release, tmp_path):
         said = releases.read(file)
         assert (said["fields"], said["channels"], said["filters"], said["points"]) == ([655], [50], [2], 400)
         part = releases.read_part(file, 0, 40)
-    curve = store.get(part["objects"]["oid"].tolist(), [1])
+    curve = read.get(part["objects"]["oid"].tolist(), [1])
     assert np.array_equal(part["objects"]["oid"], curve.oids) and np.array_equal(part["counts"], np.diff(curve.offsets))
     assert np.array_equal(part["points"]["mag"], curve.columns["mag"].astype(np.float32))
 

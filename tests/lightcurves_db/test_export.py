@@ -17,7 +17,7 @@ from archive.models import Release
 from archive.releases import freeze
 from archive.survey.times import MJD_ZERO
 from lightcurves.download.hats import NothingToExportError, export, pixels
-from lightcurves.storage import store
+from lightcurves.storage import read, store
 from lightcurves.storage.healpix import ORDER, number
 from lightcurves.updates import sources
 
@@ -46,7 +46,7 @@ def test_an_export_holds_the_releases_points_and_no_other(release, tmp_path):
     table = pq.read_table(file)
     assert table.column("nepochs").to_pylist() == [10] * 40
     row = table.slice(table.column("objectid").to_pylist().index(OID), 1).to_pylist()[0]
-    curve = store.get([OID], programs=[1])
+    curve = read.get([OID], programs=[1])
     assert row["lightcurve"]["mag"] == pytest.approx(curve.columns["mag"], abs=1e-5)
     assert row["lightcurve"]["hmjd"] == pytest.approx(curve.columns["hjd"] - MJD_ZERO, abs=1e-9)
     assert np.all(np.diff(table.column("_healpix_29").to_numpy()) >= 0)
@@ -60,7 +60,7 @@ def test_lsdb_opens_an_export_and_answers_a_cone(release, tmp_path):
     source = store.Source.objects.get(pk=OID)
     found = catalog.cone_search(source.ra, source.dec, 2).compute()
     assert found["objectid"].tolist() == [OID]
-    assert found["lightcurve"].iloc[0]["mag"].mean() == pytest.approx(store.get([OID], [1]).columns["mag"].mean())
+    assert found["lightcurve"].iloc[0]["mag"].mean() == pytest.approx(read.get([OID], [1]).columns["mag"].mean())
 
 
 def test_duckdb_scans_an_export(release, tmp_path):
@@ -118,4 +118,4 @@ def test_lsdb_on_a_dask_cluster_answers_a_question(release, tmp_path):
     header, row = done.stdout.split()
     values = dict(zip(header.split(","), row.split(","), strict=True))
     assert (values["objectid"], values["nepochs"]) == (str(OID), "10")
-    assert float(values["meanmag"]) == pytest.approx(store.get([OID], [1]).columns["mag"].mean(), abs=1e-4)
+    assert float(values["meanmag"]) == pytest.approx(read.get([OID], [1]).columns["mag"].mean(), abs=1e-4)

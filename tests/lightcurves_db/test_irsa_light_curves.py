@@ -15,7 +15,7 @@ from archive.access.reading import ANYONE
 from archive.models import Release
 from archive.releases import freeze
 from lightcurves.download import bulk
-from lightcurves.storage import store
+from lightcurves.storage import read
 from lightcurves.tables.dictionary import LIGHTCURVE
 from tests import factories
 from tests.lightcurves_db.starsky import CLOSED_NIGHTS, OPEN_NIGHTS, SIX_STARS
@@ -55,7 +55,7 @@ def test_columns_and_their_order_are_irsa_s(six_stars, client):
     lines = b"".join(answer.streaming_content).decode().splitlines()
     assert lines[0] == NAMES and len(lines) == OPEN_NIGHTS + 1
     assert '"' not in lines[1]
-    curve = store.get([OID[2]], [1])
+    curve = read.get([OID[2]], [1])
     first = dict(zip(NAMES.split(","), lines[1].split(","), strict=True))
     assert float(first["hjd"]) == curve.columns["hjd"][0] and float(first["mjd"]) == curve.columns["mjd"][0]
     assert float(first["mag"]) == pytest.approx(curve.columns["mag"][0], rel=1e-7)
@@ -148,7 +148,7 @@ def release(six_stars, django_db_blocker):
 
 def test_a_release_holds_its_own_images_points(release):
     oids = [OID[2], OID[2] + 1]
-    batches = bulk.points(oids, bulk.Kept(release=release), None)
+    batches = bulk.points(oids, bulk.PointFilter(release=release), None)
     assert sum(map(len, batches)) == 6
     assert bulk.newest_release() == release
     with pytest.raises(bulk.NoSuchReleaseError, match="there are: dr3"):
@@ -206,6 +206,6 @@ def test_memory_does_not_grow_with_the_points(six_stars, monkeypatch):
     monkeypatch.setattr(bulk, "OBJECTS_AT_ONCE", 1)
     read = []
     monkeypatch.setattr(bulk, "_columns", lambda oids, *rest, was=bulk._columns: read.append(oids) or was(oids, *rest))
-    batches = bulk.points([OID[2] + star for star in range(SIX_STARS)], bulk.Kept(), ANYONE)
+    batches = bulk.points([OID[2] + star for star in range(SIX_STARS)], bulk.PointFilter(), ANYONE)
     assert len(read) == 1
     assert sum(map(len, batches)) == SIX_STARS * OPEN_NIGHTS and len(read) == SIX_STARS

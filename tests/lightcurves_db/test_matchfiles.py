@@ -13,7 +13,7 @@ from archive.products import bundles
 from lightcurves.download import matchfile_jobs
 from lightcurves.download.matchfiles import NoMatchfileError, Place, write
 from lightcurves.models import Source
-from lightcurves.storage import store
+from lightcurves.storage import read
 from lightcurves.updates import statistics
 from tests.lightcurves_db.starsky import CCDID, CLOSED_NIGHTS, FIELD, OPEN_NIGHTS, QID, RCID, SIX_STARS
 
@@ -79,7 +79,7 @@ def test_the_partnership_s_edition_holds_their_points_and_statistics_too(stars, 
 def test_points_are_those_of_the_store_and_fluxes_what_was_measured(stars, tmp_path):
     _, found = written(tmp_path)
     points = found["sourcedata"][found["sourcedata"]["matchid"] == 0]
-    columns = store.get([OID], [1]).columns
+    columns = read.get([OID], [1]).columns
     for name in ("mjd", "hjd", "ra", "dec", "expid", "catflags"):
         np.testing.assert_array_equal(points[name], columns[name])
     for name in ("mag", "magerr", "chi", "sharp"):

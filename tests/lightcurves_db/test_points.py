@@ -9,7 +9,7 @@ from django.db import connection
 from archive.models import PanstarrsStar
 from archive.moving.dynamics import observer_at
 from lightcurves.models import Detection, ImageCorrection, Source
-from lightcurves.storage import store
+from lightcurves.storage import read, store
 from lightcurves.updates import sources, statistics
 from tests.lightcurves_db.starsky import FID, FIELD, RCID
 
@@ -43,7 +43,7 @@ def test_a_light_curve_comes_in_order_of_time_with_its_images_numbers(sky):
     for image in (sky.image(40), sky.image(3), first):
         sources.add_points(image, sky.catalog())
     oid = Source.objects.first().oid
-    curves = store.get([oid])
+    curves = read.get([oid])
     assert len(curves) == 3 and list(curves.oids) == [oid]
     assert np.all(np.diff(curves.columns["mjd"]) > 0)
     assert curves.columns["limitmag"] == pytest.approx([20.5] * 3)
@@ -53,7 +53,7 @@ def test_a_light_curve_comes_in_order_of_time_with_its_images_numbers(sky):
 
 
 def test_light_curves_of_nothing_are_empty(db):
-    curves = store.get([1])
+    curves = read.get([1])
     assert len(curves) == 0 and len(curves.columns["hjd"]) == 0
 
 
@@ -64,7 +64,7 @@ def test_a_correction_and_the_colour_apply_on_reading_and_leave_the_points_alone
     sources.add_points(image, sky.catalog(noise=1e-4))
     before = Detection.objects.order_by("oid").values_list("mag", flat=True)[0]
     ImageCorrection.objects.create(pid=image.pid, dzp=0.02, dzprms=0.01, nstars=40, programid=1)
-    curve = store.get([Source.objects.order_by("oid")[0].oid])
+    curve = read.get([Source.objects.order_by("oid")[0].oid])
     assert curve.columns["mag"][0] == pytest.approx(before + 0.1 * 0.5 - 0.02, abs=1e-5)
     assert Detection.objects.order_by("oid").values_list("mag", flat=True)[0] == before
 
@@ -111,7 +111,7 @@ def test_of_two_detections_near_one_source_the_nearer_counts(sky):
     double = (sky.ra[0], sky.dec[0] + 0.6 / 3600, 14.0, 0)
     found = sources.add_points(image, sky.catalog(extra=[double]))
     assert found["points"] == 40 and found["ambiguous"] == 2
-    assert store.get([655213300000000]).columns["mag"][0] == pytest.approx(sky.mag[0], abs=0.05)
+    assert read.get([655213300000000]).columns["mag"][0] == pytest.approx(sky.mag[0], abs=0.05)
 
 
 def test_a_star_that_moved_keeps_its_light_curve_and_is_noted(sky):
@@ -120,7 +120,7 @@ def test_a_star_that_moved_keeps_its_light_curve_and_is_noted(sky):
     table["dec"][0] += 2.0 / 3600  # half an arcsec a year for four years
     found = sources.add_points(sky.image(1460), sources.catalog(table, 26.0))
     assert (found["matched"], found["moved"], found["born"], found["points"]) == (39, 1, 0, 40)
-    curve = store.get([655213300000000]).columns
+    curve = read.get([655213300000000]).columns
     assert curve["dec"][0] == pytest.approx(sky.dec[0] + 2.0 / 3600, abs=0.2 / 3600)
 
 
@@ -141,7 +141,7 @@ def test_a_star_of_known_motion_is_found_where_it_has_gone(sky):
     assert (known.pmra, known.pmdec) == pytest.approx((1000 * east, 1000 * north), abs=5 * known.pmraerr)
     found = seen_on(3300)  # 7 arcsec away, where nothing would be taken for it
     assert (found["matched"], found["moved"], found["born"]) == (40, 0, 0)
-    curve = store.get([655213300000000]).columns
+    curve = read.get([655213300000000]).columns
     assert curve["dec"][-1] == pytest.approx(sky.dec[0] + north * 3300 / 365.25 / 3600, abs=0.2 / 3600)
 
 
@@ -174,7 +174,7 @@ def test_a_light_curve_is_read_through_the_index(sky):
     sources.add_points(seeded(sky), sky.catalog())
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("EXPLAIN " + store.POINTS.query.replace("$1", "'{655213300000000}'").replace("$2", "'{1}'"))
+        cursor.execute("EXPLAIN " + read.POINTS.query.replace("$1", "'{655213300000000}'").replace("$2", "'{1}'"))
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "oid_idx" in plan and "lightcurves_chunk_oid" in plan and "Seq Scan" not in plan
 
@@ -195,5 +195,5 @@ def test_the_heliocentric_date_is_the_surveys_own(sky):
         "dec": np.array([57.0721180]), "tdb_mid": observer.tdb,
         **{f"observer_{axis}": observer.position[:, k] for k, axis in enumerate("xyz")},
     }  # fmt: skip
-    store.add_heliocentric(columns)
+    read.add_heliocentric(columns)
     assert (columns["hjd"][0] - 2458263.9783913903) * 86400 == pytest.approx(0, abs=0.01)

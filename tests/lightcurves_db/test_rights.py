@@ -1,4 +1,4 @@
-"""Who sees which points, sources and statistics."""
+"""Access to points, sources and statistics by reader."""
 
 from datetime import date
 
@@ -11,7 +11,7 @@ from archive.access.reading import ANYONE, EVERYTHING, Reader, reading
 from archive.models import Release
 from archive.releases import freeze, publish
 from lightcurves.models import Detection, ImageCorrection, Source, SourceStatistics
-from lightcurves.storage import store
+from lightcurves.storage import read, store
 from lightcurves.updates import sources, statistics
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -45,7 +45,7 @@ def sky(committed):
 )
 def test_a_reader_sees_the_points_of_their_programs_and_statistics_of_just_these(sky, reader, points):
     with reading(reader):
-        curve = store.get([OID])
+        curve = read.get([OID])
         found = store.statistics([OID])[OID]
     assert len(curve) == points
     assert found.nobs == points

@@ -8,7 +8,7 @@ from archive.files import storage
 from archive.models import ReferenceImage
 from archive.products import register
 from lightcurves.models import Detection, ImageCorrection, Source, SourceStatistics
-from lightcurves.storage import store
+from lightcurves.storage import read
 from processing.executive import queue, upkeep
 from processing.executive.runs.lightcurves import run_compact, run_lightcurves, run_statistics, seed_sources
 from processing.models import Job
@@ -117,4 +117,4 @@ def test_places_with_settled_nights_get_a_job_that_packs_them(sky):
     assert (ended.state, ended.measurements["points"], ended.measurements["chunks"]) == ("done", 40, 40)
     assert Detection.objects.count() == 0
     assert upkeep.plan_compaction() == []
-    assert len(store.get([Source.objects.first().pk])) == 1
+    assert len(read.get([Source.objects.first().pk])) == 1

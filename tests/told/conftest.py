@@ -19,7 +19,7 @@ IRSA = "/cgi-bin/ZTF/nph_light_curves"
 
 
 def ingest(*words: object) -> str:
-    """What manage.py ingest says."""
+    """The output of manage.py ingest."""
     told = io.StringIO()
     call_command("ingest", *map(str, words), "--origin", "ztf", verbosity=0, stdout=told)
     return told.getvalue()

@@ -203,7 +203,7 @@ def test_points_by_times_and_points_by_exposures_are_not_mixed(bulk, real_data, 
 
 
 def test_a_votable_and_an_ipac_table_are_taken_as_the_csv_is(taken, real_data, client, tmp_path):
-    """What our own IRSA address answers, taken again: the same points."""
+    """The answer of our own IRSA address, ingested again, gives the same points."""
     oid = int(pd.read_csv(real_data / "lightcurves" / "u222-zr1.csv").oid.iloc[0])
     before = irsa(client, ID=oid)
     for form, ending in (("VOTABLE", "xml"), ("IPAC_TABLE", "tbl")):

@@ -1,4 +1,4 @@
-"""Who finds what came as files, at which address; and what is there when taking it was interrupted."""
+"""Access to light curves that came as files, by address and reader; and after an interrupted ingest."""
 
 import signal
 import subprocess

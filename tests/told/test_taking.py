@@ -18,7 +18,7 @@ from lightcurves.download import matchfiles
 from lightcurves.download.matchfiles import NoMatchfileError
 from lightcurves.models import Source as Star
 from lightcurves.models import SourceStatistics, ToldCurve
-from lightcurves.storage import store
+from lightcurves.storage import read, store
 from lightcurves.updates import mirror, sources
 from lightcurves.updates import releases as following
 from processing.executive.runs.lightcurves import run_lightcurves
@@ -108,7 +108,7 @@ def test_points_of_another_file_join_those_of_other_exposures_and_replace_those_
                          hjd=goods.JD + 0.003 + 0.01 * (number + 2),
                          mjd=goods.JD - 2400000.5 + 0.01 * (number + 2))  # fmt: skip
     taken(tmp_path, "points", later, name="later.csv")
-    columns = store.get([LISTED]).columns
+    columns = read.get([LISTED]).columns
     assert np.allclose(columns["mag"], [17.5, 17.6, 19.0, 19.0, 19.0], atol=1e-6)
     assert ToldCurve.objects.get().nobs == 5
     assert Star.objects.get().ra == 58.0  # an object stays where it was found first
@@ -130,7 +130,7 @@ def test_an_object_of_a_data_release_has_the_points_of_the_file_that_came_last(t
                           magerr=[[0.1] * 3, [0.1]], clrcoeff=[[0.1] * 3, [0.1]], catflags=[[0] * 3, [0]],
                           nepochs=[3, 1])  # fmt: skip
     taken(tmp_path, "release", newer, public, "ztf_000655_zr_c13_q3_dr10.parquet")
-    assert store.get([RELEASED]).columns["hmjd"].tolist() == [59116.4, 59117.4, 59118.4]
+    assert read.get([RELEASED]).columns["hmjd"].tolist() == [59116.4, 59117.4, 59118.4]
     assert ToldCurve.objects.get(oid=RELEASED).file == "ztf_000655_zr_c13_q3_dr10.parquet"
 
 
@@ -138,11 +138,11 @@ def test_times_are_kept_as_they_are_told(tmp_path):
     """Heliocentric ones to the last bit, and no start of an exposure is made of them."""
     told = [59116.123456789012, 59117.987654321098]
     taken(tmp_path, "release", goods.release(hmjd=[told, [59116.4]]), Source("ztf", program=1))
-    columns = store.get([RELEASED]).columns
+    columns = read.get([RELEASED]).columns
     assert columns["hmjd"].tolist() == told and np.all(np.isnan(columns["mjd"]))
     taken(tmp_path, "points")
     table = pd.read_csv(io.BytesIO(goods.points()))
-    columns = store.get([LISTED]).columns
+    columns = read.get([LISTED]).columns
     assert columns["hjd"].tolist() == table.hjd.tolist() and columns["mjd"].tolist() == table.mjd.tolist()
 
 

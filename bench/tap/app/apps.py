@@ -1,4 +1,4 @@
-"""What is open to queries here besides the archive."""
+"""Tables that are open to queries here besides the archive's."""
 
 from django.apps import AppConfig
 

@@ -24,7 +24,7 @@ MOST = 0.998  # what stars that no simulation knows leave of certainty
 
 @dataclass(frozen=True)
 class Known:
-    """What the confidence rests on.
+    """The marks that the confidence is computed from.
 
     lead : log-likelihood over the best unrelated rival
     clarity : of P against its multiples, natural log; shape : the rule that chose among them, one of SHAPES

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from lightcurves.periods.grid import FrequencyGrid, Series
-from lightcurves.periods.lombscargle import multiband_power
+from lightcurves.periods.methods.lombscargle import multiband_power
 
 
 def log_false_alarm(power, n_points: int, baseline: float, fmax: float) -> np.ndarray:
@@ -53,7 +53,7 @@ def bootstrap_false_alarm(
     rng = np.random.default_rng(seed)
     reached = 0
     for _ in range(draws):
-        order = [rng.permutation(one.t.size) for one in bands]
-        shuffled = [Series(one.t, one.y[k], one.err[k]) for one, k in zip(bands, order, strict=True)]
+        order = [rng.permutation(series.t.size) for series in bands]
+        shuffled = [Series(series.t, series.y[k], series.err[k]) for series, k in zip(bands, order, strict=True)]
         reached += bool(method(shuffled, grid).max() >= power)
     return max(reached, 1) / draws

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lightcurves.periods import waves
-from lightcurves.periods.candidates import Range, polished
 from lightcurves.periods.config import PeriodConfig
-from lightcurves.periods.cycles import Alternation, alternation, folded_levels, resolution
-from lightcurves.periods.eclipses import single_dip
-from lightcurves.periods.fold import dispersion
 from lightcurves.periods.grid import Series
-from lightcurves.periods.trends import settled
+from lightcurves.periods.methods.fold import dispersion
+from lightcurves.periods.search import waves
+from lightcurves.periods.search.candidates import Range, polished
+from lightcurves.periods.search.cycles import Alternation, alternation, folded_levels, resolution
+from lightcurves.periods.search.eclipses import single_dip
+from lightcurves.periods.search.trends import settled
 
 _MULTIPLES = (2, 3)
 _OUTSIDE = 1.0  # clarity against a multiple that lies outside the range

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lightcurves.periods.fold import dispersion
 from lightcurves.periods.grid import MIN_POINTS, Series
+from lightcurves.periods.methods.fold import dispersion
 
 SIDEREAL_PER_DAY = 1.00273790935
 LUNATIONS = 1.0 / 29.530589
@@ -73,7 +73,7 @@ def polished(
     With the scatter unknown the likelihood goes as theta^(-n/2). Points that hop between bins make it rougher than the
     truth: BINNING is what the spread must grow by to cover simulated frequencies.
     """
-    n = sum(one.t.size for one in bands)
+    n = sum(series.t.size for series in bands)
     half = half or _REACH / baseline
     for _ in range(3):
         trial = within.around(frequency, np.linspace(-1.0, 1.0, _TRIALS) * half)
@@ -98,15 +98,19 @@ def scatter_of_parts(
     It holds what the likelihood of independent points does not know: seasons that disagree, spots, bins that happen to
     suit one frequency.
     """
-    times = np.sort(np.concatenate([one.t for one in bands]))
+    times = np.sort(np.concatenate([series.t for series in bands]))
     parts = int(np.clip(times.size // POINTS_A_PART, *PARTS))
     ends = times[np.linspace(0, times.size - 1, parts + 1).astype(int)]
     ends[0], ends[-1] = -np.inf, np.inf
     found = []
     for first, last in zip(ends[:-1], ends[1:], strict=True):
-        kept = [(one, (one.t < first) | (one.t >= last)) for one in bands]
-        left = [Series(one.t[some], one.y[some], one.err[some]) for one, some in kept if some.sum() >= MIN_POINTS]
-        if any(one.y.max() > one.y.min() for one in left):
+        kept = [(series, (series.t < first) | (series.t >= last)) for series in bands]
+        left = [
+            Series(series.t[some], series.y[some], series.err[some])
+            for series, some in kept
+            if some.sum() >= MIN_POINTS
+        ]
+        if any(series.y.max() > series.y.min() for series in left):
             found.append(polished(left, frequency, n_bins, baseline, within, _ERRORS * error)[0])
     return float(np.sqrt((len(found) - 1) * np.var(found))) if len(found) > 1 else 0.0
 

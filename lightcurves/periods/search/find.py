@@ -16,17 +16,26 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from lightcurves.periods import confidence
-from lightcurves.periods.candidates import Range, nightly, polished, refined, related, relatives, scatter_of_parts
 from lightcurves.periods.config import PeriodConfig
-from lightcurves.periods.cycles import fold_curve, resolution
-from lightcurves.periods.fold import dispersion
 from lightcurves.periods.grid import FrequencyGrid, NoSpanError, Series, baseline_of, frequency_grid, split_bands
-from lightcurves.periods.lombscargle import multiband_power
-from lightcurves.periods.multiples import Chosen, moved, multiple_of, polished_fold
+from lightcurves.periods.methods.fold import dispersion
+from lightcurves.periods.methods.lombscargle import multiband_power
+from lightcurves.periods.methods.significance import log_false_alarm
 from lightcurves.periods.periodogram import bins_for, top_peaks
-from lightcurves.periods.significance import log_false_alarm
-from lightcurves.periods.trends import Steady, calmed, steady
+from lightcurves.periods.search import confidence
+from lightcurves.periods.search.candidates import (
+    Range,
+    nightly,
+    polished,
+    refined,
+    related,
+    relatives,
+    scatter_of_parts,
+)
+from lightcurves.periods.search.confidence import Known
+from lightcurves.periods.search.cycles import fold_curve, resolution
+from lightcurves.periods.search.multiples import Chosen, moved, multiple_of, polished_fold
+from lightcurves.periods.search.trends import Steady, calmed, steady
 
 RANKED = 10
 _CLOSER = 25  # candidates that are folded at several resolutions
@@ -49,7 +58,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class PeriodResult:
-    """What find_period found.
+    """The result of find_period.
 
     period, period_error : days; the error holds if the period is the right one
     confidence : chance that it is the right one (not half, double or an alias), calibrated on simulations
@@ -75,7 +84,7 @@ class PeriodResult:
     candidates: tuple[Candidate, ...]
     frequencies: np.ndarray = field(repr=False)
     power: np.ndarray = field(repr=False)
-    known: confidence.Known = field(repr=False)
+    known: Known = field(repr=False)
     n_points: int
     n_bands: int
 
@@ -126,7 +135,7 @@ def find_period(t, mag, err, band=None, config: PeriodConfig | None = None, curv
         where shapes differ, or fmin is not below fmax.
     """
     config = config or PeriodConfig()
-    bands = [calmed(one) for one in split_bands(t, mag, err, band, config.error_floor, curve)]
+    bands = [calmed(series) for series in split_bands(t, mag, err, band, config.error_floor, curve)]
     baseline = baseline_of(bands)
     within = _range(config, baseline)
     grid = frequency_grid(baseline, within.low, within.high, config.oversample)
@@ -161,7 +170,7 @@ def _search(bands, grid, within: Range, baseline: float, config) -> tuple[_Searc
     fast_grid = FrequencyGrid(grid.start + places * grid.step, grid.step, grid.n - places)
     fast_power = multiband_power(flat.bands, fast_grid)
     fast = _ranked(flat.bands, fast_grid, Range(fast_grid.start, within.high), fast_power, baseline, config, flat)
-    share = sum(one.chi2 for one in flat.bands) / sum(one.chi2 for one in bands)
+    share = sum(series.chi2 for series in flat.bands) / sum(series.chi2 for series in bands)
     if not places:
         return fast, share * fast_power
     raw_power = multiband_power(bands, grid)
@@ -180,7 +189,7 @@ def _without_drifts(found: _Searched, above: float, baseline: float) -> _Searche
 
 def _faster(fast: _Searched, slow: _Searched, flat: Steady, bands, baseline: float) -> bool:
     """Whether a trend with a short period describes the points better than a long period does."""
-    half = 0.5 * sum(one.t.size for one in bands)
+    half = 0.5 * sum(series.t.size for series in bands)
     frequency, n_bins = polished_fold(fast.bands, fast.ranked[0], baseline, fast.within)
     anew = moved(fast.bands, frequency, n_bins, fast.window)
     theta = flat.share_of(anew, bands) * float(dispersion(anew, [frequency], n_bins, covers=3)[0])
@@ -233,13 +242,13 @@ def _result(bands, chosen: Chosen, searched: _Searched, within: Range, grid, pow
     frequency, error = polished(bands, frequency, n_bins, baseline, within)
     error = float(np.hypot(error, scatter_of_parts(bands, frequency, error, n_bins, baseline, within)))
     own = searched.share * float(dispersion(bands, [frequency], n_bins, covers=3)[0])
-    n = sum(one.t.size for one in bands)
+    n = sum(series.t.size for series in bands)
     width = 1.0 / baseline
     candidates = [Candidate(1.0 / frequency, error / frequency**2, 1.0 - own)]
     for other, value in zip(searched.ranked, searched.theta, strict=True):
         if abs(other - frequency) > width and len(candidates) < RANKED:
             candidates.append(_candidate(float(other), float(value), n, baseline))
-    rivals = [one for one in candidates[1:] if not related(1.0 / one.period, frequency, width)]
+    rivals = [candidate for candidate in candidates[1:] if not related(1.0 / candidate.period, frequency, width)]
     log_false = float(log_false_alarm(searched.power.max(), n, baseline, within.high))
     lead, judged = _lead(rivals, own, n), own / searched.share  # what a trend takes speaks for no period
     if n < 2 * n_bins or frequency * baseline < LEAST_CYCLES:  # any curve lies close to so few
@@ -282,5 +291,5 @@ def _candidate(frequency: float, theta: float, n: int, baseline: float) -> Candi
 
 def _amplitude(bands, frequency: float, n_bins: int) -> float:
     folded = fold_curve(bands, frequency, n_bins)
-    curve = folded.curves[int(np.argmax([one.t.size for one in bands]))]
+    curve = folded.curves[int(np.argmax([series.t.size for series in bands]))]
     return float(np.diff(np.percentile(curve, [5.0, 95.0]))[0])

@@ -76,17 +76,17 @@ def chunked_sums(t, w, wy, grid, dtype: str = DOUBLE):
     n_chunks = -(-grid.n // size)
     runs = min(CHUNKS_PER_RUN, n_chunks)
     real = np.float64 if dtype == DOUBLE else np.float32
-    one, two = plan(2 * runs, dtype), plan(runs, dtype)
-    one.setpts(wrapped(2.0 * np.pi * grid.step * t).astype(real))
-    two.setpts(wrapped(4.0 * np.pi * grid.step * t).astype(real))
+    single, double = plan(2 * runs, dtype), plan(runs, dtype)
+    single.setpts(wrapped(2.0 * np.pi * grid.step * t).astype(real))
+    double.setpts(wrapped(4.0 * np.pi * grid.step * t).astype(real))
     strengths, doubled = np.empty((2 * runs, t.size), dtype), np.empty((runs, t.size), dtype)
     first, second = np.empty((2 * runs, size), dtype), np.empty((runs, size), dtype)
     turn = np.exp(2j * np.pi * np.mod(grid.step * size * t, 1.0))
     for chunk in range(0, n_chunks, runs):
         centre = grid.start + grid.step * (chunk * size + size // 2)
         _ramps(np.exp(2j * np.pi * np.mod(centre * t, 1.0)), turn, w, wy, strengths, doubled)
-        one.execute(strengths.squeeze(), out=first.squeeze())
-        two.execute(doubled.squeeze(), out=second.squeeze())
+        single.execute(strengths.squeeze(), out=first.squeeze())
+        double.execute(doubled.squeeze(), out=second.squeeze())
         yield chunk * size, first, second
 
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lightcurves.periods.fold import dispersion
+from archive.survey.robust import robust_scatter
 from lightcurves.periods.grid import Series
+from lightcurves.periods.methods.fold import dispersion
 
 CONTROLS = 48
 WINSOR = 5.0  # standard deviations beyond which a residual counts no more
@@ -62,34 +63,34 @@ def mean_curve(phase, y, w, n_bins: int) -> np.ndarray:
 
 
 def folded_levels(bands: list[Series], frequency: float, n_bins: int) -> list[np.ndarray]:
-    """What the folded mean curve of each band has at its points: arrays (n,), mag about the band's mean."""
+    """The folded mean curve of each band at its points: arrays (n,), mag about the band's mean."""
     levels = []
-    for one in bands:
-        phase = frequency * (one.t - one.t[0]) % 1.0
-        curve = mean_curve(phase, one.residuals, one.weights, n_bins)
+    for series in bands:
+        phase = frequency * (series.t - series.t[0]) % 1.0
+        curve = mean_curve(phase, series.residuals, series.weights, n_bins)
         levels.append(np.interp(phase * n_bins, np.arange(n_bins) + 0.5, curve, period=n_bins))
     return levels
 
 
 def fold_curve(bands: list[Series], frequency: float, n_bins: int) -> FoldedCurve:
     """Fold all bands with one frequency; cycles begin half a cycle from the faintest phase."""
-    first = min(one.t[0] for one in bands)
-    fullest = max(bands, key=lambda one: one.t.size)
+    first = min(series.t[0] for series in bands)
+    fullest = max(bands, key=lambda series: series.t.size)
     faintest = np.argmax(mean_curve(frequency * (fullest.t - first) % 1.0, fullest.residuals, fullest.weights, n_bins))
     start = (faintest + 0.5) / n_bins - 0.5
     parts, curves = [], []
-    for one in bands:
-        turned = frequency * (one.t - first) - start
+    for series in bands:
+        turned = frequency * (series.t - first) - start
         phase = turned % 1.0
-        curve = mean_curve(phase, one.residuals, one.weights, n_bins)
+        curve = mean_curve(phase, series.residuals, series.weights, n_bins)
         x = phase * n_bins
         centres = np.arange(n_bins) + 0.5
         level = np.interp(x, centres, curve, period=n_bins)
         slope = np.interp(x, centres, np.roll(curve, -1) - np.roll(curve, 1), period=n_bins)
-        rest = one.residuals - level
-        spread = 1.4826 * np.median(np.abs(rest)) + 1e-12
+        rest = series.residuals - level
+        spread = robust_scatter(rest, about=0.0) + 1e-12
         # Errors that are too small are widened to what the points scatter.
-        weight = 1.0 / np.maximum(one.err**2, spread**2)
+        weight = 1.0 / np.maximum(series.err**2, spread**2)
         rest = np.clip(rest, -WINSOR * spread, WINSOR * spread) if WINSOR else rest
         parts.append((phase, np.floor(turned), rest, weight, level, slope))
         curves.append(curve)
@@ -130,6 +131,6 @@ def _gain(rest, features, cycle, rate: float, turn: float, both: bool) -> float:
 
 def resolution(bands: list[Series], frequency: float) -> int:
     """Phase bins that describe the folded curve best: least scatter per degree of freedom, averaged over shifts."""
-    fullest = max(one.t.size for one in bands)
+    fullest = max(series.t.size for series in bands)
     tried = [n for n in RESOLUTIONS if n <= max(fullest // POINTS_A_BIN, RESOLUTIONS[0])]
     return min(tried, key=lambda n: dispersion(bands, [frequency], n, covers=3)[0])

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from lightcurves.periods.grid import FrequencyGrid, Series
-from lightcurves.periods.nufft import sums_at
+from lightcurves.periods.methods.nufft import sums_at
 
 MOST_TERMS = 12
 _SINGULAR = 1e-7  # of a column's square: what the sums' accuracy leaves of one that others describe
@@ -99,10 +99,10 @@ def harmonic_power(bands: list[Series], grid: FrequencyGrid | np.ndarray, terms:
         raise ValueError(f"terms={terms}: must be 1 to {MOST_TERMS}")
     n = grid.n if isinstance(grid, FrequencyGrid) else len(grid)
     gain, whole = np.zeros(n), 0.0
-    middle = 0.5 * (min(one.t[0] for one in bands) + max(one.t[-1] for one in bands))
-    for one in bands:
-        parts = one.parts()
-        fewer, whole = terms_of(one, terms), whole + sum(part.chi2 for part in parts)
+    middle = 0.5 * (min(series.t[0] for series in bands) + max(series.t[-1] for series in bands))
+    for series in bands:
+        parts = series.parts()
+        fewer, whole = terms_of(series, terms), whole + sum(part.chi2 for part in parts)
         weight = np.array([part.weights.sum() for part in parts])
         for place, frequencies in _pieces(grid):
             of_w, of_wy = [], []
@@ -114,6 +114,6 @@ def harmonic_power(bands: list[Series], grid: FrequencyGrid | np.ndarray, terms:
     return np.clip(gain / whole, 0.0, 1.0)
 
 
-def terms_of(one: Series, terms: int) -> int:
+def terms_of(series: Series, terms: int) -> int:
     """How many harmonics a band can bear: POINTS_A_TERM points each, besides its constants."""
-    return max(1, min(terms, (one.t.size - one.n_curves) // POINTS_A_TERM))
+    return max(1, min(terms, (series.t.size - series.n_curves) // POINTS_A_TERM))

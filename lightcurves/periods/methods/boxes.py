@@ -104,27 +104,36 @@ def box_least_squares(
 
 
 def boxes_of(
-    one: Series, frequencies, qmin: float = 0.01, qmax: float = 0.15, durations=None, n_bins: int | None = None
+    series: Series, frequencies, qmin: float = 0.01, qmax: float = 0.15, durations=None, n_bins: int | None = None
 ) -> Boxes:
     """As box_least_squares, of a band that was checked."""
     frequencies = np.ascontiguousarray(frequencies, dtype=np.float64)
     shares = fractions(qmin, qmax)[None, :] if durations is None else _shares(durations, frequencies)
     bins = n_bins or int(np.clip(np.ceil(BINS_IN_SHORTEST / shares.min()), 50, 2000))
     lengths = np.clip(np.rint(shares * bins), 1, bins - 1).astype(np.int64)
-    total = float(one.weights.sum())
+    total = float(series.weights.sum())
     gain, length, start, inside = (np.zeros(frequencies.size) for _ in range(4))
     _boxes(
-        one.t - one.t[0], one.residuals, one.weights / total, frequencies, bins, lengths, gain, length, start, inside
+        series.t - series.t[0],
+        series.residuals,
+        series.weights / total,
+        frequencies,
+        bins,
+        lengths,
+        gain,
+        length,
+        start,
+        inside,
     )
     some = gain > 0
     share = np.where(some, inside * (1.0 - inside), 1.0)
     middle = (start + 0.5 * length) / bins
     return Boxes(
-        power=np.minimum(total * gain / one.chi2, 1.0),
+        power=np.minimum(total * gain / series.chi2, 1.0),
         depth=np.sqrt(gain / share),
         depth_error=np.where(some, 1.0 / np.sqrt(total * share), 0.0),
         duration=length / bins,
-        epoch=one.t[0] + np.mod(middle, 1.0) / frequencies,
+        epoch=series.t[0] + np.mod(middle, 1.0) / frequencies,
     )
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lightcurves.periods.cycles import fold_curve
+from archive.survey.robust import robust_scatter
 from lightcurves.periods.grid import Series
+from lightcurves.periods.search.cycles import fold_curve
 
 NARROW = 0.25  # of a cycle: a wider dip is no eclipse of a detached pair
 LEAST_DEPTH = 5.0  # of the scatter about the curve's bright part
@@ -31,21 +32,21 @@ class Dips:
 
 
 def single_dip(bands: list[Series], frequency: float, n_bins: int) -> Dips | None:
-    """What the folded curve's dip says of P against 2P; None where the curve is not one narrow dip."""
+    """The evidence of the folded curve's dip for P against 2P; None where the curve is not one narrow dip."""
     folded = fold_curve(bands, frequency, n_bins)  # its dip stands at phase 0.5
-    fullest = int(np.argmax([one.t.size for one in bands]))
+    fullest = int(np.argmax([series.t.size for series in bands]))
     curve = folded.curves[fullest]
     level = float(np.median(curve))
     depth = float(curve.max() - level)
     width = _width(curve, level, depth)
-    spread = 1.4826 * float(np.median(np.abs(curve - level)))
+    spread = robust_scatter(curve, about=level)
     if width > NARROW or depth < LEAST_DEPTH * max(spread, 1e-9) or depth < 0.02:
         return None
     away = np.abs(folded.phase - 0.5)
     template = _template(folded, curve - level, width)
     values = _values(folded, bands)
     shifted, shares = _shifted_depths(folded, values, curve - level, width)
-    noise = max(1.4826 * float(np.median(np.abs(shifted - np.median(shifted)))), 1e-6)
+    noise = max(robust_scatter(shifted), 1e-6)
     second = float(np.interp(0.0, shares, shifted))
     if np.max(shifted[np.abs(shares) < 0.5 - 2 * width], initial=0.0) > max(5 * noise, 0.03) + np.median(shifted):
         second = max(second, float(np.max(shifted)))
@@ -54,10 +55,10 @@ def single_dip(bands: list[Series], frequency: float, n_bins: int) -> Dips | Non
     if min(np.sum(inside & odd), np.sum(inside & ~odd)) < 3:
         return Dips(depth, width, -np.inf)
     parts = [_amplitude(template[rows], values[rows], folded.weight[rows]) for rows in (inside & odd, inside & ~odd)]
-    (one, error), (other, other_error) = parts
+    (first, error), (other, other_error) = parts
     scatter = _scatter(template, values, folded.weight, inside)
-    ratio = (one - other) / max(one, other)
-    ratio_error = max(np.hypot(error, other_error) * max(scatter, 1.0) / max(one, other), 1e-3)
+    ratio = (first - other) / max(first, other)
+    ratio_error = max(np.hypot(error, other_error) * max(scatter, 1.0) / max(first, other), 1e-3)
     allowed = _RATIOS[_lost(depth, _RATIOS) <= MOST_LOST]
     alone = _evidence(_RATIOS, second, noise, 0.0)
     paired = 0.5 * (_evidence(allowed, 1 - ratio, ratio_error, 1.0) + _evidence(allowed, 1 + ratio, ratio_error, 1.0))
@@ -81,8 +82,8 @@ def _template(folded, dip: np.ndarray, width: float, shift: float = 0.0) -> np.n
 
 def _values(folded, bands: list[Series]) -> np.ndarray:
     """Magnitudes about each band's bright level."""
-    values = np.concatenate([one.residuals for one in bands])
-    sizes = np.cumsum([one.t.size for one in bands])[:-1]
+    values = np.concatenate([series.residuals for series in bands])
+    sizes = np.cumsum([series.t.size for series in bands])[:-1]
     levels = [np.median(curve) for curve in folded.curves]
     return np.concatenate([part - level for part, level in zip(np.split(values, sizes), levels, strict=True)])
 
@@ -97,7 +98,7 @@ def _amplitude(template, values, weight) -> tuple[float, float]:
 def _scatter(template, values, weight, inside) -> float:
     """Of the points in the dip about it, over their errors."""
     rest = (values - template)[inside] * np.sqrt(weight[inside])
-    return 1.4826 * float(np.median(np.abs(rest)))
+    return robust_scatter(rest, about=0.0)
 
 
 def _shifted_depths(folded, values, dip, width) -> tuple[np.ndarray, np.ndarray]:

@@ -17,11 +17,11 @@ LEAST_POINTS = 20
 TERMS = 4
 
 
-def fourier(one: Series, frequency: float, terms: int = TERMS) -> np.ndarray:
+def fourier(series: Series, frequency: float, terms: int = TERMS) -> np.ndarray:
     """Cosine and sine amplitudes (terms, 2) of one band, by weighted least squares."""
-    angle = 2 * np.pi * frequency * one.t[:, None] * np.arange(1, terms + 1)
-    design = np.hstack([np.ones((one.t.size, 1)), np.cos(angle), np.sin(angle)]) / one.err[:, None]
-    found, *_ = np.linalg.lstsq(design, one.y / one.err, rcond=None)
+    angle = 2 * np.pi * frequency * series.t[:, None] * np.arange(1, terms + 1)
+    design = np.hstack([np.ones((series.t.size, 1)), np.cos(angle), np.sin(angle)]) / series.err[:, None]
+    found, *_ = np.linalg.lstsq(design, series.y / series.err, rcond=None)
     return np.stack([found[1 : terms + 1], found[terms + 1 :]], axis=1)
 
 
@@ -29,11 +29,11 @@ def log_odds_of_two(bands: list[Series], frequency: float) -> float | None:
     """Natural log odds that two such waves make the period; None where the question does not arise."""
     if 1.0 / frequency > LONGEST:
         return None
-    full = [one for one in bands if one.t.size >= LEAST_POINTS]
+    full = [series for series in bands if series.t.size >= LEAST_POINTS]
     if not full:
         return None
-    fits = [fourier(one, frequency) for one in full]
-    first = fits[int(np.argmax([one.t.size for one in full]))]
+    fits = [fourier(series, frequency) for series in full]
+    first = fits[int(np.argmax([series.t.size for series in full]))]
     height = np.hypot(*first[0])
     second, angle = np.hypot(*first[1]), np.arctan2(first[1, 1], first[1, 0])
     if second > height:

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from lightcurves.periods.grid import FrequencyGrid, Series, checked_series
-from lightcurves.periods.nufft import DOUBLE, SINGLE, chunked_sums
+from lightcurves.periods.methods.nufft import DOUBLE, SINGLE, chunked_sums
 
 NORMALISATIONS = ("standard", "model", "log", "psd")
 _SINGULAR = 1e-12
@@ -72,19 +72,19 @@ def _solve_band(first, second, scale, out):
 
 
 def _middle(bands: list[Series]) -> float:
-    return 0.5 * (min(one.t[0] for one in bands) + max(one.t[-1] for one in bands))
+    return 0.5 * (min(series.t[0] for series in bands) + max(series.t[-1] for series in bands))
 
 
 def _gains(bands: list[Series], grid: FrequencyGrid, dtype: str) -> np.ndarray:
     """chi2 that sines take away, each band with its own; light curves of a band share theirs."""
     gain, middle = np.zeros(grid.n), _middle(bands)
-    for one in bands:
-        if one.n_curves > 1:
-            gain += _shared_gain(one.parts(), grid, dtype, middle)
+    for series in bands:
+        if series.n_curves > 1:
+            gain += _shared_gain(series.parts(), grid, dtype, middle)
             continue
-        total = float(one.weights.sum())
-        w, y = one.weights / total, one.residuals
-        for place, first, second in chunked_sums(one.t - middle, w, w * y, grid, dtype):
+        total = float(series.weights.sum())
+        w, y = series.weights / total, series.residuals
+        for place, first, second in chunked_sums(series.t - middle, w, w * y, grid, dtype):
             _solve_band(first, second, total, gain[place : place + second.size])
     return gain
 
@@ -92,10 +92,10 @@ def _gains(bands: list[Series], grid: FrequencyGrid, dtype: str) -> np.ndarray:
 def _shared_gain(parts: list[Series], grid: FrequencyGrid, dtype: str, middle: float) -> np.ndarray:
     """chi2 that one sine for all light curves takes away, each with its own mean."""
     moments = np.zeros((5, grid.n))
-    for one in parts:
-        total = float(one.weights.sum())
-        w, y = one.weights / total, one.residuals
-        for place, first, second in chunked_sums(one.t - middle, w, w * y, grid, dtype):
+    for series in parts:
+        total = float(series.weights.sum())
+        w, y = series.weights / total, series.residuals
+        for place, first, second in chunked_sums(series.t - middle, w, w * y, grid, dtype):
             run = np.zeros((5, min(second.size, grid.n - place)))
             _moments(first, second, total, run)
             moments[:, place : place + run.shape[1]] += run
@@ -163,7 +163,7 @@ def multiband_lomb_scargle(
     -------
     float64 array (grid.n,)
     """
-    return multiband_power([checked_series(*one) for one in bands], grid, shape, normalisation, single)
+    return multiband_power([checked_series(*series) for series in bands], grid, shape, normalisation, single)
 
 
 def multiband_power(
@@ -172,7 +172,7 @@ def multiband_power(
     """As multiband_lomb_scargle, of bands that were checked."""
     if shape not in ("own", "shared"):
         raise ValueError(f"shape={shape!r}: use own or shared")
-    parts = [part for one in bands for part in one.parts()]
+    parts = [part for series in bands for part in series.parts()]
     chi2 = sum(part.chi2 for part in parts)
     dtype = SINGLE if single else DOUBLE
     together = shape == "shared" and len(bands) > 1

@@ -51,17 +51,17 @@ def folded(bands: list[Series], frequencies, n_bins: int, covers: int = 1) -> tu
     """chi2 about the phase bins of all bands, and the number of bins that have points: arrays (nf,)."""
     frequencies = np.ascontiguousarray(frequencies, dtype=np.float64)
     chi2, used = np.zeros(frequencies.size), np.zeros(frequencies.size)
-    first = min(one.t[0] for one in bands)
-    for one in bands:
-        folded_chi2(one.t - first, one.residuals, one.weights, frequencies, n_bins, covers, chi2, used)
+    first = min(series.t[0] for series in bands)
+    for series in bands:
+        folded_chi2(series.t - first, series.residuals, series.weights, frequencies, n_bins, covers, chi2, used)
     return chi2, used
 
 
 def dispersion(bands: list[Series], frequencies, n_bins: int = 20, covers: int = 2) -> np.ndarray:
     """As phase_dispersion, of all bands together."""
     chi2, used = folded(bands, frequencies, n_bins, covers)
-    n, curves = sum(one.t.size for one in bands), sum(one.n_curves for one in bands)
-    total = sum(one.chi2 for one in bands) / max(n - curves, 1)
+    n, curves = sum(series.t.size for series in bands), sum(series.n_curves for series in bands)
+    total = sum(series.chi2 for series in bands) / max(n - curves, 1)
     left = n - used - (curves - len(bands))
     return np.where(left >= 1.0, np.maximum(chi2, 0.0) / np.maximum(left, 1.0) / total, 1.0)
 
@@ -69,8 +69,8 @@ def dispersion(bands: list[Series], frequencies, n_bins: int = 20, covers: int =
 def variance_ratio(bands: list[Series], frequencies, n_bins: int = 20) -> np.ndarray:
     """As analysis_of_variance, of all bands together."""
     within, used = folded(bands, frequencies, n_bins)
-    n, curves = sum(one.t.size for one in bands), sum(one.n_curves for one in bands)
-    whole = sum(one.chi2 for one in bands)
+    n, curves = sum(series.t.size for series in bands), sum(series.n_curves for series in bands)
+    whole = sum(series.chi2 for series in bands)
     between = np.maximum(whole - within, 0.0) / np.maximum(used - len(bands), 1.0)
     left = n - used - (curves - len(bands))
     least = LEAST_WITHIN * whole / max(n - curves, 1)
@@ -157,13 +157,13 @@ def conditional_entropy(t, y, frequencies, n_phase: int = 20, n_levels: int = 5)
     return entropy_of(checked_series(t, y, 1.0), frequencies, n_phase, n_levels)
 
 
-def entropy_of(one: Series, frequencies, n_phase: int = 20, n_levels: int = 5) -> np.ndarray:
+def entropy_of(series: Series, frequencies, n_phase: int = 20, n_levels: int = 5) -> np.ndarray:
     """As conditional_entropy, of a band that was checked."""
-    low, high = np.percentile(one.y, [2.0, 98.0])
+    low, high = np.percentile(series.y, [2.0, 98.0])
     if high <= low:
-        low, high = one.y.min(), one.y.max()
-    level = np.clip(((one.y - low) / (high - low) * _bins(n_levels)).astype(np.int64), 0, n_levels - 1)
+        low, high = series.y.min(), series.y.max()
+    level = np.clip(((series.y - low) / (high - low) * _bins(n_levels)).astype(np.int64), 0, n_levels - 1)
     frequencies = np.ascontiguousarray(frequencies, dtype=np.float64)
     out = np.empty(frequencies.size)
-    _entropy(one.t - one.t[0], level, frequencies, _bins(n_phase), n_levels, out)
+    _entropy(series.t - series.t[0], level, frequencies, _bins(n_phase), n_levels, out)
     return out

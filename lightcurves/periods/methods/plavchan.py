@@ -74,15 +74,15 @@ def plavchan(t, y, err, frequencies, width: float = SMOOTHING_BOX, n_worst: int 
     return plavchan_of(checked_series(t, y, err), frequencies, width, n_worst)
 
 
-def plavchan_of(one: Series, frequencies, width: float = SMOOTHING_BOX, n_worst: int = WORST_POINTS) -> np.ndarray:
+def plavchan_of(series: Series, frequencies, width: float = SMOOTHING_BOX, n_worst: int = WORST_POINTS) -> np.ndarray:
     """As plavchan, of a band that was checked."""
     if not 0 < width < 1:
         raise ValueError(f"width={width}: must be a fraction of a cycle between 0 and 1")
     if n_worst < 1:
         raise ValueError(f"n_worst={n_worst}: must be positive")
     frequencies = np.ascontiguousarray(frequencies, dtype=np.float64)
-    y = one.y - one.y.mean()
+    y = series.y - series.y.mean()
     worst = np.argsort(-np.abs(y), kind="stable")[:n_worst].astype(np.int64)
     out = np.empty(frequencies.size)
-    _smoothness(one.t - one.t[0], y, frequencies, worst, width, out)
+    _smoothness(series.t - series.t[0], y, frequencies, worst, width, out)
     return out
