@@ -143,7 +143,7 @@ class _Planner:
         masks = {rc: self._pixel_mask(rc, biases, flats, low) for rc in sorted({rc for rc, _ in places})}
         seen = {(rc, one.fid) for one, rc in frames if one.imgtypecode == "o" and one.expid not in dithered}
         priors = {place: self._distortion(*place) for place in sorted(seen)}
-        science = {}
+        science: dict[tuple[int, int, int], list[tuple[Exposure, Job]]] = {}
         for exposure, rc in sorted(frames, key=lambda frame: (frame[0].obsjd, frame[1])):
             if exposure.imgtypecode == "o" and exposure.expid not in dithered:
                 statics = low.get((rc, exposure.fid)), masks.get(rc), priors[rc, exposure.fid]

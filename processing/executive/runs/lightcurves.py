@@ -38,7 +38,7 @@ def run_lightcurves(job: Job, config: MatchConfig = MatchConfig()) -> Outcome:  
 
     def record() -> None:
         start = time.process_time()
-        if reference is not None:
+        if reference is not None and seeds is not None:
             measured["seeded"] = sources.seed(reference, seeds, reference.rfid)
         measured.update(sources.add_points(image, found, config))
         seconds["match_and_append"] = round(time.process_time() - start, 4)

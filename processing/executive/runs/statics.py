@@ -125,13 +125,14 @@ def run_pmask(job: Job, config: PixelMaskConfig = PixelMaskConfig()) -> Outcome:
     rcid = job.parameters["rcid"]
     ccdid, _ = ccd_quadrant(rcid)
     kinds = {"bias": "biascmask.fits", "hifreqflat": "hifreqflatcmask.fits", "lofreqflat": "lownuflatcmask.fits"}
-    masks, cids = {}, []
+    masks: dict[str, list[np.ndarray]] = {}
+    cids = []
     made = CalibrationImage.objects.filter(rcid=rcid, nid__lte=job.nid, caltype__in=kinds).order_by("-nid")
-    for one in made:
-        kind = masks.setdefault(f"{one.caltype}-{one.fid}", [])
+    for image in made:
+        kind = masks.setdefault(f"{image.caltype}-{image.fid}", [])
         if len(kind) < config.nights:
-            kind.append(pixels(one, kinds[one.caltype]))
-            cids.append(one.cid)
+            kind.append(pixels(image, kinds[image.caltype]))
+            cids.append(image.cid)
     products = PMASK.run(PixelMaskInputs(masks), config)
     raw = RawImage.objects.filter(exposure__nid=job.nid, ccdid=ccdid).select_related("exposure")
     images = list(raw.order_by("exposure__obsjd"))
