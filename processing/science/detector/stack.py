@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 from numba import njit
@@ -20,6 +21,15 @@ MIN_FRAMES_TO_CLIP = 4
 ROWS_PER_CHUNK = 64
 BLOCK = 256  # pixels sorted side by side; of twenty frames they fill the first-level cache
 LARGEST = np.float32(3.0e38)
+
+
+class Frame(Protocol):
+    """Pixels whose rows can be sliced: an array, a memory map, `frames.CalibratedFrame`."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def __getitem__(self, rows, /) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -182,10 +192,10 @@ def typical_sigma(scatter: np.ndarray, freedom: int) -> float:
 
 
 def clipped_mean(
-    frames: Sequence[np.ndarray],
+    frames: Sequence[Frame],
     nsigma: float = 3.0,
-    groups: Sequence[int] | None = None,
-    weights: Sequence[float] | None = None,
+    groups: Sequence[int] | np.ndarray | None = None,
+    weights: Sequence[float] | np.ndarray | None = None,
 ) -> Stack:
     """Mean of n frames per pixel, after clipping once at nsigma robust sigmas: from the pixel's quartiles,
     but not less than its row's typical sigma.
