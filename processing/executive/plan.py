@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from archive.models import CalibrationImage, Exposure, RawImage, ReferenceImage
+from archive.models import CalibrationImage, Exposure, RawImage
 from archive.survey import identifiers
 from archive.survey.camera import ccd_quadrant
 from archive.survey.camera import rcid as channel
 from processing.executive import queue
+from processing.executive.products.quadrants import Quadrant
 from processing.executive.runs.distortion import good_images
 from processing.executive.runs.statics import star_flat_exposures
 from processing.models import Job
@@ -205,7 +206,7 @@ class _Planner:
         field, rc, fid = place
         parameters = {"field": field, "rcid": rc, "fid": fid}
         reference = self._reference(parameters)
-        if reference is None and not ReferenceImage.objects.filter(**parameters, origin="ours").exists():
+        if reference is None and Quadrant(rc, fid, field).current_reference() is None:
             return
         earlier = self._unmatched(parameters) if reference is not None else []
         appended = [
@@ -216,7 +217,7 @@ class _Planner:
 
     def _reference(self, parameters: dict) -> Job | None:
         """The open job that makes this reference: planned by an earlier night, or due now."""
-        if ReferenceImage.objects.filter(**parameters, origin="ours").exists():
+        if Quadrant(**parameters).current_reference() is not None:
             return None
         place = f"{parameters['field']:06}-rc{parameters['rcid']:02}-f{parameters['fid']}"
         planned = Job.objects.filter(pipeline="reference", key__startswith=f"{place}-", state__in=Job.OPEN).first()

@@ -11,6 +11,7 @@ from lightcurves.updates import sources, statistics
 from lightcurves.updates.sources import Catalog, MatchConfig
 from lightcurves.updates.statistics import StatisticsConfig
 from processing.executive.products import files
+from processing.executive.products.quadrants import Quadrant
 from processing.executive.queue import Outcome
 from processing.models import Job
 from processing.science.errors import UnusableFrameError
@@ -48,7 +49,7 @@ def run_lightcurves(job: Job, config: MatchConfig = MatchConfig()) -> Outcome:  
 
 def run_statistics(job: Job, config: StatisticsConfig = StatisticsConfig()) -> Outcome:  # noqa: B008 (frozen)
     """Relative zero points of the images of a field's quadrant and filter, and the metrics of its light curves."""
-    place = {name: job.parameters[name] for name in ("field", "rcid", "fid")}
+    place = Quadrant.of_job(job).lookup
     if not Source.objects.filter(**place).exists():
         raise UnusableFrameError(
             f"{place}: no source is known there; the light-curve jobs of its images did not succeed"
@@ -81,14 +82,16 @@ def seed_sources(reference: ReferenceImage) -> int:
 
 
 def _has_sources(image: ScienceImage) -> bool:
-    return Source.objects.filter(field=image.field, rcid=image.rcid, fid=image.fid).exists()
+    return Source.objects.filter(**Quadrant.of(image).lookup).exists()
 
 
 def _reference(image: ScienceImage) -> ReferenceImage:
-    place = {"field": image.field, "rcid": image.rcid, "fid": image.fid}
-    reference = ReferenceImage.objects.filter(**place, origin="ours").first()
+    quadrant = Quadrant.of(image)
+    reference = quadrant.current_reference()
     if reference is None:
-        raise UnusableFrameError(f"pid={image.pid}: no reference image of {place}; its sources are not known yet")
+        raise UnusableFrameError(
+            f"pid={image.pid}: no reference image of {quadrant.lookup}; its sources are not known yet"
+        )
     return reference
 
 
