@@ -76,11 +76,6 @@ def run_compact(job: Job) -> Outcome:
     return Outcome(record, measured, seconds)
 
 
-def seed_sources(reference: ReferenceImage) -> int:
-    """Make the sources that a reference shows; those that are known stay as they are. Returns how many are new."""
-    return sources.seed(reference, _catalog("ref", reference.rfid, "refpsfcat.fits"), reference.rfid)
-
-
 def _has_sources(image: ScienceImage) -> bool:
     return Source.objects.filter(**Quadrant.of(image).lookup).exists()
 

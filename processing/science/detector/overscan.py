@@ -83,36 +83,3 @@ def _row_medians(strip):
     # What is not a number is sorted to the end.
     rows[np.isnan(ordered[:, -1].astype(np.float64))] = np.nan
     return rows
-
-
-def subtract_overscan(
-    frame: np.ndarray, strip: np.ndarray, order: int = ORDER, saturation: float = 60000.0
-) -> tuple[np.ndarray, OverscanFit]:
-    """Remove the amplifier's floating bias from one quadrant.
-
-    Parameters
-    ----------
-    frame : array (ny, nx), DN
-    strip : array (ny, n_overscan), DN
-    order : int
-        Degree of the Chebyshev series fitted along y.
-    saturation : float, DN
-
-    Returns
-    -------
-    frame : float32 array (ny, nx), DN
-    fit : OverscanFit
-
-    Raises
-    ------
-    UnusableFrameError
-        if the shapes disagree or the strip is unfit (see `fit_overscan`).
-
-    Source: ZTF Explanatory Supplement, section on floating bias.
-    """
-    fit = fit_overscan(strip, order, saturation)
-    if np.ndim(frame) != 2 or len(frame) != len(fit.curve):
-        raise UnusableFrameError(
-            f"frame has shape {np.shape(frame)}, overscan {np.shape(strip)}: they must have the same rows"
-        )
-    return frame.astype(np.float32) - fit.curve[:, None], fit
