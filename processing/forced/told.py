@@ -10,14 +10,14 @@ from archive.ingest.forced import Told, keeps
 from archive.models import Program
 from archive.releases import redating
 from archive.services.vo.schema.published import publish
-from archive.survey.times import JD_UNIX_EPOCH, date_of_jd
+from archive.survey.times import JD_UNIX_EPOCH, SECONDS_PER_DAY, date_of_jd
 from archive.tables.dictionary import Column, Table
 from processing.forced.table import COLUMNS, NAMES
 from processing.models import ForcedPoint
 
 LOCK = 18  # class of our advisory locks: who takes forced points
 MOST_SHOWN = 100_000
-OBSERVED = f"to_timestamp(86400 * (t.jd - {JD_UNIX_EPOCH}))"
+OBSERVED = f"to_timestamp({SECONDS_PER_DAY} * (t.jd - {JD_UNIX_EPOCH}))"
 SURVEY_ROWS = 10**8
 POINTS = Table(
     "ztf.ztf_forced_points",

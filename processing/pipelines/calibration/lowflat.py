@@ -13,6 +13,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from archive.survey.bits import BAD_PIXEL_MASK, MaskBit
+from archive.survey.times import julian_year
 from processing.pipelines.base import Cards, Measurements, Pipeline, Product, StepReport, log_text
 from processing.science import detection, tpv
 from processing.science.astrometry import solve as astrometry
@@ -28,7 +29,6 @@ from processing.science.photometry import apertures, zeropoint
 from processing.science.photometry.starflat import StarFlat, StarFlatConfig, StarObservations, solve_star_flat
 
 VERSION = "1"
-JULIAN_EPOCH, DAYS_PER_JULIAN_YEAR = 2451545.0, 365.25
 MARGIN_DEG = 0.05
 """around a frame, for errors of the pointing"""
 
@@ -154,7 +154,7 @@ def _stars_of(exposure, clean, sky, bad, saturated, state, config, number):
     solution = astrometry.solve_astrometry(
         x, y, found["flux"], 1.0 / np.clip(snr, 1.0, 100.0), _near(state.inputs.stars, exposure.guess, clean.shape),
         exposure.guess, clean.shape,
-        2000.0 + (float(exposure.header["OBSJD"]) - JULIAN_EPOCH) / DAYS_PER_JULIAN_YEAR, config.astrometry,
+        julian_year(float(exposure.header["OBSJD"])), config.astrometry,
     )  # fmt: skip
     catalog = state.inputs.calibrators
     inside = state.known[_within(catalog.ra[state.known], catalog.dec[state.known], exposure.guess, clean.shape)]

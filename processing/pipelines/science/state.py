@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from archive.survey.times import julian_year
 from processing.science import tpv
 from processing.science.astrometry import solve as astrometry
 from processing.science.astrometry.solve import Astrometry, AstrometryConfig
@@ -26,8 +27,6 @@ from processing.science.psf.photometry import PsfFit, PsfFitConfig
 from processing.science.psf.wings import WingsConfig
 
 VERSION = "3"
-JULIAN_EPOCH = 2451545.0
-DAYS_PER_JULIAN_YEAR = 365.25
 
 
 @dataclass(frozen=True)
@@ -173,4 +172,4 @@ class ScienceState:
 
 def epoch_of(header: Mapping[str, Any]) -> float:
     """Julian year of an exposure."""
-    return 2000.0 + (float(header["OBSJD"]) - JULIAN_EPOCH) / DAYS_PER_JULIAN_YEAR
+    return julian_year(float(header["OBSJD"]))

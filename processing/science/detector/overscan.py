@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from archive.survey.robust import MAD_TO_SIGMA
+from archive.survey.robust import robust_scatter
 from processing.science.errors import UnusableFrameError
 
 ORDER = 9
@@ -64,7 +64,7 @@ def fit_overscan(
     for _ in range(10):
         series = chebyshev.chebfit(u[good], rows[good], order)
         residual = rows - chebyshev.chebval(u, series)
-        scatter = MAD_TO_SIGMA * np.median(np.abs(residual[good]))
+        scatter = robust_scatter(residual[good], 0.0)
         # A noiseless strip must not clip everything away for rounding errors.
         keep = np.isfinite(rows) & (np.abs(residual) <= clip * scatter + 1e-6)
         if keep.sum() <= order + 1 or np.array_equal(keep, good):

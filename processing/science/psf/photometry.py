@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 from scipy.spatial import cKDTree
 
+from archive.survey.robust import FWHM_PER_SIGMA
 from processing.science.psf.errors import MIN_SNR_TO_MOVE, SHIFT_PRIOR, report
 from processing.science.psf.model import Psf, evaluate
 from processing.science.psf.normal_equations import fit_radius_of, invert, normal
@@ -209,7 +210,7 @@ def fit_sources(
     if errors:
         report(
             *frame, x, y, flux, halves, starts, neighbours, order, psf.splines, psf.radius, gain,
-            config.fit_radius, config.profile_error, (psf.fwhm / 2.3548) ** 2, quality,
+            config.fit_radius, config.profile_error, (psf.fwhm / FWHM_PER_SIGMA) ** 2, quality,
         )  # fmt: skip
     a, b, c, d, e = quality.T.copy()
     return PsfFit(x, y, flux, a, b, c, d, e, residual, image - residual, change, sweeps)
