@@ -39,7 +39,7 @@ def cpu(work: Callable[[], object], repeats: int = REPEATS) -> tuple[float, obje
 def bias_figures(camera, full: bool):
     """Bias pipeline and its peers."""
     from processing.pipelines.calibration.bias import BIAS, BiasInputs
-    from processing.science.detector.overscan import subtract_overscan
+    from processing.science.detector.overscan import fit_overscan
     from processing.science.detector.stack import clipped_mean
     from processing.simulate import detector
     from processing.simulate.randomness import stream
@@ -48,7 +48,7 @@ def bias_figures(camera, full: bool):
     inputs = BiasInputs([one.pixels for one in reads], [one.overscan for one in reads])
     seconds, products = cpu(lambda: BIAS.run(inputs))
     pairs = zip(inputs.frames, inputs.overscans, strict=True)
-    frames = [subtract_overscan(frame, strip, 9)[0] for frame, strip in pairs]
+    frames = [frame.astype(np.float32) - fit_overscan(strip, 9).curve[:, None] for frame, strip in pairs]
     alone, _ = cpu(lambda: clipped_mean(frames, CLIP))
     median, _ = cpu(lambda: by_chunks(frames, lambda cube: np.median(cube, axis=0)), 1)
     clipped, _ = cpu(lambda: by_chunks(frames, plain_clipped_mean), 1)

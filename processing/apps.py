@@ -9,7 +9,7 @@ class ProcessingConfig(AppConfig):
     def ready(self):
         from archive.releases.redating import follow_rule
         from archive.services.vo.schema.openers import open_when_asked
-        from archive.survey.times import JD_UNIX_EPOCH
+        from archive.survey.times import JD_UNIX_EPOCH, SECONDS_PER_DAY
 
-        follow_rule("processing_forcedpoint", f"to_timestamp(86400 * (t.jd - {JD_UNIX_EPOCH}))")
+        follow_rule("processing_forcedpoint", f"to_timestamp({SECONDS_PER_DAY} * (t.jd - {JD_UNIX_EPOCH}))")
         open_when_asked("processing.forced.told.open_tables")

@@ -15,7 +15,7 @@ from archive.moving.dynamics import observer_at
 from archive.releases import guard
 from archive.sky.footprints import farthest_corner
 from archive.survey import identifiers
-from archive.survey.camera import Camera, ccd_quadrant, nominal_wcs, quadrant_corners
+from archive.survey.camera import Camera, ccd_quadrant, nominal_wcs, pixel_to_plane, plane_to_sky
 from archive.survey.times import date_of_jd
 
 _numbers = count(1)
@@ -53,6 +53,17 @@ def exposure(jd: float = JD, **values) -> Exposure:
         **dict(zip(("observer_x", "observer_y", "observer_z"), map(float, observer.position[0]), strict=True)),
     }
     return Exposure.objects.create(**defaults | PUBLIC | values)
+
+
+def quadrant_corners(camera: Camera, ccdid: int, qid: int, ra: float, dec: float) -> np.ndarray:
+    """Sky corners of a quadrant for a boresight (ra, dec): array (4, 2) of ra, dec, deg.
+
+    Order as in the survey's metadata, by pixel centres: (1,1), (nx,1), (nx,ny), (1,ny).
+    """
+    x = np.array([1, camera.nx, camera.nx, 1])
+    y = np.array([1, 1, camera.ny, camera.ny])
+    east, north = pixel_to_plane(camera, ccdid, qid, x, y)
+    return np.column_stack(plane_to_sky(east, north, ra, dec))
 
 
 def footprint(ra: float, dec: float, rcid: int, camera: Camera = Camera()) -> dict:  # noqa: B008 (frozen)

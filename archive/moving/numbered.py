@@ -32,7 +32,6 @@ EPOCH_TDB = 2459800.5
 DEMO_FIELD = 557
 DEMO_CCD = 8
 DEMO_FIRST_NIGHT = "2026-10-25"
-DEMO_NIGHTS = 12
 DEMO_ASTEROIDS = (310, 1202, 2069)
 
 # number, name, a (au), e, i, node, argument of perihelion, mean anomaly (deg), H, G

@@ -108,11 +108,6 @@ class Sighting:
     def path(self) -> str | None:
         return self.file.path if self.file else None
 
-    @property
-    def brighter_than_limit(self) -> bool:
-        """Whether it should be seen in the image."""
-        return self.vmag is not None and self.image.maglimit is not None and self.vmag < self.image.maglimit
-
 
 def images_of(orbit: Orbit, start: datetime | None = None, end: datetime | None = None) -> list[Sighting]:
     """All images, of those that the reader may see, in which the object was predicted to be; oldest first.

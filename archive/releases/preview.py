@@ -49,11 +49,6 @@ class Preview:
     opened: dict[str, int]
     footprints: list[ScienceImage] = field(default_factory=list)
 
-    def as_json(self) -> dict:
-        """Its numbers, as the audit keeps them."""
-        names = ("files", "size", "opened_files", "opened_size")
-        return {name: getattr(self, name) for name in names} | {"opened": self.opened}
-
 
 def preview(release: Release, mapped: int = MAPPED) -> Preview:
     """What becomes public that is not public now, if this release were frozen and published now.

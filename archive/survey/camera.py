@@ -204,17 +204,6 @@ def sky_to_plane(ra, dec, ra0: float, dec0: float):
     return np.degrees(xi), np.degrees(eta)
 
 
-def quadrant_corners(camera: Camera, ccdid: int, qid: int, ra: float, dec: float) -> np.ndarray:
-    """Sky corners of a quadrant for a boresight (ra, dec): array (4, 2) of ra, dec, deg.
-
-    Order as in the survey's metadata, by pixel centres: (1,1), (nx,1), (nx,ny), (1,ny).
-    """
-    x = np.array([1, camera.nx, camera.nx, 1])
-    y = np.array([1, 1, camera.ny, camera.ny])
-    east, north = pixel_to_plane(camera, ccdid, qid, x, y)
-    return np.column_stack(plane_to_sky(east, north, ra, dec))
-
-
 def nominal_wcs(
     camera: Camera, ccdid: int, qid: int, ra: float, dec: float, rotation: float = 0.0
 ) -> dict[str, object]:

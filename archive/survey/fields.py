@@ -4,7 +4,6 @@ from functools import cache
 
 import numpy as np
 
-from archive.sky.sphere import separation
 from archive.survey.data_files import survey_data_file
 
 CALIBRATION_FIELD = 0
@@ -44,15 +43,3 @@ def field_centre(field: int) -> tuple[float, float]:
     if row == len(grid) or grid["field"][row] != field:
         raise UnknownFieldError(f"field={field}: not in the grid; fields run from 1 to 881 and from 1001 to 1895")
     return float(grid["ra"][row]), float(grid["dec"][row])
-
-
-def fields_near(ra: float, dec: float, radius: float = 5.5) -> np.ndarray:
-    """Numbers of the fields whose centre lies within `radius` deg of a position (deg, ICRS), nearest first.
-
-    The default radius reaches the corners of the focal plane: every field that can contain the position is
-    listed.
-    """
-    grid = field_grid()
-    distance = separation(ra, dec, grid["ra"], grid["dec"])
-    near = np.flatnonzero(distance <= radius)
-    return grid["field"][near[np.argsort(distance[near], kind="stable")]]

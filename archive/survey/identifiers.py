@@ -131,19 +131,6 @@ def make_candid(pid: int, tblid: int, positive: bool) -> int:
     return pid * 10**6 + CANDID_BLOCK * (3 if positive else 2) + tblid
 
 
-def split_candid(candid: int) -> tuple[int, int, bool]:
-    """pid, tblid and sign (True = positive) of a candidate number.
-
-    Images that were differenced more than once used later blocks (020000, 095000, 115000, ...); odd
-    multiples of 5000 are positive in all of the samples.
-    """
-    pid, suffix = divmod(candid, 10**6)
-    block, tblid = divmod(suffix, CANDID_BLOCK)
-    if block < 2:
-        raise BadIdentifierError(f"candid={candid}: the last six digits are 010000 + tblid or 015000 + tblid")
-    return pid, tblid, block % 2 == 1
-
-
 def alert_object_name(text: str) -> str | None:
     """The name of an alert's object as it is kept (ZTF18abcdefg), from one in any case; None for what is none."""
     found = _OBJECT_NAME.fullmatch(text.strip())
@@ -153,15 +140,6 @@ def alert_object_name(text: str) -> str | None:
 def make_rfid(field: int, fid: int, rcid: int) -> int:
     """Reference-image number: field, 120, fid, rcid (field 658, r, channel 63 is 658120263)."""
     return int(f"{_field(field)}{REFERENCE_MARK}{_filter(fid)}{_channel(rcid):02d}")
-
-
-def split_rfid(rfid: int) -> tuple[int, int, int]:
-    """field, fid and rcid of a reference-image number."""
-    head, tail = divmod(rfid, 1000)
-    field, mark = divmod(head, 1000)
-    if mark != REFERENCE_MARK or not 1 <= tail // 100 <= 3 or tail % 100 > 63:
-        raise BadIdentifierError(f"rfid={rfid}: expected field, 120, fid and two digits of rcid, for example 658120263")
-    return _field(field), tail // 100, tail % 100
 
 
 @dataclass(frozen=True)
@@ -200,18 +178,6 @@ def make_cid(nid: int, number: int) -> int:
     if not 0 <= number < 10**5:
         raise BadIdentifierError(f"number={number}: a night has room for calibration products 0 to 99999")
     return nid * 10**5 + number
-
-
-def split_cid(cid: int) -> tuple[int, int]:
-    """nid and running number of a nightly calibration product."""
-    return divmod(cid, 10**5)
-
-
-def make_static_cid(rcid: int, number: int) -> int:
-    """Number of a static calibration product of one channel: low-frequency flat 25 of channel 50 is 50025."""
-    if not 0 <= number < 1000:
-        raise BadIdentifierError(f"number={number}: static products have three digits")
-    return _channel(rcid) * 1000 + number
 
 
 def _channel(rcid):

@@ -9,7 +9,9 @@ MAD_TO_SIGMA = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
 IQR_TO_SIGMA = 0.7413
 """Standard deviation of a normal distribution over its interquartile range."""
-FWHM_TO_SIGMA = 1 / 2.3548
+FWHM_PER_SIGMA = 2.3548
+"""Full width at half maximum of a normal distribution over its standard deviation."""
+FWHM_TO_SIGMA = 1 / FWHM_PER_SIGMA
 """Standard deviation of a normal distribution over its full width at half maximum."""
 
 

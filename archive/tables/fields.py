@@ -94,15 +94,3 @@ def delivered(oid: int, declared: str, straight: bool) -> Delivered:
         if straight or (wider and (declared in _REALS) == (found.name in _REALS)):
             return Delivered(declared, f"({found.written})::{declared}")
     return found
-
-
-def column_batches(rows, n_fields, size=5000):
-    """Turn an iterable of rows into batches of columns (lists of lists), some thousand rows each."""
-    batch = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == size:
-            yield [list(column) for column in zip(*batch, strict=True)]
-            batch = []
-    if batch:
-        yield [list(column) for column in zip(*batch, strict=True)]

@@ -7,7 +7,9 @@ program only.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from string import ascii_lowercase
+from typing import Any
 
 import fastavro
 from django.db import connection
@@ -66,7 +68,8 @@ class History:
     def _candidate(self, alert: Alert) -> dict:
         if alert.packet_id not in self.files:
             with alert.packet.whole().open("rb") as file:
-                self.files[alert.packet_id] = [one["candidate"] for one in fastavro.reader(file)]
+                records: Iterable[Any] = fastavro.reader(file)
+                self.files[alert.packet_id] = [record["candidate"] for record in records]
         return self.files[alert.packet_id][alert.packet_index]
 
 
@@ -81,7 +84,7 @@ def give_names(candidates: list[dict], public: bool = True) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [NAMES_LOCK])
     fresh: dict[int, int] = {}
-    names = []
+    names: list[str] = []
     for one in candidates:
         known = _known_name(one, list(zip(candidates, names, strict=False)))
         if known is not None:

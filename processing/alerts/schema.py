@@ -41,7 +41,7 @@ sharpnr F
 
 def fields(text: str) -> list[dict]:
     """Fields of a record; `!` marks one that may be null but has no default."""
-    found = []
+    found: list[dict] = []
     for entry in text.replace("\n", " ").split(","):
         name, letter = entry.split()
         kind = TYPES[letter[0].lower()]

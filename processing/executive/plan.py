@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from archive.models import CalibrationImage, Exposure, RawImage, ReferenceImage
+from archive.models import CalibrationImage, Exposure, RawImage
 from archive.survey import identifiers
 from archive.survey.camera import ccd_quadrant
 from archive.survey.camera import rcid as channel
 from processing.executive import queue
+from processing.executive.products.quadrants import Quadrant
 from processing.executive.runs.distortion import good_images
 from processing.executive.runs.statics import star_flat_exposures
 from processing.models import Job
@@ -143,7 +144,7 @@ class _Planner:
         masks = {rc: self._pixel_mask(rc, biases, flats, low) for rc in sorted({rc for rc, _ in places})}
         seen = {(rc, one.fid) for one, rc in frames if one.imgtypecode == "o" and one.expid not in dithered}
         priors = {place: self._distortion(*place) for place in sorted(seen)}
-        science = {}
+        science: dict[tuple[int, int, int], list[tuple[Exposure, Job]]] = {}
         for exposure, rc in sorted(frames, key=lambda frame: (frame[0].obsjd, frame[1])):
             if exposure.imgtypecode == "o" and exposure.expid not in dithered:
                 statics = low.get((rc, exposure.fid)), masks.get(rc), priors[rc, exposure.fid]
@@ -205,7 +206,7 @@ class _Planner:
         field, rc, fid = place
         parameters = {"field": field, "rcid": rc, "fid": fid}
         reference = self._reference(parameters)
-        if reference is None and not ReferenceImage.objects.filter(**parameters, origin="ours").exists():
+        if reference is None and Quadrant(rc, fid, field).current_reference() is None:
             return
         earlier = self._unmatched(parameters) if reference is not None else []
         appended = [
@@ -216,7 +217,7 @@ class _Planner:
 
     def _reference(self, parameters: dict) -> Job | None:
         """The open job that makes this reference: planned by an earlier night, or due now."""
-        if ReferenceImage.objects.filter(**parameters, origin="ours").exists():
+        if Quadrant(**parameters).current_reference() is not None:
             return None
         place = f"{parameters['field']:06}-rc{parameters['rcid']:02}-f{parameters['fid']}"
         planned = Job.objects.filter(pipeline="reference", key__startswith=f"{place}-", state__in=Job.OPEN).first()

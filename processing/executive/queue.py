@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -146,7 +147,8 @@ def _still_ours(job: Job) -> bool:
     return current.state == Job.State.RUNNING and current.attempts == job.attempts
 
 
-def _end(job: Job, state: str, **values) -> list[int]:
+def _end(job: Job, state: Any, **values) -> list[int]:
+    # state : a Job.State, whose members the type checker takes for tuples
     Job.objects.filter(pk=job.pk).update(state=state, ended=timezone.now(), **values)
     waiting = job.dependants.filter(state=Job.State.BLOCKED)
     # In the order of ids, so that two prerequisites that end together do not wait for each other.

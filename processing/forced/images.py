@@ -104,7 +104,7 @@ def _known(epoch: Epoch) -> dict:
         "ncalmatches": one.nmatches, "exptime": one.exptime, "zpdiff": one.magzp, "programid": one.programid,
         "jd": one.obsjd, "rfid": reference.pk if reference else None, "image": epoch.kind, "reason": "",
     }  # fmt: skip
-    if reference:
+    if reference and epoch.difference:
         row["diffmaglim"] = epoch.difference.diffmaglim
         row["refjdstart"] = julian_date(reference.startobsdate) if reference.startobsdate else None
         row["refjdend"] = julian_date(reference.endobsdate) if reference.endobsdate else None
@@ -116,7 +116,7 @@ def _measured(epoch: Epoch, ra: float, dec: float, config: ForcedConfig) -> dict
     wcs = tpv.from_header(main.header)
     x, y = (float(value[0]) for value in tpv.sky_to_pixel(wcs, np.array([ra]), np.array([dec])))
     part = photometry.bounds(x, y, main.shape, config.section) if np.isfinite(x + y) else None
-    row, codes = _header_columns(main.header, wcs), []
+    row, codes = _header_columns(main.header, wcs), list[int]()
     reference = None
     if epoch.kind == "difference":
         reference, nearest, codes = _reference(epoch, ra, dec)
@@ -166,14 +166,14 @@ def _reference(epoch: Epoch, ra: float, dec: float) -> tuple[dict, dict, list[in
     with fitsio.FITS(path) as hdus:
         catalog, header = hdus[1].read(columns=names), hdus[1].read_header()
     light = {}
-    ratio = epoch.difference.quality.get("flux_ratio")
+    ratio = epoch.difference.quality.get("flux_ratio") if epoch.difference else None
     if ratio and header.get("GAIN"):
         light = photometry.reference_light(catalog, ra, dec, float(ratio), float(header["GAIN"]))
     distance = 3600 * separation(catalog["ra"], catalog["dec"], ra, dec)  # arcsec
     if not len(distance) or distance.min() > NEAREST:
         return light, {}, [photometry.NO_REFERENCE_SOURCE]
     near = catalog[int(np.argmin(distance))]
-    zero = float(header.get("MAGZP", epoch.reference.magzp or np.nan))
+    zero = float(header.get("MAGZP", (epoch.reference and epoch.reference.magzp) or np.nan))
     row = {"dnearestrefsrc": float(distance.min()), "nearestrefmag": zero + float(near["mag"])}
     row |= {"nearestrefmagunc": float(near["sigmag"]), "nearestrefchi": float(near["chi"])}
     return light, row | {"nearestrefsharp": float(near["sharp"])}, []

@@ -17,6 +17,7 @@ from pathlib import Path
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from archive.access.memberships import reader_of_job
 from archive.access.reading import Reader, reading
@@ -113,7 +114,7 @@ def reqid(job: UserJob) -> int:
     return job.pk.int % 10**8
 
 
-def of_user(user) -> list[UserJob]:
+def of_user(user) -> QuerySet[UserJob]:
     """The forced-photometry jobs of somebody, newest first."""
     return UserJob.objects.filter(kind=KIND, owner=user) if user.is_authenticated else UserJob.objects.none()
 
@@ -156,7 +157,8 @@ def _folder(job: UserJob) -> Path:
 
 def _journal(folder: Path) -> dict[int, dict]:
     """Rows that an earlier, interrupted run has measured, by pid; a line that was cut off is measured again."""
-    path, rows = folder / "journal", {}
+    path = folder / "journal"
+    rows: dict[int, dict] = {}
     if not path.is_file():
         return rows
     whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n")

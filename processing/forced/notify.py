@@ -44,9 +44,12 @@ class Ended:
         """From a job; addresses stand on the site that it was ordered from."""
         values, site = job.parameters, job.parameters["site"].rstrip("/")
         files = f"{site}/ztf/ops/forcedphot/lc/{job.pk}/{stem_of(job, reqid)}"
-        parts = (values[name] for name in ("name", "ra", "dec", "jdstart", "jdend"))
+        asked = {name: values[name] for name in ("name", "ra", "dec", "jdstart", "jdend")}
         page = f"{site}/forced/{job.pk}/"
-        return cls(str(job.pk), reqid, *parts, job.phase, job.message, page, f"{files}_lc.txt", f"{files}_log.txt")
+        return cls(
+            id=str(job.pk), reqid=reqid, **asked, phase=job.phase, message=job.message, page=page,
+            lightcurve=f"{files}_lc.txt", log=f"{files}_log.txt",
+        )  # fmt: skip
 
 
 def stem_of(job, reqid: int) -> str:

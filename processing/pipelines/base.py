@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from processing.science.errors import ScienceError
 
 Cards = list[tuple[str, Any, str]]
+Measurements = dict[str, Any]
+"""Numbers that a step found out, by name."""
 
 
 class Product(NamedTuple):

@@ -7,17 +7,16 @@ import numpy as np
 import sep
 from scipy.special import erf
 
+from archive.survey.robust import FWHM_PER_SIGMA
 from processing.science.errors import UnusableFrameError
 from processing.science.psf import moffat
 
 SMOOTHING = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]], np.float32)
-FWHM_PER_SIGMA = 2.3548
 # The filter reaches this many FWHM from its centre; narrower ones than this (px) leave stars too few pixels above
 # the threshold.
 FILTER_REACH, NARROWEST = 1.25, 1.7
 PIXEL_STACK = 3_000_000
 SUB_OBJECT_LIMIT = 4096
-BLENDED_FLAGS = sep.OBJ_MERGED | sep.OBJ_TRUNC | sep.OBJ_DOVERFLOW
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ import numpy as np
 from numba import njit
 from scipy.special import erf
 
-FWHM_PER_SIGMA = 2.3548
+from archive.survey.robust import FWHM_PER_SIGMA
+
 REACH = 1.3
 
 

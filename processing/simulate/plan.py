@@ -8,6 +8,7 @@ import numpy as np
 from archive.survey.camera import Camera
 from archive.survey.fields import CALIBRATION_FIELD, field_centre
 from archive.survey.identifiers import TICKS_PER_DAY, jd_of_ticks, nid_of_date
+from archive.survey.times import SECONDS_PER_DAY
 from processing.science.detector.lamps import FILTER_LEDS
 from processing.simulate.conditions import alt_az, sidereal_time
 from processing.simulate.randomness import stream
@@ -71,7 +72,7 @@ def night_exposures(plan: SurveyPlan, night: int, camera: Camera) -> tuple[RawEx
     kinds += [(code, "f", FLAT_EXPTIME, led) for code in filters for led in lamp_sequence(code, plan.flat_frames)]
     calibrations = [
         RawExposure(
-            _grid_jd(nid, FIRST_CALIBRATION + n * BETWEEN_CALIBRATIONS_S / 86400.0),
+            _grid_jd(nid, FIRST_CALIBRATION + n * BETWEEN_CALIBRATIONS_S / SECONDS_PER_DAY),
             CALIBRATION_FIELD, code, exptime, 0, kind, led,
         )
         for n, (code, kind, exptime, led) in enumerate(kinds)
@@ -107,7 +108,7 @@ def _science_exposures(plan, nid, camera, star_flats):
     if not visits:
         return []
     visits.sort()
-    length = (visits[-1][0] + BETWEEN_STAR_FLATS_S * len(star_flats)) / 86400.0
+    length = (visits[-1][0] + BETWEEN_STAR_FLATS_S * len(star_flats)) / SECONDS_PER_DAY
     if length > DARK_UNTIL - DARK_FROM:
         raise ValueError(
             f"exposures={plan.exposures}: they take {24 * length:.1f} h, a night has "
@@ -118,14 +119,14 @@ def _science_exposures(plan, nid, camera, star_flats):
     start = min(max(transit - length / 2, DARK_FROM), DARK_UNTIL - length)
     if transit > DARK_FROM + (1.0 + DARK_UNTIL - DARK_FROM) / 2:  # it culminated before dusk, not after dawn
         start = DARK_FROM
-    start += rng.uniform(0, 60.0) / 86400.0
+    start += rng.uniform(0, 60.0) / SECONDS_PER_DAY
     programs, shares = zip(*plan.program_shares, strict=True)
     exposures = []
     visits = [(delay, code, None) for delay, code in visits]
     after = visits[-1][0] + BETWEEN_FILTERS_S / 2
     visits += [(after + n * BETWEEN_STAR_FLATS_S, *one) for n, one in enumerate(star_flats)]
     for delay, code, offset in visits:
-        jd = _grid_jd(nid, start + delay / 86400.0)
+        jd = _grid_jd(nid, start + delay / SECONDS_PER_DAY)
         altitude = alt_az(jd, ra, dec, camera.site)[0]
         if altitude < LOWEST_ALTITUDE:
             raise FieldNotUpError(

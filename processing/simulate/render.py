@@ -144,11 +144,11 @@ def _draw_points(image, camera, psf, threshold, x, y, flux, extra):
     """Core and halo of each source."""
     fwhm, e1, e2, shift_x, shift_y = point_spread_at(psf, camera, x, y)
     core = _moffat_tensor(fwhm, e1, e2, extra, CORE_BETA)
-    add_moffats(image, x, y, flux * (1 - HALO_SHARE), *core, CORE_BETA, threshold, GAUSS_NODES, GAUSS_WEIGHTS)
+    add_moffats(image, x, y, flux * (1 - HALO_SHARE), core, CORE_BETA, threshold, (GAUSS_NODES, GAUSS_WEIGHTS))
     halo = _moffat_tensor(fwhm * HALO_WIDTH, e1, e2, extra, HALO_BETA)
     add_moffats(
-        image, x + shift_x, y + shift_y, flux * HALO_SHARE, *halo, HALO_BETA, threshold, GAUSS_NODES,
-        GAUSS_WEIGHTS,
+        image, x + shift_x, y + shift_y, flux * HALO_SHARE, halo, HALO_BETA, threshold,
+        (GAUSS_NODES, GAUSS_WEIGHTS),
     )  # fmt: skip
 
 
@@ -165,13 +165,16 @@ def _moffat_tensor(fwhm, e1, e2, extra, beta):
 
 
 @njit(cache=True, fastmath=True)
-def add_moffats(image, xs, ys, fluxes, mxx, mxy, myy, beta, threshold, nodes, weights):
+def add_moffats(image, xs, ys, fluxes, tensor, beta, threshold, rule):
     """Add pixel-integrated elliptical Moffat profiles of integer `beta` (2 or 3), in place.
 
     image : float32 (ny, nx); xs, ys : 0-based pixels; fluxes : total of each profile
-    mxx, mxy, myy : squared scale tensor, pixels^2, of intensity (1 + d^T M^-1 d)^-beta
+    tensor : (xx, xy, yy), squared scale, pixels^2, of intensity (1 + d^T M^-1 d)^-beta
     threshold : profiles are cut where they fall below this value per pixel
+    rule : nodes and weights of the integration over a pixel, along one axis
     """
+    mxx, mxy, myy = tensor
+    nodes, weights = rule
     ny, nx = image.shape
     for i in range(xs.size):
         det = mxx[i] * myy[i] - mxy[i] * mxy[i]

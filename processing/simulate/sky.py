@@ -11,6 +11,7 @@ from enum import IntEnum
 import numpy as np
 
 from archive.survey.camera import filter_of, plane_to_sky
+from archive.survey.times import SECONDS_PER_DAY
 from processing.simulate import variability
 from processing.simulate.randomness import stream
 
@@ -315,7 +316,7 @@ def _visible_sources(sources, jd, band):
 
 
 def _visible_asteroids(ephemeris, jd, band, exptime):
-    half = 0.5 * exptime / 86400.0
+    half = 0.5 * exptime / SECONDS_PER_DAY
     ra, dec, v_mag = ephemeris(jd)
     before, after = ephemeris(jd - half), ephemeris(jd + half)
     visible = np.zeros(len(ra), VISIBLE_DTYPE)

@@ -22,6 +22,7 @@ from archive.survey.camera import (
 )
 from archive.survey.fields import field_centre
 from archive.survey.identifiers import TICKS_PER_DAY, expid_of_jd, jd_of_ticks, nid_of_date
+from archive.survey.times import SECONDS_PER_DAY
 from processing.simulate import detector, optics
 from processing.simulate.conditions import (
     Conditions,
@@ -172,7 +173,7 @@ def _observe(plan, exposure, camera, sky):
     rng = stream(plan.seed, "exposure", expid_of_jd(exposure.jd))
     ra, dec = exposure.centre
     pointing = optics.draw_pointing(rng, ra, dec)
-    middle = exposure.jd + 0.5 * exposure.exptime / 86400.0
+    middle = exposure.jd + 0.5 * exposure.exptime / SECONDS_PER_DAY
     visible = sky.at(middle, exposure.filtercode, exposure.exptime)
     east, north = sky_to_plane(visible["ra"], visible["dec"], pointing.ra, pointing.dec)
     airmass = airmass_at(alt_az(middle, ra, dec, camera.site)[0])

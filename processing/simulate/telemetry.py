@@ -10,6 +10,7 @@ from astropy.coordinates import get_body, get_sun
 from astropy.time import Time
 
 from archive.survey.camera import CCD_IDS, Site
+from archive.survey.times import SECONDS_PER_DAY
 from processing.simulate.conditions import alt_az, moon_illumination, sidereal_time
 
 Cards = list[tuple[str, object, str]]
@@ -56,7 +57,7 @@ def camera_cards(jd: float, filename: str) -> Cards:
         ("DETFIRM", "", "Detector firmware version"),
         ("MODE_NUM", 0, "Mode identifying key"),
         ("ORIGNAME", filename, "Original file name"),
-        ("FRAMENUM", int(jd % 1 * 86400) // 40, "Detector frame number"),
+        ("FRAMENUM", int(jd % 1 * SECONDS_PER_DAY) // 40, "Detector frame number"),
         ("HEADTEMP", round(CRYO_HEAD + _swing(jd, 0.31, 0.02), 3), "Cryo cooler cold head temp (K)"),
         ("DEWPRESS", 6.58e-5, "Dewar pressure (milli-torr)"),
         ("DETHEAT", 0.0, "Detector focal plane heater power (%)"),

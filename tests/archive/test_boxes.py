@@ -9,7 +9,7 @@ from archive.models import RawImage
 from archive.search.query import BadQueryError, ImageQuery, images
 from archive.sky.boxes import RELATIONS, Box, ccd_corners
 from archive.sky.sphere import unit_vectors
-from archive.survey.camera import Camera, plane_to_sky, quadrant_corners
+from archive.survey.camera import Camera, plane_to_sky
 from tests import factories
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(databases=["default", "reader"])]
@@ -121,7 +121,7 @@ def test_a_ccd_encloses_its_quadrants():
     for ccdid in (1, 6, 13):
         corners = unit_vectors(*plane_to_sky(*np.degrees(ccd_corners(Camera(), ccdid)).T, 30.0, 10.0))
         for qid in (1, 2, 3, 4):
-            quadrant = quadrant_corners(Camera(), ccdid, qid, 30.0, 10.0)
+            quadrant = factories.quadrant_corners(Camera(), ccdid, qid, 30.0, 10.0)
             assert heights(unit_vectors(*np.transpose(quadrant)), corners).min() > -1e-5
 
 

@@ -113,7 +113,8 @@ def test_a_preview_says_what_would_open_and_changes_nothing():
     assert date_of(image) is None
     assert not release.items.exists()
     frozen = freeze(release, ME)
-    assert preview(frozen).as_json() == found.as_json()
+    again, names = preview(frozen), ("files", "size", "opened_files", "opened_size", "opened")
+    assert [getattr(again, name) for name in names] == [getattr(found, name) for name in names]
 
 
 def test_what_a_release_holds_is_fixed_when_it_is_frozen():

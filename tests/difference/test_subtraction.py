@@ -18,6 +18,7 @@ from processing.pipelines.reference.pipeline import (
 )
 from processing.science import tpv
 from processing.science.errors import UnusableFrameError
+from processing.science.subtraction import realbogus
 from tests.science.starfield import GAIN, READ_NOISE, SKY, add_star, distorted_wcs
 
 SHAPE = (512, 512)
@@ -139,6 +140,35 @@ def test_new_stars_to_magnitude_20_are_found_with_their_magnitudes(difference, c
         same = mag == NEW_MAGS
         assert np.median(alerts["magpsf"][i[same]]) == pytest.approx(mag, abs=0.04)
     assert alerts["positive"][i[found]].all()
+
+
+def test_signal_to_noise_is_given_of_the_difference_and_of_the_filtered_image(difference, changes):
+    """dsnrms: the peak of the difference over the scatter of its pixels near by; ssnrms: that of the matched filter."""
+    table, image = difference.files["diffcand.fits"].data, difference.files["scimrefdiffimg.fits.fz"].data
+    y, x = np.mgrid[-15:16, -15:16]
+    ring = (np.hypot(x, y) >= 10) & (np.hypot(x, y) <= 15)
+    expected, said = [], []
+    for place in changes[0][:24]:
+        k = np.argmin(np.hypot(table["x"] - place[0], table["y"] - place[1]))
+        column, row = np.rint(place).astype(int)
+        near = image[row - 15 : row + 16, column - 15 : column + 16].astype(float)
+        sky = near[ring]
+        peak = near[14:17, 14:17].max() - np.median(sky)
+        expected.append(peak / (1.4826 * np.median(np.abs(sky - np.median(sky)))))
+        said.append(table["dsnrms"][k])
+    assert np.median(np.array(said) / expected) == pytest.approx(1, abs=0.05)
+    np.testing.assert_array_equal(table["ssnrms"], table["scorr"])
+    np.testing.assert_allclose(table["dsdiff"], table["dsnrms"] - table["ssnrms"])
+    assert (np.abs(table["dsdiff"]) > 0.1).any()  # the two differ, so that each has its own name
+
+
+def test_new_stars_score_high_and_what_is_no_star_scores_low(difference, changes):
+    table, places = difference.files["diffcand.fits"].data, changes[0][:24]
+    near = [np.argmin(np.hypot(table["x"] - x, table["y"] - y)) for x, y in places]
+    assert np.median(table["rb"][near]) > 0.9
+    # A dipole: half of its pixels negative, no profile of a star.
+    dipole = {"sumrat": [0.1], "nneg": [12], "chipsf": [20.0], "elong": [2.5], "seeratio": [2.0]}
+    assert realbogus.score(Table(dipole))[0] < 0.1
 
 
 def test_an_unchanged_field_has_hardly_any_alert(reference):

@@ -8,6 +8,7 @@ import pytest
 from archive.survey.bits import BAD_PIXEL_MASK
 from processing.science.forced import photometry
 from processing.science.forced.photometry import Section, Stars, bounds, measure, stars_within
+from processing.science.forced.psf import LocalPsf
 from processing.science.forced.systematics import mean_and_excess
 from tests.forced import epochs
 from tests.science.starfield import GAIN, ZERO_POINT, psf_profile
@@ -55,6 +56,93 @@ def test_residuals_over_errors_have_unit_width_and_no_bias(flux, bias):
     assert pull.std() == pytest.approx(1, abs=0.15)
     assert abs(pull.mean()) < bias
     assert np.median([one.chi2 for one in found]) == pytest.approx(1, abs=0.08)
+
+
+SKY_VARIANCE = 250.0 / GAIN + 1.5**2  # of a pixel of `flat_sky`, DN^2
+FLUX_RADIUS = 4.25  # px, two FWHM of CENTRAL: pixels that the fit uses
+WITHIN = np.hypot(*np.mgrid[-12:13, -12:13]) <= FLUX_RADIUS
+
+
+def flat_sky(seed: int = 0, side: int = 141) -> np.ndarray:
+    """Sky of a known noise and nothing else."""
+    rng = np.random.default_rng(seed)
+    return (250.0 + rng.normal(0, np.sqrt(SKY_VARIANCE), (side, side))).astype(np.float32)
+
+
+def with_star(image: np.ndarray, flux: float, x: int = 70, y: int = 70) -> np.ndarray:
+    made = image.copy()
+    made[y - 12 : y + 13, x - 12 : x + 13] += np.float32(flux) * CENTRAL.astype(np.float32)
+    return made
+
+
+def expected_sigma(photons: float, sky_pixels: float) -> float:
+    """Error of the best linear estimate of a PSF's amplitude, and of the median that is its sky.
+
+    photons : light (e-) of everything that has the target's place, over the square of its gain
+    """
+    profile = CENTRAL[WITHIN] / CENTRAL.sum()
+    weight = profile / (SKY_VARIANCE + photons * profile)
+    norm = (weight * profile).sum()
+    level = np.sqrt(np.pi / 2 * SKY_VARIANCE / sky_pixels) * weight.sum() / norm
+    return float(np.hypot(norm**-0.5, level))
+
+
+RING = np.hypot(*np.mgrid[-70:71, -70:71])
+FEW = photometry.ForcedConfig(
+    unknown_error=0.0, sky_outer=14.0, min_sky=60, places=20
+)  # so that the sky's error counts
+MANY = photometry.ForcedConfig(unknown_error=0.0, places=20)  # 41 x 41 px: too few to tell a correlation
+
+
+@pytest.mark.parametrize("config", [FEW, MANY], ids=["few pixels of sky", "many pixels of sky"])
+@pytest.mark.parametrize("flux", [0.0, 4000.0])
+def test_the_error_is_that_of_photons_and_of_the_sky_s_level(config, flux):
+    image = flat_sky()
+    count = ((RING > 13) & (config.sky_outer > RING)).sum()
+    found = measure(Section(with_star(image, flux), RING < 0, 70.0, 70.0, NOBODY, GAIN, 5e4, CENTRAL), config=config)
+    assert found.sigma == pytest.approx(expected_sigma(flux / GAIN, count), rel=0.03)
+    assert abs(found.flux - flux) < 4 * found.sigma
+    # Without a star: the limit is five times the error of an empty place whose sky is known.
+    assert found.limit == pytest.approx(5 * expected_sigma(0.0, np.inf), rel=0.03)
+    part = (CENTRAL * (np.hypot(*np.mgrid[-12:13, -12:13]) <= 4.5)).sum() / CENTRAL.sum()
+    aperture = np.sqrt(np.pi * 4.5**2 * SKY_VARIANCE + part * flux / GAIN) / part
+    assert found.ap_sigma == pytest.approx(aperture, rel=0.03)
+
+
+def on_difference(image: np.ndarray, stars: Stars = NOBODY, **more) -> Section:
+    return Section(flat_sky(1), RING < 0, 70.0, 70.0, stars, GAIN, 5e4, CENTRAL, image, CENTRAL, **more)
+
+
+def test_photons_of_the_reference_and_of_the_science_image_s_star_widen_the_error_on_a_difference():
+    bright = {"reference_flux": 30_000.0, "reference_gain": 60.0}
+    count = ((RING > 13) & (RING < 30)).sum()
+    found = measure(on_difference(flat_sky() - 250, **bright), config=MANY)
+    assert found.sigma == pytest.approx(expected_sigma(30_000.0 / 60, count), rel=0.03)
+    target = Stars(*(np.array([value]) for value in (70.0, 70.0, 30_000.0, 100.0, 0.0, 0.0)))
+    found = measure(on_difference(flat_sky() - 250, target, **bright), config=MANY)
+    assert found.sigma == pytest.approx(expected_sigma(30_000.0 / 60 + 30_000.0 / GAIN, count), rel=0.03)
+
+
+def test_what_subtraction_leaves_of_constant_stars_is_taken_off_and_its_scatter_is_in_the_error():
+    """Of each star the difference holds 2 % of its light, give or take 1 %: so of the target, had it not changed."""
+    rng = np.random.default_rng(4)
+    at = [(x, y) for x in range(30, 380, 30) for y in range(30, 380, 30) if (x, y) != (210, 210)]
+    stars = Stars(*(np.full(len(at), value) for value in (0.0, 0.0, 20_000.0, 100.0, 0.0, 0.0)))
+    stars = replace(stars, x=np.array([x for x, _ in at], float), y=np.array([y for _, y in at], float))
+    image = rng.normal(0, np.sqrt(SKY_VARIANCE), (420, 420)).astype(np.float32)
+    for x, y in at:
+        image = with_star(image, 20_000 * rng.normal(0.02, 0.01), x, y)
+    image = with_star(image, 500.0 + 0.02 * 40_000, 210, 210)
+    psf = LocalPsf(None, CENTRAL / CENTRAL.sum(), 1.0, 0.0, len(at), tuple(range(len(at))))
+    light = {"reference_flux": 40_000.0, "reference_gain": 1e9}
+    section = Section(
+        image + 250, np.zeros(image.shape, bool), 210.0, 210.0, stars, GAIN, 5e4, CENTRAL, image, CENTRAL, **light
+    )
+    found = measure(section, psf, MANY)
+    assert found.flux == pytest.approx(500, abs=200)
+    assert found.sigma == pytest.approx(0.01 * 40_000, rel=0.2)
+    alone = measure(replace(section, stars=NOBODY), replace(psf, rows=()), MANY)
+    assert alone.flux == pytest.approx(1300, abs=200) and alone.sigma < 100
 
 
 def test_a_star_among_others_has_its_flux_and_its_neighbours_do_not_count(section):

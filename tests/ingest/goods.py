@@ -12,8 +12,9 @@ import tables
 from astropy.io import fits
 
 from archive.ingest.metadata import COLUMNS
-from archive.survey.camera import Camera, nominal_wcs, quadrant_corners
+from archive.survey.camera import Camera, nominal_wcs
 from archive.survey.identifiers import make_oid, make_rfid
+from tests import factories
 
 FIELD, CCD, QID, RCID, FID = 655, 13, 3, 50, 2
 BORESIGHT = 55.06078, 33.35
@@ -208,7 +209,8 @@ def metadata(**values) -> bytes:
 
 def reference(**values) -> dict:
     """A row of reference metadata."""
-    cards, corners = nominal_wcs(Camera(), CCD, QID, *BORESIGHT), quadrant_corners(Camera(), CCD, QID, *BORESIGHT)
+    cards = nominal_wcs(Camera(), CCD, QID, *BORESIGHT)
+    corners = factories.quadrant_corners(Camera(), CCD, QID, *BORESIGHT)
     row = {
         "infobits": 0, "field": FIELD, "ccdid": CCD, "qid": QID, "rcid": RCID, "fid": FID, "filtercode": "zr",
         "rfid": make_rfid(FIELD, FID, RCID), "nframes": 20, "maglimit": 22.0,

@@ -26,6 +26,19 @@ def test_a_clear_period_is_near_certain_and_each_doubt_takes_from_it():
         assert confidence.confidence(replace(CLEAR, **doubt)) < sure, doubt
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"lead": 20.0, "theta": 0.5, "n": 100, "log_false_alarm": -20.0}, 0.724),
+        ({"lead": 5.0, "theta": 0.6, "n": 60, "log_false_alarm": -8.0, "clarity": 1.0}, 0.366),
+        ({"lead": 100.0, "theta": 0.2, "n": 200, "clarity": 0.5, "shape": "wave", "error": 1e-5}, 0.651),
+    ],
+)
+def test_the_stated_chance_is_the_one_that_the_simulations_gave(changes, expected):
+    """The two fitted curves, worked out by hand from their published weights."""
+    assert confidence.confidence(replace(CLEAR, **changes)) == pytest.approx(expected, abs=0.01)
+
+
 @given(
     lead=st.floats(0, 1e4), clarity=st.floats(-20, 20), shape=st.sampled_from(confidence.SHAPES),
     theta=st.floats(0, 1.5), n=st.integers(5, 10_000), false=st.floats(-1e5, 0), cycles=st.floats(0.1, 1e5),

@@ -9,8 +9,9 @@ from archive.models import ReferenceImage
 from archive.products import register
 from lightcurves.models import Detection, ImageCorrection, Source, SourceStatistics
 from lightcurves.storage import read
+from lightcurves.updates import sources
 from processing.executive import queue, upkeep
-from processing.executive.runs.lightcurves import run_compact, run_lightcurves, run_statistics, seed_sources
+from processing.executive.runs.lightcurves import run_compact, run_lightcurves, run_statistics
 from processing.models import Job
 from processing.science.errors import UnusableFrameError
 
@@ -68,7 +69,7 @@ def test_the_first_image_seeds_the_sources_from_the_reference_and_later_ones_mat
     assert ended[0].measurements["seeded"] == 40
     assert [one.measurements["points"] for one in ended] == [40] * 4
     assert Source.objects.filter(rfid=reference.rfid).count() == 40
-    assert seed_sources(reference) == 0
+    assert sources.seed(reference, sky.catalog(), reference.rfid) == 0
 
     statistics = run(run_statistics, "statistics", PLACE)
     assert statistics.measurements["corrected"] == 4

@@ -20,7 +20,7 @@ from archive.moving.dynamics import (
 from archive.moving.dynamics.constants import AU_KM, ECLIPTIC_TO_EQUATOR, GM_SUN
 from archive.moving.dynamics.ephemeris import ephemeris_from
 from archive.moving.dynamics.kepler import two_body
-from archive.moving.dynamics.nbody import integrate, states_at
+from archive.moving.dynamics.nbody import STEP, integrate, state_from_nodes
 from archive.moving.dynamics.orbit import hg_magnitude
 
 HORIZONS = Path(__file__).parents[3] / "shared/data/orbits/horizons"
@@ -31,6 +31,11 @@ CERES = Orbit(
     H=3.33,
     G=0.12,
 )
+
+
+def states_at(trajectory, tdb: float) -> np.ndarray:
+    """Heliocentric state at a time inside a trajectory, (1, 6)."""
+    return np.array([state_from_nodes(trajectory.states, trajectory.start_tdb, STEP, GM_SUN, tdb)])
 
 
 def horizons_objects():

@@ -151,6 +151,21 @@ def test_a_cosmic_ray_on_empty_sky_is_masked_and_is_no_source(inputs, field):
         assert np.hypot(catalog[column[0]] - 1 - x - 1.5, catalog[column[1]] - 1 - y).min() > 4
 
 
+def test_halo_and_ghost_of_a_bright_star_are_in_the_mask_and_only_warn(inputs, products, field):
+    ra, dec = tpv.pixel_to_sky(field.wcs, np.array([40.0]), np.array([60.0]))
+    none = np.zeros(1)
+    # 62 arcsec about a point on the line from the boresight, at 1.04 of the star's distance (some 940 px).
+    east = tpv.pixel_to_sky(field.wcs, np.array([40.0 - 900.0]), np.array([60.0]))
+    bright = ReferenceStars(ra, dec, none + 6.0, none, none)
+    made = SCIENCE.run(replace(inputs, bright=bright, boresight=(float(east[0][0]), float(east[1][0]))))
+    mask, (y, x) = made.files["mskimg.fits"].data, np.mgrid[:512, :512]
+    for bit, centre, radius in ((MaskBit.HALO, 40.0, 367.0), (MaskBit.GHOST, 40.0 + 0.04 * 900, 62.0)):
+        marked, distance = (mask & int(bit)) != 0, 1.012 * np.hypot(x - centre, y - 60.0)
+        assert marked[distance < radius - 5].all() and not marked[distance > radius + 5].any(), bit
+    assert header_of(made)["STATUS"] == 1
+    assert len(made.files["psfcat.fits"].data) == len(products.files["psfcat.fits"].data)
+
+
 def test_a_frame_without_stars_gets_its_bits_and_status_zero(inputs):
     raw = np.random.default_rng(0).normal(1250, 6.5, SHAPE)
     products = SCIENCE.run(replace(inputs, raw=raw))

@@ -12,7 +12,7 @@ from processing.science.detector.tracks import find_tracks
 from processing.science.errors import NoPhotometricCalibrationError, NoPsfModelError
 from processing.science.photometry import quality
 from processing.science.photometry.apertures import aperture_corrections, aperture_fluxes
-from processing.science.photometry.zeropoint import Calibrators, band_and_colour, fit_zero_point
+from processing.science.photometry.zeropoint import Calibrators, ZeroPointConfig, band_and_colour, fit_zero_point
 from processing.science.psf.model import build_psf, psf_stamp, select_psf_stars
 from processing.science.psf.photometry import PsfFitConfig, fit_sources
 from tests.science.starfield import GAIN, READ_NOISE, SKY, add_star, nearest, psf_profile, star_field
@@ -231,6 +231,20 @@ def test_the_zero_point_is_recovered_within_its_own_error_despite_a_tenth_of_wil
     assert abs(fit.zp - zp) < 5 * fit.zp_unc < 0.05
     assert abs(fit.colour - slope) < 5 * fit.colour_unc
     assert fit.covariance < 0 and 0.012 < fit.rms < 0.018
+
+
+def test_each_calibrator_counts_as_its_error_says():
+    """Against numpy's own weighted fits: one constant without a spread of colours, a line with one."""
+    rng, config = np.random.default_rng(7), ZeroPointConfig(clip=20.0)
+    sigma = np.where(np.arange(200) < 50, 0.005, 0.05)
+    magnitude, colour, weight = rng.uniform(14, 19, 200), rng.normal(0.6, 0.3, 200), 1 / np.hypot(sigma, config.floor)
+    difference = 26.3 + 0.08 * colour + rng.normal(0, 1 / weight)
+    line = fit_zero_point(magnitude - difference, sigma, magnitude, colour, config=config)
+    slope, constant = np.polyfit(colour, difference, 1, w=weight)
+    assert (line.zp, line.colour) == pytest.approx((constant, slope), abs=1e-4)
+    same = fit_zero_point(magnitude - difference, sigma, magnitude, np.full(200, 0.6), config=config)
+    assert same.zp == pytest.approx(np.average(difference, weights=weight**2), abs=1e-4)
+    assert abs(same.zp - difference.mean()) > 1e-3  # so that the two means can be told apart
 
 
 def test_a_zero_point_from_four_stars_or_from_chaos_is_refused():

@@ -119,8 +119,8 @@ def _star(fwhm=2.2, ellipticity=(0.0, 0.0), beta=3, x=80.3, y=79.6, flux=1e5):
     e1, e2 = (np.array([e]) for e in ellipticity)
     tensor = render._moffat_tensor(np.array([fwhm]), e1, e2, extra, beta)
     render.add_moffats(
-        image, np.array([x]), np.array([y]), np.array([flux]), *tensor, beta, 1e-4, render.GAUSS_NODES,
-        render.GAUSS_WEIGHTS,
+        image, np.array([x]), np.array([y]), np.array([flux]), tensor, beta, 1e-4,
+        (render.GAUSS_NODES, render.GAUSS_WEIGHTS),
     )  # fmt: skip
     return image
 

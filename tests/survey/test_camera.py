@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.survey import camera as cam
-from archive.survey.fields import UnknownFieldError, field_centre, field_grid, fields_near
+from archive.survey.fields import UnknownFieldError, field_centre, field_grid
+from tests import factories
 
 CAMERA = cam.Camera()
 CCD = st.integers(1, 16)
@@ -49,7 +50,7 @@ def test_ccds_run_east_to_west_and_south_to_north():
 @settings(deadline=None)  # the first call reads the layout
 @given(CCD, QID, st.floats(0, 360), st.floats(-85, 85))
 def test_the_nominal_wcs_and_the_corners_agree_to_15_pixels_anywhere_in_the_camera(ccdid, qid, ra, dec):
-    corners = cam.quadrant_corners(CAMERA, ccdid, qid, ra, dec)
+    corners = factories.quadrant_corners(CAMERA, ccdid, qid, ra, dec)
     wcs = WCS(fits.Header(cam.nominal_wcs(CAMERA, ccdid, qid, ra, dec)))
     x, y = wcs.all_world2pix(corners[:, 0], corners[:, 1], 1)
     # The two tangent planes differ in the second order of the distance from the boresight.
@@ -92,9 +93,3 @@ def test_the_grid_has_1776_fields_and_655_is_where_the_survey_says():
     assert field_centre(655) == pytest.approx((55.06078, 33.35), abs=1e-5)
     with pytest.raises(UnknownFieldError, match="field=900"):
         field_centre(900)
-
-
-def test_the_nearest_field_of_a_field_centre_is_the_field_itself_even_across_ra_zero():
-    assert fields_near(*field_centre(655))[0] == 655
-    near_zero = fields_near(359.9, 10.0)
-    assert {round(field_centre(f)[0]) > 180 for f in near_zero} == {True, False}

@@ -188,24 +188,3 @@ def state_from_nodes(nodes, start, step, mu, t):
     k = min(max(k, 0), nodes.shape[0] - 1)
     s = nodes[k]
     return kepler_step(s[0], s[1], s[2], s[3], s[4], s[5], t - (start + k * step), mu)
-
-
-@njit(cache=True)
-def _states(nodes, start, step, mu, t, out):
-    for i in range(t.shape[0]):
-        moved = state_from_nodes(nodes, start, step, mu, t[i])
-        for q in range(6):
-            out[i, q] = moved[q]
-
-
-def states_at(trajectory, tdb):
-    """Heliocentric states at any times inside the trajectory, array (n, 6)."""
-    tdb = np.atleast_1d(np.asarray(tdb, dtype=np.float64))
-    outside = (tdb < trajectory.start_tdb) | (tdb > trajectory.end_tdb)
-    if outside.any():
-        raise BadOrbitError(
-            f"JD {tdb[outside][0]} lies outside the integrated span {trajectory.start_tdb} .. {trajectory.end_tdb}"
-        )
-    out = np.empty((tdb.size, 6))
-    _states(trajectory.states, trajectory.start_tdb, STEP, GM_SUN, tdb, out)
-    return out

@@ -12,7 +12,7 @@ from archive.ingest import alerts as alert_archive
 from archive.models import Alert, DifferenceImage
 from archive.releases.rights import own_date
 from archive.survey import identifiers
-from archive.survey.times import julian_date
+from archive.survey.times import SECONDS_PER_DAY, julian_date
 from processing import __version__
 from processing.alerts import history, neighbours, packets, schema, stamps
 from processing.executive.products import files
@@ -20,8 +20,6 @@ from processing.executive.queue import Outcome
 from processing.models import Job
 from processing.science.errors import UnusableFrameError
 from processing.science.subtraction import realbogus
-
-SECONDS_A_DAY = 86400
 
 
 def run_alerts(job: Job) -> Outcome:
@@ -47,7 +45,7 @@ def make_packets(difference: DifferenceImage) -> list[dict]:
     cuts, _ = files.table(files.product("diff", science.pid, "diffstamps.fits").location)
     _, header = files.table(files.product("sci", science.pid, "psfcat.fits").location)
     shared = packets.image_fields(difference, header, _reference_times(difference))
-    past, middle = history.History(difference), science.obsjd + science.exptime / 2 / SECONDS_A_DAY
+    past, middle = history.History(difference), science.obsjd + science.exptime / 2 / SECONDS_PER_DAY
     made = []
     for tblid, cut in enumerate(cuts):
         made.append(_packet(table, cut, tblid, shared, past, middle))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from archive.models import DifferenceImage, ReferenceImage, ScienceImage
 from archive.releases.rights import keep_open, own_date
-from archive.survey.filenames import sci_name
 from processing.executive.products import files
+from processing.executive.products.quadrants import Quadrant
 from processing.executive.queue import Outcome
 from processing.executive.runs.reference import PUBLIC
 from processing.models import Job
@@ -40,11 +42,7 @@ def run_difference(job: Job, config: DifferenceConfig = DifferenceConfig()) -> O
         ),
         config,
     )
-
-    def name_of(suffix: str):
-        return sci_name(science.filefracday, science.field, science.filtercode, science.ccdid, science.qid, suffix)
-
-    written = files.write_products(products, name_of)
+    written = files.write_products(products, partial(Quadrant.of(science).science_name, science.filefracday))
     provenance = files.provenance(DIFFERENCE, config, {"science": science.pid, "reference": reference.rfid})
     found = products.measurements
 
@@ -68,11 +66,11 @@ def run_difference(job: Job, config: DifferenceConfig = DifferenceConfig()) -> O
 
 
 def reference_of(science: ScienceImage) -> ReferenceImage:
-    """The reference of a science image's place; UnusableFrameError if there is none."""
-    place = {name: getattr(science, name) for name in ("field", "rcid", "fid")}
-    reference = ReferenceImage.objects.filter(**place, origin="ours").first()
+    """The reference of a science image's field, quadrant and filter; UnusableFrameError if there is none."""
+    quadrant = Quadrant.of(science)
+    reference = quadrant.current_reference()
     if reference is None:
-        raise UnusableFrameError(f"pid {science.pid}: there is no reference of {place}")
+        raise UnusableFrameError(f"pid {science.pid}: there is no reference of {quadrant.lookup}")
     return reference
 
 

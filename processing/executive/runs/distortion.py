@@ -11,8 +11,8 @@ from archive.models import Exposure, RawImage, ScienceImage
 from archive.products import calibrations
 from archive.products.calibrations import Choice
 from archive.survey.bits import InfoBit
-from archive.survey.camera import ccd_quadrant
 from processing.executive.products import files
+from processing.executive.products.quadrants import Quadrant
 from processing.executive.queue import Outcome
 from processing.executive.runs.calibration import outcome
 from processing.models import Job
@@ -43,21 +43,22 @@ def good_images(rcid: int, fid: int, nid: int):
 
 def run_distortion(job: Job, config: DistortionConfig = DistortionConfig()) -> Outcome:  # noqa: B008 (frozen)
     """The prior of one quadrant and filter."""
-    rcid, fid = job.parameters["rcid"], job.parameters["fid"]
+    quadrant = Quadrant.of_job(job)
     config = replace(config, min_frames=job.parameters["minimum"])
-    ccdid, qid = ccd_quadrant(rcid)
-    images = list(good_images(rcid, fid, job.nid)[: config.frames])
+    images = list(good_images(quadrant.rcid, quadrant.fid, job.nid)[: config.frames])
     if not images:
-        raise UnusableFrameError(f"no good science image of CCD {ccdid}, quadrant {qid} in filter {fid}")
-    raw = RawImage.objects.filter(exposure__in=[one.exposure_id for one in images], ccdid=ccdid)
-    by_exposure = {one.exposure_id: one for one in raw.select_related("exposure")}
-    headers = [fits.getheader(files.product("sci", one.pid, "sciimg.fits").on_disk) for one in images]
-    nominal = [tpv.from_header(files.raw_header(by_exposure[one.exposure_id], qid)) for one in images]
+        raise UnusableFrameError(
+            f"no good science image of CCD {quadrant.ccdid}, quadrant {quadrant.qid} in filter {quadrant.fid}"
+        )
+    raw = RawImage.objects.filter(exposure__in=[image.exposure_id for image in images], ccdid=quadrant.ccdid)
+    by_exposure = {row.exposure_id: row for row in raw.select_related("exposure")}
+    headers = [fits.getheader(files.product("sci", image.pid, "sciimg.fits").on_disk) for image in images]
+    nominal = [tpv.from_header(files.raw_header(by_exposure[image.exposure_id], quadrant.qid)) for image in images]
     shape = headers[0]["NAXIS2"], headers[0]["NAXIS1"]
-    products = DISTORTION.run(DistortionInputs(nominal, [tpv.from_header(one) for one in headers], shape), config)
-    provenance = files.provenance(DISTORTION, config, {"images": [one.pid for one in images]})
-    taken = sorted(by_exposure.values(), key=lambda one: one.exposure.obsjd)
-    return outcome(job, "distortion", images[0].filtercode, taken, products, provenance)
+    products = DISTORTION.run(DistortionInputs(nominal, [tpv.from_header(header) for header in headers], shape), config)
+    provenance = files.provenance(DISTORTION, config, {"images": [image.pid for image in images]})
+    taken = sorted(by_exposure.values(), key=lambda row: row.exposure.obsjd)
+    return outcome(job, "distortion", quadrant, taken, products, provenance)
 
 
 def with_prior(nominal: tpv.Tpv, rcid: int, exposure: Exposure) -> tuple[tpv.Tpv, list[Choice]]:

@@ -11,6 +11,7 @@ from lightcurves.updates import sources, statistics
 from lightcurves.updates.sources import Catalog, MatchConfig
 from lightcurves.updates.statistics import StatisticsConfig
 from processing.executive.products import files
+from processing.executive.products.quadrants import Quadrant
 from processing.executive.queue import Outcome
 from processing.models import Job
 from processing.science.errors import UnusableFrameError
@@ -38,7 +39,7 @@ def run_lightcurves(job: Job, config: MatchConfig = MatchConfig()) -> Outcome:  
 
     def record() -> None:
         start = time.process_time()
-        if reference is not None:
+        if reference is not None and seeds is not None:
             measured["seeded"] = sources.seed(reference, seeds, reference.rfid)
         measured.update(sources.add_points(image, found, config))
         seconds["match_and_append"] = round(time.process_time() - start, 4)
@@ -48,7 +49,7 @@ def run_lightcurves(job: Job, config: MatchConfig = MatchConfig()) -> Outcome:  
 
 def run_statistics(job: Job, config: StatisticsConfig = StatisticsConfig()) -> Outcome:  # noqa: B008 (frozen)
     """Relative zero points of the images of a field's quadrant and filter, and the metrics of its light curves."""
-    place = {name: job.parameters[name] for name in ("field", "rcid", "fid")}
+    place = Quadrant.of_job(job).lookup
     if not Source.objects.filter(**place).exists():
         raise UnusableFrameError(
             f"{place}: no source is known there; the light-curve jobs of its images did not succeed"
@@ -75,20 +76,17 @@ def run_compact(job: Job) -> Outcome:
     return Outcome(record, measured, seconds)
 
 
-def seed_sources(reference: ReferenceImage) -> int:
-    """Make the sources that a reference shows; those that are known stay as they are. Returns how many are new."""
-    return sources.seed(reference, _catalog("ref", reference.rfid, "refpsfcat.fits"), reference.rfid)
-
-
 def _has_sources(image: ScienceImage) -> bool:
-    return Source.objects.filter(field=image.field, rcid=image.rcid, fid=image.fid).exists()
+    return Source.objects.filter(**Quadrant.of(image).lookup).exists()
 
 
 def _reference(image: ScienceImage) -> ReferenceImage:
-    place = {"field": image.field, "rcid": image.rcid, "fid": image.fid}
-    reference = ReferenceImage.objects.filter(**place, origin="ours").first()
+    quadrant = Quadrant.of(image)
+    reference = quadrant.current_reference()
     if reference is None:
-        raise UnusableFrameError(f"pid={image.pid}: no reference image of {place}; its sources are not known yet")
+        raise UnusableFrameError(
+            f"pid={image.pid}: no reference image of {quadrant.lookup}; its sources are not known yet"
+        )
     return reference
 
 

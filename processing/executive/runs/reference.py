@@ -14,11 +14,11 @@ from archive.models import ScienceImage
 from archive.products import register
 from archive.sky.footprints import footprint
 from archive.survey.bits import InfoBit
-from archive.survey.camera import FULL_NX, Camera, ccd_quadrant, filter_of, plane_to_sky, quadrant_centre
+from archive.survey.camera import FULL_NX, Camera, filter_of, plane_to_sky, quadrant_centre
 from archive.survey.fields import field_centre
-from archive.survey.filenames import ref_name
 from archive.survey.identifiers import make_rfid
 from processing.executive.products import files
+from processing.executive.products.quadrants import Quadrant
 from processing.executive.queue import Outcome
 from processing.models import Job
 from processing.pipelines.reference.pipeline import (
@@ -41,26 +41,20 @@ EXCLUDED = InfoBit.BACKGROUND_HIGH | InfoBit.NOISE_HIGH | InfoBit.GRID_RESIDUAL_
 
 def run_reference(job: Job, config: ReferenceConfig = ReferenceConfig()) -> Outcome:  # noqa: B008 (frozen)
     """Make the reference of one field, quadrant and filter."""
-    place = {name: job.parameters[name] for name in ("field", "rcid", "fid")}
+    quadrant = Quadrant.of_job(job)
     config = replace(config, minimum=job.parameters.get("minimum", config.minimum))
-    images = choose(place, config.minimum)
+    images = choose(quadrant, config.minimum)
     frames = [_frame(image) for image in images]
-    filtercode = filter_of(place["fid"]).code
-    ccdid, qid = ccd_quadrant(place["rcid"])
-    centre = nominal_centre(place["field"], place["rcid"], frames[0].image.shape)
+    centre = nominal_centre(quadrant, frames[0].image.shape)
     cards = (
-        ("FIELDID", place["field"], "ZTF field ID number"),
-        ("FILTER", filter_of(place["fid"]).name, "Filter name"),
-        ("CCDID", ccdid, "CCD number (1..16)"),
-        ("QID", qid, "Quadrant number (1..4)"),
-        ("RCID", place["rcid"], "Readout channel (0..63)"),
+        ("FIELDID", quadrant.field, "ZTF field ID number"),
+        ("FILTER", filter_of(quadrant.fid).name, "Filter name"),
+        ("CCDID", quadrant.ccdid, "CCD number (1..16)"),
+        ("QID", quadrant.qid, "Quadrant number (1..4)"),
+        ("RCID", quadrant.rcid, "Readout channel (0..63)"),
     )
-    products = REFERENCE.run(ReferenceInputs(frames, centre, filtercode, cards), config)
-
-    def name_of(suffix: str):
-        return ref_name(place["field"], filtercode, ccdid, qid, suffix)
-
-    written = files.write_products(products, name_of)
+    products = REFERENCE.run(ReferenceInputs(frames, centre, quadrant.filtercode, cards), config)
+    written = files.write_products(products, quadrant.reference_name)
     provenance = files.provenance(REFERENCE, config, {"science": [image.pid for image in images]})
     header = fits.getheader(written["refimg.fits"].place)
 
@@ -71,37 +65,43 @@ def run_reference(job: Job, config: ReferenceConfig = ReferenceConfig()) -> Outc
             "nframes": len(images),
             "startobsdate": min(start for start, _ in times),
             "endobsdate": max(end for _, end in times),
-            "magzp": ZERO_POINTS[filtercode],
+            "magzp": ZERO_POINTS[quadrant.filtercode],
             "maglimit": header.get("MAGLIM"),
             "seeing": products.measurements["seeing_arcsec"],
             "quality": files.plain(products.measurements),
         }
-        register.register_reference(name_of("refimg.fits"), values, footprint(header), images)
-        rfid = make_rfid(place["field"], place["fid"], place["rcid"])
+        register.register_reference(quadrant.reference_name("refimg.fits"), values, footprint(header), images)
+        rfid = make_rfid(quadrant.field, quadrant.fid, quadrant.rcid)
         files.register_all(written, "ref", rfid, rights, provenance)
 
     return Outcome(record, products.measurements, files.seconds(products), files.log_of(products))
 
 
-def choose(place: dict, minimum: int) -> list[ScienceImage]:
-    """The sharpest public images of a place, at most MAX_FRAMES; UnusableFrameError if fewer than `minimum` will do."""
+def choose(quadrant: Quadrant, minimum: int) -> list[ScienceImage]:
+    """The sharpest public images of a field's quadrant and filter, at most MAX_FRAMES.
+
+    Raises
+    ------
+    UnusableFrameError
+        if fewer than `minimum` will do.
+    """
     rows = ScienceImage.objects.filter(
-        **place, origin="ours", programid=PUBLIC, status=1, seeing__lte=WORST_SEEING, maglimit__gte=SHALLOWEST
+        **quadrant.lookup, origin="ours", programid=PUBLIC, status=1, seeing__lte=WORST_SEEING, maglimit__gte=SHALLOWEST
     )
     good = [image for image in rows.exclude(magzp=None).order_by("seeing") if not image.infobits & EXCLUDED]
     if len(good) < minimum:
         raise UnusableFrameError(
-            f"field {place['field']}, channel {place['rcid']}, filter {place['fid']}: {len(good)} public images with "
+            f"field {quadrant.field}, channel {quadrant.rcid}, filter {quadrant.fid}: {len(good)} public images with "
             f"seeing below {WORST_SEEING} arcsec and limit beyond {SHALLOWEST} mag; {minimum} needed",
             frames=len(good),
         )
     return good[:MAX_FRAMES]
 
 
-def nominal_centre(field: int, rcid: int, shape: tuple[int, int]) -> tuple[float, float]:
+def nominal_centre(quadrant: Quadrant, shape: tuple[int, int]) -> tuple[float, float]:
     """Where the centre of a quadrant should point, (ra, dec) deg, on a camera with quadrants of this shape."""
     camera = Camera() if shape[1] == FULL_NX else Camera().scaled(shape[1], shape[0])
-    ra, dec = plane_to_sky(*quadrant_centre(camera, *ccd_quadrant(rcid)), *field_centre(field))
+    ra, dec = plane_to_sky(*quadrant_centre(camera, quadrant.ccdid, quadrant.qid), *field_centre(quadrant.field))
     return float(ra), float(dec)
 
 

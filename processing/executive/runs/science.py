@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from astropy.io import fits
 
@@ -19,9 +21,8 @@ from archive.products.versions import FOLDER
 from archive.releases.rights import own_date
 from archive.sky.footprints import footprint
 from archive.survey import identifiers
-from archive.survey.camera import ccd_quadrant
-from archive.survey.filenames import sci_name
 from processing.executive.products import calibrations, files
+from processing.executive.products.quadrants import Quadrant
 from processing.executive.products.reference_stars import gaia_stars, panstarrs_stars
 from processing.executive.queue import Outcome
 from processing.executive.runs.calibration import pixels
@@ -45,13 +46,11 @@ def run_science(job: Job, config: ScienceConfig | None = None) -> Outcome:
     image = None if version == CURRENT else _current_image(job)
     if config is None:
         config = ScienceConfig() if version == CURRENT else config_of_version(version, SCIENCE.name)
-    exposure, (ccdid, qid) = _exposure(job), ccd_quadrant(job.parameters["rcid"])
-    inputs, chosen = _inputs(job, exposure)
+    exposure = _exposure(job)
+    quadrant = Quadrant(job.parameters["rcid"], exposure.fid, exposure.field)
+    inputs, chosen = _inputs(job, exposure, quadrant)
     products = SCIENCE.run(inputs, config)
-
-    def name_of(suffix: str):
-        return sci_name(exposure.filefracday, exposure.field, exposure.filtercode, ccdid, qid, suffix)
-
+    name_of = partial(quadrant.science_name, exposure.filefracday)
     written = files.write_products(products, name_of, "" if image is None else f"{FOLDER}/{version}/")
     cards = _header_of(products.files["sciimg.fits"], np.shape(inputs.raw))
     provenance = files.provenance(SCIENCE, config, {"exposure": exposure.expid, **calibrations.provenance(chosen)})
@@ -91,11 +90,10 @@ def _current_image(job: Job) -> ScienceImage:
     return image
 
 
-def _inputs(job: Job, exposure: Exposure) -> tuple[ScienceInputs, list[Choice]]:
-    """What the pipeline takes, and which calibrations these are."""
-    rcid = job.parameters["rcid"]
-    ccdid, qid = ccd_quadrant(rcid)
-    frame, strip, header = files.raw_quadrant(RawImage.objects.get(exposure=exposure, ccdid=ccdid), qid)
+def _inputs(job: Job, exposure: Exposure, quadrant: Quadrant) -> tuple[ScienceInputs, list[Choice]]:
+    """The pipeline's inputs, and which calibrations are among them."""
+    rcid, raw = quadrant.rcid, RawImage.objects.get(exposure=exposure, ccdid=quadrant.ccdid)
+    frame, strip, header = files.raw_quadrant(raw, quadrant.qid)
     chosen = [
         calibrations.best("bias", rcid, exposure.nid),
         calibrations.best("hifreqflat", rcid, exposure.nid, exposure.fid),
@@ -126,25 +124,23 @@ def _inputs(job: Job, exposure: Exposure) -> tuple[ScienceInputs, list[Choice]]:
         calibrators=panstarrs_stars(ra, dec, radius),
         bright=gaia_stars(ra, dec, radius + BRIGHT_MARGIN, BRIGHT),
         boresight=(exposure.ra, exposure.dec),
-        identity=_identity(job, exposure),
+        identity=_identity(job, exposure, quadrant),
         astrometric_catalog=ASTROMETRIC_CATALOG,
     )
     return inputs, chosen
 
 
-def _identity(job: Job, exposure: Exposure) -> ProductIdentity:
-    rcid = job.parameters["rcid"]
-    ccdid, qid = ccd_quadrant(rcid)
+def _identity(job: Job, exposure: Exposure, quadrant: Quadrant) -> ProductIdentity:
     return ProductIdentity(
         field=exposure.field,
-        ccdid=ccdid,
-        qid=qid,
-        rcid=rcid,
+        ccdid=quadrant.ccdid,
+        qid=quadrant.qid,
+        rcid=quadrant.rcid,
         fid=exposure.fid,
         nid=exposure.nid,
         expid=exposure.expid,
-        rid=identifiers.make_rid(exposure.expid, rcid),
-        pid=identifiers.make_pid(exposure.expid, rcid),
+        rid=identifiers.make_rid(exposure.expid, quadrant.rcid),
+        pid=identifiers.make_pid(exposure.expid, quadrant.rcid),
         created=f"{job.created:%Y-%m-%dT%H:%M:%S}",
     )
 

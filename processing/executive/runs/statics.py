@@ -9,9 +9,9 @@ import numpy as np
 from archive.models import CalibrationImage, Exposure, RawImage
 from archive.products import calibrations
 from archive.products.calibrations import Choice
-from archive.survey.camera import ccd_quadrant
 from processing.executive.products import files
 from processing.executive.products.calibrations import best_calibration
+from processing.executive.products.quadrants import Quadrant
 from processing.executive.products.reference_stars import gaia_stars, panstarrs_stars
 from processing.executive.queue import Outcome
 from processing.executive.runs.calibration import lamp_surfaces, outcome, pixels
@@ -55,16 +55,16 @@ def _dithered(exposures) -> bool:
 
 def run_lowflat(job: Job, config: LowFlatConfig = LowFlatConfig()) -> Outcome:  # noqa: B008 (frozen)
     """The low-frequency flat of one quadrant and filter, and with it the lamps' patterns of that night."""
-    rcid, fid = job.parameters["rcid"], job.parameters["fid"]
-    ccdid, qid = ccd_quadrant(rcid)
+    quadrant = Quadrant.of_job(job)
+    rcid, fid = quadrant.rcid, quadrant.fid
     exposures = star_flats(Exposure.objects.filter(nid=job.nid, fid=fid)).get(fid, [])
-    raw = RawImage.objects.filter(exposure__in=exposures, ccdid=ccdid).select_related("exposure")
+    raw = RawImage.objects.filter(exposure__in=exposures, ccdid=quadrant.ccdid).select_related("exposure")
     images = list(raw.order_by("exposure__obsjd"))
     bias = best_calibration("bias", rcid, job.nid)
     flat = best_calibration("hifreqflat", rcid, job.nid, fid)
-    frames = [_star_exposure(image, qid) for image in images]
+    frames = [_star_exposure(image, quadrant.qid) for image in images]
     if not frames:
-        raise UnusableFrameError(f"night {job.nid} has no dithered exposures of CCD {ccdid} in filter {fid}")
+        raise UnusableFrameError(f"night {job.nid} has no dithered exposures of CCD {quadrant.ccdid} in filter {fid}")
     ra, dec, radius = _region(frames)
     products = LOWFLAT.run(
         LowFlatInputs(
@@ -72,7 +72,7 @@ def run_lowflat(job: Job, config: LowFlatConfig = LowFlatConfig()) -> Outcome:  
             pixels(bias, "bias.fits"),
             pixels(flat, "hifreqflat.fits"),
             pixels(bias, "biascmask.fits") | pixels(flat, "hifreqflatcmask.fits"),
-            images[0].exposure.filtercode,
+            quadrant.filtercode,
             gaia_stars(ra, dec, radius),
             panstarrs_stars(ra, dec, radius),
         ),
@@ -80,12 +80,11 @@ def run_lowflat(job: Job, config: LowFlatConfig = LowFlatConfig()) -> Outcome:  
     )
     made_of = {"exposures": [image.exposure_id for image in images], "bias": bias.cid, "flat": flat.cid}
     provenance = files.provenance(LOWFLAT, config, made_of)
-    filtercode = images[0].exposure.filtercode
-    low = outcome(job, "lofreqflat", filtercode, images, products, provenance)
+    low = outcome(job, "lofreqflat", quadrant, images, products, provenance)
     lamps = _lamp_correction(flat)
     if lamps is None:
         return low
-    corrected = outcome(job, "lampcorr", filtercode, images, lamps, files.provenance(LOWFLAT, config, made_of))
+    corrected = outcome(job, "lampcorr", quadrant, images, lamps, files.provenance(LOWFLAT, config, made_of))
 
     def record() -> None:
         low.record()
@@ -122,20 +121,20 @@ def _lamp_correction(flat: CalibrationImage) -> Products | None:
 
 def run_pmask(job: Job, config: PixelMaskConfig = PixelMaskConfig()) -> Outcome:  # noqa: B008 (frozen)
     """The hardware mask of one quadrant, from the masks of the newest nights."""
-    rcid = job.parameters["rcid"]
-    ccdid, _ = ccd_quadrant(rcid)
+    quadrant = Quadrant.of_job(job)
     kinds = {"bias": "biascmask.fits", "hifreqflat": "hifreqflatcmask.fits", "lofreqflat": "lownuflatcmask.fits"}
-    masks, cids = {}, []
-    made = CalibrationImage.objects.filter(rcid=rcid, nid__lte=job.nid, caltype__in=kinds).order_by("-nid")
-    for one in made:
-        kind = masks.setdefault(f"{one.caltype}-{one.fid}", [])
+    masks: dict[str, list[np.ndarray]] = {}
+    cids = []
+    made = CalibrationImage.objects.filter(rcid=quadrant.rcid, nid__lte=job.nid, caltype__in=kinds).order_by("-nid")
+    for image in made:
+        kind = masks.setdefault(f"{image.caltype}-{image.fid}", [])
         if len(kind) < config.nights:
-            kind.append(pixels(one, kinds[one.caltype]))
-            cids.append(one.cid)
+            kind.append(pixels(image, kinds[image.caltype]))
+            cids.append(image.cid)
     products = PMASK.run(PixelMaskInputs(masks), config)
-    raw = RawImage.objects.filter(exposure__nid=job.nid, ccdid=ccdid).select_related("exposure")
+    raw = RawImage.objects.filter(exposure__nid=job.nid, ccdid=quadrant.ccdid).select_related("exposure")
     images = list(raw.order_by("exposure__obsjd"))
-    return outcome(job, "pmask", "00", images, products, files.provenance(PMASK, config, {"calibrations": cids}))
+    return outcome(job, "pmask", quadrant, images, products, files.provenance(PMASK, config, {"calibrations": cids}))
 
 
 def with_statics(

@@ -1,16 +1,14 @@
 """The bias pipeline: a night's bias frames of one quadrant -> bias, its uncertainty, its pixel mask."""
 
 from dataclasses import dataclass, field
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 
-from processing.pipelines.base import Pipeline, Product, log_text
+from processing.pipelines.base import Cards, Measurements, Pipeline, Product, StepReport, log_text
 from processing.science.astrometry.frames import CalibratedFrame
 from processing.science.detector.defects import bias_defects
 from processing.science.detector.overscan import fit_overscan
-from processing.science.detector.stack import clipped_mean, typical_sigma
+from processing.science.detector.stack import Stack, clipped_mean, typical_sigma
 from processing.science.errors import UnusableFrameError
 
 VERSION = "2"
@@ -38,20 +36,30 @@ class BiasInputs:
 
     frames: list[np.ndarray]
     overscans: list[np.ndarray]
-    cards: list[tuple[str, Any, str]] = field(default_factory=list)
+    cards: Cards = field(default_factory=list)
 
 
-def begin(inputs, config):
+@dataclass
+class BiasState:
+    """frames: those not refused, without their floating bias; stack: their mean; mask: int16, of deviant pixels."""
+
+    inputs: BiasInputs
+    frames: list[CalibratedFrame] = field(init=False)
+    stack: Stack = field(init=False)
+    mask: np.ndarray = field(init=False)
+
+
+def begin(inputs: BiasInputs, config: BiasConfig) -> BiasState:
     if len(inputs.frames) < config.min_frames:
         raise UnusableFrameError(f"{len(inputs.frames)} bias frames: at least {config.min_frames} needed")
     if len(inputs.frames) != len(inputs.overscans):
         raise UnusableFrameError(
             f"{len(inputs.frames)} frames but {len(inputs.overscans)} overscan strips: one each needed"
         )
-    return SimpleNamespace(inputs=inputs)
+    return BiasState(inputs)
 
 
-def fit_floating_bias(state, config):
+def fit_floating_bias(state: BiasState, config: BiasConfig) -> Measurements:
     """The amplifier's level along each frame; it is taken off while the frames are stacked."""
     state.frames, levels, refused = [], [], 0
     for raw, strip in zip(state.inputs.frames, state.inputs.overscans, strict=True):
@@ -78,7 +86,7 @@ def fit_floating_bias(state, config):
     }
 
 
-def stack_frames(state, config):
+def stack_frames(state: BiasState, config: BiasConfig) -> Measurements:
     state.stack = clipped_mean(state.frames, config.clip)
     del state.frames
     return {
@@ -87,14 +95,16 @@ def stack_frames(state, config):
     }
 
 
-def mask_deviant_pixels(state, config):
+def mask_deviant_pixels(state: BiasState, config: BiasConfig) -> Measurements:
     state.mask = bias_defects(
         state.stack.mean, state.stack.scatter, state.stack.freedom, config.defect_clip, config.noisy_chance
     )
     return {"deviant_pixels": int(np.count_nonzero(state.mask))}
 
 
-def finish(state, config, measurements, steps):
+def finish(
+    state: BiasState, config: BiasConfig, measurements: Measurements, steps: tuple[StepReport, ...]
+) -> dict[str, Product]:
     cards = list(state.inputs.cards) + [
         ("NFRAMES", measurements["frames"], "Number of frames stacked"),
         ("BIASMED", measurements["bias_median"], "Median of the bias [DN]"),

@@ -1,13 +1,13 @@
 """The distortion pipeline: solved science images of one quadrant and filter -> the prior of its projection."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from astropy.table import Table
 
-from processing.pipelines.base import Pipeline, Product, log_text
+from processing.pipelines.base import Cards, Measurements, Pipeline, Product, StepReport, log_text
 from processing.science import tpv
 from processing.science.astrometry.distortion import DistortionPrior, distortion_prior
 
@@ -30,17 +30,23 @@ class DistortionInputs:
     nominal: list[tpv.Tpv]
     found: list[tpv.Tpv]
     shape: tuple[int, int]
-    cards: list[tuple[str, Any, str]] = field(default_factory=list)
+    cards: Cards = field(default_factory=list)
 
 
-def begin(inputs, config):
-    return SimpleNamespace(inputs=inputs)
+@dataclass
+class DistortionState:
+    inputs: DistortionInputs
+    prior: DistortionPrior = field(init=False)
 
 
-def combine(state, config):
+def begin(inputs: DistortionInputs, config: DistortionConfig) -> DistortionState:
+    return DistortionState(inputs)
+
+
+def combine(state: DistortionState, config: DistortionConfig) -> Measurements:
     """The median of what the images show."""
-    one = state.inputs
-    state.prior = distortion_prior(one.nominal, one.found, one.shape, config.min_frames)
+    inputs = state.inputs
+    state.prior = distortion_prior(inputs.nominal, inputs.found, inputs.shape, config.min_frames)
     return {
         "frames": state.prior.frames,
         "distortion_scatter": state.prior.scatter,
@@ -48,7 +54,9 @@ def combine(state, config):
     }
 
 
-def finish(state, config, measurements, steps):
+def finish(
+    state: DistortionState, config: DistortionConfig, measurements: Measurements, steps: tuple[StepReport, ...]
+) -> dict[str, Product]:
     prior = state.prior
     cards = list(state.inputs.cards) + [
         ("NFRAMES", prior.frames, "Number of science images combined"),
@@ -67,7 +75,7 @@ def finish(state, config, measurements, steps):
     }
 
 
-def prior_of(table: Table, header) -> DistortionPrior:
+def prior_of(table: Table, header: Mapping[str, Any]) -> DistortionPrior:
     """The prior that a `distortion.fits` holds."""
     matrix = np.array([[header[f"M{i}_{j}"] for j in (1, 2)] for i in (1, 2)], float)
     pv = np.array([table["pv1"], table["pv2"]], float)

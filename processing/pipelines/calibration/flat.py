@@ -9,19 +9,18 @@ common against the sky is the business of the low-frequency flat.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from archive.survey.bits import MaskBit
-from processing.pipelines.base import Pipeline, Product, log_text
+from processing.pipelines.base import Cards, Measurements, Pipeline, Product, StepReport, log_text
 from processing.science import surface
 from processing.science.astrometry.frames import CalibratedFrame, MeanFrame
 from processing.science.detector.defects import MIN_FREEDOM, flat_defects, noisy_in_flats
 from processing.science.detector.lamps import FILTER_LEDS, led_weights
 from processing.science.detector.overscan import fit_overscan
-from processing.science.detector.stack import clipped_mean, typical_sigma
+from processing.science.detector.stack import Stack, clipped_mean, typical_sigma
 from processing.science.errors import UnusableFrameError
 from processing.science.surface import Surface
 
@@ -74,24 +73,55 @@ class FlatInputs:
     filtercode: str = "zr"
     leds: Sequence[int | None] | None = None
     lamp_correction: Mapping[int, Surface] | None = None
-    cards: list[tuple[str, Any, str]] = field(default_factory=list)
+    cards: Cards = field(default_factory=list)
 
 
-def begin(inputs, config):
+@dataclass
+class FlatState:
+    """A quadrant's flats on their way, in the order in which the steps add to it.
+
+    begin : good: pixels that the bias does not mask; leds: lamp of each frame, of those used once they are chosen
+    calibrate_frames : frames: those used, divided by their medians `counts` (DN)
+    weigh_lamps : lamps: there are; weights: of each, sum 1; groups: number of each frame's lamp
+    measure_lamps : own_surfaces: of each lamp, from these frames; surfaces: those that are divided out, None where the
+        headers name no lamp
+    stack_frames : stack
+    normalise : flat, uncertainty: float32 (ny, nx)
+    mask_defects : mask: int16
+    """
+
+    inputs: FlatInputs
+    leds: list[int | None]
+    good: np.ndarray
+    frames: list[CalibratedFrame] = field(init=False)
+    counts: np.ndarray = field(init=False)
+    lamps: list[int | None] = field(init=False)
+    weights: np.ndarray = field(init=False)
+    groups: np.ndarray = field(init=False)
+    own_surfaces: dict[int, Surface] = field(default_factory=dict)
+    surfaces: dict[int, Surface] | None = None
+    stack: Stack = field(init=False)
+    flat: np.ndarray = field(init=False)
+    uncertainty: np.ndarray = field(init=False)
+    mask: np.ndarray = field(init=False)
+
+
+def begin(inputs: FlatInputs, config: FlatConfig) -> FlatState:
     if len(inputs.frames) != len(inputs.overscans):
         raise UnusableFrameError(
             f"{len(inputs.frames)} frames but {len(inputs.overscans)} overscan strips: one each needed"
         )
-    leds = [None] * len(inputs.frames) if inputs.leds is None else list(inputs.leds)
+    leds: list[int | None] = [None] * len(inputs.frames) if inputs.leds is None else list(inputs.leds)
     if len(leds) != len(inputs.frames):
         raise UnusableFrameError(f"{len(inputs.frames)} frames but {len(leds)} lamps: one each needed")
-    return SimpleNamespace(inputs=inputs, leds=leds, good=inputs.bias_mask == 0)
+    return FlatState(inputs, leds, inputs.bias_mask == 0)
 
 
-def calibrate_frames(state, config):
+def calibrate_frames(state: FlatState, config: FlatConfig) -> Measurements:
     """Floating bias, bias; each frame is divided by its own median, so that the lamp's drift does not
     count."""
-    state.frames, used, counts, refused = [], [], [], 0
+    frames: list[CalibratedFrame] = []
+    used, counts, refused = [], [], 0
     good = state.good[:: LEVEL_STEP[0], :: LEVEL_STEP[1]]
     for raw, strip, led in zip(state.inputs.frames, state.inputs.overscans, state.leds, strict=True):
         if np.shape(raw) != state.inputs.bias.shape:
@@ -102,10 +132,10 @@ def calibrate_frames(state, config):
         if not config.min_counts <= level <= config.max_counts or not _lamp_is_known(state.inputs, led, config):
             refused += 1
             continue
-        state.frames.append(CalibratedFrame(raw, curve, state.inputs.bias, None, level, config.saturation))
+        frames.append(CalibratedFrame(raw, curve, state.inputs.bias, None, level, config.saturation))
         used.append(led)
         counts.append(level)
-    state.leds, state.counts = used, np.array(counts)
+    state.frames, state.leds, state.counts = frames, used, np.array(counts)
     if len(used) < config.min_frames:
         raise UnusableFrameError(
             f"{len(used)} flats between {config.min_counts:g} and {config.max_counts:g} DN with a lamp of "
@@ -115,7 +145,7 @@ def calibrate_frames(state, config):
     return {"frames": len(used), "flats_refused": refused, "counts": float(np.mean(counts))}
 
 
-def _lamp_is_known(inputs, led, config):
+def _lamp_is_known(inputs: FlatInputs, led: int | None, config: FlatConfig) -> bool:
     if led is None:
         return inputs.lamp_correction is None
     return led in config.weights[inputs.filtercode] and (
@@ -123,13 +153,13 @@ def _lamp_is_known(inputs, led, config):
     )
 
 
-def weigh_lamps(state, config):
+def weigh_lamps(state: FlatState, config: FlatConfig) -> Measurements:
     """Which lamps there are, and how much each counts."""
     state.lamps = sorted(set(state.leds), key=lambda led: (led is None, led))
     if None in state.lamps and len(state.lamps) > 1:
         raise UnusableFrameError(f"lamps {state.lamps}: either all flats say which lamp was on or none")
-    table = {None: 1.0} if state.lamps == [None] else config.weights[state.inputs.filtercode]
-    weights = np.array([table[led] for led in state.lamps])
+    table = config.weights[state.inputs.filtercode]
+    weights = np.array([1.0 if led is None else table[led] for led in state.lamps])
     share = float(weights.sum())
     if share < config.min_lamp_share:
         raise UnusableFrameError(
@@ -142,12 +172,11 @@ def weigh_lamps(state, config):
     return {"lamps": len(state.lamps), "lamp_share": share}
 
 
-def measure_lamps(state, config):
+def measure_lamps(state: FlatState, config: FlatConfig) -> Measurements:
     """Each lamp's surface relative to the mix of all; the static ones are used where there are such."""
-    state.surfaces = None
-    if state.lamps == [None]:
+    if None in state.lamps:
         return {}
-    shape = state.good.shape
+    leds, shape = [led for led in state.lamps if led is not None], shape_of(state.good)
     meshes = [surface.mesh_medians(_mean_of(state, group), state.good) for group in range(len(state.lamps))]
     x, y, _ = meshes[0]
     patterns = np.array([values for _, _, values in meshes])
@@ -158,31 +187,29 @@ def measure_lamps(state, config):
     x, y, patterns = x[whole], y[whole], patterns[:, whole]
     mix = state.weights @ patterns
     fitted = np.linalg.lstsq(basis, (patterns / mix).T, rcond=None)[0].T
-    own = {
-        led: surface.from_terms(values, shape, config.lamp_degree)
-        for led, values in zip(state.lamps, fitted, strict=True)
-    }
+    own = {led: surface.from_terms(values, shape, config.lamp_degree) for led, values in zip(leds, fitted, strict=True)}
     static = state.inputs.lamp_correction
-    state.own_surfaces, state.surfaces = own, own if static is None else {led: static[led] for led in state.lamps}
+    state.own_surfaces, state.surfaces = own, own if static is None else {led: static[led] for led in leds}
     found = {"lamp_pattern": float(np.std(basis @ fitted.T))}
     if static is not None:
         # Both are relative to their own mix: compare lamps with each other.
-        ratio = np.array([own[led].at(x, y) / static[led].at(x, y) for led in state.lamps])
+        ratio = np.array([own[led].at(x, y) / static[led].at(x, y) for led in leds])
         ratio /= np.median(ratio, axis=1, keepdims=True)
         found["lamp_drift"] = float(np.std(ratio - ratio.mean(axis=0)))
     return found
 
 
-def _mean_of(state, group):
-    return MeanFrame([frame for frame, one in zip(state.frames, state.groups, strict=True) if one == group])
+def _mean_of(state: FlatState, group: int) -> MeanFrame:
+    return MeanFrame([frame for frame, its_group in zip(state.frames, state.groups, strict=True) if its_group == group])
 
 
-def stack_frames(state, config):
+def stack_frames(state: FlatState, config: FlatConfig) -> Measurements:
     if state.surfaces is not None:
-        images = {led: one.image() for led, one in state.surfaces.items()}
+        images = {led: lamp.image() for led, lamp in state.surfaces.items()}
         state.frames = [
             CalibratedFrame(f.raw, f.curve, f.bias, images[led], f.level, f.saturation)
             for f, led in zip(state.frames, state.leds, strict=True)
+            if led is not None
         ]
     enough = len(state.frames) - len(state.lamps) >= MIN_FREEDOM
     # With so few frames of each lamp their scatter is not known: all are taken as of one lamp.
@@ -192,7 +219,7 @@ def stack_frames(state, config):
     return {"frame_scatter": typical_sigma(state.stack.scatter, state.stack.freedom), "lamps_weighted": enough}
 
 
-def normalise(state, config):
+def normalise(state: FlatState, config: FlatConfig) -> Measurements:
     """Bring the median to 1."""
     median = float(np.nanmedian(state.stack.mean[state.good]))
     state.flat = state.stack.mean / np.float32(median)
@@ -200,7 +227,7 @@ def normalise(state, config):
     return {"flat_norm": median}
 
 
-def mask_defects(state, config):
+def mask_defects(state: FlatState, config: FlatConfig) -> Measurements:
     state.mask = flat_defects(state.flat, config.low, config.high, config.dead)
     photons = config.gain * state.counts
     response = np.maximum(state.stack.mean, np.float32(config.dead))
@@ -216,7 +243,9 @@ def mask_defects(state, config):
     }
 
 
-def finish(state, config, measurements, steps):
+def finish(
+    state: FlatState, config: FlatConfig, measurements: Measurements, steps: tuple[StepReport, ...]
+) -> dict[str, Product]:
     cards = list(state.inputs.cards) + [
         ("NFRAMES", measurements["frames"], "Number of frames stacked"),
         ("FLATCNT", measurements["counts"], "Mean of the frames' medians [DN]"),
@@ -233,14 +262,20 @@ def finish(state, config, measurements, steps):
         "hifreqflat.fits": Product(flat, cards),
         "hifreqflatunc.fits": Product(uncertainty, cards),
         "hifreqflatcmask.fits": Product(state.mask, cards),
-        "hifreqflatlamps.fits": Product(*lamp_cube(state.own_surfaces if state.surfaces else {}, state.good.shape)),
+        "hifreqflatlamps.fits": Product(*lamp_cube(state.own_surfaces, shape_of(state.good))),
         "hifreqflatlog.txt": Product(log_text("hifreqflat", VERSION, config, steps), []),
     }
 
 
+def shape_of(image: np.ndarray) -> tuple[int, int]:
+    """(ny, nx)."""
+    ny, nx = image.shape
+    return ny, nx
+
+
 def lamp_cube(surfaces: Mapping[int, Surface], shape: tuple[int, int]) -> tuple[np.ndarray, list]:
     """Surfaces of lamps as an image of Chebyshev coefficients (lamps, degree + 1, degree + 1), and its cards."""
-    cube = np.array([one.coefficients for one in surfaces.values()], np.float32)
+    cube = np.array([lamp.coefficients for lamp in surfaces.values()], np.float32)
     cards = [("CHEBNX", shape[1], "Width of the frame [pixels]"), ("CHEBNY", shape[0], "Height of the frame [pixels]")]
     cards += [(f"LED{plane}", led, f"Lamp of plane {plane}") for plane, led in enumerate(surfaces, 1)]
     return (cube if surfaces else np.zeros((1, 1, 1), np.float32)), cards
@@ -250,7 +285,7 @@ def lamps_of_cube(cube: np.ndarray, cards: Mapping[str, Any]) -> dict[int, Surfa
     """What `lamp_cube` wrote; empty if no lamps were told apart."""
     shape = (int(cards["CHEBNY"]), int(cards["CHEBNX"]))
     leds = [cards.get(f"LED{plane}") for plane in range(1, len(cube) + 1)]
-    return {int(led): Surface(np.asarray(one, float), shape) for led, one in zip(leds, cube, strict=True) if led}
+    return {int(led): Surface(np.asarray(plane, float), shape) for led, plane in zip(leds, cube, strict=True) if led}
 
 
 FLAT = Pipeline(

@@ -7,14 +7,14 @@ measured at many places of the quadrant tell it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from scipy.spatial import cKDTree
 
 from archive.survey.bits import BAD_PIXEL_MASK, MaskBit
-from processing.pipelines.base import Pipeline, Product, log_text
+from archive.survey.times import julian_year
+from processing.pipelines.base import Cards, Measurements, Pipeline, Product, StepReport, log_text
 from processing.science import detection, tpv
 from processing.science.astrometry import solve as astrometry
 from processing.science.astrometry.solve import AstrometryConfig
@@ -26,10 +26,9 @@ from processing.science.detector.overscan import fit_overscan
 from processing.science.errors import NoAstrometryError, UnusableFrameError
 from processing.science.fill import fill_masked
 from processing.science.photometry import apertures, zeropoint
-from processing.science.photometry.starflat import StarFlatConfig, StarObservations, solve_star_flat
+from processing.science.photometry.starflat import StarFlat, StarFlatConfig, StarObservations, solve_star_flat
 
 VERSION = "1"
-JULIAN_EPOCH, DAYS_PER_JULIAN_YEAR = 2451545.0, 365.25
 MARGIN_DEG = 0.05
 """around a frame, for errors of the pointing"""
 
@@ -79,20 +78,42 @@ class LowFlatInputs:
     filtercode: str
     stars: astrometry.ReferenceStars
     calibrators: zeropoint.Calibrators
-    cards: list[tuple[str, Any, str]] = field(default_factory=list)
+    cards: Cards = field(default_factory=list)
 
 
-def begin(inputs, config):
+@dataclass
+class LowFlatState:
+    """Dithered exposures on their way, in the order in which the steps add to it.
+
+    begin : magnitude, colour: of all calibrators (mag); known: indices of those that are used
+    measure_stars : images: without sky; rows: x, y, star, exposure, mag, sigma of each measurement, (6, n)
+    fit_surface : solution; flat, uncertainty: float32 (ny, nx)
+    find_hot_pixels : mask: int16
+    """
+
+    inputs: LowFlatInputs
+    magnitude: np.ndarray
+    colour: np.ndarray
+    known: np.ndarray
+    images: list[np.ndarray] = field(init=False)
+    rows: np.ndarray = field(init=False)
+    solution: StarFlat = field(init=False)
+    flat: np.ndarray = field(init=False)
+    uncertainty: np.ndarray = field(init=False)
+    mask: np.ndarray = field(init=False)
+
+
+def begin(inputs: LowFlatInputs, config: LowFlatConfig) -> LowFlatState:
     if len(inputs.exposures) < config.fit.min_exposures:
         raise UnusableFrameError(
             f"{len(inputs.exposures)} dithered exposures: at least {config.fit.min_exposures} needed"
         )
     magnitude, colour, _ = zeropoint.band_and_colour(inputs.calibrators, inputs.filtercode)
     known = np.isfinite(magnitude) & np.isfinite(colour) & (magnitude < config.faint_limit)
-    return SimpleNamespace(inputs=inputs, magnitude=magnitude, colour=colour, known=np.flatnonzero(known))
+    return LowFlatState(inputs, magnitude, colour, np.flatnonzero(known))
 
 
-def measure_stars(state, config):
+def measure_stars(state: LowFlatState, config: LowFlatConfig) -> Measurements:
     """Aperture magnitudes of the catalog's stars in every exposure that can be placed on the sky."""
     state.images, rows, unplaced = [], [], 0
     for number, exposure in enumerate(state.inputs.exposures):
@@ -133,7 +154,7 @@ def _stars_of(exposure, clean, sky, bad, saturated, state, config, number):
     solution = astrometry.solve_astrometry(
         x, y, found["flux"], 1.0 / np.clip(snr, 1.0, 100.0), _near(state.inputs.stars, exposure.guess, clean.shape),
         exposure.guess, clean.shape,
-        2000.0 + (float(exposure.header["OBSJD"]) - JULIAN_EPOCH) / DAYS_PER_JULIAN_YEAR, config.astrometry,
+        julian_year(float(exposure.header["OBSJD"])), config.astrometry,
     )  # fmt: skip
     catalog = state.inputs.calibrators
     inside = state.known[_within(catalog.ra[state.known], catalog.dec[state.known], exposure.guess, clean.shape)]
@@ -182,14 +203,13 @@ def _crowded(x, y, flux, config):
     return others > config.crowding * flux
 
 
-def fit_surface(state, config):
+def fit_surface(state: LowFlatState, config: LowFlatConfig) -> Measurements:
     x, y, star, exposure, mag, sigma = state.rows
     numbers, compact = np.unique(star.astype(int), return_inverse=True)
     _, order = np.unique(exposure.astype(int), return_inverse=True)
     seen = StarObservations(x, y, compact, order, mag, sigma, state.magnitude[numbers], state.colour[numbers])
     state.solution = solve_star_flat(seen, state.inputs.bias.shape, config.fit)
     state.flat, state.uncertainty = state.solution.flat(), state.solution.uncertainty()
-    state.pairs = _pair_scatter(compact[state.solution.kept])
     return {
         "stars": state.solution.stars,
         "measurements_kept": int(state.solution.kept.sum()),
@@ -199,16 +219,16 @@ def fit_surface(state, config):
         "starflat_uncertainty": float(np.median(state.uncertainty)),
         "lownuflat_min": float(state.flat.min()),
         "lownuflat_max": float(state.flat.max()),
-        "visits_per_star": state.pairs,
+        "visits_per_star": _visits(compact[state.solution.kept]),
     }
 
 
-def _pair_scatter(stars):
+def _visits(stars: np.ndarray) -> float:
     """Mean number of places at which a star was seen."""
     return float(len(stars) / max(len(np.unique(stars)), 1))
 
 
-def find_hot_pixels(state, config):
+def find_hot_pixels(state: LowFlatState, config: LowFlatConfig) -> Measurements:
     """What shines in every exposure although the stars moved."""
     hot = hot_pixels(state.images, config.hot_clip)
     del state.images
@@ -216,7 +236,9 @@ def find_hot_pixels(state, config):
     return {"hot_pixels": int(np.count_nonzero(hot))}
 
 
-def finish(state, config, measurements, steps):
+def finish(
+    state: LowFlatState, config: LowFlatConfig, measurements: Measurements, steps: tuple[StepReport, ...]
+) -> dict[str, Product]:
     cards = list(state.inputs.cards) + [
         ("NFRAMES", measurements["exposures"], "Number of dithered exposures"),
         ("NSTARS", measurements["stars"], "Number of stars"),

@@ -1,12 +1,10 @@
 """The hardware mask: pixels that the calibrations of several nights agree about."""
 
 from dataclasses import dataclass, field
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 
-from processing.pipelines.base import Pipeline, Product, log_text
+from processing.pipelines.base import Cards, Measurements, Pipeline, Product, StepReport, log_text
 from processing.science.detector.defects import combine_masks
 from processing.science.errors import UnusableFrameError
 
@@ -27,16 +25,24 @@ class PixelMaskInputs:
     cards: carried into the product."""
 
     masks: dict[str, list[np.ndarray]]
-    cards: list[tuple[str, Any, str]] = field(default_factory=list)
+    cards: Cards = field(default_factory=list)
 
 
-def begin(inputs, config):
+@dataclass
+class PixelMaskState:
+    """mask: int16 (ny, nx)."""
+
+    inputs: PixelMaskInputs
+    mask: np.ndarray = field(init=False)
+
+
+def begin(inputs: PixelMaskInputs, config: PixelMaskConfig) -> PixelMaskState:
     if not any(inputs.masks.values()):
         raise UnusableFrameError("no masks of bias, flat or low-frequency flat: at least one is needed")
-    return SimpleNamespace(inputs=inputs)
+    return PixelMaskState(inputs)
 
 
-def combine(state, config):
+def combine(state: PixelMaskState, config: PixelMaskConfig) -> Measurements:
     """What a kind of calibration says of a pixel night after night is so; kinds see different faults."""
     kinds = {kind: combine_masks(masks, config.share) for kind, masks in state.inputs.masks.items() if masks}
     if len({mask.shape for mask in kinds.values()}) != 1:
@@ -50,7 +56,9 @@ def combine(state, config):
     }
 
 
-def finish(state, config, measurements, steps):
+def finish(
+    state: PixelMaskState, config: PixelMaskConfig, measurements: Measurements, steps: tuple[StepReport, ...]
+) -> dict[str, Product]:
     cards = list(state.inputs.cards) + [
         ("NFRAMES", measurements["masks"], "Number of masks combined"),
         ("NMASKED", measurements["masked_pixels"], "Number of masked pixels"),

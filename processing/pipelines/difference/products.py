@@ -3,7 +3,8 @@
 import numpy as np
 from astropy.table import Table
 
-from processing.pipelines.base import Product, log_text
+from processing.pipelines.base import Cards, Measurements, Product, StepReport, log_text
+from processing.pipelines.difference.state import DifferenceConfig, DifferenceState
 from processing.science import tpv
 
 VERSION = "2"
@@ -18,7 +19,9 @@ STAMP = 63
 """Side of the stamps in alert packets, px."""
 
 
-def make_products(state, config, measurements, steps):
+def make_products(
+    state: DifferenceState, config: DifferenceConfig, measurements: Measurements, steps: tuple[StepReport, ...]
+) -> dict[str, Product]:
     """All files of one difference: suffix -> Product."""
     cards = list(state.inputs.cards) + tpv.header_cards(state.inputs.science.wcs) + _cards(state, measurements)
     image = np.where(state.reference_bad, np.float32(0.0), state.subtraction.difference)
@@ -33,7 +36,7 @@ def make_products(state, config, measurements, steps):
     }
 
 
-def stamps(state) -> Table:
+def stamps(state: DifferenceState) -> Table:
     """Cut-outs of science image, reference and difference around the candidates that become alerts; the
     reference on the science image's pixels and flux scale, the difference of negative candidates inverted as
     it was searched."""
@@ -64,7 +67,7 @@ def cut(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return out
 
 
-def _cards(state, measured):
+def _cards(state: DifferenceState, measured: Measurements) -> Cards:
     header = state.inputs.science.header
     kept = [
         (name, header[name], "of the science image")

@@ -1,84 +1,35 @@
 """The reference pipeline: the best science images of one field, quadrant and filter -> a co-add and its
 catalogs."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from types import SimpleNamespace
-
 import numpy as np
 
 from archive.survey.bits import MaskBit
-from processing.pipelines.base import Pipeline
+from processing.pipelines.base import Measurements, Pipeline
 from processing.pipelines.reference.products import SUFFIXES, VERSION, make_products
+from processing.pipelines.reference.state import (
+    FULL_SIDE,
+    MAX_FRAMES,
+    PIXEL_SCALE,
+    SIDE,
+    ZERO_POINTS,
+    ReferenceConfig,
+    ReferenceFrame,
+    ReferenceInputs,
+    ReferenceState,
+)
 from processing.science import detection, masks, tpv
 from processing.science.background import Background, measure_background
 from processing.science.coadd import coadd
 from processing.science.coadd.coadd import CoaddFrame
-from processing.science.detection import DetectionConfig
 from processing.science.errors import UnusableFrameError
 from processing.science.photometry import apertures, quality
 from processing.science.psf import model as psf
 from processing.science.psf import photometry, wings
-from processing.science.psf.model import PsfConfig
-from processing.science.psf.photometry import PsfFitConfig
-from processing.science.psf.wings import WingsConfig
 
-ZERO_POINTS = {"zg": 26.325, "zr": 26.275, "zi": 25.660}
-"""Zero point to which all references of a filter are scaled, as in the survey's."""
-MAX_FRAMES = 40
-SIDE, FULL_SIDE = 3200, 3072
-"""A reference of a full quadrant has 3200 px of 1 arcsec a side; smaller detectors get smaller ones."""
-PIXEL_SCALE = 1.0 / 3600
+__all__ = ["MAX_FRAMES", "REFERENCE", "ZERO_POINTS", "ReferenceConfig", "ReferenceFrame", "ReferenceInputs"]
 
 
-@dataclass(frozen=True)
-class ReferenceConfig:
-    """Every number the reference pipeline turns on.
-
-    minimum, maximum : frames; clip : sigmas of an outlier; relative : error allowed for differing seeing,
-    as a fraction of the light near by; background_box : px; saturation : fraction of the frames' saturation
-    beyond which a star is marked
-    """
-
-    minimum: int = 15
-    maximum: int = MAX_FRAMES
-    clip: float = 5.0
-    relative: float = 0.2
-    background_box: int = 128
-    saturation: float = 0.9
-    detection: DetectionConfig = field(default_factory=DetectionConfig)
-    psf: PsfConfig = field(default_factory=PsfConfig)
-    psf_fit: PsfFitConfig = field(default_factory=PsfFitConfig)
-    wings: WingsConfig = field(default_factory=WingsConfig)
-
-
-@dataclass(frozen=True)
-class ReferenceFrame:
-    """One science image. image, mask: (ny, nx), memory maps welcome; wcs; magzp: mag; gain: e-/DN;
-    seeing: FWHM, px; saturation: DN; name: for the log."""
-
-    image: np.ndarray
-    mask: np.ndarray
-    wcs: tpv.Tpv
-    magzp: float
-    gain: float
-    seeing: float
-    saturation: float
-    name: str
-
-
-@dataclass(frozen=True)
-class ReferenceInputs:
-    """frames; centre: nominal centre of the quadrant, (ra, dec) deg; filtercode: zg, zr, zi; cards: carried
-    into the products."""
-
-    frames: Sequence[ReferenceFrame]
-    centre: tuple[float, float]
-    filtercode: str
-    cards: tuple = ()
-
-
-def begin(inputs: ReferenceInputs, config: ReferenceConfig) -> SimpleNamespace:
+def begin(inputs: ReferenceInputs, config: ReferenceConfig) -> ReferenceState:
     if len(inputs.frames) < config.minimum:
         raise UnusableFrameError(
             f"{len(inputs.frames)} frames: a reference needs at least {config.minimum}", frames=len(inputs.frames)
@@ -89,26 +40,28 @@ def begin(inputs: ReferenceInputs, config: ReferenceConfig) -> SimpleNamespace:
     middle = (side + 1) / 2
     cd = np.array([[-PIXEL_SCALE, 0.0], [0.0, PIXEL_SCALE]])
     wcs = tpv.Tpv(np.array([middle, middle]), np.array(inputs.centre), cd, tpv.identity_terms())
-    return SimpleNamespace(inputs=inputs, wcs=wcs, shape=(side, side), zero_point=ZERO_POINTS[inputs.filtercode])
+    return ReferenceState(inputs, wcs, (side, side), ZERO_POINTS[inputs.filtercode])
 
 
-def choose_frames(state, config):
+def choose_frames(state: ReferenceState, config: ReferenceConfig) -> Measurements:
     """The sharpest frames, at most `maximum`."""
     frames = sorted(state.inputs.frames, key=lambda frame: frame.seeing)[: config.maximum]
     state.used = frames
     state.frames = [
-        CoaddFrame(one.image, one.mask, one.wcs, 10 ** (0.4 * (state.zero_point - one.magzp)), one.gain, one.seeing)
-        for one in frames
+        CoaddFrame(
+            frame.image, frame.mask, frame.wcs, 10 ** (0.4 * (state.zero_point - frame.magzp)), frame.gain, frame.seeing
+        )
+        for frame in frames
     ]
     return {"frames": len(frames), "worst_seeing": frames[-1].seeing}
 
 
-def measure_skies(state, config):
+def measure_skies(state: ReferenceState, config: ReferenceConfig) -> Measurements:
     state.skies = [coadd.measure_sky(frame, config.background_box) for frame in state.frames]
     return {"median_noise": float(np.median([sky.noise for sky in state.skies]))}
 
 
-def average(state, config):
+def average(state: ReferenceState, config: ReferenceConfig) -> Measurements:
     """Resample, clip, average."""
     result = coadd.coadd_frames(state.frames, state.skies, state.wcs, state.shape, config.clip, config.relative)
     state.image, state.uncertainty, state.coverage = result.image, result.uncertainty, result.coverage
@@ -117,7 +70,7 @@ def average(state, config):
     if covered.mean() < 0.25:
         raise UnusableFrameError(f"frames cover {100 * covered.mean():.0f} % of the reference: 25 % needed")
     state.saturation = config.saturation * min(
-        one.saturation * frame.scale for one, frame in zip(state.used, state.frames, strict=True)
+        used.saturation * frame.scale for used, frame in zip(state.used, state.frames, strict=True)
     )
     state.mask = np.zeros(state.shape, np.int16)
     masks.set_bit(state.mask, ~covered, MaskBit.NAN)
@@ -132,7 +85,7 @@ def average(state, config):
     }
 
 
-def detect_sources(state, config):
+def detect_sources(state: ReferenceState, config: ReferenceConfig) -> Measurements:
     sky = measure_background(state.image, state.bad, config.background_box)
     covered = state.coverage > 0
     # Interpolation smooths the pixels' scatter, not the noise of a star's flux: errors follow the frames'.
@@ -146,7 +99,7 @@ def detect_sources(state, config):
     return {"background": sky.median, "noise": sky.rms, "sex_sources": len(state.sources)}
 
 
-def model_psf(state, config):
+def model_psf(state: ReferenceState, config: ReferenceConfig) -> Measurements:
     small = apertures.DIAMETERS.index(6.0)
     flux, sigma = state.aperture_flux[:, small], state.aperture_sigma[:, small]
     stars = psf.select_psf_stars(
@@ -160,7 +113,7 @@ def model_psf(state, config):
     return {"psf_stars": state.psf.stars, "psf_fwhm": state.psf.fwhm, "seeing_arcsec": state.psf.fwhm}
 
 
-def fit_stars(state, config):
+def fit_stars(state: ReferenceState, config: ReferenceConfig) -> Measurements:
     small = apertures.DIAMETERS.index(6.0)
     flux = np.maximum(state.aperture_flux[:, small], state.sky.rms)
     state.fit = photometry.fit_sources(
@@ -174,7 +127,7 @@ def fit_stars(state, config):
     }
 
 
-def measure_wings(state, config):
+def measure_wings(state: ReferenceState, config: ReferenceConfig) -> Measurements:
     """Make the whole light of a star the unit of the fluxes, as the zero points of the frames count it."""
     flags = masks.flag_sources(state.bad.astype(np.int16), state.fit.x, state.fit.y)
     state.fit, state.psf, measured = wings.with_whole_light(

@@ -1,7 +1,7 @@
 """Header cards of science products, with the names and meanings of ZTF's own."""
 
 from archive.survey.bits import INFO_DESCRIPTIONS, MASK_DESCRIPTIONS, bit_number
-from processing.pipelines.base import Cards
+from processing.pipelines.base import Cards, Measurements
 from processing.pipelines.science.state import VERSION, ScienceState
 from processing.science import tpv
 from processing.science.photometry import apertures
@@ -22,7 +22,7 @@ STRUCTURAL = {
 WCS_PREFIXES = ("CRPIX", "CRVAL", "CDELT", "CTYPE", "CUNIT", "CD1_", "CD2_", "PV1_", "PV2_", "PC1_", "PC2_")
 
 
-def science_cards(state: ScienceState, measured: dict) -> Cards:
+def science_cards(state: ScienceState, measured: Measurements) -> Cards:
     """Header of the image and the catalogs: exposure, projection, calibration, identity."""
     return (
         exposure_cards(state)
@@ -49,11 +49,11 @@ def mask_cards(state: ScienceState) -> Cards:
     )
 
 
-def exposure_cards(state):
+def exposure_cards(state: ScienceState) -> Cards:
     """The raw header's own cards, without those that describe its file or its guess of the WCS."""
     header = state.inputs.header
     comments = {card.keyword: card.comment for card in getattr(header, "cards", ())}
-    cards = []
+    cards: Cards = []
     for key in header:
         if key in STRUCTURAL or key.startswith(WCS_PREFIXES) or key[:5] == "NAXIS":
             continue
@@ -62,7 +62,7 @@ def exposure_cards(state):
     return cards
 
 
-def wcs_cards(state):
+def wcs_cards(state: ScienceState) -> Cards:
     """The solution, or the guess where there is none (INFOBITS bit 12 tells)."""
     return tpv.header_cards(state.astrometry.wcs if state.astrometry else state.inputs.guess)
 
@@ -118,7 +118,7 @@ def photometry_cards(state: ScienceState) -> Cards:
 
 def detector_cards(state: ScienceState) -> Cards:
     """What was measured on the frame itself, and the quantities needed to count its electrons."""
-    cards = [
+    cards: Cards = [
         ("SATURATE", float(state.saturation), "Saturation value in final science image [DN]"),
         ("GAIN", state.gain, "Gain [e-/DN]"),
         ("READNOI", state.read_noise, "Read noise [e-]"),
@@ -131,9 +131,9 @@ def detector_cards(state: ScienceState) -> Cards:
     return cards
 
 
-def quality_cards(state: ScienceState, measured: dict) -> Cards:
+def quality_cards(state: ScienceState, measured: Measurements) -> Cards:
     """Depth, INFOBITS and what they mean, STATUS."""
-    cards = []
+    cards: Cards = []
     if "psf_total" in measured:
         cards.append(("PSFTOTAL", measured["psf_total"], "Light of a star over that in the PSF model"))
     if "maglim" in measured:
@@ -148,22 +148,22 @@ def quality_cards(state: ScienceState, measured: dict) -> Cards:
 
 def identity_cards(state: ScienceState) -> Cards:
     """The product's place in the archive."""
-    one = state.inputs.identity
-    cards = [("PROCVSN", int(VERSION), "Processing version")]
-    if one is None:
+    identity = state.inputs.identity
+    cards: Cards = [("PROCVSN", int(VERSION), "Processing version")]
+    if identity is None:
         return cards
     return cards + [
-        ("CCDID", one.ccdid, "CCD number (1..16)"),
-        ("QID", one.qid, "Quadrant number (1..4)"),
-        ("RCID", one.rcid, "Readout-channel number (0..63)"),
-        ("EXPID", one.expid, "Exposure number"),
-        ("CREATED", one.created, "Date and time of processing (UTC)"),
-        ("DBPID", one.pid, "Database processed-image ID"),
-        ("DBFIELD", one.field, "Database field"),
-        ("DBNID", one.nid, "Database night ID"),
-        ("DBEXPID", one.expid, "Database exposure ID"),
-        ("DBRID", one.rid, "Database raw-image ID"),
-        ("DBRCID", one.rcid, "Database readout-channel ID"),
-        ("DBFID", one.fid, "Database filter ID"),
+        ("CCDID", identity.ccdid, "CCD number (1..16)"),
+        ("QID", identity.qid, "Quadrant number (1..4)"),
+        ("RCID", identity.rcid, "Readout-channel number (0..63)"),
+        ("EXPID", identity.expid, "Exposure number"),
+        ("CREATED", identity.created, "Date and time of processing (UTC)"),
+        ("DBPID", identity.pid, "Database processed-image ID"),
+        ("DBFIELD", identity.field, "Database field"),
+        ("DBNID", identity.nid, "Database night ID"),
+        ("DBEXPID", identity.expid, "Database exposure ID"),
+        ("DBRID", identity.rid, "Database raw-image ID"),
+        ("DBRCID", identity.rcid, "Database readout-channel ID"),
+        ("DBFID", identity.fid, "Database filter ID"),
         ("DBPIPEID", PIPEID, "Database pipeline ID"),
     ]

@@ -8,7 +8,7 @@ unfit as a whole raises `UnusableFrameError`.
 import numpy as np
 
 from archive.survey.bits import BAD_PIXEL_MASK, MaskBit
-from processing.pipelines.base import Pipeline
+from processing.pipelines.base import Measurements, Pipeline
 from processing.pipelines.science.products import SUFFIXES, make_products
 from processing.pipelines.science.residuals import assess_residuals
 from processing.pipelines.science.sources import (
@@ -49,12 +49,12 @@ def begin(inputs: ScienceInputs, config: ScienceConfig) -> ScienceState:
     )
 
 
-def measure_floating_bias(state, config):
+def measure_floating_bias(state: ScienceState, config: ScienceConfig) -> Measurements:
     state.overscan = fit = fit_overscan(state.inputs.overscan, config.overscan_order, config.saturation)
     return {"overscan_level": fit.level, "overscan_slope": fit.slope, "overscan_scatter": fit.scatter}
 
 
-def calibrate(state, config):
+def calibrate(state: ScienceState, config: ScienceConfig) -> Measurements:
     """Floating bias, bias, flat; mask of defects, saturation, spillage."""
     inputs, fit = state.inputs, state.overscan
     raw_limit = fit.level + config.saturation
@@ -77,7 +77,7 @@ def calibrate(state, config):
     return {"saturated_percent": percent}
 
 
-def _require_light(saturated, undefined, config):
+def _require_light(saturated: float, undefined: float, config: ScienceConfig) -> None:
     """Percentages of a frame that nothing can be measured on."""
     if saturated + undefined > 100.0 - config.min_usable:
         raise UnusableFrameError(
@@ -88,7 +88,7 @@ def _require_light(saturated, undefined, config):
         )
 
 
-def _positions(state):
+def _positions(state: ScienceState) -> tuple[np.ndarray, ...]:
     """Positions, fluxes, errors for astrometry: PSF fits, or isophotal barycentres without a PSF."""
     if state.fit is not None:
         fit = state.fit
@@ -99,7 +99,7 @@ def _positions(state):
     return s["x"].astype(float), s["y"].astype(float), flux, 1.0 / np.maximum(snr, 1.0), snr
 
 
-def solve_positions(state, config):
+def solve_positions(state: ScienceState, config: ScienceConfig) -> Measurements:
     x, y, flux, sigma, snr = _positions(state)
     use = (snr > config.min_match) & np.isfinite(sigma)
     inputs = state.inputs
@@ -130,7 +130,7 @@ def solve_positions(state, config):
     }
 
 
-def mask_bright_stars(state, config):
+def mask_bright_stars(state: ScienceState, config: ScienceConfig) -> Measurements:
     if state.astrometry is None:
         return {}
     bright = state.inputs.bright if state.inputs.bright is not None else state.inputs.stars
@@ -144,9 +144,9 @@ def mask_bright_stars(state, config):
     return {"halo_pixels": int(halo.sum()), "ghost_pixels": int(ghost.sum())}
 
 
-def calibrate_flux(state, config):
+def calibrate_flux(state: ScienceState, config: ScienceConfig) -> Measurements:
     """Zero point and colour term against the photometric catalog."""
-    if state.fit is None or state.astrometry is None:
+    if state.fit is None or state.psf is None or state.astrometry is None:
         return {}
     fit, wcs = state.fit, state.astrometry.wcs
     magnitude, colour, name = zeropoint.band_and_colour(state.inputs.calibrators, state.inputs.filtercode)
@@ -183,7 +183,7 @@ def calibrate_flux(state, config):
     }
 
 
-def correct_apertures(state, config):
+def correct_apertures(state: ScienceState, config: ScienceConfig) -> Measurements:
     """Aperture corrections from the PSF stars: PSF magnitude minus aperture magnitude."""
     if state.fit is None:
         return {}
@@ -198,7 +198,7 @@ def correct_apertures(state, config):
     return {"aperture_stars": state.corrections.stars}
 
 
-def mark_sources(state, config):
+def mark_sources(state: ScienceState, config: ScienceConfig) -> Measurements:
     """Bits 1 and 11: where sources were found."""
     masks.set_bit(state.mask, state.segments > 0, MaskBit.SEXTRACTOR)
     if state.fit is not None:

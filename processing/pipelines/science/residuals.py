@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from processing.pipelines.base import Measurements
 from processing.pipelines.science.state import ScienceConfig, ScienceState, epoch_of
 from processing.science import tpv
 from processing.science.astrometry import solve
@@ -12,7 +13,7 @@ MAS_PER_DEGREE = 3.6e6
 LEAST_SNR = 10.0  # of a calibrator that says something of the frame
 
 
-def assess_residuals(state: ScienceState, config: ScienceConfig) -> dict:
+def assess_residuals(state: ScienceState, config: ScienceConfig) -> Measurements:
     """Maps of what astrometry and photometry leave, and their runs with magnitude and colour."""
     if state.astrometry is None or state.zero_point is None:
         return {}

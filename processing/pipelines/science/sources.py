@@ -5,33 +5,36 @@ from dataclasses import replace
 import numpy as np
 
 from archive.survey.bits import BAD_PIXEL_MASK, MaskBit
-from processing.science import detection, masks
+from processing.pipelines.base import Measurements
+from processing.pipelines.science.state import ScienceConfig, ScienceState
+from processing.science import detection, masks, tpv
 from processing.science.background import Background, measure_background
 from processing.science.detector import cosmics, tracks
 from processing.science.errors import NoPsfModelError
 from processing.science.fill import fill_masked
 from processing.science.photometry import apertures
 from processing.science.psf import blends, model, photometry, wings
+from processing.science.psf.photometry import PsfFit
 
 
-def set_bit(state, where, bit):
+def set_bit(state: ScienceState, where: np.ndarray, bit: MaskBit) -> None:
     """Mark pixels in the mask, and as unfit for measuring if the bit says so."""
     masks.set_bit(state.mask, where, bit)
     if int(bit) & BAD_PIXEL_MASK:
         state.bad |= where
 
 
-def pixel_scale(wcs):
+def pixel_scale(wcs: tpv.Tpv) -> float:
     """Arcsec per pixel."""
     return 3600.0 * float(np.sqrt(abs(np.linalg.det(wcs.cd))))
 
 
-def measure_sky(state, config):
+def measure_sky(state: ScienceState, config: ScienceConfig) -> Measurements:
     state.sky = measure_background(state.image, state.bad, config.background_box)
     return {"background": state.sky.median, "noise": state.sky.rms}
 
 
-def detect_sources(state, config):
+def detect_sources(state: ScienceState, config: ScienceConfig) -> Measurements:
     """Sources on the sky-subtracted image, its bad pixels filled."""
     state.clean = fill_masked(state.image, state.bad, state.sky.level) - state.sky.level
     # Saturated stars keep their light: filling them would make holes in bright stars.
@@ -46,18 +49,18 @@ def detect_sources(state, config):
     return {"sex_sources": len(state.sources), **found}
 
 
-def _unseen(state):
+def _unseen(state: ScienceState) -> np.ndarray:
     """Bad pixels without a signal; saturated ones have one."""
     return state.bad & ~state.overexposed
 
 
-def _measure_apertures(state):
+def _measure_apertures(state: ScienceState) -> None:
     state.aperture_flux, state.aperture_sigma = apertures.aperture_fluxes(
         state.clean, state.sky.noise, _unseen(state), state.sources["x"], state.sources["y"], state.gain
     )
 
 
-def model_psf(state, config):
+def model_psf(state: ScienceState, config: ScienceConfig) -> Measurements:
     small = apertures.DIAMETERS.index(6.0)
     flux, sigma = state.aperture_flux[:, small], state.aperture_sigma[:, small]
     stars = model.select_psf_stars(
@@ -84,7 +87,7 @@ def model_psf(state, config):
     }
 
 
-def find_cosmic_rays(state, config):
+def find_cosmic_rays(state: ScienceState, config: ScienceConfig) -> Measurements:
     """Spikes, now that the sharpness of stars is known; what they counterfeited is no source."""
     sharpest = 0.0
     if state.psf is not None:
@@ -123,7 +126,7 @@ def find_cosmic_rays(state, config):
     }
 
 
-def fit_stars(state, config):
+def fit_stars(state: ScienceState, config: ScienceConfig) -> Measurements:
     """First fit of all detections, which need not come to rest yet."""
     if state.psf is None:
         return {}
@@ -136,9 +139,9 @@ def fit_stars(state, config):
     return {"psf_fit_change": state.fit.change}
 
 
-def subtract_wings(state, config):
+def subtract_wings(state: ScienceState, config: ScienceConfig) -> Measurements:
     """Bright stars' light beyond their PSF's table, which would else be taken for many faint stars."""
-    if state.fit is None:
+    if state.fit is None or state.psf is None:
         return {}
     fit = state.fit
     found = wings.wings_of(fit, state.psf, state.sky.rms, state.bad, _flags(state, fit), config.wings)
@@ -151,7 +154,7 @@ def subtract_wings(state, config):
     return {"bright_wings": found.stars, "wing_slope": found.slope}
 
 
-def _flags(state, fit):
+def _flags(state: ScienceState, fit: PsfFit) -> np.ndarray:
     return masks.flag_sources((state.mask & BAD_PIXEL_MASK).astype(np.int16), fit.x, fit.y)
 
 
@@ -163,7 +166,7 @@ def _residual_noise(state, config):
     return np.sqrt(variance, dtype=np.float32)
 
 
-def mask_tracks(state, config):
+def mask_tracks(state: ScienceState, config: ScienceConfig) -> Measurements:
     """Satellite trails in what the stars leave."""
     if state.fit is None:
         return {}
@@ -172,9 +175,9 @@ def mask_tracks(state, config):
     return {"tracks": len(found), "track_pixels": int(np.count_nonzero(covered))}
 
 
-def fit_hidden_stars(state, config):
+def fit_hidden_stars(state: ScienceState, config: ScienceConfig) -> Measurements:
     """Sources that show only when the others are gone, in several rounds; then the final fit of all that last."""
-    if state.fit is None:
+    if state.fit is None or state.psf is None:
         return {}
     first, numbers, rounds = len(state.fit.x), [], config.hidden.rounds
     for number in range(rounds):
@@ -227,9 +230,9 @@ def _fit_again(state, config, found, how, errors=False, keep=slice(None)):
     )
 
 
-def measure_wings(state, config):
+def measure_wings(state: ScienceState, config: ScienceConfig) -> Measurements:
     """Make the whole light of a star the unit of the PSF, and of the fluxes."""
-    if state.fit is None:
+    if state.fit is None or state.psf is None:
         return {}
     fit = state.fit
     if state.wing_light is not None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from archive.survey.times import julian_year
 from processing.science import tpv
 from processing.science.astrometry import solve as astrometry
 from processing.science.astrometry.solve import Astrometry, AstrometryConfig
@@ -26,8 +27,6 @@ from processing.science.psf.photometry import PsfFit, PsfFitConfig
 from processing.science.psf.wings import WingsConfig
 
 VERSION = "3"
-JULIAN_EPOCH = 2451545.0
-DAYS_PER_JULIAN_YEAR = 365.25
 
 
 @dataclass(frozen=True)
@@ -123,34 +122,48 @@ class ScienceInputs:
 
 @dataclass
 class ScienceState:
-    """What the steps hand on. `bad` is every pixel unfit for measuring, `overexposed` those of them
-    that are saturated or next to it; `mask` holds ZTF's bits; places: x, y of
-    the detections given to astrometry; calibrators: indices of fitted sources and of their catalog stars."""
+    """One quadrant on its way, in the order in which the steps add to it.
+
+    begin : gain (e-/DN), read_noise (e-)
+    measure_floating_bias : overscan
+    calibrate : image, uncertainty: float32 (ny, nx), DN; saturation (DN); mask: ZTF's bits; bad: every pixel unfit for
+        measuring; overexposed: those of them that are saturated or next to it
+    measure_sky : sky
+    detect_sources : clean: the image without sky, its bad pixels filled; seeing: FWHM (px), None where too few stars
+        show it; sources; segments: number of each pixel's source; aperture_flux, aperture_sigma: (n, diameters), DN
+    model_psf : psf, None where there is none; psf_stars: rows of sources, with a PSF only
+    fit_stars : fit, None without a PSF
+    subtract_wings : wing_light: of bright stars, taken from `clean` while the fits go on
+    solve_positions : places: x, y of the detections given to astrometry; astrometry, None without a solution
+    calibrate_flux : calibrators: indices of fitted sources and of their catalog stars; zero_point, None without one
+    assess_residuals : residuals
+    correct_apertures : corrections
+    """
 
     inputs: ScienceInputs
     gain: float
     read_noise: float
-    saturation: float = np.nan
-    overscan: OverscanFit | None = None
-    image: np.ndarray | None = None
-    uncertainty: np.ndarray | None = None
-    mask: np.ndarray | None = None
-    bad: np.ndarray | None = None
-    overexposed: np.ndarray | None = None
-    sky: Background | None = None
-    clean: np.ndarray | None = None
+    overscan: OverscanFit = field(init=False)
+    image: np.ndarray = field(init=False)
+    uncertainty: np.ndarray = field(init=False)
+    saturation: float = field(init=False)
+    mask: np.ndarray = field(init=False)
+    bad: np.ndarray = field(init=False)
+    overexposed: np.ndarray = field(init=False)
+    sky: Background = field(init=False)
+    clean: np.ndarray = field(init=False)
     seeing: float | None = None
-    sources: np.ndarray | None = None
-    segments: np.ndarray | None = None
-    aperture_flux: np.ndarray | None = None
-    aperture_sigma: np.ndarray | None = None
-    psf_stars: np.ndarray | None = None
+    sources: np.ndarray = field(init=False)
+    segments: np.ndarray = field(init=False)
+    aperture_flux: np.ndarray = field(init=False)
+    aperture_sigma: np.ndarray = field(init=False)
     psf: Psf | None = None
+    psf_stars: np.ndarray = field(init=False)
     fit: PsfFit | None = None
-    places: tuple[np.ndarray, np.ndarray] | None = None
     wing_light: np.ndarray | None = None
+    places: tuple[np.ndarray, np.ndarray] = field(init=False)
     astrometry: Astrometry | None = None
-    calibrators: tuple[np.ndarray, np.ndarray] | None = None
+    calibrators: tuple[np.ndarray, np.ndarray] = field(init=False)
     zero_point: ZeroPoint | None = None
     residuals: Residuals | None = None
     corrections: ApertureCorrections | None = None
@@ -159,4 +172,4 @@ class ScienceState:
 
 def epoch_of(header: Mapping[str, Any]) -> float:
     """Julian year of an exposure."""
-    return 2000.0 + (float(header["OBSJD"]) - JULIAN_EPOCH) / DAYS_PER_JULIAN_YEAR
+    return julian_year(float(header["OBSJD"]))

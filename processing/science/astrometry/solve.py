@@ -10,6 +10,7 @@ CD and
 """
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -83,6 +84,33 @@ class Astrometry:
     scale_change: float
     min_grid_matches: int
     max_grid_residual: float
+    offset: tuple[float, float]
+    rotation: float
+
+
+class Detections(NamedTuple):
+    """Arrays (n,): x, y (0-based px), flux (any unit), sigma: error of a position along one axis (px)."""
+
+    x: np.ndarray
+    y: np.ndarray
+    flux: np.ndarray
+    sigma: np.ndarray
+
+    def weight(self, floor: float) -> np.ndarray:
+        """One over the error of each position, with a floor (px)."""
+        return 1.0 / np.hypot(floor, self.sigma)
+
+    def brightest(self, count: int) -> np.ndarray:
+        """Rows of the brightest."""
+        return np.argsort(-self.flux)[:count]
+
+
+class Pattern(NamedTuple):
+    """x, y: where the catalog's stars are by the pattern of the detections (px); offset: pointing error (px); rotation
+    (deg)."""
+
+    x: np.ndarray
+    y: np.ndarray
     offset: tuple[float, float]
     rotation: float
 
@@ -274,32 +302,69 @@ def solve_astrometry(
         if there are too few stars, no significant match, or the residuals are too large.
     """
     config = config or AstrometryConfig()
-    ny, nx = shape
     brightest = np.argsort(-flux)[: config.max_stars]
-    x, y, flux, sigma = (values[brightest] for values in (x, y, flux, sigma))
+    detections = Detections(*(values[brightest] for values in (x, y, flux, sigma)))
     ra, dec = apply_proper_motion(stars, epoch)
+    near, pattern = _find_pattern(detections, ra, dec, stars.mag, guess, shape, config)
+    ra, dec = ra[near], dec[near]
+    wcs = _approach(detections, ra, dec, pattern, guess, config)
+    star_x, star_y = tpv.sky_to_pixel(wcs, ra, dec)
+    i, j = match_nearest(detections.x, detections.y, star_x, star_y, config.final_radius)
+    xi, eta = tpv.project(ra[j], dec[j], wcs.crval)
+    weight, degree = detections.weight(config.floor)[i], _degree_for(len(i), config.degree)
+    wcs, keep = _fit_distortion(wcs, detections.x[i], detections.y[i], xi, eta, weight, degree, config.clip)
+    i, j = i[keep], j[keep]
+    found = _assess(wcs, guess, detections, (ra, dec), (i, j), pattern, shape, config)
+    return replace(found, detection=brightest[i], star=near[j])
+
+
+def _find_pattern(
+    detections: Detections,
+    ra: np.ndarray,
+    dec: np.ndarray,
+    mag: np.ndarray,
+    guess: tpv.Tpv,
+    shape: tuple[int, int],
+    config: AstrometryConfig,
+) -> tuple[np.ndarray, Pattern]:
+    """Which catalog stars may be in the frame, brightest first, and where the pattern of detections puts them."""
+    ny, nx = shape
     expected_x, expected_y = tpv.sky_to_pixel(guess, ra, dec)
     margin = config.search + 0.01 * max(shape)
     near = np.flatnonzero(
         (expected_x > -margin) & (expected_x < nx + margin) & (expected_y > -margin) & (expected_y < ny + margin)
     )
-    if len(x) < config.min_matches or len(near) < config.min_matches:
+    if len(detections.x) < config.min_matches or len(near) < config.min_matches:
         raise NoAstrometryError(
-            f"{len(x)} detections and {len(near)} catalog stars in the frame: "
+            f"{len(detections.x)} detections and {len(near)} catalog stars in the frame: "
             f"at least {config.min_matches} of both needed",
-            astrometry_detections=len(x),
+            astrometry_detections=len(detections.x),
             astrometry_stars=len(near),
         )
-    bright = np.argsort(-flux)[: config.bright]
+    bright = detections.brightest(config.bright)
     area_ratio = (nx + 2 * margin) * (ny + 2 * margin) / (nx * ny)
-    near = near[np.argsort(stars.mag[near], kind="stable")][: int(1.2 * area_ratio * config.max_stars)]
+    near = near[np.argsort(mag[near], kind="stable")][: int(1.2 * area_ratio * config.max_stars)]
     ranked = near[: int(1.2 * area_ratio * config.bright)]
     centre = ((nx - 1) / 2, (ny - 1) / 2)
-    dx, dy, angle = match_pattern(x[bright], y[bright], expected_x[ranked], expected_y[ranked], centre, config)
+    dx, dy, angle = match_pattern(
+        detections.x[bright], detections.y[bright], expected_x[ranked], expected_y[ranked], centre, config
+    )
     turned_x, turned_y = _rotate(expected_x[near], expected_y[near], centre, angle)
-    star_x, star_y = turned_x - dx, turned_y - dy
-    weight = 1.0 / np.hypot(config.floor, sigma)
+    return near, Pattern(turned_x - dx, turned_y - dy, (float(dx), float(dy)), float(angle))
 
+
+def _approach(
+    detections: Detections,
+    ra: np.ndarray,
+    dec: np.ndarray,
+    pattern: Pattern,
+    guess: tpv.Tpv,
+    config: AstrometryConfig,
+) -> tpv.Tpv:
+    """The projection after a few rounds of matching and fitting, with ever smaller radii and more terms."""
+    x, y = detections.x, detections.y
+    weight, bright = detections.weight(config.floor), detections.brightest(config.bright)
+    star_x, star_y = pattern.x, pattern.y
     wcs, radius = guess, config.first_radius
     pool = bright
     for attempt in range(4):
@@ -310,25 +375,32 @@ def solve_astrometry(
                 astrometry_matches=len(i),
             )
         i = pool[i]
-        xi, eta = tpv.project(ra[near[j]], dec[near[j]], wcs.crval)
+        xi, eta = tpv.project(ra[j], dec[j], wcs.crval)
         wcs = _refit_pointing(wcs, x[i], y[i], xi, eta, weight[i], config.clip)
         if attempt >= 2:
             degree = _degree_for(len(i), config.degree if attempt == 3 else min(config.degree, 3))
-            xi, eta = tpv.project(ra[near[j]], dec[near[j]], wcs.crval)
+            xi, eta = tpv.project(ra[j], dec[j], wcs.crval)
             wcs, _ = _fit_distortion(wcs, x[i], y[i], xi, eta, weight[i], degree, config.clip)
-        star_x, star_y = tpv.sky_to_pixel(wcs, ra[near], dec[near])
+        star_x, star_y = tpv.sky_to_pixel(wcs, ra, dec)
         pool = bright if attempt == 0 else np.arange(len(x))
         radius = (4.0, 2.5, config.final_radius, config.final_radius)[attempt]
-
-    i, j = match_nearest(x, y, star_x, star_y, config.final_radius)
-    xi, eta = tpv.project(ra[near[j]], dec[near[j]], wcs.crval)
-    wcs, keep = _fit_distortion(wcs, x[i], y[i], xi, eta, weight[i], _degree_for(len(i), config.degree), config.clip)
-    i, j = i[keep], j[keep]
-    found = _assess(wcs, guess, x, y, flux, sigma, ra[near], dec[near], i, j, shape, (dx, dy, angle), config)
-    return replace(found, detection=brightest[i], star=near[j])
+    return wcs
 
 
-def _assess(wcs, guess, x, y, flux, sigma, ra, dec, i, j, shape, pattern, config):
+def _assess(
+    wcs: tpv.Tpv,
+    guess: tpv.Tpv,
+    detections: Detections,
+    stars: tuple[np.ndarray, np.ndarray],
+    matches: tuple[np.ndarray, np.ndarray],
+    pattern: Pattern,
+    shape: tuple[int, int],
+    config: AstrometryConfig,
+) -> Astrometry:
+    """How well a projection fits; stars: ra, dec (deg); matches: rows of detections and of their stars."""
+    x, y, flux, sigma = detections
+    ra, dec = stars
+    i, j = matches
     ny, nx = shape
     found_ra, found_dec = tpv.pixel_to_sky(wcs, x[i], y[i])
     d_ra = (np.mod(found_ra - ra[j] + 180.0, 360.0) - 180.0) * np.cos(np.radians(dec[j]))
@@ -369,6 +441,6 @@ def _assess(wcs, guess, x, y, flux, sigma, ra, dec, i, j, shape, pattern, config
         scale_change=100.0 * (scale / np.sqrt(abs(np.linalg.det(guess.cd))) - 1.0),
         min_grid_matches=int(np.bincount(cell, minlength=config.grid**2).min()),
         max_grid_residual=float(max(medians)),
-        offset=(float(pattern[0]), float(pattern[1])),
-        rotation=float(pattern[2]),
+        offset=pattern.offset,
+        rotation=pattern.rotation,
     )

@@ -7,6 +7,7 @@ memory maps of files and forty full quadrants need no more memory than one.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -104,10 +105,19 @@ def _medians(cube, first, last, medians):
                 medians[y, x] = 0.5 * (values[m // 2] + values[m // 2 - 1])
 
 
+class FrameNoise(NamedTuple):
+    """Of each frame, arrays (n,): noise2: variance of the sky (DN^2); photon: DN per electron; weight: in the mean."""
+
+    noise2: np.ndarray
+    photon: np.ndarray
+    weight: np.ndarray
+
+
 @njit(cache=True)
-def _combine(cube, medians, first, noise2, photon, weight, clip, relative, image, sigma, coverage):
+def _combine(cube, medians, first, noise, clip, relative, image, sigma, coverage):
     """Weighted mean of what lies within `clip` sigmas of the median. Seeing differs from frame to frame: a
     value may be off by `relative` times the brightest median within two pixels. Returns values seen, kept."""
+    noise2, photon, weight = noise
     rows, nx = image.shape
     n = cube.shape[1]
     height = medians.shape[0]
@@ -171,8 +181,8 @@ def coadd_frames(
     if len(frames) != len(skies) or not frames:
         raise UnusableFrameError(f"{len(frames)} frames and {len(skies)} skies: one each, and at least one, needed")
     scale = np.array([frame.scale for frame in frames])
-    noise2 = np.array([(one.scale * sky.noise) ** 2 for one, sky in zip(frames, skies, strict=True)])
-    photon = np.array([one.scale / one.gain for one in frames])
+    noise2 = np.array([(frame.scale * sky.noise) ** 2 for frame, sky in zip(frames, skies, strict=True)])
+    photon = np.array([frame.scale / frame.gain for frame in frames])
     weight = 1.0 / noise2
     mappings = [map_pixels(wcs, frame.wcs, shape) for frame in frames]
     ny, nx = shape
@@ -189,7 +199,7 @@ def coadd_frames(
         _medians(cube, 0, high - low, medians)
         block = slice(first, last)
         counts = _combine(
-            cube, medians, first - low, noise2, photon, weight, clip, relative,
+            cube, medians, first - low, FrameNoise(noise2, photon, weight), clip, relative,
             image[block], sigma[block], coverage[block],
         )  # fmt: skip
         seen, kept = seen + counts[0], kept + counts[1]

@@ -5,6 +5,7 @@ between: the distortions of the telescope bend by less than 1e-3 px over 32 px.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -17,8 +18,7 @@ FAST = {"reassoc", "contract", "arcp", "nsz"}  # fast arithmetic that still know
 REACH = ORDER + 1  # rows of the input needed beyond the place of an output pixel
 
 
-@dataclass(frozen=True)
-class Mapping:
+class Mapping(NamedTuple):
     """Where output pixels lie in the input. x, y: float64 (rows, columns), 0-based input pixels at output
     pixels -step, 0, step, ...; step (px)."""
 
@@ -108,8 +108,9 @@ def _interpolate(image, x0, y0, a, b):
 
 
 @njit(fastmath=FAST, cache=True)
-def _resample_kernel(image, spoiled, input_row, grid_x, grid_y, step, first_row, table, out, valid):
+def _resample_kernel(image, spoiled, input_row, mapping, first_row, table, out, valid):
     """`image` starts at row `input_row` of the input, `out` at row `first_row` of the output."""
+    grid_x, grid_y, step = mapping
     rows_in, columns_in = image.shape
     rows, columns = out.shape
     n_nodes = grid_x.shape[1]
@@ -172,8 +173,8 @@ def resample(
     if min(image.shape) < 2 * ORDER:
         return np.zeros_like(out), np.zeros_like(valid)
     _resample_kernel(
-        np.ascontiguousarray(image, np.float32), _spoiled(bad), input_row, mapping.x, mapping.y,
-        mapping.step, first_row, _TABLE, out, valid,
+        np.ascontiguousarray(image, np.float32), _spoiled(bad), input_row, mapping,
+        first_row, _TABLE, out, valid,
     )  # fmt: skip
     return out, valid
 
@@ -192,7 +193,8 @@ def _spoiled(bad: np.ndarray) -> np.ndarray:
 
 
 @njit(cache=True)
-def _nearest_kernel(image, grid_x, grid_y, step, outside, out):
+def _nearest_kernel(image, mapping, outside, out):
+    grid_x, grid_y, step = mapping
     rows_in, columns_in = image.shape
     rows, columns = out.shape
     for y in range(rows):
@@ -218,5 +220,5 @@ def _nearest_kernel(image, grid_x, grid_y, step, outside, out):
 def take_nearest(image: np.ndarray, mapping: Mapping, shape: tuple[int, int], outside: float) -> np.ndarray:
     """Values of the nearest input pixels, for maps that must not be interpolated; same type as `image`."""
     out = np.empty(shape, image.dtype)
-    _nearest_kernel(image, mapping.x, mapping.y, mapping.step, image.dtype.type(outside), out)
+    _nearest_kernel(image, mapping, image.dtype.type(outside), out)
     return out

@@ -6,6 +6,7 @@ needs are computed only at the few pixels that are left.
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -85,16 +86,34 @@ def _remembered_median(work, known, y, x, buffer):
     return known[y, x]
 
 
+class Sky(NamedTuple):
+    """level, noise: float32 (ny, nx), DN; gain: e-/DN."""
+
+    level: np.ndarray
+    noise: np.ndarray
+    gain: float
+
+
+class Thresholds(NamedTuple):
+    """sigma_clip: of a hit; low_clip: of a hit's neighbours; contrast: over fine structure."""
+
+    sigma_clip: float
+    low_clip: float
+    contrast: float
+
+
 @njit(cache=True)
-def _is_hit(work, known, y, x, laplacian, variance, gain, sky, sigma_clip, contrast, buffers):
+def _is_hit(work, known, y, x, laplacian, sky, thresholds, buffers):
     b9, b25, b49 = buffers
+    sigma_clip, contrast = thresholds.sigma_clip, thresholds.contrast
+    variance = sky.noise[y, x] * sky.noise[y, x]
     k = 0
     for j in range(-2, 3):
         for i in range(-2, 3):
             b25[k] = work[y + j, x + i]
             k += 1
     # Noise of what lies beneath the hit: sky plus the median of the surroundings.
-    noise = math.sqrt(variance + max(_middle(b25, 25) - sky, 0.0) / gain)
+    noise = math.sqrt(variance + max(_middle(b25, 25) - sky.level[y, x], 0.0) / sky.gain)
     significance = laplacian / noise
     if significance < sigma_clip:
         return False
@@ -117,7 +136,8 @@ def _is_hit(work, known, y, x, laplacian, variance, gain, sky, sigma_clip, contr
 
 
 @njit(cache=True)
-def _find_kernel(work, skip, level, noise, gain, sigma_clip, low_clip, contrast, iterations, hits):
+def _find_kernel(work, skip, sky, thresholds, iterations, hits):
+    level, noise, gain = sky
     ny, nx = work.shape
     buffers = (np.empty(9), np.empty(25), np.empty(49))
     b9 = buffers[0]
@@ -132,12 +152,9 @@ def _find_kernel(work, skip, level, noise, gain, sigma_clip, low_clip, contrast,
                 if skip[y, x] or hits[y, x] or not look[y, x]:
                     continue
                 laplacian = _laplacian(work, y, x)
-                if laplacian < sigma_clip * noise[y, x]:
+                if laplacian < thresholds.sigma_clip * noise[y, x]:
                     continue
-                variance = noise[y, x] * noise[y, x]
-                core[y, x] = _is_hit(
-                    work, known, y, x, laplacian, variance, gain, level[y, x], sigma_clip, contrast, buffers
-                )
+                core[y, x] = _is_hit(work, known, y, x, laplacian, sky, thresholds, buffers)
         look[:] = False
         for y in range(BORDER, ny - BORDER):
             for x in range(BORDER, nx - BORDER):
@@ -149,7 +166,7 @@ def _find_kernel(work, skip, level, noise, gain, sigma_clip, low_clip, contrast,
                             continue
                         beneath = max(_median3x3(work, y + j, x + i, b9) - level[y, x], 0.0)
                         sigma = math.sqrt(noise[y, x] ** 2 + beneath / gain)
-                        if (i == 0 and j == 0) or _laplacian(work, y + j, x + i) > low_clip * sigma:
+                        if (i == 0 and j == 0) or _laplacian(work, y + j, x + i) > thresholds.low_clip * sigma:
                             hits[y + j, x + i] = True
                             found += 1
                 # What is mended beside this pixel is seen by pixels up to BORDER from there.
@@ -229,16 +246,10 @@ def find_cosmic_rays(
     config = config or CosmicsConfig()
     cleaned = np.array(image, np.float32, order="C")
     hits = np.zeros(image.shape, np.bool_)
-    _find_kernel(
-        cleaned,
-        bad,
-        level,
-        noise,
-        gain,
+    thresholds = Thresholds(
         config.sigma_clip,
         config.sigma_clip * config.sigma_fraction,
         max(config.contrast, config.star_margin * sharpest),
-        config.iterations,
-        hits,
     )
+    _find_kernel(cleaned, bad, Sky(level, noise, gain), thresholds, config.iterations, hits)
     return hits, cleaned

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from archive.survey.robust import MAD_TO_SIGMA
+from archive.survey.robust import robust_scatter
 from processing.science.errors import UnusableFrameError
 
 ORDER = 9
@@ -64,7 +64,7 @@ def fit_overscan(
     for _ in range(10):
         series = chebyshev.chebfit(u[good], rows[good], order)
         residual = rows - chebyshev.chebval(u, series)
-        scatter = MAD_TO_SIGMA * np.median(np.abs(residual[good]))
+        scatter = robust_scatter(residual[good], 0.0)
         # A noiseless strip must not clip everything away for rounding errors.
         keep = np.isfinite(rows) & (np.abs(residual) <= clip * scatter + 1e-6)
         if keep.sum() <= order + 1 or np.array_equal(keep, good):
@@ -83,36 +83,3 @@ def _row_medians(strip):
     # What is not a number is sorted to the end.
     rows[np.isnan(ordered[:, -1].astype(np.float64))] = np.nan
     return rows
-
-
-def subtract_overscan(
-    frame: np.ndarray, strip: np.ndarray, order: int = ORDER, saturation: float = 60000.0
-) -> tuple[np.ndarray, OverscanFit]:
-    """Remove the amplifier's floating bias from one quadrant.
-
-    Parameters
-    ----------
-    frame : array (ny, nx), DN
-    strip : array (ny, n_overscan), DN
-    order : int
-        Degree of the Chebyshev series fitted along y.
-    saturation : float, DN
-
-    Returns
-    -------
-    frame : float32 array (ny, nx), DN
-    fit : OverscanFit
-
-    Raises
-    ------
-    UnusableFrameError
-        if the shapes disagree or the strip is unfit (see `fit_overscan`).
-
-    Source: ZTF Explanatory Supplement, section on floating bias.
-    """
-    fit = fit_overscan(strip, order, saturation)
-    if np.ndim(frame) != 2 or len(frame) != len(fit.curve):
-        raise UnusableFrameError(
-            f"frame has shape {np.shape(frame)}, overscan {np.shape(strip)}: they must have the same rows"
-        )
-    return frame.astype(np.float32) - fit.curve[:, None], fit

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 from numba import njit
@@ -20,6 +21,15 @@ MIN_FRAMES_TO_CLIP = 4
 ROWS_PER_CHUNK = 64
 BLOCK = 256  # pixels sorted side by side; of twenty frames they fill the first-level cache
 LARGEST = np.float32(3.0e38)
+
+
+class Frame(Protocol):
+    """Pixels whose rows can be sliced: an array, a memory map, `frames.CalibratedFrame`."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def __getitem__(self, rows, /) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -118,8 +128,10 @@ def _limits(middle, sigma, nsigma, low, high):
 
 
 @njit(cache=True)
-def _clipped_mean_kernel(cube, network, first, weights, nsigma, widen, mean, scatter, uncertainty, count):
-    """cube (n, rows, nx), frames in order of their groups; group g is first[g] to first[g + 1]."""
+def _clipped_mean_kernel(cube, network, first, weights, nsigma, widen, out):
+    """cube (n, rows, nx), frames in order of their groups; group g is first[g] to first[g + 1]; out = (mean, scatter,
+    uncertainty, count), each (rows, nx)."""
+    mean, scatter, uncertainty, count = out
     n, rows, nx = cube.shape
     groups = weights.size
     work = np.empty((n, BLOCK), np.float32)
@@ -159,9 +171,9 @@ def _clipped_mean_kernel(cube, network, first, weights, nsigma, widen, mean, sca
             count[y, x] = all_kept[x]
             filled = weight[x] > 0
             mean[y, x] = middle[x] + average[x] / weight[x] if filled else np.float32(np.nan)
-            one = np.float32(widen) * np.sqrt(within[x] / freedom[x]) if freedom[x] > 0 else np.float32(np.nan)
-            scatter[y, x] = one
-            uncertainty[y, x] = one * np.sqrt(spread[x]) / weight[x] if filled else np.float32(np.nan)
+            one_frame = np.float32(widen) * np.sqrt(within[x] / freedom[x]) if freedom[x] > 0 else np.float32(np.nan)
+            scatter[y, x] = one_frame
+            uncertainty[y, x] = one_frame * np.sqrt(spread[x]) / weight[x] if filled else np.float32(np.nan)
 
 
 def truncation_factor(nsigma: float) -> float:
@@ -182,10 +194,10 @@ def typical_sigma(scatter: np.ndarray, freedom: int) -> float:
 
 
 def clipped_mean(
-    frames: Sequence[np.ndarray],
+    frames: Sequence[Frame],
     nsigma: float = 3.0,
-    groups: Sequence[int] | None = None,
-    weights: Sequence[float] | None = None,
+    groups: Sequence[int] | np.ndarray | None = None,
+    weights: Sequence[float] | np.ndarray | None = None,
 ) -> Stack:
     """Mean of n frames per pixel, after clipping once at nsigma robust sigmas: from the pixel's quartiles,
     but not less than its row's typical sigma.
@@ -232,6 +244,6 @@ def clipped_mean(
             part[place] = frames[k][rows]
         _clipped_mean_kernel(
             part, sorting_network(n), first, weight, nsigma, widen,
-            mean[rows], scatter[rows], uncertainty[rows], count[rows],
+            (mean[rows], scatter[rows], uncertainty[rows], count[rows]),
         )  # fmt: skip
     return Stack(mean, scatter, uncertainty, count, int(np.maximum(sizes - 1, 0).sum()))

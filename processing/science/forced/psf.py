@@ -9,7 +9,7 @@ import sep
 from scipy.ndimage import shift as shifted
 from scipy.spatial import cKDTree
 
-from archive.survey.robust import MAD_TO_SIGMA, robust_scatter
+from archive.survey.robust import robust_scatter
 from processing.science.errors import NoPsfModelError
 from processing.science.psf import model as psf_model
 from processing.science.psf.model import Psf, PsfConfig
@@ -201,7 +201,7 @@ def _tied(found: LocalPsf, section: Section, light: np.ndarray, rows: np.ndarray
     if good.sum() < MIN_TIED:
         return found
     scale = float(np.median(ratios[good]))
-    scatter = MAD_TO_SIGMA * np.median(np.abs(ratios[good] / scale - 1))
+    scatter = robust_scatter(ratios[good] / scale, 1.0)
     error = np.sqrt(max(scatter**2 - np.median(noises[good]), config.least_error**2))
     return LocalPsf(found.model, found.central, scale, float(error), int(good.sum()), tuple(rows.tolist()))
 

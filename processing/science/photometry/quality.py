@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from archive.survey.bits import InfoBit
-from archive.survey.robust import MAD_TO_SIGMA
+from archive.survey.robust import robust_scatter
 
 FATAL_BITS = (
     InfoBit.SATURATED_HIGH
@@ -76,7 +76,7 @@ def limiting_magnitude(zero_point: float, flux: np.ndarray, sigma: np.ndarray) -
         design = np.column_stack([np.ones(keep.sum()), f[keep]])
         s0, k = np.linalg.lstsq(design, variance[keep], rcond=None)[0]
         residual = variance - s0 - k * f
-        scatter = MAD_TO_SIGMA * np.median(np.abs(residual[keep]))
+        scatter = robust_scatter(residual[keep], 0.0)
         # Neighbours only ever add to an error, so the high side is clipped harder.
         new = (residual < 1.5 * scatter + 1e-6 * abs(s0)) & (residual > -3.0 * scatter - 1e-6 * abs(s0))
         if new.sum() < MIN_DEPTH_SOURCES or np.array_equal(new, keep):

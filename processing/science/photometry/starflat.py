@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from archive.survey.robust import MAD_TO_SIGMA
+from archive.survey.robust import MAD_TO_SIGMA, robust_scatter
 from processing.science import surface
 from processing.science.errors import UnusableFrameError
 from processing.science.surface import Surface
@@ -143,7 +143,7 @@ def solve_star_flat(
         covariance[exposures + 1 :, exposures + 1 :],
         solution[:exposures],
         float(solution[exposures]),
-        float(shrunk * MAD_TO_SIGMA * np.median(np.abs(residual[keep]))),
+        float(shrunk * robust_scatter(residual[keep], 0.0)),
         chi2,
         keep,
         len(used),

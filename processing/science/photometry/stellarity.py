@@ -1,5 +1,7 @@
 """Point or extended: how a source's light is concentrated, beside what the PSF says of a star in its place."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.special import ndtr
 
@@ -43,7 +45,7 @@ def stellarity(excess: np.ndarray, sigma: np.ndarray) -> np.ndarray:
     return (star + floor * (excess < WIDEST / 2)) / (star + galaxy + floor)
 
 
-def half_light_radius(flux: np.ndarray, diameters: np.ndarray, total: np.ndarray) -> np.ndarray:
+def half_light_radius(flux: np.ndarray, diameters: Sequence[float] | np.ndarray, total: np.ndarray) -> np.ndarray:
     """Radius (px) that holds half of `total`, between fixed apertures: array (n,); NaN where they do not reach it.
 
     flux : array (n, m), in m apertures of growing diameter (px); total : array (n,), same unit

@@ -10,11 +10,11 @@ import numpy as np
 from scipy.ndimage import maximum_filter
 from scipy.spatial import cKDTree
 
+from archive.survey.robust import FWHM_PER_SIGMA
 from processing.science.peaks import find_peaks
 from processing.science.psf.model import Psf, psf_stamp
 from processing.science.psf.photometry import PsfFit
 
-FWHM_PER_SIGMA = 2.3548
 # A peak this near (px) to a bad pixel is that pixel's edge.
 NEAR_BAD = 2
 

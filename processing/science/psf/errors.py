@@ -1,7 +1,7 @@
-"""What a PSF fit is worth: errors with the covariance of neighbours, chi, sharpness. Kernels of
-`psf_photometry`."""
+"""Errors of a PSF fit, with the covariance of neighbours; chi and sharpness. Kernels of `psf.photometry`."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -17,15 +17,32 @@ SHIFT_PRIOR = 0.5
 MAX_JOINT = 5
 
 
-@njit(fastmath=True, cache=True)
-def _joint_errors(
-    residual, image, noise, bad, xs, ys, fluxes, halves, moves, members, count, splines, radius, gain, fit_radius,
-    stamps, gradient, matrix, out,
-):  # fmt: skip
-    """Errors of the first of `count` members from the normal matrix of all their fluxes and positions.
+class Neighbours(NamedTuple):
+    """Those of star n, nearest first, are indices[starts[n] : starts[n + 1]]."""
 
-    stamps (members, 3, side, side), gradient and matrix are work space. False if the matrix is singular.
+    starts: np.ndarray
+    indices: np.ndarray
+
+
+class JointWork(NamedTuple):
+    """Work space of a joint fit: stamps (MAX_JOINT, 3, side, side); gradient (m,), matrix (m, m) of its parameters."""
+
+    stamps: np.ndarray
+    gradient: np.ndarray
+    matrix: np.ndarray
+
+
+@njit(fastmath=True, cache=True)
+def _joint_errors(frame, stars, moves, members, tables, fit_radius, work, out):
+    """Errors of the first of some members from the normal matrix of all their fluxes and positions.
+
+    False if the matrix is singular.
     """
+    residual, image, noise, bad, gain = frame
+    xs, ys, fluxes, halves = stars
+    splines, radius = tables
+    stamps, gradient, matrix = work
+    count = members.size
     ny, nx = image.shape
     rows, columns = splines.shape[:2]
     x0, x1, y0, y1 = nx, 0, ny, 0
@@ -94,24 +111,22 @@ def _cholesky_errors(matrix, size, out):
 
 
 @njit(fastmath=True, cache=True)
-def report(
-    residual, image, noise, bad, xs, ys, fluxes, halves, starts, neighbours, order, splines, radius, gain,
-    fit_radius, profile_error, psf_sigma2, out,
-):  # fmt: skip
-    """Errors, chi and sharpness of the converged fit: out (n, 5) = sigma, sigma_x, sigma_y, chi, sharp."""
+def _own_errors(frame, stars, order, tables, fit_radius, profile_error, psf_sigma2, moves, information, out):
+    """The same from each star's own pixels; moves (n,): whether its position is measured; information (n,): of flux."""
+    residual, image, noise, bad, gain = frame
+    xs, ys, fluxes, halves = stars
+    splines, radius = tables
     ny, nx = residual.shape
     rows, columns = splines.shape[:2]
     side = 2 * radius + 1
     stamp, stamp_x, stamp_y = np.empty((side, side)), np.empty((side, side)), np.empty((side, side))
     a, b, c = np.empty((3, 3)), np.empty(3), np.empty((3, 3))
-    moves = np.zeros(xs.size, np.bool_)
-    information = np.zeros(xs.size)
     for n in order:
         x, y, flux, half = xs[n], ys[n], fluxes[n], halves[n]
         table = splines[cell(y, ny, rows), cell(x, nx, columns)]
         evaluate(table, radius, x, y, half, stamp, stamp_x, stamp_y, True)
         reach = fit_radius_of(bad, x, y, half, fit_radius)
-        normal(residual, image, noise, bad, x, y, flux, half, reach, gain, stamp, stamp_x, stamp_y, a, b)
+        normal(frame, x, y, flux, half, reach, (stamp, stamp_x, stamp_y), a, b)
         out[n, :] = np.nan
         information[n] = a[0, 0]
         if a[0, 0] <= 0.0:
@@ -149,21 +164,27 @@ def report(
         free = tt - ts * ts / information[n]
         if free > 0.0 and flux > 0.0:
             out[n, 4] = 2.0 * psf_sigma2 * (tv - ts * b[0] / information[n]) / free / flux
-    stamps = np.zeros((MAX_JOINT, 3, side, side))
-    gradient, matrix = np.zeros(3 * MAX_JOINT), np.zeros((3 * MAX_JOINT, 3 * MAX_JOINT))
+
+
+@njit(fastmath=True, cache=True)
+def report(frame, stars, near, order, tables, fit_radius, profile_error, psf_sigma2, out):
+    """Errors, chi and sharpness of the converged fit: out (n, 5) = sigma, sigma_x, sigma_y, chi, sharp."""
+    moves, information = np.zeros(stars.x.size, np.bool_), np.zeros(stars.x.size)
+    _own_errors(frame, stars, order, tables, fit_radius, profile_error, psf_sigma2, moves, information, out)
+    side = 2 * tables.radius + 1
+    work = JointWork(
+        np.zeros((MAX_JOINT, 3, side, side)), np.zeros(3 * MAX_JOINT), np.zeros((3 * MAX_JOINT, 3 * MAX_JOINT))
+    )
     members, errors = np.zeros(MAX_JOINT, np.int64), np.zeros(3)
     for n in order:
         if information[n] <= 0.0:
             continue
         members[0], count = n, 1
-        for k in range(starts[n], starts[n + 1]):
-            if count < MAX_JOINT and information[neighbours[k]] > 0.0:
-                members[count] = neighbours[k]
+        for k in range(near.starts[n], near.starts[n + 1]):
+            if count < MAX_JOINT and information[near.indices[k]] > 0.0:
+                members[count] = near.indices[k]
                 count += 1
-        if count > 1 and _joint_errors(
-            residual, image, noise, bad, xs, ys, fluxes, halves, moves, members, count, splines, radius, gain,
-            fit_radius, stamps, gradient, matrix, errors,
-        ):  # fmt: skip
+        if count > 1 and _joint_errors(frame, stars, moves, members[:count], tables, fit_radius, work, errors):
             # Bad pixels under a wing-fitted star can make the joint fit look better than the star's own.
             for e in range(3):
                 out[n, e] = max(out[n, e], errors[e])

@@ -10,6 +10,7 @@ The PSF is held as cubic B-spline tables, one for each cell of the frame.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -135,9 +136,20 @@ def _polynomial(x, y, shape, degree):
     return np.stack([u**i * v**j for i in range(degree + 1) for j in range(degree + 1 - i)], -1)
 
 
+class _FittedStars(NamedTuple):
+    """Arrays (n,) of Moffat fits: x, y (px), flux, sky (DN); shapes (n, 3): fwhm, e1, e2."""
+
+    x: np.ndarray
+    y: np.ndarray
+    flux: np.ndarray
+    sky: np.ndarray
+    shapes: np.ndarray
+
+
 @njit(fastmath=True, cache=True)
-def _accumulate_residuals(image, ivar, xs, ys, fluxes, skies, shapes, beta, terms, radius, floor2, lhs, rhs):
+def _accumulate_residuals(image, ivar, stars, beta, terms, radius, floor2, lhs, rhs):
     """Normal equations of the residual table: each pixel goes to the nearest sub-pixel sample."""
+    xs, ys, fluxes, skies, shapes = stars
     n_terms = terms.shape[1]
     ny, nx = image.shape
     n = 2 * radius * OVERSAMPLING + 1
@@ -190,7 +202,8 @@ def _residual_table(image, ivar, fits, shapes, beta, frame_shape, degree, config
     x, y, flux = (np.ascontiguousarray(fits[:, k]) for k in (mof.X, mof.Y, mof.FLUX))
     lhs, rhs = np.zeros((n, n, n_terms, n_terms)), np.zeros((n, n, n_terms))
     sky = np.ascontiguousarray(fits[:, mof.SKY])
-    _accumulate_residuals(image, ivar, x, y, flux, sky, shapes, beta, terms, radius, floor2, lhs, rhs)
+    stars = _FittedStars(x, y, flux, sky, shapes)
+    _accumulate_residuals(image, ivar, stars, beta, terms, radius, floor2, lhs, rhs)
 
     def smooth(width):
         spatial = (width, width)
@@ -212,8 +225,8 @@ def _residual_table(image, ivar, fits, shapes, beta, frame_shape, degree, config
 
     # Wings: azimuthal mean in half-pixel rings, against the image's sky.
     lhs0, rhs0 = np.zeros((n, n, 1, 1)), np.zeros((n, n, 1))
-    one = np.ones((len(x), 1))
-    _accumulate_residuals(image, ivar, x, y, flux, np.zeros(len(x)), shapes, beta, one, radius, floor2, lhs0, rhs0)
+    stars = stars._replace(sky=np.zeros(len(x)))
+    _accumulate_residuals(image, ivar, stars, beta, np.ones((len(x), 1)), radius, floor2, lhs0, rhs0)
     rings = 2 * radius + 3
     ring = np.minimum((r * 2).astype(int), rings - 1)
     profile = np.bincount(ring.ravel(), rhs0.ravel(), rings) / np.maximum(

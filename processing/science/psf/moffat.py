@@ -80,8 +80,9 @@ def _derivatives(dx, dy, fwhm, e1, e2, beta, out):
 
 
 @njit(fastmath=True, cache=True)
-def _normal_equations(image, ivar, p, ix, iy, radius, beta, a_matrix, b_vector, gradient):
-    """Fill the upper triangle; return (chi2, pixels)."""
+def _normal_equations(image, ivar, p, ix, iy, radius, beta, work):
+    """Fill the upper triangle of work = (matrix, vector, gradient); return (chi2, pixels)."""
+    a_matrix, b_vector, gradient = work
     a_matrix[:] = 0.0
     b_vector[:] = 0.0
     chi2 = 0.0
@@ -128,7 +129,7 @@ def fit_stars(image, ivar, xs, ys, fluxes, beta, radius, fwhm, iterations):
     ny, nx = image.shape
     out = np.zeros((n, 8))
     a_matrix, b_vector = np.zeros((N_PARAMETERS, N_PARAMETERS)), np.zeros(N_PARAMETERS)
-    gradient = np.zeros(N_PARAMETERS)
+    work = (a_matrix, b_vector, np.zeros(N_PARAMETERS))
     for i in range(n):
         p = np.array([fluxes[i], xs[i], ys[i], fwhm, 0.0, 0.0, 0.0])
         ix, iy = int(round(xs[i])), int(round(ys[i]))
@@ -137,7 +138,7 @@ def fit_stars(image, ivar, xs, ys, fluxes, beta, radius, fwhm, iterations):
             continue
         previous = UNUSABLE
         for _ in range(iterations):
-            chi2, pixels = _normal_equations(image, ivar, p, ix, iy, radius, beta, a_matrix, b_vector, gradient)
+            chi2, pixels = _normal_equations(image, ivar, p, ix, iy, radius, beta, work)
             if pixels < MIN_PIXELS:
                 break
             singular = False

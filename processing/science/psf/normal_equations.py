@@ -1,7 +1,9 @@
-"""Normal equations of one star's PSF fit: kernels that the fit and its error estimate share."""
+"""Normal equations of one star's PSF fit: kernels and their arguments that the fit and its error estimate share."""
 
 import math
+from typing import NamedTuple
 
+import numpy as np
 from numba import njit
 
 # A star whose centre is bad (saturated) is fitted on its wings, out to here (px).
@@ -13,34 +15,46 @@ def cell(position, side, cells):
     return min(max(int(position / side * cells), 0), cells - 1)
 
 
+class FitFrame(NamedTuple):
+    """residual, image, noise: float32 (ny, nx), DN; bad: bool (ny, nx); gain: e-/DN."""
+
+    residual: np.ndarray
+    image: np.ndarray
+    noise: np.ndarray
+    bad: np.ndarray
+    gain: float
+
+
+class FitStars(NamedTuple):
+    """Arrays (n,): x, y (px), flux (DN), which the fit changes; half: half size of the model's stamp (px)."""
+
+    x: np.ndarray
+    y: np.ndarray
+    flux: np.ndarray
+    half: np.ndarray
+
+
+class PsfTables(NamedTuple):
+    """splines: of a PSF, (rows, columns, ny, nx); radius: px."""
+
+    splines: np.ndarray
+    radius: int
+
+
 @njit(fastmath=True, cache=True)
-def normal(
-    residual,
-    image,
-    noise,
-    bad,
-    x,
-    y,
-    flux,
-    half,
-    fit_radius,
-    gain,
-    stamp,
-    stamp_x,
-    stamp_y,
-    a_matrix,
-    b_vector,
-):
+def normal(frame, x, y, flux, half, fit_radius, stamps, a_matrix, b_vector):
     """Normal equations for (flux, x, y), and the number of pixels used. Stamps, half size `half`, must be filled.
 
     What the residual lacks of the image is the model, whose photons make noise.
     """
+    residual, image, noise, bad = frame.residual, frame.image, frame.noise, frame.bad
+    stamp, stamp_x, stamp_y = stamps
     ny, nx = residual.shape
     a_matrix[:] = 0.0
     b_vector[:] = 0.0
     ix, iy = int(math.floor(x + 0.5)), int(math.floor(y + 0.5))
     pixels = 0
-    reach2, photons = fit_radius * fit_radius, 1.0 / gain
+    reach2, photons = fit_radius * fit_radius, 1.0 / frame.gain
     for j in range(max(0, half - iy), min(2 * half + 1, ny - iy + half)):
         jy = iy - half + j
         for i in range(max(0, half - ix), min(2 * half + 1, nx - ix + half)):

@@ -9,14 +9,16 @@ that reverses the one before may be half as long only, so that no star wanders t
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from scipy.spatial import cKDTree
 
-from processing.science.psf.errors import MIN_SNR_TO_MOVE, SHIFT_PRIOR, report
+from archive.survey.robust import FWHM_PER_SIGMA
+from processing.science.psf.errors import MIN_SNR_TO_MOVE, SHIFT_PRIOR, Neighbours, report
 from processing.science.psf.model import Psf, evaluate
-from processing.science.psf.normal_equations import fit_radius_of, invert, normal
+from processing.science.psf.normal_equations import FitFrame, FitStars, PsfTables, fit_radius_of, invert, normal
 
 # A star's model is subtracted out to where it falls below the noise: radius ~ (flux/noise)^(1/4) for the
 # wings.
@@ -78,24 +80,34 @@ def _subtract(residual, x, y, flux, half, table, radius, stamp, unused):
 
 
 @njit(fastmath=True, cache=True)
-def _subtract_all(residual, xs, ys, fluxes, halves, order, cells, splines, radius):
+def _subtract_all(residual, stars, order, cells, tables):
+    radius = tables.radius
     side = 2 * radius + 1
     stamp, unused = np.empty((side, side)), np.empty((1, 1))
     for i in order:
-        table = splines[cells[i, 0], cells[i, 1]]
-        _subtract(residual, xs[i], ys[i], fluxes[i], halves[i], table, radius, stamp, unused)
+        table = tables.splines[cells[i, 0], cells[i, 1]]
+        _subtract(residual, stars.x[i], stars.y[i], stars.flux[i], stars.half[i], table, radius, stamp, unused)
+
+
+class Motion(NamedTuple):
+    """How far each star may go and went. cells (n, 2): rows and columns of the PSF's tables; bounds (n, 4): least and
+    largest x and y; moved (n, 2): last shifts; reach (n,): longest shift allowed, halved when a shift reverses; steps
+    (n,): last steps in sigmas."""
+
+    cells: np.ndarray
+    bounds: np.ndarray
+    moved: np.ndarray
+    reach: np.ndarray
+    steps: np.ndarray
 
 
 @njit(fastmath=True, cache=True)
-def _pass(
-    residual, image, noise, bad, xs, ys, fluxes, halves, order, splines, cells, radius, gain, fit_radius,
-    fix_positions, bounds, moved, reach, steps,
-):  # fmt: skip
-    """One sweep over the stars in `order`; steps (n,) takes their steps in sigmas.
-
-    cells (n, 2): rows and columns of the PSF's tables; bounds (n, 4): least and largest x and y; moved (n, 2): last
-    shifts; reach (n,): longest shift allowed, halved when a shift reverses.
-    """
+def _pass(frame, stars, order, tables, motion, fit_radius, fix_positions):
+    """One sweep over the stars in `order`."""
+    residual, bad = frame.residual, frame.bad
+    xs, ys, fluxes, halves = stars
+    splines, radius = tables
+    cells, bounds, moved, reach, steps = motion
     side = 2 * radius + 1
     stamp, stamp_x, stamp_y = np.empty((side, side)), np.empty((side, side)), np.empty((side, side))
     a, b, c = np.empty((3, 3)), np.empty(3), np.empty((3, 3))
@@ -106,7 +118,7 @@ def _pass(
         within = fit_radius_of(bad, x, y, half, fit_radius)
         box = min(half, int(math.ceil(within + 0.5)))
         evaluate(table, radius, x, y, box, stamp, stamp_x, stamp_y, True)
-        pixels = normal(residual, image, noise, bad, x, y, flux, box, within, gain, stamp, stamp_x, stamp_y, a, b)
+        pixels = normal(frame, x, y, flux, box, within, (stamp, stamp_x, stamp_y), a, b)
         steps[n] = 0.0
         if a[0, 0] <= 0.0:
             continue
@@ -141,15 +153,15 @@ def _pass(
         fluxes[n] = new
 
 
-def _neighbours(x, y, reach):
-    """Neighbours within `reach` pixels, nearest first: those of n are indices[starts[n]:starts[n+1]]."""
+def _neighbours(x: np.ndarray, y: np.ndarray, reach: float) -> Neighbours:
+    """Neighbours within `reach` pixels, nearest first."""
     if len(x) < 2:
-        return np.zeros(len(x) + 1, np.int64), np.zeros(0, np.int64)
+        return Neighbours(np.zeros(len(x) + 1, np.int64), np.zeros(0, np.int64))
     pairs = cKDTree(np.column_stack([x, y])).query_pairs(reach, output_type="ndarray")
     first, second = np.r_[pairs[:, 0], pairs[:, 1]], np.r_[pairs[:, 1], pairs[:, 0]]
     order = np.lexsort((np.hypot(x[first] - x[second], y[first] - y[second]), first))
     starts = np.searchsorted(first[order], np.arange(len(x) + 1))
-    return starts.astype(np.int64), second[order].astype(np.int64)
+    return Neighbours(starts.astype(np.int64), second[order].astype(np.int64))
 
 
 def fit_sources(
@@ -200,16 +212,17 @@ def fit_sources(
     typical = float(np.median(noise))
     reach = STAMP_GROWTH * (np.maximum(flux, typical) / typical) ** 0.25
     halves = np.clip(np.ceil(reach), MIN_STAMP, psf.radius - 1).astype(np.int64)
+    stars, tables = FitStars(x, y, flux, halves), PsfTables(psf.splines, psf.radius)
     order, cells = _order(x, y, flux), _cells(x, y, image.shape, psf)
-    _subtract_all(residual, x, y, flux, halves, order, cells, psf.splines, psf.radius)
-    starts, neighbours = _neighbours(x, y, 2 * config.fit_radius)
-    frame = (residual, image, noise, bad)
-    sweeps, change = _sweep(frame, x, y, flux, halves, starts, neighbours, order, cells, psf, gain, config)
+    _subtract_all(residual, stars, order, cells, tables)
+    near = _neighbours(x, y, 2 * config.fit_radius)
+    frame = FitFrame(residual, image, noise, bad, float(gain))
+    sweeps, change = _sweep(frame, stars, near, order, cells, tables, config)
     quality = np.full((len(x), 5), np.nan)
     if errors:
         report(
-            *frame, x, y, flux, halves, starts, neighbours, order, psf.splines, psf.radius, gain,
-            config.fit_radius, config.profile_error, (psf.fwhm / 2.3548) ** 2, quality,
+            frame, stars, near, order, tables, config.fit_radius, config.profile_error,
+            (psf.fwhm / FWHM_PER_SIGMA) ** 2, quality,
         )  # fmt: skip
     a, b, c, d, e = quality.T.copy()
     return PsfFit(x, y, flux, a, b, c, d, e, residual, image - residual, change, sweeps)
@@ -233,22 +246,27 @@ def _cells(x, y, shape, psf):
     return np.column_stack([np.clip(v / side * cells, 0, cells - 1).astype(np.int64) for v, side, cells in parts])
 
 
-def _sweep(frame, x, y, flux, halves, starts, neighbours, order, cells, psf, gain, config):
+def _sweep(
+    frame: FitFrame,
+    stars: FitStars,
+    near: Neighbours,
+    order: np.ndarray,
+    cells: np.ndarray,
+    tables: PsfTables,
+    config: PsfFitConfig,
+) -> tuple[int, float]:
     """Sweep over all stars, then over the restless ones and their neighbours; (sweeps, largest last step)."""
-    ny, nx = frame[0].shape
-    bounds = np.column_stack([*_limits(x, nx), *_limits(y, ny)])
-    moved, reach, steps = np.zeros((len(x), 2)), np.full(len(x), MAX_SHIFT), np.zeros(len(x))
-    owner = np.repeat(np.arange(len(x)), np.diff(starts))
+    (ny, nx), n = frame.residual.shape, len(stars.x)
+    bounds = np.column_stack([*_limits(stars.x, nx), *_limits(stars.y, ny)])
+    motion = Motion(cells, bounds, np.zeros((n, 2)), np.full(n, MAX_SHIFT), np.zeros(n))
+    owner = np.repeat(np.arange(n), np.diff(near.starts))
     turn, sweeps = order, 0
     while len(turn) and sweeps < config.max_passes:
         # The first sweep settles the fluxes; only then may positions move.
-        _pass(
-            *frame, x, y, flux, halves, turn, psf.splines, cells, psf.radius, gain,
-            config.fit_radius, config.fix_positions or sweeps == 0, bounds, moved, reach, steps,
-        )  # fmt: skip
+        _pass(frame, stars, turn, tables, motion, config.fit_radius, config.fix_positions or sweeps == 0)
         sweeps += 1
         if sweeps >= config.passes:
-            restless = steps > config.at_rest
-            restless[owner[restless[neighbours]]] = True
+            restless = motion.steps > config.at_rest
+            restless[owner[restless[near.indices]]] = True
             turn = order[restless[order]]
-    return sweeps, float(steps.max(initial=0.0))
+    return sweeps, float(motion.steps.max(initial=0.0))

@@ -7,14 +7,13 @@ from astropy.table import Table
 from scipy.spatial import cKDTree
 
 from processing.science import tpv
-from processing.science.photometry import quality
 from processing.science.photometry.zeropoint import MAG_PER_RELATIVE_FLUX
 from processing.science.psf.model import Psf, psf_stamp
 from processing.science.subtraction import realbogus
 from processing.science.subtraction.candidates import NOTHING, Measured
+from processing.science.subtraction.stars import CatalogStars
 
 FIT_RADIUS = 4.0
-FAINTEST_MAG = 30.0
 
 
 @dataclass(frozen=True)
@@ -71,25 +70,38 @@ def psf_fluxes(image: np.ndarray, bad: np.ndarray, psf: Psf, x: np.ndarray, y: n
     return flux
 
 
-def candidate_table(measured: Measured, state, triggers: Triggers) -> Table:
+@dataclass(frozen=True)
+class SearchedImage:
+    """The science image whose difference was searched. wcs; shape: (ny, nx); zero_point (mag); whole_light: of a star
+    over that in its PSF model; limit: 5 sigma of the difference (mag); fwhm: of its PSF (px)."""
+
+    wcs: tpv.Tpv
+    shape: tuple[int, int]
+    zero_point: float
+    whole_light: float
+    limit: float
+    fwhm: float
+
+
+def candidate_table(
+    measured: Measured,
+    image: SearchedImage,
+    reference_stars: CatalogStars,
+    reference_zero_point: float,
+    triggers: Triggers,
+) -> Table:
     """All candidates with the columns of alert packets that the images alone decide.
 
-    `state` is the difference pipeline's. Adds `positive`, `alert`, and 0-based pixels x, y. Sets
-    `state.limit`, the 5-sigma magnitude limit of the difference.
+    Adds `positive`, `alert`, and 0-based pixels x, y. reference_stars : of its PSF catalog, in the image's pixels
     """
-    science, reference = state.inputs.science, state.inputs.reference
-    zero_point = float(science.header["MAGZP"])
-    psf = state.subtraction.psfs.astype(float)
-    area = float(np.mean(1.0 / (psf**2).sum((2, 3))))
-    state.limit = float(quality.empirical_limit(zero_point, state.subtraction.noise, area))
+    zero_point, total = image.zero_point, image.whole_light
     m = measured
-    ra, dec = tpv.pixel_to_sky(science.wcs, m.x, m.y)
+    ra, dec = tpv.pixel_to_sky(image.wcs, m.x, m.y)
     # The PSF model ends; the zero point is for the whole light of a star.
-    total = float(science.header.get("PSFTOTAL", 1.0))
     magpsf, sigmapsf = magnitudes(total * m.flux, total * m.sigma, zero_point)
     magap, sigmagap = magnitudes(m.ap, m.ap_sigma, zero_point)
     magapbig, sigmagapbig = magnitudes(m.big, m.big_sigma, zero_point)
-    ny, nx = state.shape
+    ny, nx = image.shape
     edge = np.min([m.x, m.y, nx - 1 - m.x, ny - 1 - m.y], axis=0) if len(m) else np.zeros(0)
     elong = np.where(m.b > 0, m.a / np.where(m.b > 0, m.b, 1.0), NOTHING)
     known = magap > 0
@@ -100,15 +112,14 @@ def candidate_table(measured: Measured, state, triggers: Triggers) -> Table:
             "magapbig": magapbig, "sigmagapbig": sigmagapbig, "sky": m.sky,
             # An aperture that holds no light tells nothing; such a candidate never triggers.
             "magdiff": np.where(known, magap - magpsf, NOTHING), "fwhm": m.fwhm, "classtar": m.sharpness,
-            "mindtoedge": edge, "magfromlim": np.where(known, state.limit - magap, NOTHING),
-            "seeratio": m.fwhm / state.psf.fwhm, "aimage": m.a, "bimage": m.b, "aimagerat": m.a / m.fwhm,
+            "mindtoedge": edge, "magfromlim": np.where(known, image.limit - magap, NOTHING),
+            "seeratio": m.fwhm / image.fwhm, "aimage": m.a, "bimage": m.b, "aimagerat": m.a / m.fwhm,
             "bimagerat": m.b / m.fwhm, "elong": elong, "nneg": m.nneg, "nbad": m.nbad, "sumrat": m.sumrat,
             "scorr": m.scorr, "dsnrms": m.d_ratio, "ssnrms": m.s_ratio, "dsdiff": m.d_ratio - m.s_ratio,
             "flux": m.flux, "sigflux": m.sigma,
         }
     )  # fmt: skip
-    nearest = _nearest_reference(m, state, float(reference.header["MAGZP"]))
-    for name, values in nearest.items():
+    for name, values in _nearest_reference(m, reference_stars, reference_zero_point).items():
         table[name] = values
     table["rb"] = realbogus.score(table)
     table["alert"] = triggers.select(table)
@@ -123,9 +134,8 @@ def magnitudes(flux: np.ndarray, sigma: np.ndarray, zero_point: float) -> tuple[
     return np.where(lit, mag, NOTHING), np.where(lit, MAG_PER_RELATIVE_FLUX * sigma / safe, NOTHING)
 
 
-def _nearest_reference(m: Measured, state, zero_point: float) -> dict[str, np.ndarray]:
+def _nearest_reference(m: Measured, stars: CatalogStars, zero_point: float) -> dict[str, np.ndarray]:
     """The nearest source of the reference's PSF catalog: distance (px), place, magnitude, shape."""
-    stars = state.reference_stars
     names = ("distnr", "magnr", "sigmagnr", "chinr", "sharpnr", "ranr", "decnr")
     if len(stars.x) == 0 or len(m) == 0:
         return {name: np.full(len(m), NOTHING) for name in names}

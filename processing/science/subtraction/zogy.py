@@ -12,6 +12,7 @@ Tiles are worked through one by one, each with its own PSFs; they overlap so tha
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import scipy.fft
@@ -60,9 +61,31 @@ PsfAt = Callable[[float, float], np.ndarray]
 """(x, y), 0-based pixels -> stamp (2 half + 1, 2 half + 1) of the PSF centred on its middle pixel, sum 1."""
 
 
+class Transforms(NamedTuple):
+    """Fourier transforms of science image, reference and their PSFs."""
+
+    n_hat: np.ndarray
+    r_hat: np.ndarray
+    pn: np.ndarray
+    pr: np.ndarray
+
+
+class Spectra(NamedTuple):
+    """Of D, of both parts of S, of their filters, of the PSF of D."""
+
+    d_hat: np.ndarray
+    sn_hat: np.ndarray
+    sr_hat: np.ndarray
+    kn: np.ndarray
+    kr: np.ndarray
+    pd: np.ndarray
+
+
 @njit(fastmath=FAST, cache=True)
-def _filter_kernel(n_hat, r_hat, pn, pr, sn2, sr2, flux, floor, d_hat, sn_hat, sr_hat, kn, kr, pd):
+def _filter_kernel(transforms, sn2, sr2, flux, floor, spectra):
     """All of ZOGY's spectra at once, with Fn = Fr = 1. `flux`: flux scale of D."""
+    n_hat, r_hat, pn, pr = transforms
+    d_hat, sn_hat, sr_hat, kn, kr, pd = spectra
     rows, columns = n_hat.shape
     for j in range(rows):
         for i in range(columns):
@@ -111,7 +134,7 @@ def _unwrapped(frame: np.ndarray, half: int) -> np.ndarray:
 
 
 class _Tile:
-    """What the Fourier transforms of one tile share."""
+    """One tile: its shape, padded for fast Fourier transforms, and these."""
 
     def __init__(self, shape: tuple[int, int]):
         self.shape = shape
@@ -134,8 +157,8 @@ def _subtract_tile(science, reference, var_n, var_r, psf_n, psf_r, sn, sr):
     n_hat, r_hat = tile.forward(science), tile.forward(reference)
     flux = np.float32(1.0 / np.sqrt(sn * sn + sr * sr))
     floor = np.float32(1e-6 * (sn * sn + sr * sr))
-    spectra = [np.empty_like(n_hat) for _ in range(6)]
-    _filter_kernel(n_hat, r_hat, pn, pr, np.float32(sn * sn), np.float32(sr * sr), flux, floor, *spectra)
+    spectra = Spectra(*(np.empty_like(n_hat) for _ in range(6)))
+    _filter_kernel(Transforms(n_hat, r_hat, pn, pr), np.float32(sn * sn), np.float32(sr * sr), flux, floor, spectra)
     d_hat, sn_hat, sr_hat, kn, kr, pd = spectra
     variance = tile.forward(tile.back(kn) ** 2) * tile.forward(var_n)
     variance += tile.forward(tile.back(kr) ** 2) * tile.forward(var_r)
