@@ -40,7 +40,7 @@ def order(query: dict, reader: Reader, user=None) -> UserJob:
     search.query_of(query)
     if not any(search.was_given(value) for name, value in query.items() if name not in UNCHOSEN):
         raise BundleRefusedError("the search is empty: say which images, for example a position, a field or a night")
-    return user_jobs.place("bundle", "archive.products.bundles.make", query, user, reader.programs)
+    return user_jobs.submit("bundle", "archive.products.bundles.make", query, user, reader.programs)
 
 
 def make(job_id: str) -> None:

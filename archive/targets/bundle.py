@@ -51,7 +51,7 @@ def order(targets: list[Target], wish: Wish, reader: Reader, user=None) -> UserJ
     values = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(wish).items()}
     places = [[target.name, target.ra, target.dec] for target in targets]
     parameters = {"wish": values, "targets": places}
-    return user_jobs.place("cutouts", "archive.targets.bundle.make", parameters, user, reader.programs)
+    return user_jobs.submit("cutouts", "archive.targets.bundle.make", parameters, user, reader.programs)
 
 
 def make(job_id: str) -> None:

@@ -104,8 +104,8 @@ def order(places: Sequence[Place], wish: Wish, reader: Reader, user=None, site: 
         for number, place in enumerate(places)
     ]
     if len(orders) == 1:
-        return [user_jobs.place(KIND, FUNCTION, orders[0], user, reader.programs)]
-    return user_jobs.place_all(KIND, FUNCTION, orders, user, reader.programs)
+        return [user_jobs.submit(KIND, FUNCTION, orders[0], user, reader.programs)]
+    return user_jobs.submit_all(KIND, FUNCTION, orders, user, reader.programs)
 
 
 def reqid(job: UserJob) -> int:
