@@ -69,18 +69,18 @@ def _rows(world) -> np.ndarray:
 
 
 def _measure_rows(cursor, rows: np.ndarray) -> dict[str, float]:
-    from archive.database.records import copy_in
+    from archive.database.copy import write_records
 
     cursor.execute(ROWS)
     cursor.execute("ALTER TABLE peer_rows SET LOGGED")
-    copy_in(cursor, "peer_rows", rows, {})
+    write_records(cursor, "peer_rows", rows, {})
     cursor.execute("CREATE INDEX peer_rows_oid ON peer_rows (oid)")
     cursor.execute("VACUUM ANALYZE peer_rows")
     size = _size(cursor, "peer_rows")
     late = rows[rows["pid"] == rows["pid"][-1]]
     began = time.perf_counter()
     for _ in range(10):
-        copy_in(cursor, "peer_rows", late, {})
+        write_records(cursor, "peer_rows", late, {})
     append = 10 * len(late) / (time.perf_counter() - began)
     oids = np.unique(rows["oid"])
     return {"bytes": size / len(rows), "append": append} | _reads(cursor, "peer_rows", oids)

@@ -219,24 +219,24 @@ def _result(
         if begun is not None:
             begun(connection.connection.get_backend_pid())
         with _explained(PLANNING_SECONDS):
-            fields, statement = _statement(connection, translation)
+            fields, delivering = _statement(connection, translation)
             if used is not None:
                 used(_relations(connection, translation))
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = %s", [f"{seconds or settings.TAP_SYNC_SECONDS}s"])
         yield fields
-        copy = arrow_copy.Copy(connection.connection, statement, LONGEST if seconds is None else None)
+        copy = arrow_copy.Copy(connection.connection, delivering, LONGEST if seconds is None else None)
         stack.callback(copy.close)
         yield from arrow_copy.batches(fields, iter(copy), settings.TAP_RESULT_BYTES)
 
 
 def _statement(connection: BaseDatabaseWrapper, translation: Translation) -> tuple[tuple[Field, ...], str]:
-    """The columns with the types that the database gives them, and the COPY that delivers them so."""
+    """The columns with the types that the database gives them, and the SELECT that delivers them so."""
     with connection.connection.cursor() as cursor:
         source, names, kinds = _delivered(cursor, translation)
     fields = tuple(_field(one, kind.name) for one, kind in zip(translation.columns, kinds, strict=True))
     listed = ", ".join(_bounded(name, kind) for name, kind in zip(names, kinds, strict=True))
-    return fields, f"COPY (SELECT {listed} FROM {source}) TO STDOUT (FORMAT binary)"
+    return fields, f"SELECT {listed} FROM {source}"
 
 
 def _delivered(cursor, translation: Translation) -> tuple[str, list[str], list[Delivered]]:

@@ -1,0 +1,67 @@
+"""Each of these stands in one place: a second copy of it fails here."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+APPS = ("archive", "lightcurves", "portal", "processing")
+
+
+def sources() -> dict[str, ast.Module]:
+    """Each source file's tree, by its path below the root."""
+    root = Path(settings.BASE_DIR)
+    paths = [path for app in APPS for path in (root / app).rglob("*.py") if "migrations" not in path.parts]
+    return {str(path.relative_to(root)): ast.parse(path.read_text()) for path in paths}
+
+
+@pytest.fixture(scope="module")
+def trees() -> dict[str, ast.Module]:
+    found = sources()
+    assert len(found) > 300
+    return found
+
+
+def names(tree: ast.Module) -> set[str]:
+    """Names that a module calls, reads as attributes or defines as classes and functions."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, ast.Name):
+            found.add(node.id)
+    return found
+
+
+def defined(tree: ast.Module) -> set[str]:
+    kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    return {node.name for node in ast.walk(tree) if isinstance(node, kinds)}
+
+
+def using(trees: dict[str, ast.Module], name: str) -> list[str]:
+    return sorted(path for path, tree in trees.items() if name in names(tree))
+
+
+def defining(trees: dict[str, ast.Module], name: str) -> list[str]:
+    return sorted(path for path, tree in trees.items() if name in defined(tree))
+
+
+def test_postgresqls_copy_is_called_in_one_module(trees):
+    assert using(trees, "copy_expert") == ["archive/database/copy.py"]
+    assert [path for path in trees if b"PGCOPY" in Path(settings.BASE_DIR, path).read_bytes()] == [
+        "archive/database/copy.py"
+    ]
+
+
+def test_the_phases_of_jobs_stand_once(trees):
+    assert defining(trees, "Phase") == ["archive/models/phases.py"]
+    attempts = [
+        path
+        for path, tree in trees.items()
+        for node in tree.body
+        if isinstance(node, ast.Assign) and any("ATTEMPTS" in getattr(name, "id", "") for name in node.targets)
+    ]
+    assert set(attempts) <= {"archive/jobs/attempts.py", "processing/executive/queue.py"}
