@@ -11,6 +11,7 @@ from datetime import datetime
 from django.http import StreamingHttpResponse
 
 from archive.access.streams import Rows
+from archive.requests.stream_response import stream_response
 from archive.search.where_sql import as_shown
 from archive.tables.dictionary import Table
 from archive.tables.responses import VOTABLE_TYPE, field_of
@@ -28,12 +29,11 @@ def streamed(table: Table, rows: Rows, form: str, name: str) -> StreamingHttpRes
     name : of the file, without its ending
     """
     content_type, ending, write = WRITERS[form]
-    response = StreamingHttpResponse(write(table, map(_shown, rows)), content_type=content_type)
-    response["Content-Disposition"] = f'attachment; filename="{name}.{ending}"'
-    response["Cache-Control"] = "private, no-store"
-    # Whatever happens to the client, the database connection goes with the response.
-    response._resource_closers.append(rows.close)
-    return response
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}.{ending}"',
+        "Cache-Control": "private, no-store",
+    }
+    return stream_response(write(table, map(_shown, rows)), rows.close, content_type, headers)
 
 
 def _shown(batch: list[tuple]) -> list[tuple]:

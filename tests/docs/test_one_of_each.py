@@ -65,3 +65,34 @@ def test_the_phases_of_jobs_stand_once(trees):
         if isinstance(node, ast.Assign) and any("ATTEMPTS" in getattr(name, "id", "") for name in node.targets)
     ]
     assert set(attempts) <= {"archive/jobs/attempts.py", "processing/executive/queue.py"}
+
+
+def test_protocols_share_one_layer(trees):
+    layer = "archive/services/protocol"
+    assert defining(trees, "BadRequestError") == [f"{layer}/errors.py"]
+    assert defining(trees, "DeniedError") == [f"{layer}/errors.py"]
+    readers = [path for path in trees if "MAXREC=1000" in Path(settings.BASE_DIR, path).read_text()]
+    assert readers == [f"{layer}/parameters.py"]
+    assert using(trees, "error_votable") == ["archive/services/protocol/refusals.py", "archive/tables/responses.py"]
+
+
+def test_a_streamed_response_closes_what_it_holds_in_one_way(trees):
+    assert using(trees, "_resource_closers") == []
+    assert "archive/requests/stream_response.py" in using(trees, "StreamingHttpResponse")
+
+
+def renames(tree: ast.Module) -> bool:
+    """Whether a module gives a file another name, or flushes one to disk."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    return any(
+        ast.unparse(call.func) in ("os.replace", "os.rename", "os.fsync", "tempfile.mkstemp")
+        or (call.func.attr in ("replace", "rename") and len(call.args) == 1 and not call.keywords)
+        for call in calls
+    )
+
+
+def test_files_appear_whole_in_one_way(trees):
+    assert sorted(path for path, tree in trees.items() if renames(tree)) == [
+        "archive/files/atomic.py",
+        "archive/files/storage.py",  # many files at once, by hard links, and each folder flushed once
+    ]

@@ -16,8 +16,8 @@ from archive.access.streams import QueryFailedError, Rows, stream
 from archive.search.families import Family
 from archive.search.query import BadQueryError, ImageQuery, images
 from archive.search.where_sql import as_shown
-from archive.services.irsa.errors import BadRequestError
 from archive.services.irsa.ibe_parameters import Request
+from archive.services.protocol.errors import BadRequestError
 from archive.tables.dictionary import Column
 from archive.tables.fields import Field
 from archive.tables.ipac import write_ipac

@@ -21,7 +21,8 @@ from django.db.utils import Error as DatabaseError
 
 from archive.access.reading import EVERYTHING, Reader, current_reader, streaming
 from archive.access.streams import CANCELLED, TOO_MUCH, said_by_database
-from archive.requests.numbers import whole
+from archive.services.protocol.errors import BadRequestError
+from archive.services.protocol.parameters import row_limit
 from archive.services.vo.adql import ADQLError, Catalog, Column, Translation, translate
 from archive.services.vo.schema.published import adql_catalog
 from archive.services.vo.tap import arrow_copy, user_tables
@@ -39,12 +40,11 @@ DENIED = "42501"
 TEXTS = ("text", "char")
 
 
-class BadRequestError(ValueError):
-    """A request that is not TAP, or a query that fails; the message is for the asker."""
-
-
 class TooLongError(BadRequestError):
     """A query that takes longer than it may."""
+
+    def __init__(self, message: str):
+        super().__init__(message, 408)
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Request:
             raise BadRequestError(
                 "QUERY is missing: give one ADQL query, for example SELECT TOP 5 * FROM tap_schema.tables"
             )
-        return cls(parameters["QUERY"], _maxrec(parameters.get("MAXREC", "")))
+        return cls(parameters["QUERY"], row_limit(parameters.get("MAXREC", "")))
 
 
 @dataclass(frozen=True)
@@ -187,17 +187,6 @@ def plain(value):
 
 def _field(column: Column, kind: str) -> Field:
     return field_of(column.name, kind, column.unit, column.ucd, column.description, column.utype, column.xtype)
-
-
-def _maxrec(text: str) -> int:
-    if not text:
-        return settings.TAP_ROW_LIMIT
-    wanted = whole(text)
-    if wanted is None:
-        raise BadRequestError(
-            f"MAXREC={text[:40]}: give a number of rows that is not negative, for example MAXREC=1000"
-        )
-    return min(wanted, settings.TAP_ROW_LIMIT)
 
 
 def _result(
