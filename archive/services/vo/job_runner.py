@@ -19,9 +19,11 @@ from django_q.tasks import async_task
 from archive import sandbox
 from archive.access.memberships import reader_of_job
 from archive.access.reading import Reader, reading
+from archive.files.atomic import whole_file
 from archive.files.storage import DamagedFileError
 from archive.jobs import attempts, dependencies, quotas
 from archive.models import QueryJob, UserTable
+from archive.services.protocol.errors import BadRequestError
 from archive.services.vo.formats import format_named
 from archive.services.vo.soda import jobs
 from archive.services.vo.tap import query, requests, uploads, uws
@@ -194,16 +196,14 @@ def _rest(job: QueryJob, reader: Reader, tables: set[str]) -> None:
 
 def _file(job: QueryJob, result: query.Result, written, maxrec: int) -> dict:
     name = f"result.{written.suffix}"
-    job.folder.mkdir(parents=True, exist_ok=True)
-    temporary, size = job.folder / "result.part", 0
-    with temporary.open("wb") as file:
+    size = 0
+    with whole_file(job.folder / name, job.folder / "result.part") as temporary, temporary.open("wb") as file:
         for piece in written.write(result.fields, result.batches, maxrec):
             size += file.write(piece)
-    temporary.replace(job.folder / name)
     return {"phase": Phase.COMPLETED, "result": name, "content_type": written.content_type, "size": size}
 
 
 def _note(job: QueryJob, process: int) -> None:
     """Which of the database's processes answers; a job that was stopped before goes no further."""
     if not QueryJob.objects.filter(pk=job.pk, phase=Phase.EXECUTING).update(backend=process):
-        raise query.BadRequestError("the job was stopped")
+        raise BadRequestError("the job was stopped")
