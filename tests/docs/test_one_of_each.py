@@ -96,3 +96,10 @@ def test_files_appear_whole_in_one_way(trees):
         "archive/files/atomic.py",
         "archive/files/storage.py",  # many files at once, by hard links, and each folder flushed once
     ]
+
+
+def test_xml_is_escaped_in_one_module(trees):
+    root = Path(settings.BASE_DIR)
+    assert [path for path in trees if "xml.sax" in (root / path).read_text()] == ["archive/tables/xml.py"]
+    heads = [path for path in trees if '<?xml version="1.0"' in (root / path).read_text()]
+    assert heads == ["archive/tables/xml.py"]

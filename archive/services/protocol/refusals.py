@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from xml.sax.saxutils import escape
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from archive.services.protocol.errors import BadRequestError
 from archive.tables.votable import CONTENT_TYPE, error_votable
+from archive.tables.xml import Xml, document, element, lines, xml_text
 
 CHALLENGES = 'Basic realm="ZTF archive", charset="UTF-8", Bearer realm="ZTF archive"'
 View = Callable[..., HttpResponseBase]
@@ -45,6 +45,8 @@ def as_ibe_xml(message: str, status: int = 400) -> HttpResponse:
     Clients that expect CSV read this as a table of one column whose name starts with `<?xml version`; hence the line
     break after it, and neither commas nor quotes that would split what follows.
     """
-    text = escape(message, {",": "&#44;", '"': "&quot;", "\n": " ", "\r": " "})
-    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<error>\n<message>{text}</message>\n</error>\n'
+    text = xml_text(message)
+    for mark, written in ((",", "&#44;"), ('"', "&quot;"), ("\n", " "), ("\r", " ")):
+        text = text.replace(mark, written)
+    body = document(element("error", "\n", lines(element("message", Xml(text)))))
     return HttpResponse(body, content_type="text/xml; charset=utf-8", status=status)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from xml.sax.saxutils import quoteattr
 
 from django.http import Http404, HttpRequest, HttpResponse
 
@@ -18,6 +17,7 @@ from archive.services.vo.schema.published import Published, published
 from archive.services.vo.schema.tap_schema import has_position
 from archive.tables.dictionary import Table
 from archive.tables.fields import Field
+from archive.tables.xml import element, lines
 
 STANDARD = "ivo://ivoa.net/std/ConeSearch"
 LARGEST = 180.0  # deg
@@ -110,7 +110,7 @@ def _refuse(message: str) -> HttpResponse:
 
 
 def _error_info(message: str) -> bytes:
-    return f'<INFO ID="Error" name="Error" value={quoteattr(message)}/>\n'.encode()
+    return lines(element("INFO", attributes={"ID": "Error", "name": "Error", "value": message})).encode()
 
 
 @common.service
