@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 
 from django.http import StreamingHttpResponse
 
 from archive.access.streams import Rows
 from archive.requests.stream_response import stream_response
-from archive.search.where_sql import as_shown
 from archive.tables.dictionary import Table
+from archive.tables.moments import irsa
 from archive.tables.responses import VOTABLE_TYPE, field_of
+from archive.tables.row_text import write_separated
 from archive.tables.votable import write_votable
-
-PIECE = 1 << 16  # characters sent at once
 
 
 def streamed(table: Table, rows: Rows, form: str, name: str) -> StreamingHttpResponse:
@@ -37,19 +33,11 @@ def streamed(table: Table, rows: Rows, form: str, name: str) -> StreamingHttpRes
 
 
 def _shown(batch: list[tuple]) -> list[tuple]:
-    return [tuple(as_shown(value) if isinstance(value, datetime) else value for value in row) for row in batch]
+    return [tuple(map(irsa, row)) for row in batch]
 
 
 def _csv(table: Table, batches: Iterable[list[tuple]]) -> Iterator[str]:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([column.name for column in table.columns])
-    for batch in batches:
-        writer.writerows(batch)
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-    yield buffer.getvalue()
+    return write_separated([column.name for column in table.columns], batches)
 
 
 def _json(table: Table, batches: Iterable[list[tuple]]) -> Iterator[str]:

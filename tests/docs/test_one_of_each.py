@@ -103,3 +103,12 @@ def test_xml_is_escaped_in_one_module(trees):
     assert [path for path in trees if "xml.sax" in (root / path).read_text()] == ["archive/tables/xml.py"]
     heads = [path for path in trees if '<?xml version="1.0"' in (root / path).read_text()]
     assert heads == ["archive/tables/xml.py"]
+
+
+def test_rows_are_written_by_the_writers_of_tables(trees):
+    assert using(trees, "new_stream") == ["archive/tables/arrow_files.py", "archive/tables/spooled.py"]
+    services = [
+        path for path in trees if path.startswith(("archive/services/", "archive/tables/", "portal/", "lightcurves/"))
+    ]
+    writing = [path for path in services if "csv.writer(" in Path(settings.BASE_DIR, path).read_text()]
+    assert writing == ["archive/tables/row_text.py"]

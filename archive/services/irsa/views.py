@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -25,7 +24,6 @@ from archive.services.protocol.refusals import as_ibe_xml
 
 MISSION, DATASET = "ztf", "products"
 CUTOUT_PARAMETERS = {"center", "size", "gzip"}
-PIECE = 1 << 16  # characters sent at once
 
 
 @require_safe
@@ -60,7 +58,7 @@ def search(request: HttpRequest, name: str) -> HttpResponseBase:
         found = ibe_search.describe(asked, family) if asked.metadata else ibe_search.find(asked, family, request.reader)
     except BadRequestError as error:
         return as_ibe_xml(str(error), error.status)
-    return stream_response(_gathered(found.pieces), found.close, found.content_type, {"Cache-Control": "no-store"})
+    return stream_response(found.pieces, found.close, found.content_type, {"Cache-Control": "no-store"})
 
 
 @require_safe
@@ -114,15 +112,3 @@ def _folder(request: HttpRequest, path: str) -> HttpResponse:
     for header, value in delivery.private().items():
         response[header] = value
     return response
-
-
-def _gathered(pieces: Iterator[str]) -> Iterator[str]:
-    """The same text in fewer pieces."""
-    waiting, length = [], 0
-    for piece in pieces:
-        waiting.append(piece)
-        length += len(piece)
-        if length > PIECE:
-            yield "".join(waiting)
-            waiting, length = [], 0
-    yield "".join(waiting)

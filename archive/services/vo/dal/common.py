@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -18,9 +17,9 @@ from archive.services.protocol.parameters import Parameters, row_limit, single
 from archive.services.protocol.refusals import errors_as_votable
 from archive.services.vo import descriptors
 from archive.services.vo.formats import format_named
-from archive.services.vo.tap.query import plain
 from archive.tables.dictionary import Table
 from archive.tables.fields import Field
+from archive.tables.moments import iso
 from archive.tables.responses import field_of
 from archive.tables.votable import CONTENT_TYPE, write_votable
 
@@ -121,5 +120,5 @@ class Result:
         for batch in rows:
             columns = [list(column) for column in zip(*batch, strict=True)]
             for n in times:
-                columns[n] = [plain(value) if isinstance(value, datetime) else value for value in columns[n]]
+                columns[n] = [iso(value) for value in columns[n]]
             yield columns

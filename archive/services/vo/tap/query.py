@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
 from itertools import chain
 
 import psycopg2
@@ -29,6 +28,7 @@ from archive.services.vo.tap import arrow_copy, user_tables
 from archive.services.vo.tap.uploads import Upload, as_adql, put
 from archive.tables.errors import UnwritableResultError
 from archive.tables.fields import Delivered, Field, delivered, field_of
+from archive.tables.moments import iso
 
 LONGEST = 60  # s, for the first rows and between any two pieces
 PLANNING_SECONDS = 15  # s, for the database to make out what a query is
@@ -166,7 +166,7 @@ def preview(query: str, rows: int) -> Preview:
         source, names, kinds = _delivered(cursor, translation)
         shown = [_bounded(name, kind) if kind.name in TEXTS else name for name, kind in zip(names, kinds, strict=True)]
         cursor.execute(f"SELECT {', '.join(shown)} FROM {source}")
-        found = [tuple(map(plain, row)) for row in cursor.fetchall()]
+        found = [tuple(map(iso, row)) for row in cursor.fetchall()]
     return Preview(fields_of(translation), found[:rows], len(found) > rows, translation)
 
 
@@ -176,13 +176,6 @@ def catalog_for(reader: Reader, uploads: Sequence[Upload] = ()) -> Catalog:
     brought = tuple(map(as_adql, uploads))
     catalog = adql_catalog()
     return catalog.extended((*kept, *brought)) if kept or brought else catalog
-
-
-def plain(value):
-    """A value of the database as pages show it: times are ISO 8601 (UTC)."""
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="milliseconds")
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def _field(column: Column, kind: str) -> Field:
@@ -312,7 +305,6 @@ __all__ = [
     "catalog_for",
     "check",
     "fields_of",
-    "plain",
     "preview",
     "run",
 ]
