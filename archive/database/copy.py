@@ -34,7 +34,8 @@ def write_records(cursor, table: str, rows: np.ndarray, moments: Mapping[str, da
     rows : structured array, big-endian fields
     moments : timestamps that are the same in all rows, by column; None is null
     """
-    columns = [(name, rows.dtype[name].str) for name in rows.dtype.names]
+    names = rows.dtype.names or ()
+    columns = [(name, rows.dtype[name].str) for name in names]
     records = np.zeros(
         len(rows), dtype=_layout([*columns, *((name, ">i8" if at else None) for name, at in moments.items())])
     )
@@ -45,7 +46,7 @@ def write_records(cursor, table: str, rows: np.ndarray, moments: Mapping[str, da
         records[f"{name}_size"] = NULL if moment is None else 8
         if moment is not None:
             records[name] = _microseconds(moment)
-    write_binary(cursor, table, [*rows.dtype.names, *moments], [records.tobytes()])
+    write_binary(cursor, table, [*names, *moments], [records.tobytes()])
 
 
 def write_binary(cursor, table: str, columns: Iterable[str], rows: Iterable[bytes]) -> None:

@@ -168,6 +168,7 @@ def carry_out(job_id: str, work: Callable[[UserJob], str | None], refusals: tupl
     `work` may return a message for people, or end the job itself. One of `refusals` ends the job as an error with its
     text; after anything else the job was interrupted, and the exception is the queue's to see.
     """
+    ended_by: tuple[type[Exception], ...] = (*refusals, quotas.QuotaExceededError, DamagedFileError)
     with worker_locks.working(UUID(str(job_id))) as mine:
         job = _begin(job_id) if mine else None
         if job is None:
@@ -176,7 +177,7 @@ def carry_out(job_id: str, work: Callable[[UserJob], str | None], refusals: tupl
             message = work(job) or ""
             quotas.check_room(job.asker, _size(job.pk))
             _end(job, UserJob.Phase.COMPLETED, message)
-        except (*refusals, quotas.QuotaExceededError, DamagedFileError) as reason:
+        except ended_by as reason:
             log.warning("job refused", job=job_id, kind=job.kind, reason=str(reason))
             _remove_files(job.pk)
             _end(job, UserJob.Phase.ERROR, str(reason))

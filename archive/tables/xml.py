@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Iterable, Mapping
 from xml.sax.saxutils import XMLGenerator, escape
+from xml.sax.xmlreader import AttributesImpl
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
@@ -40,7 +41,7 @@ def element(name: str, *content: object, attributes: Attributes | None = None) -
     written = io.StringIO()
     generator = XMLGenerator(written, "utf-8", short_empty_elements=not content)
     given = {key: valid(value) for key, value in (attributes or {}).items() if value is not None}
-    generator.startElement(name, given)
+    generator.startElement(name, AttributesImpl(given))
     for part in content:
         if isinstance(part, Xml):
             generator.ignorableWhitespace(part)  # which is written as it is

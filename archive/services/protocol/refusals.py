@@ -26,12 +26,14 @@ def as_votable(message: str, status: int = 400) -> HttpResponse:
 def errors_as_votable(*refused: type[Exception]) -> Callable[[View], View]:
     """A decorator of views whose BadRequestError, and these errors, become error documents."""
 
+    expected: tuple[type[Exception], ...] = (BadRequestError, *refused)
+
     def decorate(view: View) -> View:
         @wraps(view)
         def wrapped(request: HttpRequest, *arguments, **named) -> HttpResponseBase:
             try:
                 return view(request, *arguments, **named)
-            except (BadRequestError, *refused) as reason:
+            except expected as reason:
                 return as_votable(str(reason), getattr(reason, "status", 400))
 
         return wrapped
