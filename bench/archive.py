@@ -153,7 +153,7 @@ def _fill(rows: int) -> int:
     """Exposures of the real grid, all 64 quadrants each, with some pointing scatter; one exposure row serves all."""
     from django.db import connection
 
-    from archive.database.records import copy_in
+    from archive.database.copy import write_records
     from archive.survey.fields import field_grid
 
     grid, rng, template = field_grid(), np.random.default_rng(SEED), _quadrants()
@@ -167,7 +167,7 @@ def _fill(rows: int) -> int:
             closed = records["programid"] == 2
             for part, date in ((records[~closed], datetime(2018, 6, 1, tzinfo=UTC)), (records[closed], None)):
                 moments = {"obsdate": datetime(2018, 3, 17, tzinfo=UTC), "public_date": date}
-                copy_in(cursor, "archive_scienceimage", part, moments)
+                write_records(cursor, "archive_scienceimage", part, moments)
         for statement in indexes:
             cursor.execute(statement)
         cursor.execute("VACUUM ANALYZE archive_scienceimage")

@@ -16,8 +16,7 @@ from django.middleware.csrf import REASON_BAD_ORIGIN
 from django.template.loader import render_to_string
 from django.urls import Resolver404, URLPattern, get_resolver, resolve
 
-from archive.services.irsa import errors as ibe
-from archive.services.vo.tap import requests
+from archive.services.protocol.refusals import as_ibe_xml, as_votable
 from archive.tables.responses import problem
 
 VOTABLE = ("tap", "soda", "sia", "scs", "datalink", "dal", "irsa-")
@@ -51,9 +50,9 @@ def refuse(request: HttpRequest, message: str, status: int, title: str = "") -> 
     """Why a request is not answered: a VOTable, IBE's XML, or problem JSON, which browsers get as a page."""
     name = name_of(request)
     if name.startswith("ibe"):
-        response = ibe.refuse(message, status)
+        response = as_ibe_xml(message, status)
     elif name.startswith(VOTABLE):
-        response = requests.refuse(message, status)
+        response = as_votable(message, status)
     else:
         response = problem(message, status, title or TITLES[status])
     if status == 503:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import chain
 from typing import Protocol
@@ -35,10 +35,10 @@ class QueryFailedError(ValueError):
 class Rows:
     """An iterator of batches (lists of tuples) whose first batch is here already; `close` frees the connection."""
 
-    def __init__(self, batches: Iterator[list[tuple]]):
+    def __init__(self, batches: Generator[list[tuple]]):
         first = next(batches, None)
         self._source = batches
-        self._all = batches if first is None else chain([first], batches)
+        self._all: Iterator[list[tuple]] = batches if first is None else chain([first], batches)
 
     def __iter__(self) -> Iterator[list[tuple]]:
         return self._all
@@ -61,7 +61,7 @@ def stream(queries: Iterable[tuple[tuple, models.QuerySet | Statement]], reader:
     return Rows(_batches(queries, reader))
 
 
-def _batches(queries: Iterable[tuple[tuple, models.QuerySet | Statement]], reader: Reader) -> Iterator[list[tuple]]:
+def _batches(queries: Iterable[tuple[tuple, models.QuerySet | Statement]], reader: Reader) -> Generator[list[tuple]]:
     with ExitStack() as stack:
         stack.enter_context(_explained())
         connection = stack.enter_context(streaming(reader))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 
 import pandas as pd
 from django.db import connection, models, transaction
+
+from archive.database import copy
 
 
 def upsert(model: type[models.Model], table: pd.DataFrame, new: Mapping | None = None) -> int:
@@ -26,8 +27,7 @@ def upsert(model: type[models.Model], table: pd.DataFrame, new: Mapping | None =
     updates = ", ".join(f"{column} = excluded.{column}" for column in replaced if column != key)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMPORARY TABLE incoming (LIKE {name} INCLUDING DEFAULTS) ON COMMIT DROP")
-        buffer = io.StringIO(table.to_csv(index=False, header=False))
-        cursor.copy_expert(f"COPY incoming ({listed}) FROM STDIN WITH (FORMAT csv)", buffer)
+        copy.write_frame(cursor, "incoming", table)
         cursor.execute(
             f"INSERT INTO {name} ({listed}) SELECT {listed} FROM incoming ON CONFLICT ({key}) DO UPDATE SET {updates}"
         )

@@ -1,6 +1,7 @@
 """The product tree on disk and how its files leave: storage, delivery over HTTP, download scripts, folders.
 
-    storage           files are written first, whole or not at all
+    atomic            files that appear whole or not at all
+    storage           the tree: files are written first, then registered
     placing           final names for files whose rows are committed
     delivery          files over HTTP, whole or in part, resumable
     download_scripts  scripts that fetch the files of a selection

@@ -76,8 +76,8 @@ def discard_unregistered(*places: Path) -> None:
         storage.discard(private[relative])
 
 
-def tend() -> None:
-    """What interruptions left, by whatever wrote files; the queue does it every hour."""
+def recover_orphans() -> None:
+    """Settle or remove the files that interruptions left; a schedule runs it every hour."""
     settle_all()
     sweep()
 

@@ -7,7 +7,6 @@ when its row is committed (archive.files.placing): until then whatever a row kno
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +16,8 @@ from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
 from django.conf import settings
+
+from archive.files.atomic import flush, whole_file
 
 BLOCK = 1 << 20
 INCOMING = ".incoming"  # private names, one folder a file
@@ -70,16 +71,8 @@ def new_file(relative: str) -> Iterator[Path]:
 
     The temporary name keeps the file's own name at its end, for writers that choose a format by it.
     """
-    final = absolute(relative)
-    final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = final.with_name(f".{uuid4().hex}.{final.name}")
-    try:
+    with whole_file(absolute(relative)) as temporary:
         yield temporary
-        _flush(temporary)
-        temporary.replace(final)
-        _flush(final.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def stored(relative: str) -> StoredFile:
@@ -104,8 +97,8 @@ def private_path(relative: str, beside: Path | None = None) -> Path:
 
 def complete(relative: str, place: Path, sha256: str = "") -> StoredFile:
     """A file that was written to its private place, on disk for good; its checksum, if it is not known already."""
-    _flush(place)
-    _flush(place.parent)
+    flush(place)
+    flush(place.parent)
     stored_as = str(place.relative_to(settings.ARCHIVE_ROOT))
     return StoredFile(relative, place.stat().st_size, sha256 or checksum(place), stored_as)
 
@@ -135,7 +128,7 @@ def give_names(files: Iterable[tuple[Path, str]]) -> None:
     """
     folders = {_give_name(place, relative) for place, relative in files}
     for folder in folders:
-        _flush(folder)
+        flush(folder)
 
 
 def _give_name(place: Path, relative: str) -> Path:
@@ -150,7 +143,7 @@ def _give_name(place: Path, relative: str) -> Path:
             temporary.hardlink_to(place)
         except OSError:  # a file system without hard links
             shutil.copyfile(place, temporary)
-            _flush(temporary)
+            flush(temporary)
         temporary.replace(final)
     finally:
         temporary.unlink(missing_ok=True)
@@ -212,11 +205,3 @@ def checksum(path: Path) -> str:
         while block := file.read(BLOCK):
             digest.update(block)
     return digest.hexdigest()
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from archive.files import storage
+from archive.files.atomic import put_in_place
 from archive.ingest.door import Copy
 from archive.ingest.errors import RefusedError
 from archive.models import QuarantinedFile
@@ -79,7 +79,7 @@ def _keep(copy: Copy, number: int) -> str:
     relative = f"{FOLDER}/{number}"
     place = storage.absolute(relative)
     place.parent.mkdir(mode=0o700, exist_ok=True)
-    os.replace(copy.place, place)  # noqa: PTH105 (what lies there is of a row that was rolled back)
+    put_in_place(copy.place, place)  # what lies there is of a row that was rolled back
     return relative
 
 

@@ -19,9 +19,9 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from archive.models import QueryJob, UserJob
+from archive.models.phases import WAITING
 
 QUOTA_LOCK = 14  # class of our advisory locks
-WAITING = ("QUEUED", "EXECUTING")
 BEGUN_FOR = timedelta(hours=1)  # that a query job which was made and not started counts among those that wait
 FORCED = "forced"  # a job is one position, so many more of them may wait
 UNCOUNTED = ("release", "program")  # what admins order makes no file

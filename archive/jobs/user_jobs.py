@@ -25,13 +25,11 @@ from django_q.tasks import async_task
 
 from archive.access import audit
 from archive.files.storage import DamagedFileError
-from archive.jobs import quotas, workers
+from archive.jobs import attempts, quotas, worker_locks
 from archive.models import ProductFile, QueryJob, UserJob
+from archive.models.phases import ENDED, WAITING
 
 log = structlog.get_logger("archive.userjobs")
-ATTEMPTS = 3  # of a job whose worker dies
-ENDED = (UserJob.Phase.COMPLETED, UserJob.Phase.ERROR)
-PENDING = (UserJob.Phase.QUEUED, UserJob.Phase.EXECUTING)
 SAME_FOR = timedelta(minutes=10)
 NEXT = "archive.jobs.user_jobs.take_turn"
 LOST_AFTER = 3600.0  # s, after which a file of no job is removed
@@ -44,7 +42,7 @@ WHERE j.phase = 'QUEUED' AND (running.n < %s OR j.asker = '') ORDER BY running.n
 """
 
 
-def place(
+def submit(
     kind: str, function: str, parameters: Mapping, user=None, programs: Collection[int] = (), once: bool = False
 ) -> UserJob:
     """Order a job that `function` (dotted name, given the job's id) carries out; one without account has no owner.
@@ -61,10 +59,10 @@ def place(
     values = _values(kind, parameters, user, programs)
     if not once and (same := _same(values)) is not None:
         return same
-    return _place([values], function, once)[0]
+    return _submit([values], function, once)[0]
 
 
-def place_all(
+def submit_all(
     kind: str, function: str, orders: Sequence[Mapping], user=None, programs: Collection[int] = ()
 ) -> list[UserJob]:
     """Order many jobs of a kind at once, one for each mapping of parameters; all of them, or none.
@@ -74,7 +72,7 @@ def place_all(
     archive.jobs.quotas.QuotaExceededError
     """
     common = _values(kind, {}, user, programs)
-    return _place([common | {"parameters": dict(parameters)} for parameters in orders], function, once=False)
+    return _submit([common | {"parameters": dict(parameters)} for parameters in orders], function, once=False)
 
 
 def _values(kind: str, parameters: Mapping, user, programs: Collection[int]) -> dict:
@@ -85,7 +83,7 @@ def _values(kind: str, parameters: Mapping, user, programs: Collection[int]) -> 
     }  # fmt: skip
 
 
-def _place(orders: Sequence[Mapping], function: str, once: bool) -> list[UserJob]:
+def _submit(orders: Sequence[Mapping], function: str, once: bool) -> list[UserJob]:
     kind, asker = orders[0]["kind"], quotas.asker_of(orders[0]["owner"])
     with quotas.admission(asker, kind, len(orders)):
         jobs = [UserJob.objects.create(function=function, once=once, asker=asker, **values) for values in orders]
@@ -98,7 +96,7 @@ def _same(values: Mapping) -> UserJob | None:
     """The job of the same order that waits, or whose result is still what it would be if it were made now."""
     recent = timezone.now() - SAME_FOR
     alike = UserJob.objects.filter(**values).filter(
-        Q(phase__in=PENDING) | Q(phase=UserJob.Phase.COMPLETED, ended__gte=recent)
+        Q(phase__in=WAITING) | Q(phase=UserJob.Phase.COMPLETED, ended__gte=recent)
     )
     return alike.order_by("-created").first()
 
@@ -170,7 +168,8 @@ def carry_out(job_id: str, work: Callable[[UserJob], str | None], refusals: tupl
     `work` may return a message for people, or end the job itself. One of `refusals` ends the job as an error with its
     text; after anything else the job was interrupted, and the exception is the queue's to see.
     """
-    with workers.working(UUID(str(job_id))) as mine:
+    ended_by: tuple[type[Exception], ...] = (*refusals, quotas.QuotaExceededError, DamagedFileError)
+    with worker_locks.working(UUID(str(job_id))) as mine:
         job = _begin(job_id) if mine else None
         if job is None:
             return
@@ -178,14 +177,14 @@ def carry_out(job_id: str, work: Callable[[UserJob], str | None], refusals: tupl
             message = work(job) or ""
             quotas.check_room(job.asker, _size(job.pk))
             _end(job, UserJob.Phase.COMPLETED, message)
-        except (*refusals, quotas.QuotaExceededError, DamagedFileError) as reason:
+        except ended_by as reason:
             log.warning("job refused", job=job_id, kind=job.kind, reason=str(reason))
             _remove_files(job.pk)
             _end(job, UserJob.Phase.ERROR, str(reason))
         except BaseException as error:
             if connections["default"].in_atomic_block:  # somebody's larger transaction, which this takes with it
                 raise
-            interrupted(job, f"its worker failed ({type(error).__name__})")
+            interrupted(job, attempts.failure(error))
             raise
 
 
@@ -205,12 +204,12 @@ def _end(job: UserJob, phase: str, message: str) -> None:
     running.update(phase=phase, message=message, ended=timezone.now(), size=_size(job.pk))
 
 
-def interrupted(job: UserJob, why: str = "its worker ended") -> None:
+def interrupted(job: UserJob, why: str = attempts.DIED) -> None:
     """Say of a job that runs nowhere that it was interrupted; what may begin again waits for that."""
     log.warning("job interrupted", job=str(job.pk), kind=job.kind, attempts=job.attempts, reason=why)
-    again = not job.once and job.attempts < ATTEMPTS
+    again = attempts.begins_again(job.attempts, job.once)
     if again:
-        told = f"interrupted: {why} before it was done; it begins again ({job.attempts + 1} of {ATTEMPTS})"
+        told = f"interrupted: {why} before it was done; it begins again ({job.attempts + 1} of {attempts.ATTEMPTS})"
         values = {"phase": UserJob.Phase.QUEUED, "message": told}
     else:
         told = f"interrupted: {why} before it was done, and nothing of it counts; order it again"
@@ -225,12 +224,12 @@ def interrupted(job: UserJob, why: str = "its worker ended") -> None:
             transaction.on_commit(partial(_remove_files, job.pk))
 
 
-def tend() -> int:
-    """Say of the jobs of no living worker that they were interrupted; returns how many were."""
+def recover_orphans() -> int:
+    """Begin the jobs of no living worker again, or end them; returns how many there were. Runs every minute."""
     found = 0
     for job in UserJob.objects.filter(phase=UserJob.Phase.EXECUTING):
         with transaction.atomic():
-            if workers.is_left(job.pk):
+            if worker_locks.is_left(job.pk):
                 interrupted(job)
                 found += 1
     if not OrmQ.objects.exists() and _next_job() is not None:  # whatever became of the queue's own row
@@ -239,10 +238,10 @@ def tend() -> int:
 
 
 @receiver(post_spawn)
-def tend_at_the_start(sender, proc_name: str, **kwargs) -> None:
+def recover_at_the_start(sender, proc_name: str, **kwargs) -> None:
     """When the queue starts, whatever ran before does not run any more. Every process of the queue comes here."""
     try:
-        tend()
+        recover_orphans()
     except OperationalError as error:  # the schedule looks again, every minute
         log.warning("interrupted jobs were not looked for", reason=str(error))
     connections.close_all()

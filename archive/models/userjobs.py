@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import models
 
+from archive.models.phases import Phase, choices
+
+PHASES = choices(Phase.QUEUED, Phase.EXECUTING, Phase.COMPLETED, Phase.ERROR)
+
 
 class UserJob(models.Model):
     """A job of a user; its result is a file that only the owner (or the holder of its id) fetches."""
 
-    class Phase(models.TextChoices):
-        QUEUED = "QUEUED"
-        EXECUTING = "EXECUTING"
-        COMPLETED = "COMPLETED"
-        ERROR = "ERROR"
+    Phase = Phase
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=20, help_text="for example bundle")
@@ -35,7 +35,7 @@ class UserJob(models.Model):
         help_text="what the archive was when it was ordered (archive.jobs.user_jobs)",
     )
     rests = models.JSONField(null=True, help_text="what its result rests on (archive.jobs.dependencies)")
-    phase = models.CharField(max_length=10, choices=Phase.choices, default=Phase.QUEUED)
+    phase = models.CharField(max_length=10, choices=PHASES, default=Phase.QUEUED)
     done = models.BigIntegerField(default=0)
     total = models.BigIntegerField(default=0)
     message = models.TextField(blank=True)

@@ -8,18 +8,13 @@ from pathlib import Path
 from django.conf import settings
 from django.db import models
 
+from archive.models.phases import ENDED, Phase
+
 
 class QueryJob(models.Model):
     """A job of TAP's /async, or of SODA's. One without owner is known by its unguessable id only."""
 
-    class Phase(models.TextChoices):
-        PENDING = "PENDING"
-        QUEUED = "QUEUED"
-        EXECUTING = "EXECUTING"
-        COMPLETED = "COMPLETED"
-        ERROR = "ERROR"
-        ABORTED = "ABORTED"
-        ARCHIVED = "ARCHIVED"
+    Phase = Phase
 
     class Service(models.TextChoices):
         TAP = "tap", "query"
@@ -65,7 +60,7 @@ class QueryJob(models.Model):
 
     @property
     def has_ended(self) -> bool:
-        return self.phase in ("COMPLETED", "ERROR", "ABORTED", "ARCHIVED")
+        return self.phase in ENDED
 
     @property
     def key(self) -> int:

@@ -13,7 +13,7 @@ from datetime import datetime
 import numpy as np
 from django.db import connections, router
 
-from archive.database.arrays import read_columns
+from archive.database.copy import read_columns
 from archive.models import Exposure, ProductFile, ScienceImage
 from archive.moving.dynamics import (
     Crossings,

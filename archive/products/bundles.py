@@ -7,13 +7,14 @@ import io
 import shutil
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePosixPath
 
 from django.conf import settings
 
 from archive.access.memberships import reader_of_job
 from archive.access.reading import Reader, reading
+from archive.files.atomic import whole_file
 from archive.jobs import dependencies, quotas, user_jobs
 from archive.models import ProductFile, UserJob
 from archive.products import files as products
@@ -40,7 +41,7 @@ def order(query: dict, reader: Reader, user=None) -> UserJob:
     search.query_of(query)
     if not any(search.was_given(value) for name, value in query.items() if name not in UNCHOSEN):
         raise BundleRefusedError("the search is empty: say which images, for example a position, a field or a night")
-    return user_jobs.place("bundle", "archive.products.bundles.make", query, user, reader.programs)
+    return user_jobs.submit("bundle", "archive.products.bundles.make", query, user, reader.programs)
 
 
 def make(job_id: str) -> None:
@@ -59,6 +60,12 @@ def result_path(job: UserJob) -> Path:
     return settings.JOB_ROOT / f"{job.pk}.tar"
 
 
+def _result_file(job: UserJob) -> AbstractContextManager[Path]:
+    """A temporary file that becomes a job's result; by its name it is known as that job's."""
+    path = result_path(job)
+    return whole_file(path, path.with_suffix(".part"))
+
+
 @contextmanager
 def folder_as_result(job: UserJob, name: str) -> Iterator[Path]:
     """A folder (not yet there) to be filled; when the block ends, its files are the job's result as a tar.
@@ -66,19 +73,16 @@ def folder_as_result(job: UserJob, name: str) -> Iterator[Path]:
     They stand below `name` in the tar, or at its top. What an interrupted run left is removed first; nothing is left
     of one that fails.
     """
-    path = result_path(job)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    folder, temporary = path.with_suffix(".folder"), path.with_suffix(".part")
+    folder = result_path(job).with_suffix(".folder")
+    folder.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
     try:
         yield folder
-        with tarfile.open(temporary, "w") as tar:
-            for one in sorted(folder.iterdir()):
-                tar.add(one, arcname=str(PurePosixPath(name, one.name)))
-        temporary.replace(path)
+        with _result_file(job) as temporary, tarfile.open(temporary, "w") as tar:
+            for path in sorted(folder.iterdir()):
+                tar.add(path, arcname=str(PurePosixPath(name, path.name)))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        temporary.unlink(missing_ok=True)
 
 
 def still_open(job: UserJob, reader: Reader) -> bool:
@@ -107,17 +111,13 @@ def _write(job: UserJob, files: list[ProductFile]) -> None:
         raise BundleRefusedError(f"{total} bytes: a bundle holds at most {LARGEST_BUNDLE}; narrow the search")
     quotas.check_room(job.asker, total)
     UserJob.objects.filter(pk=job.pk).update(total=total)
-    path = result_path(job)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".part")
     done = 0
-    with tarfile.open(temporary, "w") as tar:
+    with _result_file(job) as temporary, tarfile.open(temporary, "w") as tar:
         _add_manifest(tar, files)
         for file in files:
             tar.add(file.whole(), arcname=file.path, recursive=False)
             done += file.size
             UserJob.objects.filter(pk=job.pk).update(done=done)
-    temporary.replace(path)
 
 
 def _add_manifest(tar: tarfile.TarFile, files: list[ProductFile]) -> None:

@@ -35,7 +35,7 @@ def order(action: str, release: Release, user, actor: Actor) -> UserJob:
             raise BadReleaseError(f"release {held.name} is {held.state}: it must be {wanted} for this")
         parameters = {"action": action, "release": held.pk, "who": actor.who, "address": actor.address}
         parameters["given"] = orders.given(held)
-        return user_jobs.place("release", "archive.releases.jobs.run", parameters, user, once=True)
+        return user_jobs.submit("release", "archive.releases.jobs.run", parameters, user, once=True)
 
 
 def run(job_id: str) -> None:

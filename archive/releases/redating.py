@@ -269,7 +269,7 @@ def order(program: Program, days: int | None, user, actor: audit.Actor, back: bo
             last_change(held)
         parameters = {"program": held.pk, "days": days, "back": back, "who": actor.who, "address": actor.address}
         parameters["given"] = orders.given(held)
-        return user_jobs.place("program", "archive.releases.redating.run", parameters, user)
+        return user_jobs.submit("program", "archive.releases.redating.run", parameters, user)
 
 
 def run(job_id: str) -> None:

@@ -8,6 +8,7 @@
     plain_text  what no text may hold
     disconnect  whether the client is still connected, and what is cancelled when it leaves
     safe_http   requests to addresses that people name: to allowed hosts only
+    stream_response  a streamed response that closes what it holds
 
 How positions, times and columns of tables are read stands in archive.given.
 """

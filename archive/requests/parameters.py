@@ -21,6 +21,7 @@ Asked = type[forms.BaseForm] | str
 MOST_LISTED = 40  # names that a message lists
 LONGEST_NAME = 60  # characters of a name that a message repeats
 FORGERY_FIELD = "csrfmiddlewaretoken"
+TAKEN = "taken"  # attribute of a view that says what it takes
 
 
 class BadParameterError(ValueError):
@@ -72,7 +73,8 @@ def takes(
     """Say which parameters a view takes: those of forms (classes), and single names."""
 
     def mark(view: View) -> View:
-        view.taken = Taken(asked, tuple(posted), tuple(several), any_case, merged)
+        taken = Taken(asked, tuple(posted), tuple(several), any_case, merged)
+        setattr(view, TAKEN, taken)
         return view
 
     return mark
@@ -83,7 +85,7 @@ def taken_by(view: Callable, method: str) -> Taken:
     kind = getattr(view, "cls", None) or getattr(view, "view_class", None)
     name = "get" if method == "HEAD" else method.lower()
     for one in (getattr(kind, name, None), view, kind):
-        if (taken := getattr(one, "taken", None)) is not None:
+        if (taken := getattr(one, TAKEN, None)) is not None:
             return taken
     return NOTHING
 

@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 
@@ -54,10 +55,13 @@ def connected(
     check(address, hosts)
     parts = urlsplit(address)
     port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-    target = _public_address(parts.hostname, port, private)
-    secure = {"context": ssl.create_default_context()} if parts.scheme == "https" else {}
-    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    connection = kind(parts.hostname, port, timeout=timeout, **secure)
+    host = parts.hostname or ""
+    target = _public_address(host, port, private)
+    connection: Any  # it has no public way to be told where to connect
+    if parts.scheme == "https":
+        connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=ssl.create_default_context())
+    else:
+        connection = http.client.HTTPConnection(host, port, timeout=timeout)
     connection._create_connection = lambda _, timeout, source: socket.create_connection(target, timeout, source)
     try:
         yield connection, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -67,7 +71,7 @@ def connected(
 
 def _public_address(host: str, port: int, private: bool) -> tuple[str, int]:
     """Where a host leads to: its first address, if all of them are public ones or private ones are allowed."""
-    found = [entry[4][:2] for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    found = [(str(entry[4][0]), int(entry[4][1])) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     for address, _ in found:
         if not private and not ipaddress.ip_address(address.split("%")[0]).is_global:
             raise NotAllowedError(f"the host {host} leads to {address}, which is no public address")

@@ -61,4 +61,5 @@ def _sesame(name: str) -> Resolved | str | None:
             return f"nor does Sesame ({reason})"
         known = place.ra.deg, place.dec.deg
         cache.set(key, known, DAY)
-    return Resolved("sesame", name, *map(float, known))
+    ra, dec = known
+    return Resolved("sesame", name, float(ra), float(dec))

@@ -159,7 +159,7 @@ class ImageQuery:
     @property
     def box(self) -> Box | None:
         """The region asked for, where one is: a position is a box without extent."""
-        return None if self.ra is None else Box(self.ra, self.dec, *self._widths)
+        return None if self.ra is None or self.dec is None else Box(self.ra, self.dec, *self._widths)
 
     @property
     def _widths(self) -> tuple[float, float]:
@@ -202,14 +202,14 @@ def _found(query: ImageQuery, box: Box | None) -> models.QuerySet:
     if box is not None:
         rows = _at_place(rows, box, query, family)
     for part, value in _exact(query, family).items():
-        rows = rows.filter(**{_path(family, part): value})
+        rows = rows.filter(**{str(_path(family, part)): value})
     for part, (_, condition) in _CONDITIONS.items():
         if was_given(value := getattr(query, part)):
-            rows = condition(rows, _path(family, part), value)
+            rows = condition(rows, str(_path(family, part)), value)
     if query.release is not None:
         rows = in_release(rows, family.name, query.release)
-    if condition := _tree(query.where, family):
-        rows = rows.filter(expression_of(condition, family.expressions))
+    if tree := _tree(query.where, family):
+        rows = rows.filter(expression_of(tree, family.expressions))
     if query.centred and box is not None and box.is_point and query.radius is None and family.place == FOOTPRINT:
         return rows.order_by("distance", "pk")[:1]
     by_distance = "distance" in rows.query.annotations and (query.radius is not None or family.place == POINT)

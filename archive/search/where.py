@@ -225,7 +225,7 @@ class _Parser:
             inner = _must_be(self.deeper(self.signed, token.place), (NUMBER,), f"{token.text} takes a number")
             if token.text == "+":
                 return inner
-            if isinstance(inner, Literal):
+            if isinstance(inner, Literal) and isinstance(inner.value, int | Decimal):
                 return Literal(-inner.value, NUMBER, token.place)
             return Operation("NEG", (inner,), NUMBER, token.place)
         return self.primary()
@@ -283,8 +283,8 @@ def _tokens(condition: str) -> Iterator[_Token]:
         if match is None:
             place = at + len(condition[at:]) - len(condition[at:].lstrip())
             raise BadConditionError(_what_is_wrong(condition[place:]), place + 1)
-        kind = match.lastgroup
-        text, place = match.group(kind), match.start(kind) + 1
+        kind = str(match.lastgroup)
+        text, place = match[kind], match.start(kind) + 1
         if kind == "name" and text.upper() in WORDS:
             kind, text = "word", text.upper()
         yield _Token(kind, text, place)
@@ -335,7 +335,7 @@ def _moment(node: Node) -> Node:
     if not isinstance(node, Literal):
         raise BadConditionError("a time is compared with a text column", node.place)
     try:
-        return Literal(calendar(node.value), TIME, node.place)
+        return Literal(calendar(str(node.value)), TIME, node.place)
     except BadTimeError as error:
         raise BadConditionError(
             f"{node.value!r} is not a time: write UTC like '2018-11-11' or '2018-11-11 08:53:07.789'", node.place

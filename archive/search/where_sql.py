@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import BooleanField, CharField, DateTimeField, Func, Value
@@ -12,21 +12,12 @@ from django.db.models.fields import Field, FloatField, IntegerField
 
 from archive.search.where import TIME, Column, Literal, Node, Operation
 
-HALF_A_MILLISECOND = timedelta(microseconds=500)
-
 
 class ShownTime(Func):
     """A time as tables show it: rounded to milliseconds."""
 
     template = "date_trunc('milliseconds', %(expressions)s + interval '500 microseconds')"
     output_field = DateTimeField()
-
-
-def as_shown(moment: datetime) -> str:
-    """A time as IRSA's tables write it: 2018-11-11 08:53:07.789+00, without zeros at the end."""
-    moment = moment.astimezone(UTC) + HALF_A_MILLISECOND
-    fraction = f".{moment.microsecond // 1000:03}".rstrip("0").rstrip(".")
-    return f"{moment:%Y-%m-%d %H:%M:%S}{fraction}+00"
 
 
 def expression_of(node: Node, columns: Mapping[str, Combinable]) -> Combinable:

@@ -5,8 +5,10 @@
     readers     tables that people bring, parsed in the sandbox
     arrow, kernels
                 columns of a result in memory
-    votable, binary2, ipac, spooled
+    votable, binary2, ipac, spooled, row_text, arrow_files
                 formats as streams
+    xml         elements, escaped
+    moments     times as text, a form for each dialect
     streaming, responses
                 rows as HTTP responses
     sink        write-only buffer whose content is taken piece by piece

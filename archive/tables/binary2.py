@@ -58,7 +58,7 @@ class _Lists:
         self.offsets = np.asarray(array.offsets).astype(np.int64)
         self.varies = field.arraysize == "*"
         lengths = np.where(array.is_null().to_numpy(zero_copy_only=False), 0, np.diff(self.offsets))
-        self.counts = lengths if self.varies else np.full(len(array), int(field.arraysize))
+        self.counts = lengths if self.varies else np.full(len(array), int(field.arraysize or 1))
         self.sizes = self.counts * self.width + (COUNT if self.varies else 0)
 
     def put(self, out: np.ndarray, at: np.ndarray) -> None:

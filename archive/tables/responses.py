@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from archive.tables.dictionary import Column, Table
 from archive.tables.fields import Field
+from archive.tables.moments import spaced
+from archive.tables.row_text import write_separated
 from archive.tables.votable import error_votable, write_votable
 
 FORMATS = ("html", "json", "csv", "votable")
@@ -36,7 +36,7 @@ def answer(
         return refuse(request, template, f"format={wanted!r}: use one of {', '.join(FORMATS)}", context)
     if wanted == "html":
         return render(request, template, {"rows": objects, "table": table, **context})
-    rows = [tuple(map(_plain, row)) for row in table.rows(objects)]
+    rows = [tuple(map(spaced, row)) for row in table.rows(objects)]
     if overflow and wanted != "votable":
         rows.pop()
     return {"json": _json, "csv": _csv, "votable": _votable}[wanted](table, rows, overflow)
@@ -77,11 +77,8 @@ def _json(table: Table, rows: Sequence[tuple], overflow: bool) -> HttpResponse:
 
 
 def _csv(table: Table, rows: Sequence[tuple], overflow: bool) -> HttpResponse:
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    writer = csv.writer(response, lineterminator="\n")
-    writer.writerow([one.name for one in table.columns])
-    writer.writerows([["" if value is None else value for value in row] for row in rows])
-    return response
+    pieces = write_separated([column.name for column in table.columns], [rows])
+    return HttpResponse("".join(pieces), content_type="text/csv; charset=utf-8")
 
 
 def _votable(table: Table, rows: Sequence[tuple], overflow: bool) -> HttpResponse:
@@ -90,7 +87,3 @@ def _votable(table: Table, rows: Sequence[tuple], overflow: bool) -> HttpRespons
     maxrec = len(rows) - 1 if overflow else None
     pieces = write_votable(map(field_of, table.columns), batches, maxrec=maxrec, description=table.description)
     return HttpResponse(b"".join(pieces), content_type=VOTABLE_TYPE)
-
-
-def _plain(value):
-    return value.isoformat(sep=" ", timespec="milliseconds") if isinstance(value, datetime) else value

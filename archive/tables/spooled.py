@@ -85,7 +85,7 @@ class Spool:
         """
         usual = _NO_VALUE[self.fields[n].datatype]
         least, largest = self.least[n], self.largest[n]
-        if least is None or not least <= usual <= largest:
+        if least is None or largest is None or not least <= usual <= largest:
             return usual
         other = largest + 1 if usual < 0 else least - 1
         if largest == -usual - 1 or other < 0 <= usual:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 
 from django.http import StreamingHttpResponse
 
 from archive.access.streams import Rows
-from archive.search.where_sql import as_shown
+from archive.requests.stream_response import stream_response
 from archive.tables.dictionary import Table
+from archive.tables.moments import irsa
 from archive.tables.responses import VOTABLE_TYPE, field_of
+from archive.tables.row_text import write_separated
 from archive.tables.votable import write_votable
-
-PIECE = 1 << 16  # characters sent at once
 
 
 def streamed(table: Table, rows: Rows, form: str, name: str) -> StreamingHttpResponse:
@@ -28,28 +25,19 @@ def streamed(table: Table, rows: Rows, form: str, name: str) -> StreamingHttpRes
     name : of the file, without its ending
     """
     content_type, ending, write = WRITERS[form]
-    response = StreamingHttpResponse(write(table, map(_shown, rows)), content_type=content_type)
-    response["Content-Disposition"] = f'attachment; filename="{name}.{ending}"'
-    response["Cache-Control"] = "private, no-store"
-    # Whatever happens to the client, the database connection goes with the response.
-    response._resource_closers.append(rows.close)
-    return response
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}.{ending}"',
+        "Cache-Control": "private, no-store",
+    }
+    return stream_response(write(table, map(_shown, rows)), rows.close, content_type, headers)
 
 
 def _shown(batch: list[tuple]) -> list[tuple]:
-    return [tuple(as_shown(value) if isinstance(value, datetime) else value for value in row) for row in batch]
+    return [tuple(map(irsa, row)) for row in batch]
 
 
 def _csv(table: Table, batches: Iterable[list[tuple]]) -> Iterator[str]:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([column.name for column in table.columns])
-    for batch in batches:
-        writer.writerows(batch)
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-    yield buffer.getvalue()
+    return write_separated([column.name for column in table.columns], batches)
 
 
 def _json(table: Table, batches: Iterable[list[tuple]]) -> Iterator[str]:

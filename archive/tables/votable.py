@@ -4,10 +4,8 @@ A result's state stands in INFO QUERY_STATUS: OK before the table; OVERFLOW or E
 """
 
 import binascii
-import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from xml.sax.saxutils import escape, quoteattr
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,32 +13,18 @@ import pyarrow.compute as pc
 from archive.tables.arrow import batch_of, joined_rows, texts
 from archive.tables.binary2 import encode_rows
 from archive.tables.fields import Field
+from archive.tables.xml import DECLARATION, element, lines
 
 CONTENT_TYPE = "application/x-votable+xml"
 _NAMESPACE = "http://www.ivoa.net/xml/VOTable/v1.3"
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _NOT_XML_RE2 = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x{fffe}\x{ffff}]"
 _LINE = 57 << 10
 """Bytes per line of base64; short lines cost a third of the time."""
 
 
-def xml_text(value):
-    """Text for an element: escaped, without the characters that XML cannot hold."""
-    return escape(_NOT_XML.sub("\ufffd", str(value)))
-
-
-def _attributes(**attributes):
-    return "".join(
-        f" {name}={quoteattr(_NOT_XML.sub(chr(0xFFFD), str(value)))}"
-        for name, value in attributes.items()
-        if value is not None
-    )
-
-
 def _head(version):
     return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<VOTABLE version="{version}" xmlns="{_NAMESPACE}"'
+        f'{DECLARATION}<VOTABLE version="{version}" xmlns="{_NAMESPACE}"'
         ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">\n<RESOURCE type="results">\n'
     )
 
@@ -48,25 +32,15 @@ def _head(version):
 _TAIL = "</RESOURCE>\n</VOTABLE>\n"
 
 
-def _info(name, value, text=None):
-    attributes = _attributes(name=name, value=value)
-    return f"<INFO{attributes}>{xml_text(text)}</INFO>\n" if text else f"<INFO{attributes}/>\n"
+def _info(name: str, value: object, text: str = "") -> str:
+    return lines(element("INFO", *([text] if text else []), attributes={"name": name, "value": value}))
 
 
-def _field(field):
-    attributes = _attributes(
-        name=field.name,
-        datatype=field.datatype,
-        arraysize=field.arraysize,
-        unit=field.unit,
-        ucd=field.ucd,
-        xtype=field.xtype,
-        utype=field.utype,
-        ID=field.id,
-    )
-    if not field.description:
-        return f"<FIELD{attributes}/>\n"
-    return f"<FIELD{attributes}><DESCRIPTION>{xml_text(field.description)}</DESCRIPTION></FIELD>\n"
+def _field(field: Field) -> str:
+    names = ("name", "datatype", "arraysize", "unit", "ucd", "xtype", "utype")
+    attributes = {name: getattr(field, name) for name in names} | {"ID": field.id}
+    description = [element("DESCRIPTION", field.description)] if field.description else []
+    return lines(element("FIELD", *description, attributes=attributes))
 
 
 def _as_tabledata(fields, batches):
@@ -175,7 +149,7 @@ def _write(fields, batches, serialization, maxrec, infos, description, version):
     head += [_info(name, value) for name, value in infos.items()]
     head.append("<TABLE>\n")
     if description:
-        head.append(f"<DESCRIPTION>{xml_text(description)}</DESCRIPTION>\n")
+        head.append(lines(element("DESCRIPTION", description)))
     head += [_field(field) for field in fields]
     yield "".join(head).encode()
     counted = Counted(batches, maxrec)
@@ -208,7 +182,7 @@ def write_tables(tables: Iterable[tuple[str, list[Field], list]], infos: dict | 
     head = [_head("1.4"), _info("QUERY_STATUS", "OK")]
     yield "".join(head + [_info(name, value) for name, value in (infos or {}).items()]).encode()
     for description, fields, columns in tables:
-        opening = [f"<TABLE>\n<DESCRIPTION>{xml_text(description)}</DESCRIPTION>\n", *map(_field, fields)]
+        opening = ["<TABLE>\n", lines(element("DESCRIPTION", description)), *map(_field, fields)]
         yield "".join(opening).encode()
         yield from _as_tabledata(fields, [columns])
         yield b"</TABLE>\n"

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from archive.access.memberships import reader_of_job
 from archive.access.reading import Reader, reading
+from archive.files.atomic import whole_file
 from archive.jobs import dependencies, user_jobs
 from archive.models import UserJob
 from archive.pixels import rendering
@@ -51,7 +52,7 @@ def order(targets: list[Target], wish: Wish, reader: Reader, user=None) -> UserJ
     values = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(wish).items()}
     places = [[target.name, target.ra, target.dec] for target in targets]
     parameters = {"wish": values, "targets": places}
-    return user_jobs.place("cutouts", "archive.targets.bundle.make", parameters, user, reader.programs)
+    return user_jobs.submit("cutouts", "archive.targets.bundle.make", parameters, user, reader.programs)
 
 
 def make(job_id: str) -> None:
@@ -78,16 +79,13 @@ def _write(job: UserJob, found: list[Piece], wish: Wish) -> None:
     dependencies.note(job, dependencies.on_files(piece.file.path for piece in found if piece.file))
     UserJob.objects.filter(pk=job.pk).update(total=len(found))
     path = result_path(job)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".part")
 
     def progress(done: int) -> None:
         UserJob.objects.filter(pk=job.pk).update(done=done)
 
-    with temporary.open("wb") as file:
+    with whole_file(path, path.with_suffix(".part")) as temporary, temporary.open("wb") as file:
         for block in _tar(found, wish, progress):
             file.write(block)
-    temporary.replace(path)
 
 
 class _Blocks(io.RawIOBase):

@@ -70,11 +70,11 @@ def _rows(world) -> np.ndarray:
 
 
 def _measure_rows(cursor, rows: np.ndarray) -> dict[str, float]:
-    from archive.database.records import copy_in
+    from archive.database.copy import write_records
 
     cursor.execute(ROWS)
     cursor.execute("ALTER TABLE peer_rows SET LOGGED")
-    copy_in(cursor, "peer_rows", rows, {})
+    write_records(cursor, "peer_rows", rows, {})
     cursor.execute("CREATE INDEX peer_rows_oid ON peer_rows (oid)")
     cursor.execute("VACUUM ANALYZE peer_rows")
     size = _size(cursor, "peer_rows")
@@ -82,7 +82,7 @@ def _measure_rows(cursor, rows: np.ndarray) -> dict[str, float]:
     rates = []
     for _ in range(10):
         began = time.perf_counter()
-        copy_in(cursor, "peer_rows", late, {})
+        write_records(cursor, "peer_rows", late, {})
         rates.append(len(late) / (time.perf_counter() - began))
     append = float(np.median(rates))
     oids = np.unique(rows["oid"])

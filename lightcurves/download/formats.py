@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from itertools import chain
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pyarrow import csv
 
-from archive.services.irsa.ibe_search import write_html
+from archive.tables.arrow_files import write_arrow, write_parquet
 from archive.tables.dictionary import Table
 from archive.tables.fields import Field
 from archive.tables.ipac import write_ipac
 from archive.tables.responses import VOTABLE_TYPE, field_of
+from archive.tables.row_text import gathered, write_html
 from archive.tables.sink import Sink
 from archive.tables.votable import write_votable
 from lightcurves.download.bulk import schema_of
@@ -36,21 +36,11 @@ class Format:
 
 
 def _arrow(table: Table, batches: Batches) -> Iterator[bytes]:
-    sink = Sink()
-    with pa.ipc.new_stream(sink, schema_of(table)) as writer:
-        for batch in batches:
-            writer.write_batch(batch)
-            yield sink.take()
-    yield sink.take()
+    return write_arrow(schema_of(table), batches)
 
 
 def _parquet(table: Table, batches: Batches) -> Iterator[bytes]:
-    sink = Sink()
-    with pq.ParquetWriter(sink, schema_of(table), compression="zstd") as writer:
-        for batch in batches:
-            writer.write_batch(batch)
-            yield sink.take()
-    yield sink.take()
+    return write_parquet(schema_of(table), batches)
 
 
 def _separated(delimiter: str) -> Callable[[Table, Batches], Iterator[bytes]]:
@@ -96,26 +86,15 @@ def _votable(table: Table, batches: Batches) -> Iterator[bytes]:
 
 
 def _ipac(table: Table, batches: Batches) -> Iterator[bytes]:
-    return map(str.encode, _gathered(write_ipac(_fields(table), _rows(batches))))
+    return map(str.encode, gathered(write_ipac(_fields(table), _rows(batches))))
 
 
 def _html(table: Table, batches: Batches) -> Iterator[bytes]:
-    return map(str.encode, _gathered(write_html(list(table.columns), _rows(batches))))
+    return map(str.encode, gathered(write_html(list(table.columns), _rows(batches))))
 
 
 def _rows(batches: Batches) -> Iterator[tuple]:
     return chain.from_iterable(zip(*(column.to_pylist() for column in batch.columns), strict=True) for batch in batches)
-
-
-def _gathered(pieces: Iterator[str], most: int = 500) -> Iterator[str]:
-    """Lines in fewer pieces."""
-    waiting: list[str] = []
-    for piece in pieces:
-        waiting.append(piece)
-        if len(waiting) == most:
-            yield "".join(waiting)
-            waiting = []
-    yield "".join(waiting)
 
 
 FORMATS = {

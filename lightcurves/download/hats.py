@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from django.db import connections, router
 
+from archive.files.atomic import put_in_place
 from archive.models import Family, Release
 from archive.survey.times import MJD_ZERO
 from lightcurves.models import Source
@@ -119,7 +120,7 @@ def appearing_whole(folder: Path) -> Iterator[Path]:
     shutil.rmtree(temporary, ignore_errors=True)
     try:
         yield temporary
-        temporary.replace(folder)
+        put_in_place(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

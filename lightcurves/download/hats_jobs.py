@@ -26,7 +26,7 @@ def order(name: str, reader: Reader, user=None, edition: str = "") -> UserJob:
     if edition not in EDITIONS:
         raise NothingToExportError(f"edition={edition!r}: use one of {', '.join(EDITIONS)}")
     asked = {"release": name} | ({"edition": edition} if edition != HATS else {})
-    return user_jobs.place("lightcurves", "lightcurves.download.hats_jobs.make", asked, user, reader.programs)
+    return user_jobs.submit("lightcurves", "lightcurves.download.hats_jobs.make", asked, user, reader.programs)
 
 
 def make(job_id: str) -> None:

@@ -40,7 +40,7 @@ def order(asked: dict, reader: Reader, user=None) -> UserJob:
     wanted = {name: asked[name] for name in ("field", "ccdid", "qid")}
     wanted |= {"filters": [asked["filtercode"]] if asked["filtercode"] else list(FILTER_BY_CODE)}
     programs = () if asked["edition"] == "public" else reader.programs
-    return user_jobs.place("matchfiles", "lightcurves.download.matchfile_jobs.make", wanted, user, programs)
+    return user_jobs.submit("matchfiles", "lightcurves.download.matchfile_jobs.make", wanted, user, programs)
 
 
 def make(job_id: str) -> None:

@@ -10,7 +10,6 @@ Source: a matchfile of 2020 (field 245, zr, CCD 10, quadrant 1); the layout is c
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import tables as hdf5
 
+from archive.files.atomic import whole_file
 from archive.models import ReferenceImage, ScienceImage
 from archive.sky.sphere import unit_vectors
 from archive.survey.camera import rcid as channel
@@ -86,14 +86,8 @@ def write(place: Place, path: Path, progress: Progress | None = None) -> Written
     NoMatchfileError
         if there are no points there that the reader of the context may see.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with hdf5.open_file(temporary, "w") as file:
-            written = _fill(file, place, progress)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return written
+    with whole_file(path) as temporary, hdf5.open_file(temporary, "w") as file:
+        return _fill(file, place, progress)
 
 
 def _fill(file: hdf5.File, place: Place, progress: Progress | None) -> Written:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from archive.requests.parameters import takes
-from archive.tables.votable import CONTENT_TYPE, error_votable
+from archive.services.protocol.errors import BadRequestError
+from archive.services.protocol.refusals import as_votable
 from lightcurves.download import bulk
 from lightcurves.download.responses import streamed
 from lightcurves.irsa import light_curves as service
-from lightcurves.irsa.periodogram import BadRequestError
 from lightcurves.tables.dictionary import LIGHTCURVE
 
 
@@ -27,7 +27,7 @@ def light_curves(request: HttpRequest) -> HttpResponseBase:
     try:
         asked = service.read(given, request.user.is_authenticated)
     except BadRequestError as error:
-        return HttpResponse(error_votable(str(error)), content_type=CONTENT_TYPE, status=400)
+        return as_votable(str(error))
     batches = bulk.points(asked.found(), asked.point_filter, request.reader)
     return streamed(LIGHTCURVE, batches, asked.format)
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from archive.given.positions import BadPositionError, at
 from archive.given.times import BadTimeError, as_modified
 from archive.requests.numbers import real, whole
+from archive.services.protocol.errors import BadRequestError
 from archive.survey.camera import filter_named
 from lightcurves.download import bulk
 from lightcurves.download.bulk import LARGEST_RADIUS, PointFilter
 from lightcurves.download.formats import FORMATS
-from lightcurves.irsa.periodogram import BadRequestError
 
 PARAMETERS = (
     "ID", "POS", "CIRCLE", "BAND", "BANDNAME", "MAG", "NOBS_MIN", "NUM_OBS", "TIME", "BAD_CATFLAGS_MASK",

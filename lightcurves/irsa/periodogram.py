@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from archive.requests.numbers import whole
+from archive.services.protocol.errors import BadRequestError
 from archive.tables import readers
 from archive.tables.fields import Field
 from lightcurves.periods.costs import seconds
@@ -41,10 +42,6 @@ PARAMETERS = {
 }  # fmt: skip
 PERIODOGRAM_FIELDS = [Field("PERIOD", "double", unit="d", ucd="time.period"), Field("POWER", "double")]
 PEAK_FIELDS = [Field("PEAK", "int", ucd="meta.number"), *PERIODOGRAM_FIELDS]
-
-
-class BadRequestError(ValueError):
-    """A request that cannot be answered; the message names the parameter, its value and what would be right."""
 
 
 @dataclass(frozen=True)

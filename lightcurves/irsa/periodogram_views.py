@@ -11,9 +11,10 @@ from django.views.decorators.http import require_http_methods
 from archive.files.delivery import private
 from archive.requests.numbers import whole
 from archive.requests.parameters import takes
-from archive.tables.votable import CONTENT_TYPE, error_votable, write_tables
+from archive.services.protocol.errors import BadRequestError
+from archive.services.protocol.refusals import as_votable
+from archive.tables.votable import CONTENT_TYPE, write_tables
 from lightcurves.irsa import periodogram as service
-from lightcurves.irsa.periodogram import BadRequestError
 from lightcurves.models import Source
 from lightcurves.searches import irsa_periodogram
 from lightcurves.storage import read
@@ -34,7 +35,7 @@ def periodogram(request: HttpRequest) -> HttpResponse:
         t, y, band, curve = _light_curve(request, parameters)
         answer = irsa_periodogram(t, y, asked, band, curve)
     except BadRequestError as error:
-        return HttpResponse(error_votable(str(error)), content_type=CONTENT_TYPE, status=400)
+        return as_votable(str(error))
     infos = {"alg": asked.alg, "step_method": asked.step_method}
     return HttpResponse(b"".join(write_tables(answer.tables(), infos)), content_type=CONTENT_TYPE, headers=private())
 

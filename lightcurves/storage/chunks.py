@@ -6,7 +6,6 @@ points within one transaction: at every moment a reader sees each point once, in
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import numpy as np
 from django.db import connections, transaction
 from django.utils import timezone
 
-from archive.database.records import HEADER, TRAILER
+from archive.database import copy
 from archive.models import Family
 from archive.releases.rights import dates_of_family
 from lightcurves.storage import codec, recent
@@ -39,10 +38,7 @@ RETURNING oid, programid, public_date IS NOT NULL, data
 """
 KEPT = "SELECT oid, programid, public_date IS NOT NULL, data FROM lightcurves_chunk WHERE ctid = ANY(%s::tid[])"
 PLACES = f"SELECT DISTINCT oid / {recent.OBJECTS_OF_PLACE} FROM lightcurves_detection WHERE nid <= %s"
-COPY = (
-    "COPY lightcurves_chunk (oid, public_date, first_nid, last_nid, nobs, programid, data) "
-    "FROM STDIN WITH (FORMAT binary)"
-)
+COLUMNS = ("oid", "public_date", "first_nid", "last_nid", "nobs", "programid", "data")
 _ROW = struct.Struct(">h iq iq ii ii ii ih i".replace(" ", ""))
 _ROW_CLOSED = struct.Struct(">h iq i ii ii ii ih i".replace(" ", ""))
 
@@ -227,11 +223,11 @@ def _copy(cursor, rows) -> None:
     """The date of a public chunk is long ago (the moment 0 of PostgreSQL, 2000-01-01): it holds only points that are
     public already, and a reader whose transaction began before they were packed must not lose them."""
 
-    parts = [HEADER]
+    parts = []
     for oid, programid, public, first, last, nobs, data in rows:
         if public:
             parts.append(_ROW.pack(7, 8, oid, 8, 0, 4, first, 4, last, 4, nobs, 2, programid, len(data)))
         else:
             parts.append(_ROW_CLOSED.pack(7, 8, oid, -1, 4, first, 4, last, 4, nobs, 2, programid, len(data)))
         parts.append(data)
-    cursor.copy_expert(COPY, io.BytesIO(b"".join([*parts, TRAILER])))
+    copy.write_binary(cursor, "lightcurves_chunk", COLUMNS, parts)

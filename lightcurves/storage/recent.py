@@ -6,7 +6,7 @@ import numpy as np
 from django.db import OperationalError, connections, transaction
 
 from archive.access.streams import said_by_database
-from archive.database.records import copy_in, copy_out
+from archive.database.copy import read_records, write_records
 
 TABLE = "lightcurves_detection"
 PARTITION_LOCK = 8  # class of our advisory locks
@@ -64,7 +64,7 @@ def make_room(cursor, nid: int) -> None:
 
 def write(cursor, rows: np.ndarray, public_date) -> None:
     """COPY records (dtype COPIED) with one public date into the partitions of their nights, which must exist."""
-    copy_in(cursor, TABLE, rows.astype(list(COPIED)), {"public_date": public_date})
+    write_records(cursor, TABLE, rows.astype(list(COPIED)), {"public_date": public_date})
 
 
 def take(cursor, place: int, last_nid: int) -> np.ndarray:
@@ -72,7 +72,7 @@ def take(cursor, place: int, last_nid: int) -> np.ndarray:
 
     place : field, filter, CCD and quadrant as object numbers begin with them
     """
-    return copy_out(cursor, TAKE, [*objects_of(place), last_nid], TAKEN)
+    return read_records(cursor, TAKE, [*objects_of(place), last_nid], TAKEN)
 
 
 def objects_of(place: int) -> tuple[int, int]:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from django.db import connections, transaction
 
+from archive.database import copy
 from archive.database.upsert import upsert
 from archive.ingest.closing import most_closed
 from archive.ingest.curves import Kept, Terms, Told
@@ -46,10 +47,7 @@ WITH gone AS (DELETE FROM lightcurves_toldcurve WHERE oid >= %(first)s AND oid <
     sources AS (DELETE FROM lightcurves_source WHERE oid IN (SELECT oid FROM objects))
 SELECT count(*) FROM objects
 """
-COPY = """
-COPY lightcurves_toldcurve (oid, programid, public_date, nobs, observed, by_exposure, file, data)
-FROM STDIN WITH (FORMAT csv)
-"""
+CURVES = "lightcurves_toldcurve (oid, programid, public_date, nobs, observed, by_exposure, file, data)"
 # An object is as open as the most open of its points.
 OPEN_SOURCES = """
 UPDATE lightcurves_source AS s SET programid = r.programid, public_date = r.public_date FROM (
@@ -162,7 +160,7 @@ def _write_points(part: Told, terms: Terms, programs: Mapping[int, Program]) -> 
         for row in _rows(part, terms, known, programs):
             body.write(row)
         body.seek(0)
-        cursor.copy_expert(COPY, body)
+        copy.write_lines(cursor, CURVES, body, "csv")
 
 
 def _rows(part: Told, terms: Terms, known: Mapping[int, list[Piece]], programs) -> Iterator[str]:

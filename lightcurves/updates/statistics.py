@@ -7,7 +7,6 @@ flats they are calibrations, and say nothing about a single star.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain, combinations
@@ -16,6 +15,7 @@ import numpy as np
 import pandas as pd
 from django.db import connections, transaction
 
+from archive.database import copy
 from archive.models import ScienceImage
 from lightcurves.models import STATISTICS, ImageCorrection, Source, SourceStatistics
 from lightcurves.photometry import motion
@@ -150,11 +150,5 @@ def _write(curves: read.LightCurves, tier: tuple[int, ...], chosen: np.ndarray, 
     table["ngoodobsrel"] = np.bincount(which[relative & (columns["catflags"] == 0)], minlength=len(table))
     table["programs"] = "{" + ",".join(map(str, tier)) + "}"
     with connections["default"].cursor() as cursor:
-        _copy(cursor, table[["oid", "programs", *STATISTICS]])
+        copy.write_frame(cursor, SourceStatistics._meta.db_table, table[["oid", "programs", *STATISTICS]])
     return len(table)
-
-
-def _copy(cursor, table: pd.DataFrame) -> None:
-    listed = ", ".join(table.columns)
-    body = io.StringIO(table.to_csv(index=False, header=False))
-    cursor.copy_expert(f"COPY lightcurves_sourcestatistics ({listed}) FROM STDIN WITH (FORMAT csv)", body)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from archive.models import SavedQuery
 from archive.requests.parameters import takes
+from archive.services.protocol.errors import BadRequestError
 from archive.services.vo.adql import ADQLError, known_functions
 from archive.services.vo.schema.published import SCHEMAS, published
 from archive.services.vo.tap import query as tap
@@ -63,7 +64,7 @@ def query_page(request: HttpRequest) -> HttpResponse:
         found = tap.preview(query, PREVIEW_ROWS)
     except ADQLError as error:
         return render(request, TEMPLATE, context | {"problem": _problem(query, error)}, status=400)
-    except tap.BadRequestError as error:
+    except BadRequestError as error:
         return render(request, TEMPLATE, context | {"problem": Problem(str(error))}, status=400)
     drawn = query_plot.plot_of(found)
     axes = (("x", drawn.x), ("y", drawn.y)) if drawn else ()

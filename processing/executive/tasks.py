@@ -6,7 +6,7 @@ import structlog
 from celery import shared_task
 from celery.signals import worker_process_init
 
-from archive.services.hips import following
+from archive.services.hips import sync
 from lightcurves.updates import releases
 from processing.executive import queue, runners, upkeep, warmup
 from processing.executive.products.files import remove_unregistered
@@ -77,7 +77,7 @@ def reconcile() -> None:
 def follow_dates() -> None:
     """Bring in step what depends on public dates that have merely passed."""
     releases.follow_dates()
-    following.follow_dates()
+    sync.follow_dates()
 
 
 @shared_task

@@ -21,6 +21,7 @@ from django.db.models import QuerySet
 
 from archive.access.memberships import reader_of_job
 from archive.access.reading import Reader, reading
+from archive.files.atomic import whole_file
 from archive.given.times import BadTimeError, as_julian, in_order
 from archive.jobs import user_jobs
 from archive.models import ProductFile, ScienceImage, UserJob
@@ -105,8 +106,8 @@ def order(places: Sequence[Place], wish: Wish, reader: Reader, user=None, site: 
         for number, place in enumerate(places)
     ]
     if len(orders) == 1:
-        return [user_jobs.place(KIND, FUNCTION, orders[0], user, reader.programs)]
-    return user_jobs.place_all(KIND, FUNCTION, orders, user, reader.programs)
+        return [user_jobs.submit(KIND, FUNCTION, orders[0], user, reader.programs)]
+    return user_jobs.submit_all(KIND, FUNCTION, orders, user, reader.programs)
 
 
 def reqid(job: UserJob) -> int:
@@ -170,10 +171,9 @@ def _journal(folder: Path) -> dict[int, dict]:
 
 
 def _write(folder: Path, rows: list[dict], paths: list[str], closed: int) -> None:
-    temporary = folder / "result.part"
     body = {"made": datetime.now(UTC).isoformat(), "rows": rows, "paths": paths, "closed": closed}
-    temporary.write_text(json.dumps(body), encoding="utf-8")
-    temporary.replace(folder / "result.json")
+    with whole_file(folder / "result.json", folder / "result.part") as temporary:
+        temporary.write_text(json.dumps(body), encoding="utf-8")
     (folder / "journal").unlink()
 
 

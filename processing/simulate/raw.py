@@ -4,13 +4,13 @@ Primary header with the camera's cards, extensions 1 to 4 the quadrants, 5 to 8 
 (extension qid + 4), all tile-compressed with RICE without loss.
 """
 
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import fitsio
 
+from archive.files.atomic import whole_file
 from archive.survey.camera import QUADRANT_IDS, Camera, filter_of, nominal_wcs, plane_to_sky
 from archive.survey.fields import CALIBRATION_FIELD, field_centre
 from archive.survey.filenames import IMAGE_TYPES, ProductName, raw_name
@@ -75,11 +75,16 @@ def write_ccd(root: Path, camera: Camera, exposure: RawExposure, ccdid: int, rea
     if missing:
         raise ValueError(f"readouts: quadrants {missing} of CCD {ccdid} are missing; a file holds all four")
     path = Path(root) / exposure.name(ccdid).path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
+    temporary = path.with_name(f".{path.name}.part")  # CFITSIO compresses by how a name ends
     temporary.unlink(missing_ok=True)
+    with whole_file(path, temporary):
+        _write_file(temporary, path.name, camera, exposure, ccdid, readouts)
+    return path
+
+
+def _write_file(temporary: Path, name: str, camera, exposure, ccdid: int, readouts) -> None:
     with fitsio.FITS(str(temporary), "rw") as file:
-        file.write(None, header=_records(primary_cards(camera, exposure, path.name)))
+        file.write(None, header=_records(primary_cards(camera, exposure, name)))
         checksums.reserve(file[0])
         for qid in QUADRANT_IDS:
             cards = quadrant_cards(camera, exposure, ccdid, qid)
@@ -88,10 +93,6 @@ def write_ccd(root: Path, camera: Camera, exposure: RawExposure, ccdid: int, rea
             cards = overscan_cards(camera, ccdid, qid)
             _write_image(file, readouts[qid].overscan, cards)
     checksums.fill_in(temporary)
-    with temporary.open("rb") as written:
-        os.fsync(written.fileno())
-    temporary.replace(path)
-    return path
 
 
 def _write_image(file, pixels, cards):

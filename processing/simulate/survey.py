@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from archive.files.atomic import whole_file
 from archive.survey.camera import (
     QUADRANT_IDS,
     Camera,
@@ -338,8 +339,6 @@ def write_reference_catalogs(sky: Sky, seed: int, out_dir: Path) -> dict[str, Pa
 
 
 def _write_parquet(table, path):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    pq.write_table(table, temporary, compression="zstd")
-    temporary.replace(path)
+    with whole_file(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
     return path

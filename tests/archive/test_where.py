@@ -12,7 +12,7 @@ from archive.models import ScienceImage
 from archive.search.families import SCIENCE
 from archive.search.query import BadQueryError, ImageQuery, images
 from archive.search.where import DEEPEST, BadConditionError, Column, Literal, parse
-from archive.search.where_sql import as_shown
+from archive.tables.moments import irsa
 from tests import factories
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -65,7 +65,7 @@ def value(node, row):
 
 
 def _shown(one):
-    return as_shown(one) if isinstance(one, datetime) else one
+    return irsa(one)
 
 
 def _computed(operator, a, b):
@@ -203,6 +203,6 @@ def test_long_conditions_and_infinities_do_not_break_it(rows):
 
 def test_times_are_shown_in_milliseconds_without_zeros_at_the_end():
     moment = datetime(2018, 11, 11, 8, 53, 7, 788600, tzinfo=UTC)
-    assert as_shown(moment) == "2018-11-11 08:53:07.789+00"
-    assert as_shown(moment.replace(microsecond=410000)) == "2018-11-11 08:53:07.41+00"
-    assert as_shown(moment.replace(microsecond=999700)) == "2018-11-11 08:53:08+00"
+    assert irsa(moment) == "2018-11-11 08:53:07.789+00"
+    assert irsa(moment.replace(microsecond=410000)) == "2018-11-11 08:53:07.41+00"
+    assert irsa(moment.replace(microsecond=999700)) == "2018-11-11 08:53:08+00"

@@ -20,7 +20,7 @@ from archive.access.reading import ANYONE, PARTNERSHIP, Reader, reading
 from archive.files import storage
 from archive.models import Membership, ProductFile, ReferenceImage, Release, ReleaseFile, ReleaseItem
 from archive.releases import publish, withdraw
-from archive.services.hips import describe, following, survey, tiles
+from archive.services.hips import describe, survey, sync, tiles
 from archive.services.hips.models import Member, MemberTile
 from processing.executive import runners
 from processing.models import Job
@@ -283,16 +283,16 @@ def image_cells(rfid: int) -> list[int]:
 
 
 def test_what_came_and_what_went_is_found_and_brought_in_step(public, hidden):
-    assert following.behind("zr") == {image.rfid for image in public}
-    assert following.catch_up("zr").references == len(public)
-    assert following.behind("zr") == set() and following.follow_dates() == []
+    assert sync.out_of_date("zr") == {image.rfid for image in public}
+    assert sync.catch_up("zr").references == len(public)
+    assert sync.out_of_date("zr") == set() and sync.follow_dates() == []
     rights(public[1:], public_date=FUTURE)
     rights(hidden[1:2], public_date=PAST)
-    assert following.behind("zr") == {public[1].rfid, hidden[1].rfid}
-    assert following.follow_dates() == ["zr"]
+    assert sync.out_of_date("zr") == {public[1].rfid, hidden[1].rfid}
+    assert sync.follow_dates() == ["zr"]
     carry_out_queue()
     assert set(Member.objects.values_list("rfid", flat=True)) == {public[0].rfid, hidden[1].rfid}
-    assert following.follow_dates() == []
+    assert sync.follow_dates() == []
 
 
 def test_publishing_and_withdrawing_a_release_renews_the_tiles(public, hidden):
@@ -320,8 +320,8 @@ def test_publishing_and_withdrawing_a_release_renews_the_tiles(public, hidden):
 def carry_out_queue() -> None:
     """Do what was queued for the tiles, as the queue's workers do."""
     for row in OrmQ.objects.all():
-        if row.task["func"] == "archive.services.hips.following.catch_up":
-            following.catch_up(*row.task["args"])
+        if row.task["func"] == "archive.services.hips.sync.catch_up":
+            sync.catch_up(*row.task["args"])
             row.delete()
 
 

@@ -10,12 +10,12 @@ import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.db import connection
-from django_q.models import OrmQ
+from django_q.models import OrmQ, Schedule
 
 from archive.files.storage import DamagedFileError
-from archive.jobs import quotas, user_jobs
+from archive.jobs import attempts, quotas, user_jobs
 from archive.models import QueryJob, UserJob
-from archive.services.vo import worker
+from archive.services.vo import job_runner
 from archive.services.vo.tap import uws
 from archive.tables.errors import ResultTooLargeError
 
@@ -65,8 +65,8 @@ def left(job) -> list[Path]:
 
 
 def test_a_job_that_nothing_here_carries_out_ends_and_the_next_one_has_its_turn():
-    unknown = user_jobs.place("test", "archive.products.bundles.of_an_older_version", {"n": 1})
-    next_one = user_jobs.place("test", f"{HERE}.damaged", {"n": 2})
+    unknown = user_jobs.submit("test", "archive.products.bundles.of_an_older_version", {"n": 1})
+    next_one = user_jobs.submit("test", f"{HERE}.damaged", {"n": 2})
     user_jobs.take_turn()
     unknown.refresh_from_db()
     assert unknown.phase == "ERROR" and "order it again" in unknown.message
@@ -74,7 +74,7 @@ def test_a_job_that_nothing_here_carries_out_ends_and_the_next_one_has_its_turn(
 
 
 def test_a_damaged_file_ends_a_job_at_once_and_says_which():
-    job = user_jobs.place("test", f"{HERE}.damaged", {})
+    job = user_jobs.submit("test", f"{HERE}.damaged", {})
     user_jobs.take_turn()
     job.refresh_from_db()
     assert (job.phase, job.message, job.attempts) == ("ERROR", "sci/a.fits: is damaged", 1)
@@ -82,8 +82,8 @@ def test_a_damaged_file_ends_a_job_at_once_and_says_which():
 
 
 def test_of_a_job_that_is_given_up_no_file_stays():
-    job = user_jobs.place("test", f"{HERE}.crashing", {})
-    for _ in range(user_jobs.ATTEMPTS):
+    job = user_jobs.submit("test", f"{HERE}.crashing", {})
+    for _ in range(attempts.ATTEMPTS):
         with pytest.raises(ZeroDivisionError):
             user_jobs.take_turn()
     job.refresh_from_db()
@@ -98,7 +98,7 @@ def query(network: str = "192.0.2.1", **parameters) -> QueryJob:
 
 
 def run(job: QueryJob) -> QueryJob:
-    worker.run_next()
+    job_runner.run_next()
     job.refresh_from_db()
     return job
 
@@ -116,16 +116,57 @@ def test_a_query_that_fails_leaves_nothing_of_its_result(monkeypatch, reason):
         (job.folder / "result.part").write_bytes(b"x")
         raise reason
 
-    monkeypatch.setattr(worker, "_file", fail)
+    monkeypatch.setattr(job_runner, "_file", fail)
     job = run(query())
     assert (job.phase, job.message) == ("ERROR", str(reason))
     assert [path.name for path in job.folder.iterdir()] == ["result.upload"]
 
 
+def test_a_query_whose_worker_fails_ends_with_the_reason_and_counts_no_more(monkeypatch):
+    def fail(job, *_):
+        (job.folder / "result.part").write_bytes(b"x")
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(job_runner, "_file", fail)
+    job = query()
+    for attempt in range(1, attempts.ATTEMPTS + 1):
+        assert (job.attempts, quotas.use_of(job.asker).jobs) == (attempt - 1, 1)
+        OrmQ.objects.all().delete()
+        with pytest.raises(ZeroDivisionError):
+            run(job)
+        assert OrmQ.objects.exists() == (attempt < attempts.ATTEMPTS), "somebody comes for it again, without waiting"
+        job.refresh_from_db()
+    assert job.phase == "ERROR" and "its worker failed (ZeroDivisionError)" in job.message
+    assert quotas.use_of(job.asker).jobs == 0
+    assert [path.name for path in job.folder.iterdir()] == ["result.upload"]
+
+
+@pytest.mark.parametrize("runner", ["user job", "query job"])
+def test_a_job_whose_worker_dies_three_times_ends_with_the_reason_and_counts_no_more(runner):
+    if runner == "user job":
+        with quotas.asked_from("192.0.2.1"):
+            job = user_jobs.submit("test", f"{HERE}.damaged", {"n": 3})
+        recover = user_jobs.recover_orphans
+    else:
+        job, recover = query(), job_runner.recover_orphans
+    for attempt in range(1, attempts.ATTEMPTS + 1):
+        died = type(job).objects.filter(pk=job.pk, phase="QUEUED")
+        assert died.update(phase="EXECUTING", attempts=attempt, started=job.created) == 1
+        recover()
+    job.refresh_from_db()
+    assert job.phase == "ERROR" and "its worker ended" in job.message
+    assert quotas.use_of(job.asker).jobs == 0
+
+
+def test_the_queue_looks_every_minute_for_jobs_whose_worker_died():
+    names = [f"{user_jobs.recover_orphans.__module__}.recover_orphans", f"{job_runner.__name__}.upkeep"]
+    assert [Schedule.objects.get(func=name).minutes for name in names] == [1, 1]
+
+
 def test_visitors_of_two_networks_take_turns():
     mine = [query("192.0.2.1") for _ in range(2)]
     other = query("192.0.2.2")
-    assert [worker.claim(), worker.claim(), worker.claim()] == [mine[0], other, None]
+    assert [job_runner.claim(), job_runner.claim(), job_runner.claim()] == [mine[0], other, None]
 
 
 def test_no_two_parts_of_the_archive_lock_the_same_number():

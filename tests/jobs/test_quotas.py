@@ -70,7 +70,7 @@ def people():
 
 
 def order(user=None, **parameters) -> UserJob:
-    return user_jobs.place("test", FUNCTION, parameters, user)
+    return user_jobs.submit("test", FUNCTION, parameters, user)
 
 
 @pytest.mark.django_db  # without one such test there would be no test database; the others commit, as people do

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from archive.access.reading import ANYONE, EVERYTHING, reading
-from archive.database.arrays import read_columns
+from archive.database.copy import read_columns
 from archive.models import Exposure
 from tests import factories
 

@@ -12,8 +12,8 @@ from django.urls import reverse
 
 from archive.models import QueryJob
 from archive.services.vo.dal.cone import tables
+from archive.services.vo.job_runner import run_next
 from archive.services.vo.obscore.identifiers import prefix
-from archive.services.vo.worker import run_next
 from tests.rights.probes import Asker, csv_rows, pids, probe, refused
 from tests.rights.sky_probes import place_of
 from tests.rights.world import Unit, World

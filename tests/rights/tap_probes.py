@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from archive.models import QueryJob
-from archive.services.vo import worker
+from archive.services.vo import job_runner
 from archive.services.vo.tap import uws
 from tests.rights.probes import HOLDS_NO_DATA, Asker, csv_rows, pids, probe, refused
 from tests.rights.world import World
@@ -23,7 +23,7 @@ def query_jobs(world: World, ask: Asker, draw) -> None:
         return
     asked = {"LANG": "ADQL", "QUERY": "SELECT pid FROM ztf.ztf_current_meta_sci", "FORMAT": "csv", "PHASE": "RUN"}
     url = ask(reverse("tap-async"), asked, method="post", status=303)["Location"]
-    worker.run_next()
+    job_runner.run_next()
     rows = csv_rows(ask(f"{url}/results/result"))
     assert sorted(int(row["pid"]) for row in rows) == pids(world.images(ask.person))
     for part in ("", "/parameters", "/results", "/phase", "/executionduration", "/destruction", "/quote", "/owner"):

@@ -29,7 +29,7 @@ from django_q.models import OrmQ
 from archive import sandbox
 from archive.models import QueryJob, UserTable
 from archive.sandbox import client as fork_server
-from archive.services.vo import worker
+from archive.services.vo import job_runner
 from archive.services.vo.tap import user_tables, uws
 from tests.rights.hostile import CANARY, SCHEMES, SERIALISATIONS, Watch, entity, expanding_entities, votable
 
@@ -70,7 +70,7 @@ def as_job_s_parameter(client, content: bytes):
 
 
 def ended(client, made):
-    worker.run_next()
+    job_runner.run_next()
     job = QueryJob.objects.get(pk=made["Location"].rpartition("/")[2])
     assert job.phase in (QueryJob.Phase.ERROR, QueryJob.Phase.COMPLETED)
     place = "/results/result" if job.phase == QueryJob.Phase.COMPLETED else "/error"
@@ -255,7 +255,7 @@ def test_every_address_that_reads_tables_is_known_here_and_none_opens_anything(s
         for way in ways(votable("BINARY", watch.hrefs()[next(schemes)]), fields):
             assert CANARY not in body(way(somebody, path)), (name, path)
         here["name"] = "tap-async"
-        worker.run_next()
+        job_runner.run_next()
         assert watch.seen() == [], name
     assert reached - {None} <= set(SEND), "addresses that read tables; tell in SEND how each is asked"
     by_themselves = {"tap-load", "tap-job-parameters"}  # need a table or a job of one's own

@@ -13,7 +13,7 @@ from archive.access.memberships import reader_of
 from archive.access.reading import Reader, reading
 from archive.models import GroupMembership, Membership, QueryJob, ReaderGroup, Release, SavedQuery, UserJob, UserTable
 from archive.releases import freeze, publish, withdraw
-from archive.services.vo import worker
+from archive.services.vo import job_runner
 from archive.services.vo.tap import user_tables, uws
 from archive.services.vo.tap.uploads import upload_of
 from tests import factories
@@ -183,7 +183,7 @@ def release_of(name: str, image) -> Release:
 def job_of(client, query: str) -> QueryJob:
     asked = {"LANG": "ADQL", "QUERY": query, "RESPONSEFORMAT": "csv", "PHASE": "RUN"}
     job = client.post("/tap/async", asked)["Location"].rpartition("/")[2]
-    worker.run_next()
+    job_runner.run_next()
     found = QueryJob.objects.get(pk=job)
     assert found.phase == "COMPLETED", found.message
     return found

@@ -21,7 +21,7 @@ from django_q.models import OrmQ, Schedule, Task
 from archive.access.audit import Actor
 from archive.access.reading import EVERYTHING
 from archive.files import storage
-from archive.jobs import user_jobs, workers
+from archive.jobs import attempts, user_jobs, worker_locks
 from archive.models import AuditEntry, OwnDate, ProductFile, Program, Release, ScienceImage, UserJob
 from archive.products import bundles
 from archive.releases import actions, freeze, jobs, orders, publish, redating, withdraw
@@ -172,7 +172,7 @@ def everything() -> dict:
 
 @pytest.mark.django_db(databases=["default", "reader"])
 def test_interrupted_jobs_are_looked_for_every_minute():
-    assert Schedule.objects.get(func="archive.jobs.user_jobs.tend").minutes == 1
+    assert Schedule.objects.get(func="archive.jobs.user_jobs.recover_orphans").minutes == 1
 
 
 def test_what_is_done_is_done_once_and_with_its_order(release, operator):
@@ -194,7 +194,7 @@ def test_a_worker_killed_at_any_step_leaves_nothing_that_a_redelivery_could_do(a
             {"freeze": freeze, "publish": publish, "withdraw": withdraw}[earlier](release, ME)
         job = order(action, release, operator)
         killed = Killed(jobs.run, str(job.pk), step)
-        user_jobs.tend()  # as the queue does when it starts
+        user_jobs.recover_orphans()  # as the queue does when it starts
         job.refresh_from_db()
         state = Release.objects.using("default").get(pk="dr1").state
         done = state != order_state(action)
@@ -209,7 +209,7 @@ def test_a_worker_killed_at_any_step_leaves_nothing_that_a_redelivery_could_do(a
         before = everything()
         assert before["images"][0][1] is None or state == "public"
         carried_out(job)  # the redelivery, an hour later
-        user_jobs.tend()
+        user_jobs.recover_orphans()
         carried_out(job)
         assert everything() == before, step
         job.refresh_from_db()
@@ -287,7 +287,7 @@ def test_a_newer_order_ends_older_ones_also_while_they_run(release, operator, mo
 def test_an_order_from_before_orders_remembered_does_nothing(release, operator):
     freeze(release, ME)
     parameters = {"action": "publish", "release": "dr1", "who": "orders", "address": ""}
-    job = user_jobs.place("release", "archive.releases.jobs.run", parameters, operator)
+    job = user_jobs.submit("release", "archive.releases.jobs.run", parameters, operator)
     assert carried_out(job).phase == "ERROR"
     assert Release.objects.using("default").get(pk="dr1").state == "frozen"
 
@@ -298,7 +298,7 @@ def test_a_programs_dates_are_not_set_by_an_order_that_is_out_of_date(release, o
     try:
         job = redating.order(program, 10, operator, ME)
         Killed(redating.run, str(job.pk), 4)
-        user_jobs.tend()
+        user_jobs.recover_orphans()
         job.refresh_from_db()
         assert job.phase == "QUEUED" and "it begins again (2 of 3)" in job.message
         Program.objects.filter(pk=2).update(proprietary_days=99)
@@ -315,8 +315,8 @@ def test_a_bundle_whose_worker_was_killed_is_made_again_and_once(release, operat
     job = bundles.order({"field": "655"}, EVERYTHING, operator)
     OrmQ.objects.all().delete()
     Killed(bundles.make, str(job.pk), 3)
-    assert user_jobs.tend() == 1
-    assert user_jobs.tend() == 0
+    assert user_jobs.recover_orphans() == 1
+    assert user_jobs.recover_orphans() == 0
     assert OrmQ.objects.count() == 1
     bundles.make(str(job.pk))
     job.refresh_from_db()
@@ -324,21 +324,21 @@ def test_a_bundle_whose_worker_was_killed_is_made_again_and_once(release, operat
     made = bundles.result_path(job).stat()
     bundles.make(str(job.pk))
     assert bundles.result_path(job).stat() == made
-    UserJob.objects.filter(pk=job.pk).update(phase="EXECUTING", attempts=user_jobs.ATTEMPTS)
-    user_jobs.tend()
+    UserJob.objects.filter(pk=job.pk).update(phase="EXECUTING", attempts=attempts.ATTEMPTS)
+    user_jobs.recover_orphans()
     job.refresh_from_db()
     assert job.phase == "ERROR" and "order it again" in job.message
 
 
 def test_a_job_that_a_living_worker_has_is_neither_done_twice_nor_told_as_interrupted(release, operator, monkeypatch):
-    monkeypatch.setattr(workers, "PATIENCE", "100ms")
+    monkeypatch.setattr(worker_locks, "PATIENCE", "100ms")
     job = order("freeze", release, operator)
     UserJob.objects.filter(pk=job.pk).update(phase="EXECUTING", started=timezone.now())
-    with workers.working(job.pk) as mine:
+    with worker_locks.working(job.pk) as mine:
         assert mine
-        assert user_jobs.tend() == 0
+        assert user_jobs.recover_orphans() == 0
         assert carried_out(job).phase == "EXECUTING"
-    assert user_jobs.tend() == 1
+    assert user_jobs.recover_orphans() == 1
     assert Release.objects.using("default").get(pk="dr1").state == "draft"
 
 
@@ -354,7 +354,7 @@ def test_the_queue_tells_what_was_interrupted_when_it_starts(release, operator):
         until(lambda: UserJob.objects.get(pk=job.pk).phase == "EXECUTING", 120)
         os.killpg(first.pid, signal.SIGKILL)
         first.wait()
-        until(lambda: workers.is_left(job.pk))
+        until(lambda: worker_locks.is_left(job.pk))
     second = queue()
     try:
         until(lambda: UserJob.objects.get(pk=job.pk).phase == "ERROR", 120)

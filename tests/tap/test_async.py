@@ -18,9 +18,10 @@ from django.db import connection, connections
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from archive.jobs import attempts
 from archive.models import QueryJob
 from archive.sandbox import BusyError
-from archive.services.vo import worker as uws_work
+from archive.services.vo import job_runner
 from archive.services.vo.tap import uws
 from tests.servers import environment
 from tests.tap.conftest import ALERTS
@@ -69,7 +70,7 @@ def test_a_job_is_made_started_run_and_fetched(client, sky):
     assert client.get(f"/tap/async/{job.pk}/results/result").status_code == 404
     assert run(client, job).status_code == 303
     assert phase(client, job) == "QUEUED"
-    uws_work.run_next()
+    job_runner.run_next()
     document = ElementTree.fromstring(client.get(f"/tap/async/{job.pk}").content)
     assert document.findtext(f"{UWS}phase") == "COMPLETED"
     result = document.find(f"{UWS}results/{UWS}result")
@@ -91,7 +92,7 @@ def test_a_job_may_start_when_it_is_made_and_starts_once(client, sky):
 
 def test_what_fails_says_why(client, sky):
     job = make(client, "SELECT nothing FROM ztf.ztf_alerts", PHASE="RUN")
-    uws_work.run_next()
+    job_runner.run_next()
     assert phase(client, job) == "ERROR"
     assert b"unknown column nothing" in client.get(f"/tap/async/{job.pk}").content
     error = client.get(f"/tap/async/{job.pk}/error")
@@ -144,7 +145,7 @@ def test_people_see_their_own_jobs_and_nobody_else_does(client, sky, partner):
     assert client.get("/tap/async?LAST=1").content.count(b"<uws:jobref") == 1
     assert client.get("/tap/async?AFTER=2090-01-01").content.count(b"<uws:jobref") == 0
     assert client.get("/tap/async?LAST=none").status_code == 400
-    uws_work.run_next()
+    job_runner.run_next()
     assert client.get(f"/tap/async/{mine.pk}").status_code == 200  # who knows the name of nobody's job
     client.logout()
     answer = client.get(f"/tap/async/{second.pk}/results/result")
@@ -158,7 +159,7 @@ def test_people_see_their_own_jobs_and_nobody_else_does(client, sky, partner):
 def test_a_job_has_its_owner_s_rights_and_its_result_goes_with_them(client, sky, partner):
     sign_in(client, partner)
     job = make(client, "SELECT COUNT(*) AS n FROM ztf.ztf_alerts", PHASE="RUN")
-    uws_work.run_next()
+    job_runner.run_next()
     url = f"/tap/async/{job.pk}/results/result"
     assert b"".join(client.get(url)).split() == [b"n", str(ALERTS).encode()]
     membership = partner.memberships.get()
@@ -190,7 +191,7 @@ def working() -> int:
 
 def worker() -> subprocess.Popen:
     """A process that runs the next job."""
-    code = "import django; django.setup(); from archive.services.vo.worker import run_next; run_next()"
+    code = "import django; django.setup(); from archive.services.vo.job_runner import run_next; run_next()"
     return subprocess.Popen([sys.executable, "-c", code], env=environment(), cwd=settings.BASE_DIR)
 
 
@@ -214,7 +215,7 @@ def test_an_aborted_job_ends_its_query_in_the_database(client, sky):
 
 def test_a_query_longer_than_it_may_be_is_an_error(client, sky):
     job = make(client, SLOW, EXECUTIONDURATION="1", PHASE="RUN")
-    uws_work.run_next()
+    job_runner.run_next()
     assert phase(client, job) == "ERROR"
     assert "longer than 1 s" in QueryJob.objects.get().message
 
@@ -228,11 +229,11 @@ def test_a_killed_worker_s_job_runs_again_and_ends_once(client, sky):
     until(lambda: held(job) == 0)
     QueryJob.objects.update(parameters=job.parameters | {"QUERY": QUICK})
     OrmQ.objects.all().delete()  # and the queue lost its row
-    uws_work.tend()
+    job_runner.upkeep()
     assert phase(client, job) == "QUEUED"
     assert OrmQ.objects.count() == 1
-    uws_work.run_next()
-    uws_work.run_next()
+    job_runner.run_next()
+    job_runner.run_next()
     assert (phase(client, job), QueryJob.objects.get().attempts) == ("COMPLETED", 2)
 
 
@@ -249,8 +250,8 @@ def held(job) -> int:
 
 def test_a_job_that_kills_its_worker_is_given_up(client, sky):
     job = make(client, PHASE="RUN")
-    QueryJob.objects.update(phase="EXECUTING", started=timezone.now(), attempts=uws_work.ATTEMPTS)
-    uws_work.tend()
+    QueryJob.objects.update(phase="EXECUTING", started=timezone.now(), attempts=attempts.ATTEMPTS)
+    job_runner.upkeep()
     assert phase(client, job) == "ERROR"
 
 
@@ -258,7 +259,7 @@ def test_a_running_job_is_left_alone(client, sky):
     make(client, SLOW, EXECUTIONDURATION="3", PHASE="RUN")
     process = worker()
     until(lambda: QueryJob.objects.get().phase == "EXECUTING")
-    uws_work.tend()
+    job_runner.upkeep()
     assert QueryJob.objects.get().phase == "EXECUTING"
     uws.abort(QueryJob.objects.get())
     assert process.wait(60) == 0
@@ -269,12 +270,12 @@ def test_nobody_takes_the_queue_for_themselves(client, sky, partner):
     theirs = [make(client, PHASE="RUN") for _ in range(3)]
     client.logout()
     other = make(client, PHASE="RUN")
-    first = uws_work.claim()
-    second = uws_work.claim()
+    first = job_runner.claim()
+    second = job_runner.claim()
     assert [first.pk, second.pk] == [theirs[0].pk, other.pk]
-    assert uws_work.claim() is None
-    uws_work.carry_out(first)
-    assert uws_work.claim().pk == theirs[1].pk
+    assert job_runner.claim() is None
+    job_runner.carry_out(first)
+    assert job_runner.claim().pk == theirs[1].pk
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_unlock_all()")
 
@@ -282,17 +283,17 @@ def test_nobody_takes_the_queue_for_themselves(client, sky, partner):
 def test_out_of_date_results_go_and_the_job_is_archived(client, sky, partner):
     sign_in(client, partner)
     job = make(client, PHASE="RUN")
-    uws_work.run_next()
+    job_runner.run_next()
     file = QueryJob.objects.get().folder / "result.csv"
     assert file.exists()
     QueryJob.objects.update(destruction=timezone.now() - timedelta(seconds=1))
-    uws_work.tend()
+    job_runner.upkeep()
     assert not file.exists()
     assert phase(client, job) == "ARCHIVED"
     assert b"jobref id" not in client.get("/tap/async").content
     assert b"jobref id" in client.get("/tap/async?PHASE=ARCHIVED").content
     QueryJob.objects.update(destruction=timezone.now() - timedelta(days=40))
-    uws_work.tend()
+    job_runner.upkeep()
     assert not QueryJob.objects.exists()
 
 
@@ -300,12 +301,12 @@ def test_a_job_whose_files_wait_for_a_turn_to_be_read_gets_its_own_turn_again(cl
     """The sandbox is full for a while: the job waits, and no attempt is counted."""
     job = make(client)
     run(client, job)
-    write = uws_work._write
-    monkeypatch.setattr(uws_work, "_write", lambda job: (_ for _ in ()).throw(BusyError("many files are being read")))
-    uws_work.run_next()
+    write = job_runner._write
+    monkeypatch.setattr(job_runner, "_write", lambda job: (_ for _ in ()).throw(BusyError("many files are being read")))
+    job_runner.run_next()
     assert phase(client, job) == "QUEUED" and QueryJob.objects.get(pk=job.pk).attempts == 0
-    monkeypatch.setattr(uws_work, "_write", write)
-    uws_work.run_next()
+    monkeypatch.setattr(job_runner, "_write", write)
+    job_runner.run_next()
     assert phase(client, job) == "COMPLETED"
 
 

@@ -17,7 +17,7 @@ from django.db import connections
 
 from archive.access.reading import Reader, reading
 from archive.models import GroupMembership, QueryJob, ReaderGroup, UserTable
-from archive.services.vo import worker
+from archive.services.vo import job_runner
 from archive.services.vo.tap import user_tables, uws
 from tests.tap.conftest import CENTRE
 
@@ -287,7 +287,7 @@ def test_a_result_is_kept_and_used_again(client, people):
     as_(client, people["owner"])
     asked = {"LANG": "ADQL", "QUERY": "SELECT TOP 4 candid, ra, dec FROM ztf.ztf_alerts", "PHASE": "RUN"}
     job = client.post("/tap/async", asked)["Location"].rpartition("/")[2]
-    worker.run_next()
+    job_runner.run_next()
     made = client.post("/tap/tables", {"JOB": job, "NAME": "found"})
     assert made.status_code == 201, made.content
     name = made.json()["tables"][0]

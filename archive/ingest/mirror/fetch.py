@@ -16,6 +16,7 @@ from typing import IO
 import requests
 from urllib3.exceptions import HTTPError
 
+from archive.files.atomic import put_in_place
 from archive.files.storage import checksum
 from archive.ingest.door import LARGEST_OTHER
 from archive.ingest.mirror.http import Manners, PoliteSession
@@ -100,7 +101,7 @@ def fetch(
             if part.stat().st_size >= (known["size"] or 0):  # not a beginning of it
                 part.unlink()
             continue
-        part.replace(path)
+        put_in_place(part, path)
         return Fetched(path, path.stat().st_size, known["etag"], received)
     raise FetchFailedError(f"{url}: {problem}")
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import pandas as pd
 from django.conf import settings
 
+from archive.files.atomic import whole_file
+
 
 class AlreadyRunningError(RuntimeError):
     """Another process makes the same mirror."""
@@ -44,9 +46,8 @@ class Journal:
         """Remember an answer whose rows were taken; one that was refused is asked for again the next time."""
         path = self._path(name)
         if not path.is_file():
-            temporary = path.with_suffix(".new")
-            table.to_parquet(temporary)
-            temporary.replace(path)
+            with whole_file(path) as temporary:
+                table.to_parquet(temporary)
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.parquet"

@@ -5,7 +5,7 @@ coverage   sets of HEALPix cells, as MOC; pure
 describe   the properties file and the list of surveys; pure
 config     every number that the HiPS turns on; pure
 models     which references stand in which tiles
-following  which filters are out of date, and bringing them up to date
+sync       which filters are out of date, and bringing them up to date
 orders     receivers of releases: which filters the queue makes anew
 survey     the HiPS of a filter on disk: which references it is made of, and bringing it up to date
 views      its addresses

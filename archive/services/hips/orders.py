@@ -20,4 +20,4 @@ def follow_release(sender, release, **kwargs) -> None:
 
 def queue(filtercode: str) -> None:
     """Have a filter's tiles brought in step with what is public."""
-    async_task("archive.services.hips.following.catch_up", filtercode, task_name=f"hips {filtercode}")
+    async_task("archive.services.hips.sync.catch_up", filtercode, task_name=f"hips {filtercode}")

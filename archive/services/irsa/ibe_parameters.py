@@ -13,7 +13,8 @@ from archive.given.positions import BadPositionError, at
 from archive.requests.numbers import real
 from archive.search.families import Family
 from archive.search.query import BadQueryError, ImageQuery
-from archive.services.irsa.errors import BadRequestError
+from archive.services.protocol.errors import BadRequestError
+from archive.services.protocol.parameters import last_values
 from archive.sky.boxes import OVERLAPS, RELATIONS
 from archive.targets import lists
 from archive.targets.lists import Target
@@ -45,7 +46,7 @@ def read(request: HttpRequest, family: Family) -> Request:
     BadRequestError
         naming the parameter, its value and what would be right.
     """
-    given = {name.upper(): value for name, value in [*request.GET.items(), *request.POST.items()]}
+    given = last_values(request)
     upload = next((file for name, file in request.FILES.items() if name.upper() == "POS"), None)
     metadata = _one_of(given, "FORMAT", ("METADATA", "")) == "METADATA"
     output = _one_of(given, "CT", FORMATS, default="ipac_table")

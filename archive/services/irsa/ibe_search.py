@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from html import escape
+from itertools import chain
 
 from django.db import models
 
@@ -15,12 +12,13 @@ from archive.access.reading import Reader
 from archive.access.streams import QueryFailedError, Rows, stream
 from archive.search.families import Family
 from archive.search.query import BadQueryError, ImageQuery, images
-from archive.search.where_sql import as_shown
-from archive.services.irsa.errors import BadRequestError
 from archive.services.irsa.ibe_parameters import Request
+from archive.services.protocol.errors import BadRequestError
 from archive.tables.dictionary import Column
 from archive.tables.fields import Field
 from archive.tables.ipac import write_ipac
+from archive.tables.moments import irsa
+from archive.tables.row_text import gathered, write_html, write_separated
 from archive.targets.around import MATCHED, matches
 
 WIDTHS = {
@@ -30,6 +28,7 @@ WIDTHS = {
 }  # fmt: skip
 """Characters of each text column: an IPAC table says its widths before its first row."""
 UPLOADED = tuple(column for column in MATCHED if column.name != "in_name")
+Batches = Iterable[list[tuple]]
 DESCRIBED = ("name", "description", "unit", "ucd", "utype", "datatype", "principal", "indexed")
 
 
@@ -86,59 +85,32 @@ def _selected(query: ImageQuery, family: Family, names: tuple[str, ...]) -> mode
 
 def _written(name: str, columns: list[Column], batches: Rows | Iterable[list[tuple]], close) -> Answer:
     content_type, write = _FORMATS[name]
-    plain = (tuple(map(_plain, row)) for batch in batches for row in batch)
-    return Answer(content_type, write(columns, plain), close)
+    plain = ([tuple(map(irsa, row)) for row in batch] for batch in batches)
+    return Answer(content_type, gathered(write(columns, plain)), close)
 
 
-def _plain(value):
-    return as_shown(value) if isinstance(value, datetime) else value
-
-
-def _ipac(columns: list[Column], rows: Iterator[tuple]) -> Iterator[str]:
+def _ipac(columns: list[Column], batches: Batches) -> Iterator[str]:
     fields = [
         Field(one.name, one.datatype, str(WIDTHS[one.name]) if one.name in WIDTHS else None, one.unit or None)
         for one in columns
     ]
-    return write_ipac(fields, rows)
+    return write_ipac(fields, chain.from_iterable(batches))
 
 
-def _separated(delimiter: str) -> Callable[[list[Column], Iterator[tuple]], Iterator[str]]:
-    def write(columns, rows):
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\n")
-        writer.writerow([one.name for one in columns])
-        for n, row in enumerate(rows):
-            writer.writerow(row)
-            if n % 500 == 0:
-                yield _taken(buffer)
-        yield _taken(buffer)
+def _separated(delimiter: str) -> Callable[[list[Column], Batches], Iterator[str]]:
+    def write(columns: list[Column], batches: Batches) -> Iterator[str]:
+        return write_separated([column.name for column in columns], batches, delimiter)
 
     return write
 
 
-def _taken(buffer: io.StringIO) -> str:
-    text = buffer.getvalue()
-    buffer.seek(0)
-    buffer.truncate()
-    return text
-
-
-def write_html(columns: list[Column], rows: Iterable[tuple]) -> Iterator[str]:
-    """Rows as a page without anything else."""
-    yield (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
-        "<title>Search result</title></head>\n<body><table>\n<thead><tr>"
-    )
-    yield "".join(f'<th scope="col" title="{escape(one.description)}">{escape(one.name)}</th>' for one in columns)
-    yield "</tr></thead>\n<tbody>\n"
-    for row in rows:
-        yield "<tr>" + "".join(f"<td>{'' if v is None else escape(str(v))}</td>" for v in row) + "</tr>\n"
-    yield "</tbody></table></body></html>\n"
+def _html(columns: list[Column], batches: Batches) -> Iterator[str]:
+    return write_html(columns, chain.from_iterable(batches))
 
 
 _FORMATS = {
     "ipac_table": ("text/plain; charset=utf-8", _ipac),
     "csv": ("text/csv; charset=utf-8", _separated(",")),
     "tsv": ("text/tab-separated-values; charset=utf-8", _separated("\t")),
-    "html": ("text/html; charset=utf-8", write_html),
+    "html": ("text/html; charset=utf-8", _html),
 }

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
@@ -17,13 +16,14 @@ from archive.files.storage import DamagedFileError, NotInArchiveError
 from archive.forms import NO, YES, truth_of
 from archive.pixels import cutouts
 from archive.requests.parameters import takes
+from archive.requests.stream_response import stream_response
 from archive.search.families import FAMILIES
 from archive.services.irsa import ibe_parameters, ibe_search
-from archive.services.irsa.errors import BadRequestError, refuse
+from archive.services.protocol.errors import BadRequestError
+from archive.services.protocol.refusals import as_ibe_xml
 
 MISSION, DATASET = "ztf", "products"
 CUTOUT_PARAMETERS = {"center", "size", "gzip"}
-PIECE = 1 << 16  # characters sent at once
 
 
 @require_safe
@@ -52,17 +52,13 @@ def search(request: HttpRequest, name: str) -> HttpResponseBase:
     """Metadata of images as a table."""
     family = FAMILIES.get(name)
     if family is None:
-        return refuse(f"{name}: there is no such table; there are {', '.join(FAMILIES)}", 404)
+        return as_ibe_xml(f"{name}: there is no such table; there are {', '.join(FAMILIES)}", 404)
     try:
         asked = ibe_parameters.read(request, family)
         found = ibe_search.describe(asked, family) if asked.metadata else ibe_search.find(asked, family, request.reader)
     except BadRequestError as error:
-        return refuse(str(error), error.status)
-    response = StreamingHttpResponse(_gathered(found.pieces), content_type=found.content_type)
-    response["Cache-Control"] = "no-store"
-    # Whatever happens to the client, the database connection goes with the response.
-    response._resource_closers.append(found.close)
-    return response
+        return as_ibe_xml(str(error), error.status)
+    return stream_response(found.pieces, found.close, found.content_type, {"Cache-Control": "no-store"})
 
 
 @require_safe
@@ -70,21 +66,21 @@ def search(request: HttpRequest, name: str) -> HttpResponseBase:
 def data(request: HttpRequest, path: str = "") -> HttpResponseBase:
     """A file of the product tree, a cutout of it, or a folder's list."""
     if ".." in PurePosixPath(path).parts or "\0" in path:
-        return refuse(f"{path}: a path goes down the tree and holds neither .. nor NUL", 400)
+        return as_ibe_xml(f"{path}: a path goes down the tree and holds neither .. nor NUL", 400)
     try:
         file = delivery.visible_file(path) if path and not path.endswith("/") else None
     except NotInArchiveError as error:
-        return refuse(str(error), 400)
+        return as_ibe_xml(str(error), 400)
     if file is None:
         return _folder(request, path)
     try:
         return _cutout(request, file) if request.GET else delivery.deliver(request, file)
     except cutouts.NoOverlapError as error:
-        return refuse(str(error), 500)  # as IBE answers
+        return as_ibe_xml(str(error), 500)  # as IBE answers
     except (cutouts.BadCutoutError, BadRequestError) as error:
-        return refuse(str(error), 400)
+        return as_ibe_xml(str(error), 400)
     except DamagedFileError as error:
-        return refuse(str(error), 500)
+        return as_ibe_xml(str(error), 500)
 
 
 def _cutout(request: HttpRequest, file) -> HttpResponse:
@@ -106,9 +102,9 @@ def _folder(request: HttpRequest, path: str) -> HttpResponse:
     try:
         found = entries(folder)
     except ValueError as error:
-        return refuse(str(error), 400)
+        return as_ibe_xml(str(error), 400)
     if folder and not found:
-        return refuse(f"{path}: there is no such file or folder here or it is not public", 404)
+        return as_ibe_xml(f"{path}: there is no such file or folder here or it is not public", 404)
     if path and not path.endswith("/"):
         return HttpResponseRedirect(reverse("ibe-data", args=[folder]))
     context = {"address": request.path, "entries": found, "parent": bool(folder)}
@@ -116,15 +112,3 @@ def _folder(request: HttpRequest, path: str) -> HttpResponse:
     for header, value in delivery.private().items():
         response[header] = value
     return response
-
-
-def _gathered(pieces: Iterator[str]) -> Iterator[str]:
-    """The same text in fewer pieces."""
-    waiting, length = [], 0
-    for piece in pieces:
-        waiting.append(piece)
-        length += len(piece)
-        if length > PIECE:
-            yield "".join(waiting)
-            waiting, length = [], 0
-    yield "".join(waiting)

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from xml.sax.saxutils import escape, quoteattr
 
 from django.urls import reverse
 
 from archive.access import address as site
 from archive.tables.fields import Field
+from archive.tables.xml import Xml, element, lines
 
 IDENTIFIER = "obs_publisher_did"
 LINKS = "ivo://ivoa.net/std/DataLink#links-1.1"
 SODA_SYNC = "ivo://ivoa.net/std/SODA#sync-1.0"
 SODA_ASYNC = "ivo://ivoa.net/std/SODA#async-1.0"
-
-
-def attributes(**values: str | None) -> str:
-    """XML attributes, without those that are None."""
-    return "".join(f" {name}={quoteattr(value)}" for name, value in values.items() if value is not None)
 
 
 @dataclass(frozen=True)
@@ -36,13 +31,11 @@ class Parameter:
     ref: str | None = None
     value: str = ""
 
-    def written(self) -> str:
+    def written(self) -> Xml:
         """The PARAM element."""
-        named = attributes(
-            name=self.name, datatype=self.datatype, arraysize=self.arraysize, unit=self.unit, ucd=self.ucd,
-            xtype=self.xtype, ref=self.ref, value=self.value,
-        )  # fmt: skip
-        return f"<PARAM{named}><DESCRIPTION>{escape(self.description)}</DESCRIPTION></PARAM>"
+        names = ("name", "datatype", "arraysize", "unit", "ucd", "xtype", "ref", "value")
+        attributes = {name: getattr(self, name) for name in names}
+        return element("PARAM", element("DESCRIPTION", self.description), attributes=attributes)
 
 
 SHAPES = (
@@ -54,15 +47,23 @@ SHAPES = (
 )
 
 
-def service(name: str, standard: str | None, address: str, description: str, inputs: Iterable[Parameter]) -> str:
+def service(name: str, standard: str | None, address: str, description: str, inputs: Iterable[Parameter]) -> Xml:
     """One descriptor: RESOURCE with utype adhoc:service."""
-    params = f'<PARAM name="standardID" datatype="char" arraysize="*"{attributes(value=standard)}/>' if standard else ""
-    return (
-        f'<RESOURCE type="meta" utype="adhoc:service"{attributes(ID=name)}>'
-        f"<DESCRIPTION>{escape(description)}</DESCRIPTION>\n{params}"
-        f'<PARAM name="accessURL" datatype="char" arraysize="*"{attributes(value=address)}/>\n'
-        f'<GROUP name="inputParams">{"".join(one.written() for one in inputs)}</GROUP>\n</RESOURCE>\n'
+    group = element("GROUP", *(parameter.written() for parameter in inputs), attributes={"name": "inputParams"})
+    known = [_text("standardID", standard)] if standard else []
+    return lines(
+        element(
+            "RESOURCE",
+            lines(element("DESCRIPTION", description)),
+            *known,
+            lines(_text("accessURL", address), group),
+            attributes={"type": "meta", "utype": "adhoc:service", "ID": name},
+        )
     )
+
+
+def _text(name: str, value: str) -> Xml:
+    return element("PARAM", attributes={"name": name, "datatype": "char", "arraysize": "*", "value": value})
 
 
 def whole(name: str, *arguments) -> str:
@@ -70,13 +71,13 @@ def whole(name: str, *arguments) -> str:
     return site.address() + reverse(name, args=arguments)
 
 
-def links(column: str) -> str:
+def links(column: str) -> Xml:
     """DataLink for the rows of a table whose `column` (an XML id) holds identifiers of data sets."""
     identifier = Parameter("ID", "char", "Identifier of the data set", ucd="meta.id;meta.main", ref=column)
     return service("links", LINKS, whole("datalink"), "Everything that belongs to a product", [identifier])
 
 
-def cutouts(column: str) -> str:
+def cutouts(column: str) -> Xml:
     """SODA for the rows of a table whose `column` (an XML id) holds identifiers of data sets."""
     identifier = Parameter("ID", "char", "Identifier of the data set", ucd="meta.id;meta.main", ref=column)
     text = "The part of an image that lies in a region, with its sky coordinates"

@@ -14,12 +14,11 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from archive.services.vo import descriptors
 from archive.tables.arrow import batch_of, joined_rows, schema_of, texts
+from archive.tables.arrow_files import write_arrow, write_parquet
 from archive.tables.fields import Field
-from archive.tables.sink import Sink
 from archive.tables.spooled import write_fits, write_ipac_table
 from archive.tables.votable import CONTENT_TYPE, Counted, field_elements, write_votable
 
@@ -142,31 +141,27 @@ def _named(schema: pa.Schema, columns) -> pa.RecordBatch:
 
 def _parquet(fields: Fields, batches: Batches, maxrec: int) -> Iterator[bytes]:
     """With the columns' descriptions as their metadata, and as a VOTable without rows (VOParquet 1.0)."""
-    sink, schema, counted = Sink(), schema_of(_unique(fields)), Counted(batches, maxrec)
-    with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
-        for columns in counted:
-            writer.write_batch(_named(schema, columns))
-            yield sink.take()
-        writer.add_key_value_metadata(
-            {
-                STATUS: "OVERFLOW" if counted.overflow else "OK",
-                "IVOA.VOTable-Parquet.version": "1.0",
-                "IVOA.VOTable-Parquet.content": field_elements(_unique(fields)),
-            }
-        )
-    yield sink.take()
+    schema, counted = schema_of(_unique(fields)), Counted(batches, maxrec)
+
+    def metadata() -> dict[str, str]:
+        return {
+            STATUS: "OVERFLOW" if counted.overflow else "OK",
+            "IVOA.VOTable-Parquet.version": "1.0",
+            "IVOA.VOTable-Parquet.content": field_elements(_unique(fields)),
+        }
+
+    return write_parquet(schema, (_named(schema, columns) for columns in counted), metadata)
 
 
 def _arrow(fields: Fields, batches: Batches, maxrec: int) -> Iterator[bytes]:
-    sink, schema, counted = Sink(), schema_of(_unique(fields)), Counted(batches, maxrec)
-    with pa.ipc.new_stream(sink, schema) as writer:
-        for columns in counted:
-            writer.write_batch(_named(schema, columns))
-            yield sink.take()
+    schema, counted = schema_of(_unique(fields)), Counted(batches, maxrec)
+
+    def last(writer: pa.ipc.RecordBatchStreamWriter) -> None:
         if counted.overflow:
             empty = pa.RecordBatch.from_arrays([pa.array([], one.type) for one in schema], schema=schema)
             writer.write_batch(empty, custom_metadata={STATUS: "OVERFLOW"})
-    yield sink.take()
+
+    return write_arrow(schema, (_named(schema, columns) for columns in counted), last)
 
 
 def _unique(fields: Fields) -> Fields:

@@ -1,7 +1,5 @@
 """Plain FITS files with checksums, complete or absent: written under a temporary name, synced, renamed."""
 
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -10,6 +8,8 @@ import fitsio
 import numpy as np
 from astropy.io import fits
 from astropy.table import Table
+
+from archive.files.atomic import whole_file
 
 TILE = 64
 
@@ -74,27 +74,6 @@ def _add_cards(header, cards):
 
 
 def _write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> Path:
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            write(stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        # mkstemp makes files that only the owner may read
-        os.chmod(temporary, 0o666 & ~_umask())  # noqa: PTH101
-        os.replace(temporary, path)  # noqa: PTH105
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    with whole_file(path) as temporary, temporary.open("wb") as stream:
+        write(stream)
     return path
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -4,35 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from archive.access.reading import Reader
 from archive.access.streams import QueryFailedError, Rows, stream
-from archive.requests.numbers import whole
+from archive.requests.stream_response import stream_response
+from archive.services.protocol.errors import BadRequestError
+from archive.services.protocol.parameters import Parameters, row_limit, single
+from archive.services.protocol.refusals import errors_as_votable
 from archive.services.vo import descriptors
 from archive.services.vo.formats import format_named
-from archive.services.vo.tap.query import plain
 from archive.tables.dictionary import Table
 from archive.tables.fields import Field
+from archive.tables.moments import iso
 from archive.tables.responses import field_of
-from archive.tables.votable import CONTENT_TYPE, error_votable, write_votable
+from archive.tables.votable import CONTENT_TYPE, write_votable
 
-Parameters = Mapping[str, Sequence[str]]
 DEFAULT_ROWS = 10_000
 TEXT_FORMATS = ("csv", "tsv", "json")
-
-
-class BadRequestError(ValueError):
-    """A request that cannot be answered; the message names parameter, value and what would be right."""
-
-    def __init__(self, message: str, status: int = 400):
-        super().__init__(message)
-        self.status = status
 
 
 @dataclass(frozen=True)
@@ -47,30 +39,6 @@ class Statement:
         return self.sql, self.values
 
 
-def parameters_of(request: HttpRequest) -> dict[str, list[str]]:
-    """All values of each parameter, GET's and POST's; names do not depend on case, empty values count as absent."""
-    found: dict[str, list[str]] = {}
-    for name, values in [*request.GET.lists(), *request.POST.lists()]:
-        if any("\0" in text for text in (name, *values)):
-            raise BadRequestError(f"{name.upper()[:40]!r}: holds a NUL character, which no text here has")
-        found.setdefault(name.upper(), []).extend(value for value in values if value.strip())
-    return {name: values for name, values in found.items() if values}
-
-
-def single(parameters: Parameters, name: str, default: str = "") -> str:
-    """The value of a parameter that may stand once.
-
-    Raises
-    ------
-    BadRequestError
-        where it stands more than once.
-    """
-    values = parameters.get(name, ())
-    if len(values) > 1:
-        raise BadRequestError(f"{name}: give it once, not {len(values)} times")
-    return values[0].strip() if values else default
-
-
 def maxrec(parameters: Parameters, default: int = DEFAULT_ROWS) -> int:
     """How many rows are wanted at most.
 
@@ -78,30 +46,14 @@ def maxrec(parameters: Parameters, default: int = DEFAULT_ROWS) -> int:
     ------
     BadRequestError
     """
-    text = single(parameters, "MAXREC", str(default))
-    wanted = whole(text)
-    if wanted is None:
-        raise BadRequestError(
-            f"MAXREC={text[:40]}: give a number of rows that is not negative, for example MAXREC=1000"
-        )
-    return min(wanted, settings.TAP_ROW_LIMIT)
+    return row_limit(single(parameters, "MAXREC"), default)
 
 
 def service(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """A view that answers GET and POST from scripts and says what is wrong as DALI has it."""
 
-    def answered(request: HttpRequest, *arguments, **more) -> HttpResponse:
-        try:
-            return view(request, *arguments, **more)
-        except (BadRequestError, QueryFailedError) as error:
-            return refuse(str(error), getattr(error, "status", 400))
-
+    answered = errors_as_votable(QueryFailedError)(view)
     return csrf_exempt(require_http_methods(["GET", "HEAD", "POST"])(answered))  # changes nothing, and scripts send it
-
-
-def refuse(message: str, status: int = 400) -> HttpResponse:
-    """What is wrong, as a VOTable."""
-    return HttpResponse(error_votable(message), content_type=CONTENT_TYPE, status=status)
 
 
 def fields_of(table: Table, times: frozenset[str] = frozenset()) -> list[Field]:
@@ -147,16 +99,12 @@ class Result:
         if written.suffix == "vot":
             kind = "BINARY2" if "binary2" in form.lower() or form.endswith("b2") else "TABLEDATA"
             pieces = write_votable(self.fields, batches, kind, self.maxrec, dict(self.infos or {}), self.description)
-            response = StreamingHttpResponse(
-                descriptors.followed_by(pieces, self.resources), content_type=self.content_type
-            )
+            pieces, content_type = descriptors.followed_by(pieces, self.resources), self.content_type
         else:
             pieces = written.write(tuple(self.fields), batches, self.maxrec)
-            response = StreamingHttpResponse(pieces, content_type=written.content_type)
-        response["Cache-Control"] = "no-store"
-        if rows is not None:  # whatever happens to the client, the database connection goes with the response
-            response._resource_closers.append(rows.close)
-        return response
+            content_type = written.content_type
+        close = rows.close if rows is not None else lambda: None
+        return stream_response(pieces, close, content_type, {"Cache-Control": "no-store"})
 
     def _rows(self, reader: Reader) -> Rows | None:
         if not self.maxrec:
@@ -172,5 +120,5 @@ class Result:
         for batch in rows:
             columns = [list(column) for column in zip(*batch, strict=True)]
             for n in times:
-                columns[n] = [plain(value) if isinstance(value, datetime) else value for value in columns[n]]
+                columns[n] = [iso(value) for value in columns[n]]
             yield columns

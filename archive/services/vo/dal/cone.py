@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from xml.sax.saxutils import quoteattr
 
 from django.http import Http404, HttpRequest, HttpResponse
 
 from archive.given import positions
 from archive.requests.numbers import real
+from archive.services.protocol.errors import BadRequestError
+from archive.services.protocol.parameters import Parameters, all_values, single
+from archive.services.protocol.refusals import as_votable
 from archive.services.vo.dal import common
 from archive.services.vo.schema.published import Published, published
 from archive.services.vo.schema.tap_schema import has_position
 from archive.tables.dictionary import Table
 from archive.tables.fields import Field
+from archive.tables.xml import element, lines
 
 STANDARD = "ivo://ivoa.net/std/ConeSearch"
 LARGEST = 180.0  # deg
@@ -57,41 +60,41 @@ def statement(one: Published, fields: list[Field], ra: float, dec: float, radius
     return common.Statement(f'SELECT {columns} FROM "{schema}"."{name}" AS t WHERE {cone}', [ra, dec, radius])
 
 
-def _number(parameters: common.Parameters, name: str, low: float = -math.inf, high: float = math.inf) -> float:
-    text = common.single(parameters, name)
+def _number(parameters: Parameters, name: str, low: float = -math.inf, high: float = math.inf) -> float:
+    text = single(parameters, name)
     example = {"RA": "RA=51.1", "DEC": "DEC=18.6", "SR": "SR=0.01"}[name]
     value = real(text)
     if value is None:
         what = f"{name}={text}: is no number" if text else f"{name} is missing"
-        raise common.BadRequestError(f"{what}; give degrees, for example {example}")
+        raise BadRequestError(f"{what}; give degrees, for example {example}")
     if not low <= value <= high:
-        raise common.BadRequestError(f"{name}={text}: must lie in {low:g} to {high:g} degrees, for example {example}")
+        raise BadRequestError(f"{name}={text}: must lie in {low:g} to {high:g} degrees, for example {example}")
     return value
 
 
-def _verbosity(parameters: common.Parameters) -> int:
-    text = common.single(parameters, "VERB", "2")
+def _verbosity(parameters: Parameters) -> int:
+    text = single(parameters, "VERB", "2")
     if text not in ("1", "2", "3"):
-        raise common.BadRequestError(f"VERB={text}: use 1, 2 or 3")
+        raise BadRequestError(f"VERB={text}: use 1, 2 or 3")
     return int(text)
 
 
-def result(one: Published, parameters: common.Parameters) -> common.Result:
+def result(one: Published, parameters: Parameters) -> common.Result:
     """The cone that parameters ask for; a radius of zero asks for the columns alone.
 
     Raises
     ------
-    dal.BadRequestError
+    BadRequestError
     """
     ra, dec = _number(parameters, "RA"), _number(parameters, "DEC")
     try:
         place = positions.at(ra, dec, f"RA={ra:g}, DEC={dec:g}")
     except positions.BadPositionError as error:
-        raise common.BadRequestError(str(error)) from error
+        raise BadRequestError(str(error)) from error
     radius = _number(parameters, "SR", 0, LARGEST)
     fields = fields_of(one, _verbosity(parameters))
     rows = common.maxrec(parameters, DEFAULT_ROWS) if radius else 0
-    form = common.single(parameters, "RESPONSEFORMAT")
+    form = single(parameters, "RESPONSEFORMAT")
     return common.Result(
         statement(one, fields, place.ra, place.dec, radius), fields, rows, one.table.description,
         content_type=common.CONTENT_TYPE if form else CONTENT_TYPE,
@@ -100,14 +103,14 @@ def result(one: Published, parameters: common.Parameters) -> common.Result:
 
 def _refuse(message: str) -> HttpResponse:
     """What is wrong, as both this standard and DALI have it."""
-    said = common.refuse(message)
+    said = as_votable(message)
     said.content = said.content.replace(b"</RESOURCE>", _error_info(message) + b"</RESOURCE>")
     said["Content-Type"] = CONTENT_TYPE
     return said
 
 
 def _error_info(message: str) -> bytes:
-    return f'<INFO ID="Error" name="Error" value={quoteattr(message)}/>\n'.encode()
+    return lines(element("INFO", attributes={"ID": "Error", "name": "Error", "value": message})).encode()
 
 
 @common.service
@@ -116,8 +119,8 @@ def search(request: HttpRequest, name: str) -> HttpResponse:
     one = tables().get(name)
     if one is None:
         raise Http404(f"{name}: no table with positions; there are {', '.join(sorted(tables()))}")
-    parameters = common.parameters_of(request)
+    parameters = all_values(request)
     try:
-        return result(one, parameters).answer(request.reader, common.single(parameters, "RESPONSEFORMAT"))
-    except common.BadRequestError as error:
+        return result(one, parameters).answer(request.reader, single(parameters, "RESPONSEFORMAT"))
+    except BadRequestError as error:
         return _refuse(str(error))

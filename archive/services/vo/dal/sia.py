@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from archive.services.protocol.errors import BadRequestError
+from archive.services.protocol.parameters import Parameters, all_values, single
 from archive.services.vo import descriptors
 from archive.services.vo.dal import common
 from archive.services.vo.obscore import identifiers
@@ -67,13 +69,13 @@ def _polarisation(name: str, text: str) -> Condition:
 
 def _kind(name: str, text: str) -> Condition:
     if text.lower() not in TYPES:
-        raise common.BadRequestError(f"DPTYPE={text}: use one of {', '.join(TYPES)}")
+        raise BadRequestError(f"DPTYPE={text}: use one of {', '.join(TYPES)}")
     return _equal("dataproduct_type")(name, text)
 
 
 def _level(name: str, text: str) -> Condition:
     if text not in ("0", "1", "2", "3", "4"):
-        raise common.BadRequestError(f"CALIB={text}: use one of 0, 1, 2, 3, 4")
+        raise BadRequestError(f"CALIB={text}: use one of 0, 1, 2, 3, 4")
     return "o.calib_level = %s", [int(text)]
 
 
@@ -102,12 +104,12 @@ CONDITIONS: dict[str, Callable[[str, str], Condition]] = {
 }
 
 
-def statement(parameters: common.Parameters) -> common.Statement:
+def statement(parameters: Parameters) -> common.Statement:
     """The rows that parameters ask for.
 
     Raises
     ------
-    dal.BadRequestError
+    BadRequestError
         naming the parameter, its value and what would be right.
     """
     conditions, values = ["o.dataproduct_type = 'image'"], []
@@ -117,7 +119,7 @@ def statement(parameters: common.Parameters) -> common.Statement:
             try:
                 sql, bound = CONDITIONS[name](name, text.strip())
             except BadShapeError as error:
-                raise common.BadRequestError(str(error)) from error
+                raise BadRequestError(str(error)) from error
             alternatives.append(f"({sql})")
             values += bound
         conditions.append(f"({' OR '.join(alternatives)})")
@@ -128,7 +130,7 @@ def statement(parameters: common.Parameters) -> common.Statement:
 @common.service
 def query(request: HttpRequest) -> HttpResponse:
     """Images that answer a question; with MAXREC=0 the columns alone."""
-    parameters = common.parameters_of(request)
+    parameters = all_values(request)
     result = common.Result(
         statement(parameters),
         common.fields_of(OBSCORE, TIMES),
@@ -137,4 +139,4 @@ def query(request: HttpRequest) -> HttpResponse:
         descriptors.links("obs_publisher_did") + descriptors.cutouts("obs_publisher_did"),
         {"standardID": STANDARD},
     )
-    return result.answer(request.reader, common.single(parameters, "RESPONSEFORMAT"))
+    return result.answer(request.reader, single(parameters, "RESPONSEFORMAT"))

@@ -3,78 +3,84 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from xml.sax.saxutils import escape, quoteattr
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from archive.services.vo import descriptors
 from archive.services.vo.dal import cone, sia
+from archive.tables import xml
+from archive.tables.xml import Xml, element, joined, lines
 
 XML = "text/xml; charset=utf-8"
-HEAD = (
-    '<?xml version="1.0" encoding="UTF-8"?>\n'
-    '<vosi:capabilities xmlns:vosi="http://www.ivoa.net/xml/VOSICapabilities/v1.0"'
-    ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1"'
-    ' xmlns:cs="http://www.ivoa.net/xml/ConeSearch/v1.0">\n'
-)
+NAMES = {
+    "xmlns:vosi": "http://www.ivoa.net/xml/VOSICapabilities/v1.0",
+    "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
+    "xmlns:vs": "http://www.ivoa.net/xml/VODataService/v1.1",
+    "xmlns:cs": "http://www.ivoa.net/xml/ConeSearch/v1.0",
+}
 CAPABILITIES, AVAILABILITY = "ivo://ivoa.net/std/VOSI#capabilities", "ivo://ivoa.net/std/VOSI#availability"
 
 
-def interface(url: str, use: str, standard: bool = True, more: str = "") -> str:
+def interface(url: str, use: str, role: str | None = None, version: str | None = None) -> Xml:
     """A ParamHTTP interface."""
-    role = ' role="std"' if standard else ""
-    return (
-        f'<interface xsi:type="vs:ParamHTTP"{role}{more}><accessURL use="{use}">{escape(url)}</accessURL></interface>\n'
-    )
+    attributes = {"xsi:type": "vs:ParamHTTP", "role": role, "version": version}
+    return element("interface", element("accessURL", url, attributes={"use": use}), attributes=attributes)
 
 
-def capability(standard: str, *interfaces: str, kind: str = "", inside: str = "") -> str:
-    """A capability of a standard."""
-    xsi = f' xsi:type="{kind}"' if kind else ""
-    return f"<capability standardID={quoteattr(standard)}{xsi}>\n{''.join(interfaces)}{inside}</capability>\n"
+def capability(standard: str, *inside: Xml, kind: str | None = None) -> Xml:
+    """A capability of a standard: its interfaces, and what else it says."""
+    return element("capability", "\n", lines(*inside), attributes={"standardID": standard, "xsi:type": kind})
 
 
-def cone_capability(name: str) -> str:
+def cone_capability(name: str) -> Xml:
     """Cone search on a table."""
-    limits = f"<maxSR>{cone.LARGEST:g}</maxSR><maxRecords>{cone.DEFAULT_ROWS}</maxRecords><verbosity>true</verbosity>\n"
-    test = "<testQuery><ra>51.1</ra><dec>18.6</dec><sr>0.05</sr></testQuery>\n"
-    url = descriptors.whole("scs", name) + "?"
-    return capability(cone.STANDARD, interface(url, "base"), kind="cs:ConeSearch", inside=limits + test)
-
-
-def _sia() -> str:
-    return capability(sia.STANDARD, interface(descriptors.whole("sia"), "base", more=' version="2.0"'))
-
-
-def _links() -> str:
-    return capability(descriptors.LINKS, interface(descriptors.whole("datalink"), "base", more=' version="1.1"'))
-
-
-def _soda() -> str:
-    pairs = ((descriptors.SODA_SYNC, "soda-sync"), (descriptors.SODA_ASYNC, "soda-async"))
-    version = ' version="1.0"'
-    return "".join(capability(one, interface(descriptors.whole(name), "base", more=version)) for one, name in pairs)
-
-
-SERVICES: dict[str, Callable[[], str]] = {"sia2": _sia, "datalink": _links, "soda": _soda}
-
-
-def document(service: str, own: str) -> str:
-    """The capabilities of a service: its own, and where these and its availability are told."""
-    told = "".join(
-        capability(standard, interface(descriptors.whole(f"dal-{name}", service), "full", standard=False))
-        for name, standard in (("capabilities", CAPABILITIES), ("availability", AVAILABILITY))
+    limits = {"maxSR": f"{cone.LARGEST:g}", "maxRecords": cone.DEFAULT_ROWS, "verbosity": "true"}
+    test = {"ra": "51.1", "dec": "18.6", "sr": "0.05"}
+    return capability(
+        cone.STANDARD,
+        interface(descriptors.whole("scs", name) + "?", "base", "std"),
+        joined(element(key, value) for key, value in limits.items()),
+        element("testQuery", *(element(key, value) for key, value in test.items())),
+        kind="cs:ConeSearch",
     )
-    return f"{HEAD}{own}{told}</vosi:capabilities>\n"
 
 
-def _own(service: str) -> str:
+def _sia() -> Xml:
+    return lines(capability(sia.STANDARD, interface(descriptors.whole("sia"), "base", "std", "2.0")))
+
+
+def _links() -> Xml:
+    return lines(capability(descriptors.LINKS, interface(descriptors.whole("datalink"), "base", "std", "1.1")))
+
+
+def _soda() -> Xml:
+    pairs = ((descriptors.SODA_SYNC, "soda-sync"), (descriptors.SODA_ASYNC, "soda-async"))
+    return lines(
+        *(capability(standard, interface(descriptors.whole(name), "base", "std", "1.0")) for standard, name in pairs)
+    )
+
+
+SERVICES: dict[str, Callable[[], Xml]] = {"sia2": _sia, "datalink": _links, "soda": _soda}
+
+
+def document(service: str, own: Xml) -> str:
+    """The capabilities of a service: its own, and where these and its availability are told."""
+    told = lines(
+        *(
+            capability(standard, interface(descriptors.whole(f"dal-{name}", service), "full"))
+            for name, standard in (("capabilities", CAPABILITIES), ("availability", AVAILABILITY))
+        )
+    )
+    return xml.document(element("vosi:capabilities", "\n", own, told, attributes=NAMES))
+
+
+def _own(service: str) -> Xml:
     if service in SERVICES:
         return SERVICES[service]()
     name = service.removeprefix("scs/")
     if service.startswith("scs/") and name in cone.tables():
-        return cone_capability(name)
+        return lines(cone_capability(name))
     raise Http404(f"{service}: no such service; there are {', '.join(SERVICES)} and scs/ with the name of a table")
 
 
@@ -88,9 +94,7 @@ def capabilities(request: HttpRequest, service: str) -> HttpResponse:
 def availability(request: HttpRequest, service: str) -> HttpResponse:
     """That a service works: who reads this has reached it."""
     _own(service)
-    return HttpResponse(
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        '<vosi:availability xmlns:vosi="http://www.ivoa.net/xml/VOSIAvailability/v1.0">\n'
-        "<vosi:available>true</vosi:available>\n</vosi:availability>\n",
-        content_type=XML,
-    )
+    works = element("vosi:available", "true")
+    names = {"xmlns:vosi": "http://www.ivoa.net/xml/VOSIAvailability/v1.0"}
+    told = xml.document(element("vosi:availability", "\n", lines(works), attributes=names))
+    return HttpResponse(told, content_type=XML)

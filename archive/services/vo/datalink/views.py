@@ -6,6 +6,8 @@ from operator import attrgetter
 
 from django.http import HttpRequest, HttpResponse
 
+from archive.services.protocol.errors import BadRequestError
+from archive.services.protocol.parameters import all_values, single
 from archive.services.vo import descriptors
 from archive.services.vo.dal import common
 from archive.services.vo.datalink.links import Link, links
@@ -33,10 +35,10 @@ _VALUES = attrgetter(*("id" if field.name == "ID" else field.name for field in F
 @common.service
 def query(request: HttpRequest) -> HttpResponse:
     """Everything that belongs to each ID; as many rows as there are things, one after another by ID."""
-    parameters = common.parameters_of(request)
-    form = common.single(parameters, "RESPONSEFORMAT", "votable").lower()
+    parameters = all_values(request)
+    form = single(parameters, "RESPONSEFORMAT", "votable").lower()
     if "votable" not in form:
-        raise common.BadRequestError(f"RESPONSEFORMAT={form}: links come as votable")
+        raise BadRequestError(f"RESPONSEFORMAT={form}: links come as votable")
     wanted = parameters.get("ID", [])
     found = list(links(wanted[:MOST]))
     response = HttpResponse(document(found, len(wanted) > MOST), content_type=CONTENT_TYPE)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from xml.sax.saxutils import escape, quoteattr
 
 from django.conf import settings
 
 from archive.services.vo.descriptors import whole
 from archive.services.vo.registry.records import Record, dates, identifier, moment, records
+from archive.tables import xml
+from archive.tables.xml import Xml, element, joined, lines
 
-HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<oai:OAI-PMH xmlns:oai="http://www.openarchives.org/OAI/2.0/">\n'
+NAMES = {"xmlns:oai": "http://www.openarchives.org/OAI/2.0/"}
+DUBLIN_CORE = {
+    "xmlns:oai_dc": "http://www.openarchives.org/OAI/2.0/oai_dc/",
+    "xmlns:dc": "http://purl.org/dc/elements/1.1/",
+}
 MANAGED = "ivo_managed"
 FORMATS = {
     "ivo_vor": ("http://www.ivoa.net/xml/VOResource/VOResource-v1.1.xsd", "http://www.ivoa.net/xml/RegistryInterface/v1.0"),
@@ -40,15 +45,18 @@ def answer(arguments: Mapping[str, list[str]]) -> str:
         known, required, written = VERBS[verb[0]]
         given = {name: values[0] for name, values in arguments.items() if name != "verb"}
         _check(verb[0], given, known, required)
-        body = f"<oai:{verb[0]}>\n{written(given)}</oai:{verb[0]}>\n"
+        body = element(f"oai:{verb[0]}", "\n", written(given))
         asked = {"verb": verb[0], **given}
     except FaultError as fault:
-        body, asked = f"<oai:error code={quoteattr(fault.code)}>{escape(str(fault))}</oai:error>\n", {}
+        body, asked = element("oai:error", fault, attributes={"code": fault.code}), {}
         if fault.code not in ("badVerb", "badArgument"):
             asked = {name: values[0] for name, values in arguments.items()}
-    named = "".join(f" {name}={quoteattr(value)}" for name, value in asked.items())
-    request = f"<oai:request{named}>{escape(whole('registry'))}</oai:request>\n"
-    return f"{HEAD}<oai:responseDate>{moment(datetime.now(UTC))}</oai:responseDate>\n{request}{body}</oai:OAI-PMH>\n"
+    inside = lines(
+        element("oai:responseDate", moment(datetime.now(UTC))),
+        element("oai:request", whole("registry"), attributes=asked),
+        body,
+    )
+    return xml.document(element("oai:OAI-PMH", "\n", inside, attributes=NAMES))
 
 
 def _check(verb: str, given: Mapping[str, str], known: tuple[str, ...], required: tuple[str, ...]) -> None:
@@ -62,41 +70,50 @@ def _check(verb: str, given: Mapping[str, str], known: tuple[str, ...], required
         raise FaultError("badArgument", f"{missing[0]} is missing")
 
 
-def _identify(given: Mapping[str, str]) -> str:
+def _identify(given: Mapping[str, str]) -> Xml:
     created, updated = dates()
-    return (
-        f"<oai:repositoryName>{escape(settings.VO_TITLE)}</oai:repositoryName>\n"
-        f"<oai:baseURL>{escape(whole('registry'))}</oai:baseURL>\n<oai:protocolVersion>2.0</oai:protocolVersion>\n"
-        f"<oai:adminEmail>{escape(settings.VO_EMAIL)}</oai:adminEmail>\n"
-        f"<oai:earliestDatestamp>{moment(created)}</oai:earliestDatestamp>\n"
-        "<oai:deletedRecord>no</oai:deletedRecord>\n<oai:granularity>YYYY-MM-DDThh:mm:ssZ</oai:granularity>\n"
-        f"<oai:description>\n{records()[identifier('registry')].written(created, updated)}</oai:description>\n"
+    return lines(
+        element("oai:repositoryName", settings.VO_TITLE),
+        element("oai:baseURL", whole("registry")),
+        element("oai:protocolVersion", "2.0"),
+        element("oai:adminEmail", settings.VO_EMAIL),
+        element("oai:earliestDatestamp", moment(created)),
+        element("oai:deletedRecord", "no"),
+        element("oai:granularity", "YYYY-MM-DDThh:mm:ssZ"),
+        element("oai:description", "\n", records()[identifier("registry")].written(created, updated)),
     )
 
 
-def _formats(given: Mapping[str, str]) -> str:
+def _formats(given: Mapping[str, str]) -> Xml:
     if "identifier" in given:
         _record(given["identifier"])
-    return "".join(
-        f"<oai:metadataFormat><oai:metadataPrefix>{prefix}</oai:metadataPrefix><oai:schema>{schema}</oai:schema>"
-        f"<oai:metadataNamespace>{namespace}</oai:metadataNamespace></oai:metadataFormat>\n"
-        for prefix, (schema, namespace) in FORMATS.items()
+    return lines(
+        *(
+            element(
+                "oai:metadataFormat",
+                element("oai:metadataPrefix", prefix),
+                element("oai:schema", schema),
+                element("oai:metadataNamespace", namespace),
+            )
+            for prefix, (schema, namespace) in FORMATS.items()
+        )
     )
 
 
-def _sets(given: Mapping[str, str]) -> str:
-    return f"<oai:set><oai:setSpec>{MANAGED}</oai:setSpec><oai:setName>What is published here</oai:setName></oai:set>\n"
+def _sets(given: Mapping[str, str]) -> Xml:
+    name = element("oai:setName", "What is published here")
+    return lines(element("oai:set", element("oai:setSpec", MANAGED), name))
 
 
-def _identifiers(given: Mapping[str, str]) -> str:
-    return "".join(_header(record, dates()[1]) for record in _selected(given))
+def _identifiers(given: Mapping[str, str]) -> Xml:
+    return lines(*(_header(record, dates()[1]) for record in _selected(given)))
 
 
-def _all_records(given: Mapping[str, str]) -> str:
-    return "".join(_whole_record(record, given["metadataPrefix"]) for record in _selected(given))
+def _all_records(given: Mapping[str, str]) -> Xml:
+    return joined(_whole_record(record, given["metadataPrefix"]) for record in _selected(given))
 
 
-def _one_record(given: Mapping[str, str]) -> str:
+def _one_record(given: Mapping[str, str]) -> Xml:
     _format(given)
     return _whole_record(_record(given["identifier"]), given["metadataPrefix"])
 
@@ -140,20 +157,23 @@ def _date(name: str, text: str) -> tuple[datetime, datetime]:
     return found, found
 
 
-def _header(record: Record, updated: datetime) -> str:
-    return (
-        f"<oai:header><oai:identifier>{record.identifier}</oai:identifier>"
-        f"<oai:datestamp>{moment(updated)}</oai:datestamp><oai:setSpec>{MANAGED}</oai:setSpec></oai:header>\n"
+def _header(record: Record, updated: datetime) -> Xml:
+    return element(
+        "oai:header",
+        element("oai:identifier", record.identifier),
+        element("oai:datestamp", moment(updated)),
+        element("oai:setSpec", MANAGED),
     )
 
 
-def _whole_record(record: Record, prefix: str) -> str:
+def _whole_record(record: Record, prefix: str) -> Xml:
     created, updated = dates()
     content = record.written(created, updated) if prefix == "ivo_vor" else _dublin_core(record, updated)
-    return f"<oai:record>\n{_header(record, updated)}<oai:metadata>\n{content}</oai:metadata>\n</oai:record>\n"
+    metadata = element("oai:metadata", "\n", content)
+    return lines(element("oai:record", "\n", lines(_header(record, updated), metadata)))
 
 
-def _dublin_core(record: Record, updated: datetime) -> str:
+def _dublin_core(record: Record, updated: datetime) -> Xml:
     values = {
         "title": record.title,
         "creator": "Zwicky Transient Facility",
@@ -162,15 +182,12 @@ def _dublin_core(record: Record, updated: datetime) -> str:
         "date": moment(updated),
         "identifier": record.identifier,
     }
-    inside = "".join(f"<dc:{name}>{escape(value)}</dc:{name}>" for name, value in values.items())
-    return (
-        '<oai_dc:dc xmlns:oai_dc="http://www.openarchives.org/OAI/2.0/oai_dc/"'
-        f' xmlns:dc="http://purl.org/dc/elements/1.1/">{inside}</oai_dc:dc>\n'
-    )
+    inside = (element(f"dc:{name}", value) for name, value in values.items())
+    return lines(element("oai_dc:dc", *inside, attributes=DUBLIN_CORE))
 
 
 _SPAN = ("from", "until", "set", "metadataPrefix", "resumptionToken")
-VERBS: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[Mapping[str, str]], str]]] = {
+VERBS: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[Mapping[str, str]], Xml]]] = {
     "Identify": ((), (), _identify),
     "ListMetadataFormats": (("identifier",), (), _formats),
     "ListSets": (("resumptionToken",), (), _sets),

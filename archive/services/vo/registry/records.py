@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from xml.sax.saxutils import escape, quoteattr
 
 from django.conf import settings
 from django.db.migrations.recorder import MigrationRecorder
@@ -18,16 +17,21 @@ from archive.services.vo.dal import vosi as dal_vosi
 from archive.services.vo.descriptors import whole
 from archive.services.vo.obscore.identifiers import COLLECTION
 from archive.services.vo.tap import vosi
+from archive.tables.xml import Xml, element, joined, lines
 
-NAMESPACES = (
-    'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:ri="http://www.ivoa.net/xml/RegistryInterface/v1.0"'
-    ' xmlns:vr="http://www.ivoa.net/xml/VOResource/v1.0" xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1"'
-    ' xmlns:vg="http://www.ivoa.net/xml/VORegistry/v1.0" xmlns:tr="http://www.ivoa.net/xml/TAPRegExt/v1.0"'
-    ' xmlns:cs="http://www.ivoa.net/xml/ConeSearch/v1.0"'
-)
+NAMES = {
+    "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
+    "xmlns:ri": "http://www.ivoa.net/xml/RegistryInterface/v1.0",
+    "xmlns:vr": "http://www.ivoa.net/xml/VOResource/v1.0",
+    "xmlns:vs": "http://www.ivoa.net/xml/VODataService/v1.1",
+    "xmlns:vg": "http://www.ivoa.net/xml/VORegistry/v1.0",
+    "xmlns:tr": "http://www.ivoa.net/xml/TAPRegExt/v1.0",
+    "xmlns:cs": "http://www.ivoa.net/xml/ConeSearch/v1.0",
+}
 SUBJECTS = ("transient-sources", "variable-stars", "sky-surveys", "optical-astronomy")
 SOURCE = "2019PASP..131a8002B"
-WAVEBAND = "<coverage><waveband>Optical</waveband></coverage>\n"
+WAVEBAND = lines(element("coverage", element("waveband", "Optical")))
+INSTRUMENT = lines(element("facility", "P48"), element("instrument", "ZTF"))
 
 
 @dataclass(frozen=True)
@@ -40,21 +44,29 @@ class Record:
     short: str
     description: str
     content: str
-    more: str = ""
+    more: Xml = Xml()  # noqa: RUF009 (a str, which does not change)
 
     @property
     def identifier(self) -> str:
         """Its name in the registry."""
         return identifier(self.path)
 
-    def written(self, created: datetime, updated: datetime) -> str:
-        """The whole record."""
-        return (
-            f'<ri:Resource {NAMESPACES} xsi:type={quoteattr(self.kind)} status="active"'
-            f' created="{moment(created)}" updated="{moment(updated)}">\n'
-            f"<title>{escape(self.title)}</title>\n<shortName>{escape(self.short)}</shortName>\n"
-            f"<identifier>{self.identifier}</identifier>\n{_curation(created)}{_content(self)}{self.more}</ri:Resource>\n"
+    def written(self, created: datetime, updated: datetime) -> Xml:
+        """The whole record, with the end of its line."""
+        attributes = {
+            "xsi:type": self.kind,
+            "status": "active",
+            "created": moment(created),
+            "updated": moment(updated),
+        }
+        inside = lines(
+            element("title", self.title),
+            element("shortName", self.short),
+            element("identifier", self.identifier),
+            _curation(created),
+            _content(self),
         )
+        return lines(element("ri:Resource", "\n", inside, self.more, attributes=NAMES | attributes))
 
 
 def identifier(path: str = "") -> str:
@@ -79,60 +91,65 @@ def records() -> Mapping[str, Record]:
     return {record.identifier: record for record in every}
 
 
-def _curation(created: datetime) -> str:
-    publisher = f"<publisher ivo-id={quoteattr(identifier('organisation'))}>{escape(settings.VO_PUBLISHER)}</publisher>"
-    return (
-        f"<curation>\n{publisher}\n<creator><name>Zwicky Transient Facility</name></creator>\n"
-        f'<date role="Created">{moment(created)}</date>\n'
-        f"<contact><name>{escape(settings.VO_CONTACT)}</name><email>{escape(settings.VO_EMAIL)}</email></contact>\n"
-        "</curation>\n"
+def _publisher(name: str) -> Xml:
+    return element(name, settings.VO_PUBLISHER, attributes={"ivo-id": identifier("organisation")})
+
+
+def _curation(created: datetime) -> Xml:
+    return element(
+        "curation",
+        "\n",
+        lines(
+            _publisher("publisher"),
+            element("creator", element("name", "Zwicky Transient Facility")),
+            element("date", moment(created), attributes={"role": "Created"}),
+            element("contact", element("name", settings.VO_CONTACT), element("email", settings.VO_EMAIL)),
+        ),
     )
 
 
-def _content(record: Record) -> str:
-    subjects = "".join(f"<subject>{subject}</subject>" for subject in SUBJECTS)
-    source = f'<source format="bibcode">{SOURCE}</source>\n' if record.content in ("Survey", "Catalog") else ""
-    relation = _relation("IsServiceFor", COLLECTION) if record.kind == "vs:CatalogService" else ""
-    return (
-        f"<content>\n{subjects}\n<description>{escape(record.description)}</description>\n{source}"
-        f"<referenceURL>{escape(address.address() + reverse('help'))}</referenceURL>\n"
-        f"<type>{record.content}</type>\n{relation}</content>\n"
+def _content(record: Record) -> Xml:
+    source = element("source", SOURCE, attributes={"format": "bibcode"})
+    inside = lines(
+        joined(element("subject", subject) for subject in SUBJECTS),
+        element("description", record.description),
+        source if record.content in ("Survey", "Catalog") else "",
+        element("referenceURL", address.address() + reverse("help")),
+        element("type", record.content),
+        _relation("IsServiceFor", COLLECTION) if record.kind == "vs:CatalogService" else "",
     )
+    return element("content", "\n", inside)
 
 
-def _relation(kind: str, path: str) -> str:
-    return (
-        f"<relationship><relationshipType>{kind}</relationshipType>"
-        f"<relatedResource ivo-id={quoteattr(identifier(path))}>{escape(settings.VO_TITLE)}</relatedResource>"
-        "</relationship>\n"
-    )
+def _relation(kind: str, path: str) -> Xml:
+    related = element("relatedResource", settings.VO_TITLE, attributes={"ivo-id": identifier(path)})
+    return element("relationship", element("relationshipType", kind), related)
 
 
 def _registry() -> Record:
-    url = escape(whole("registry"))
-    more = (
-        '<capability xsi:type="vg:Harvest" standardID="ivo://ivoa.net/std/Registry">\n'
-        '<interface xsi:type="vg:OAIHTTP" role="std" version="1.0">'
-        f'<accessURL use="base">{url}</accessURL></interface>\n'
-        "<maxRecords>0</maxRecords>\n</capability>\n<full>false</full>\n"
-        f"<managedAuthority>{settings.VO_AUTHORITY}</managedAuthority>\n"
+    access = element("accessURL", whole("registry"), attributes={"use": "base"})
+    how = {"xsi:type": "vg:OAIHTTP", "role": "std", "version": "1.0"}
+    harvest = lines(element("interface", access, attributes=how), element("maxRecords", 0))
+    kind = {"xsi:type": "vg:Harvest", "standardID": "ivo://ivoa.net/std/Registry"}
+    more = lines(
+        element("capability", "\n", harvest, attributes=kind),
+        element("full", "false"),
+        element("managedAuthority", settings.VO_AUTHORITY),
     )
     text = f"The publishing registry of {settings.VO_TITLE}."
     return Record("registry", "vg:Registry", f"{settings.VO_TITLE}: registry", "ZTF registry", text, "Registry", more)
 
 
 def _authority() -> Record:
-    more = (
-        f"<managingOrg ivo-id={quoteattr(identifier('organisation'))}>{escape(settings.VO_PUBLISHER)}</managingOrg>\n"
-    )
+    more = lines(_publisher("managingOrg"))
     text = f"The names of {settings.VO_TITLE}."
     return Record("", "vg:Authority", f"{settings.VO_TITLE}: authority", "ZTF names", text, "Other", more)
 
 
 def _organisation() -> Record:
-    more = "<facility>P48</facility>\n<instrument>ZTF</instrument>\n"
     text = f"Who runs {settings.VO_TITLE}."
-    return Record("organisation", "vr:Organisation", settings.VO_PUBLISHER, "ZTF archive", text, "Organisation", more)
+    kind = "Organisation"
+    return Record("organisation", f"vr:{kind}", settings.VO_PUBLISHER, "ZTF archive", text, kind, INSTRUMENT)
 
 
 def _collection() -> Record:
@@ -140,34 +157,30 @@ def _collection() -> Record:
         "Images of the Zwicky Transient Facility's survey of the northern sky in g, r and i: raw frames, calibrated "
         "images, co-added references and differences, with alerts and light curves made of them."
     )
-    more = "<facility>P48</facility>\n<instrument>ZTF</instrument>\n" + WAVEBAND
+    more = joined([INSTRUMENT, WAVEBAND])
     return Record(COLLECTION, "vs:DataCollection", settings.VO_TITLE, "ZTF", text, "Survey", more)
 
 
 def _tap() -> Record:
-    told = vosi.capabilities(address.address() + reverse("tap").rstrip("/"))
-    start = told.index(">", told.index("<vosi:capabilities")) + 1
-    inside = told[start : told.rindex("</vosi:capabilities>")].strip() + "\n"
+    inside = vosi.own_capabilities(address.address() + reverse("tap").rstrip("/"))
     text = (
         "Images, alerts and objects of the Zwicky Transient Facility by ADQL over TAP, all observations in ObsCore's "
         "columns among them."
     )
     return Record(
-        "tap", "vs:CatalogService", f"{settings.VO_TITLE}: TAP", "ZTF TAP", text, "Archive", inside + WAVEBAND
+        "tap", "vs:CatalogService", f"{settings.VO_TITLE}: TAP", "ZTF TAP", text, "Archive", joined([inside, WAVEBAND])
     )
 
 
 def _images() -> Record:
-    inside = "".join(dal_vosi.SERVICES[name]() for name in ("sia2", "datalink", "soda"))
+    inside = joined(dal_vosi.SERVICES[name]() for name in ("sia2", "datalink", "soda"))
     text = "Images of the Zwicky Transient Facility by place, time and filter, with links to all that belongs to them."
     title = f"{settings.VO_TITLE}: images"
-    return Record("sia2", "vs:CatalogService", title, "ZTF SIA", text, "Archive", inside + WAVEBAND)
+    return Record("sia2", "vs:CatalogService", title, "ZTF SIA", text, "Archive", joined([inside, WAVEBAND]))
 
 
 def _cone(name: str) -> Record:
-    table = cone.tables()[name].table
-    inside = dal_vosi.cone_capability(name)
+    text = f"{cone.tables()[name].table.description}."
+    inside = joined([lines(dal_vosi.cone_capability(name)), WAVEBAND])
     title = f"{settings.VO_TITLE}: {name.removeprefix('ztf_')} around a position"
-    return Record(
-        f"scs/{name}", "vs:CatalogService", title, "ZTF cone", f"{table.description}.", "Catalog", inside + WAVEBAND
-    )
+    return Record(f"scs/{name}", "vs:CatalogService", title, "ZTF cone", text, "Catalog", inside)

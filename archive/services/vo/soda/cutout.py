@@ -12,7 +12,8 @@ from django.db import connections
 from archive.files import delivery
 from archive.models import ProductFile
 from archive.pixels import cutouts
-from archive.services.vo.dal import common
+from archive.services.protocol.errors import BadRequestError
+from archive.services.protocol.parameters import Parameters
 from archive.services.vo.obscore.branches import PRODUCTS
 from archive.services.vo.obscore.identifiers import Dataset, UnknownDatasetError, read
 from archive.sky.footprints import read_wcs
@@ -22,12 +23,11 @@ SHAPES: dict[str, Callable[[str], Shape]] = {"POS": read_pos, "CIRCLE": read_cir
 EDGE = 0.5  # pixels from the centre of an image's outermost pixels to its edge
 
 
-class RefusedError(ValueError):
+class RefusedError(BadRequestError):
     """A request that gets no image; `kind` is SODA's name of the fault (section 3.4)."""
 
     def __init__(self, kind: str, message: str, status: int = 400):
-        super().__init__(f"{kind}: {message}")
-        self.status = status
+        super().__init__(f"{kind}: {message}", status)
 
 
 class NothingLeftError(Exception):
@@ -89,7 +89,7 @@ def _wrapped(places: np.ndarray) -> np.ndarray:
     return np.stack([places[:, 0] % 360, places[:, 1]], axis=1)
 
 
-def dataset_of(parameters: common.Parameters) -> Dataset:
+def dataset_of(parameters: Parameters) -> Dataset:
     """The one data set that a request names.
 
     Raises
@@ -109,7 +109,7 @@ def dataset_of(parameters: common.Parameters) -> Dataset:
         raise RefusedError("UsageError", str(error), 404) from error
 
 
-def shape_of(parameters: common.Parameters) -> Shape | None:
+def shape_of(parameters: Parameters) -> Shape | None:
     """The one region that a request names; None for the whole image.
 
     Raises
@@ -133,7 +133,7 @@ def shape_of(parameters: common.Parameters) -> Shape | None:
 INTERVALS = {"BAND": ("em_min", "em_max"), "TIME": ("t_min", "t_max")}
 
 
-def file_of(dataset: Dataset, parameters: common.Parameters) -> ProductFile:
+def file_of(dataset: Dataset, parameters: Parameters) -> ProductFile:
     """The image file of a data set, as far as the current reader may have it.
 
     Raises

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from archive.access.memberships import reader_of_job
 from archive.access.reading import reading
+from archive.files.atomic import put_in_place
 from archive.jobs import dependencies, quotas
 from archive.models import ProductFile, QueryJob
-from archive.services.vo.dal import common
+from archive.services.protocol.errors import BadRequestError
+from archive.services.protocol.parameters import Parameters
 from archive.services.vo.soda import cutout
-from archive.services.vo.tap import query
 
 MOST = 1000  # cutouts of one job
 SERVICE = "soda"
@@ -25,7 +26,7 @@ FITS, TAR = "application/fits", "application/x-tar"
 KNOWN = ("ID", *cutout.SHAPES, *cutout.INTERVALS, "RESPONSEFORMAT")
 
 
-def kept(parameters: common.Parameters) -> dict[str, str]:
+def kept(parameters: Parameters) -> dict[str, str]:
     """Parameters as a job keeps them: several values of one stand on lines of their own."""
     return {name: "\n".join(parameters[name]) for name in KNOWN if name in parameters}
 
@@ -35,22 +36,22 @@ def unpacked(kept: Mapping[str, str]) -> dict[str, list[str]]:
     return {name: text.split("\n") for name, text in kept.items()}
 
 
-def check(parameters: common.Parameters) -> None:
+def check(parameters: Parameters) -> None:
     """See that a job can be made of parameters: when it is made, when they are changed, and before it begins.
 
     Raises
     ------
-    tap.BadRequestError
+    BadRequestError
     """
     regions = sum(len(parameters.get(name, ())) for name in cutout.SHAPES)
     count = max(len(set(parameters.get("ID", ()))), 1) * max(regions, 1)
     if count > MOST:  # before they are looked at one by one
-        raise query.BadRequestError(f"UsageError: {count} cutouts; one job makes {MOST} at most")
+        raise BadRequestError(f"UsageError: {count} cutouts; one job makes {MOST} at most")
     try:
         for _ in _wanted(parameters):
             pass
     except cutout.RefusedError as error:
-        raise query.BadRequestError(str(error)) from error
+        raise BadRequestError(str(error)) from error
 
 
 def write(job: QueryJob) -> dict:
@@ -58,7 +59,7 @@ def write(job: QueryJob) -> dict:
 
     Raises
     ------
-    tap.BadRequestError
+    BadRequestError
         with SODA's name of the fault, where an image may not be had or nothing of any lies in the regions.
     """
     parameters = unpacked(job.parameters)
@@ -71,11 +72,11 @@ def write(job: QueryJob) -> dict:
             count = _write(parameters, temporary, paths, lambda size: quotas.check_room(job.asker, size))
             dependencies.note(job, dependencies.on_files(paths))
         except cutout.RefusedError as error:
-            raise query.BadRequestError(str(error)) from error
+            raise BadRequestError(str(error)) from error
     if not count:
-        raise query.BadRequestError("UsageError: no image has anything of what was asked for")
+        raise BadRequestError("UsageError: no image has anything of what was asked for")
     name, kind = ("result.fits", FITS) if count == 1 else ("result.tar", TAR)
-    temporary.replace(job.folder / name)
+    put_in_place(temporary, job.folder / name)
     return {"phase": QueryJob.Phase.COMPLETED, "result": name, "content_type": kind, "size": _size(job, name)}
 
 

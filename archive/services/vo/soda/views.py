@@ -7,7 +7,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from archive.files import delivery
-from archive.services.vo.dal import common
+from archive.services.protocol.errors import BadRequestError
+from archive.services.protocol.parameters import all_values
 from archive.services.vo.soda import cutout
 
 FITS = "application/fits"
@@ -18,8 +19,8 @@ FORMATS = ("fits", FITS, "image/fits")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sync(request: HttpRequest) -> HttpResponseBase:
     """The part of an image that is asked for; 204 where it has none; without a region the whole file."""
-    parameters = common.parameters_of(request)
     try:
+        parameters = all_values(request)
         for form in parameters.get("RESPONSEFORMAT", ()):
             if form.lower() not in FORMATS:
                 raise cutout.RefusedError("UsageError", f"RESPONSEFORMAT={form}: cutouts come as {FITS}")
@@ -30,7 +31,7 @@ def sync(request: HttpRequest) -> HttpResponseBase:
         return _fits(cutout.cutout(file, shape), f"cutout_{file.name.removesuffix('.fz')}")
     except cutout.NothingLeftError:
         return HttpResponse(status=204)
-    except cutout.RefusedError as error:
+    except BadRequestError as error:
         return HttpResponse(f"{error}\n", content_type="text/plain; charset=utf-8", status=error.status)
 
 

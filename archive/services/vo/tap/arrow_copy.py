@@ -18,6 +18,7 @@ import numpy as np
 import psycopg2
 import pyarrow as pa
 
+from archive.database import copy
 from archive.tables import kernels
 from archive.tables.arrow import arrow_type
 from archive.tables.errors import ResultTooLargeError
@@ -29,7 +30,6 @@ ROWS = 50_000
 """Rows of a batch at most."""
 LONGEST_ROW = 64 * 1024**2
 """Bytes of a row: of many texts, none of which is too long."""
-HEAD = 19  # bytes: signature, flags, length of the extension
 _WIDTHS = {"short": 2, "int": 4, "long": 8, "float": 4, "double": 8}
 
 
@@ -42,7 +42,7 @@ class _StoppedError(Exception):
 
 
 class Copy:
-    """The bytes of `COPY … TO STDOUT`, piece by piece; `close` ends the query.
+    """The bytes of a query's rows by COPY, piece by piece; `close` ends the query.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ class Copy:
     patience : s, for the first piece and between any two; None: without end
     """
 
-    def __init__(self, connection, statement: str, patience: float | None):
-        self._connection, self._statement, self._patience = connection, statement, patience
+    def __init__(self, connection, query: str, patience: float | None):
+        self._connection, self._query, self._patience = connection, query, patience
         self._ready: queue.SimpleQueue = queue.SimpleQueue()
         self._wanted = threading.Semaphore(0)
         self._over = False
@@ -90,7 +90,7 @@ class Copy:
         try:
             sink = io.BufferedWriter(_Sink(self._pass_on), PIECE)
             with self._connection.cursor() as cursor:
-                cursor.copy_expert(self._statement, sink, PIECE)
+                copy.deliver(cursor, self._query, sink, PIECE)
             sink.flush()
         except Exception as error:  # noqa: BLE001 (it is raised where the pieces are asked for)
             self._ready.put(error)
@@ -164,9 +164,9 @@ def _after_head(pieces: Iterator[bytes]) -> bytes:
     head = b""
     for piece in pieces:
         head += piece
-        if len(head) >= HEAD:
+        if len(head) >= len(copy.HEADER):
             break
-    return head[HEAD:]
+    return head[len(copy.HEADER) :]
 
 
 def _rows_in(size: int, columns: int) -> int:

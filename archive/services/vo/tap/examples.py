@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from xml.sax.saxutils import escape, quoteattr
+
+from archive.tables.xml import DECLARATION, Xml, element, joined, lines
 
 EXAMPLES = (
     (
@@ -48,8 +49,7 @@ EXAMPLES = (
 )
 
 
-HEAD = """<?xml version="1.0" encoding="UTF-8"?>
-<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML+RDFa 1.1//EN" "http://www.w3.org/MarkUp/DTD/xhtml-rdfa-2.dtd">
+HEAD = f"""{DECLARATION}<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML+RDFa 1.1//EN" "http://www.w3.org/MarkUp/DTD/xhtml-rdfa-2.dtd">
 <html xmlns="http://www.w3.org/1999/xhtml" xml:lang="en">
 <head><title>Examples of queries</title></head>
 <body vocab="http://www.ivoa.net/rdf/examples#">
@@ -60,17 +60,19 @@ TAIL = "</body>\n</html>\n"
 
 def document(base: str) -> str:
     """The examples as XHTML with RDFa; `base` is TAP's address, without a slash at its end."""
-    standard = quoteattr("ivo://ivoa.net/std/TAP")
-    capability = f'<p>Queries for <a property="capability" href={standard}>TAP</a> at {escape(base)}</p>\n'
-    return HEAD + capability + "".join(_example(name, query) for name, query in EXAMPLES) + TAIL
+    link = element("a", "TAP", attributes={"property": "capability", "href": "ivo://ivoa.net/std/TAP"})
+    capability = lines(element("p", "Queries for ", link, f" at {base}"))
+    return HEAD + capability + joined(_example(name, query) for name, query in EXAMPLES) + TAIL
 
 
-def _example(name: str, query: str) -> str:
+def _example(name: str, query: str) -> Xml:
     key = re.sub(r"[^a-z]+", "-", name.lower())
-    tables = "".join(
-        f'<li property="table">{table}</li>' for table in dict.fromkeys(re.findall(r"\b(?:ztf|tap_schema)\.\w+", query))
+    tables = dict.fromkeys(re.findall(r"\b(?:ztf|tap_schema)\.\w+", query))
+    items = element("ul", *(element("li", table, attributes={"property": "table"}) for table in tables))
+    inside = lines(
+        element("h2", name, attributes={"property": "name"}),
+        element("pre", query, attributes={"property": "query"}),
+        joined([element("p", "Tables:"), items]),
     )
-    return (
-        f'<div id="{key}" resource="#{key}" typeof="example">\n<h2 property="name">{escape(name)}</h2>\n'
-        f'<pre property="query">{escape(query)}</pre>\n<p>Tables:</p><ul>{tables}</ul>\n</div>\n'
-    )
+    attributes = {"id": key, "resource": f"#{key}", "typeof": "example"}
+    return lines(element("div", "\n", inside, attributes=attributes))

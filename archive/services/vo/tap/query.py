@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
 from itertools import chain
 
 import psycopg2
@@ -21,13 +20,15 @@ from django.db.utils import Error as DatabaseError
 
 from archive.access.reading import EVERYTHING, Reader, current_reader, streaming
 from archive.access.streams import CANCELLED, TOO_MUCH, said_by_database
-from archive.requests.numbers import whole
+from archive.services.protocol.errors import BadRequestError
+from archive.services.protocol.parameters import row_limit
 from archive.services.vo.adql import ADQLError, Catalog, Column, Translation, translate
 from archive.services.vo.schema.published import adql_catalog
 from archive.services.vo.tap import arrow_copy, user_tables
 from archive.services.vo.tap.uploads import Upload, as_adql, put
 from archive.tables.errors import UnwritableResultError
 from archive.tables.fields import Delivered, Field, delivered, field_of
+from archive.tables.moments import iso
 
 LONGEST = 60  # s, for the first rows and between any two pieces
 PLANNING_SECONDS = 15  # s, for the database to make out what a query is
@@ -39,12 +40,11 @@ DENIED = "42501"
 TEXTS = ("text", "char")
 
 
-class BadRequestError(ValueError):
-    """A request that is not TAP, or a query that fails; the message is for the asker."""
-
-
 class TooLongError(BadRequestError):
     """A query that takes longer than it may."""
+
+    def __init__(self, message: str):
+        super().__init__(message, 408)
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Request:
             raise BadRequestError(
                 "QUERY is missing: give one ADQL query, for example SELECT TOP 5 * FROM tap_schema.tables"
             )
-        return cls(parameters["QUERY"], _maxrec(parameters.get("MAXREC", "")))
+        return cls(parameters["QUERY"], row_limit(parameters.get("MAXREC", "")))
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def preview(query: str, rows: int) -> Preview:
         source, names, kinds = _delivered(cursor, translation)
         shown = [_bounded(name, kind) if kind.name in TEXTS else name for name, kind in zip(names, kinds, strict=True)]
         cursor.execute(f"SELECT {', '.join(shown)} FROM {source}")
-        found = [tuple(map(plain, row)) for row in cursor.fetchall()]
+        found = [tuple(map(iso, row)) for row in cursor.fetchall()]
     return Preview(fields_of(translation), found[:rows], len(found) > rows, translation)
 
 
@@ -178,26 +178,8 @@ def catalog_for(reader: Reader, uploads: Sequence[Upload] = ()) -> Catalog:
     return catalog.extended((*kept, *brought)) if kept or brought else catalog
 
 
-def plain(value):
-    """A value of the database as pages show it: times are ISO 8601 (UTC)."""
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="milliseconds")
-    return value.isoformat() if isinstance(value, date) else value
-
-
 def _field(column: Column, kind: str) -> Field:
     return field_of(column.name, kind, column.unit, column.ucd, column.description, column.utype, column.xtype)
-
-
-def _maxrec(text: str) -> int:
-    if not text:
-        return settings.TAP_ROW_LIMIT
-    wanted = whole(text)
-    if wanted is None:
-        raise BadRequestError(
-            f"MAXREC={text[:40]}: give a number of rows that is not negative, for example MAXREC=1000"
-        )
-    return min(wanted, settings.TAP_ROW_LIMIT)
 
 
 def _result(
@@ -219,24 +201,24 @@ def _result(
         if begun is not None:
             begun(connection.connection.get_backend_pid())
         with _explained(PLANNING_SECONDS):
-            fields, statement = _statement(connection, translation)
+            fields, delivering = _statement(connection, translation)
             if used is not None:
                 used(_relations(connection, translation))
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = %s", [f"{seconds or settings.TAP_SYNC_SECONDS}s"])
         yield fields
-        copy = arrow_copy.Copy(connection.connection, statement, LONGEST if seconds is None else None)
+        copy = arrow_copy.Copy(connection.connection, delivering, LONGEST if seconds is None else None)
         stack.callback(copy.close)
         yield from arrow_copy.batches(fields, iter(copy), settings.TAP_RESULT_BYTES)
 
 
 def _statement(connection: BaseDatabaseWrapper, translation: Translation) -> tuple[tuple[Field, ...], str]:
-    """The columns with the types that the database gives them, and the COPY that delivers them so."""
+    """The columns with the types that the database gives them, and the SELECT that delivers them so."""
     with connection.connection.cursor() as cursor:
         source, names, kinds = _delivered(cursor, translation)
     fields = tuple(_field(one, kind.name) for one, kind in zip(translation.columns, kinds, strict=True))
     listed = ", ".join(_bounded(name, kind) for name, kind in zip(names, kinds, strict=True))
-    return fields, f"COPY (SELECT {listed} FROM {source}) TO STDOUT (FORMAT binary)"
+    return fields, f"SELECT {listed} FROM {source}"
 
 
 def _delivered(cursor, translation: Translation) -> tuple[str, list[str], list[Delivered]]:
@@ -323,7 +305,6 @@ __all__ = [
     "catalog_for",
     "check",
     "fields_of",
-    "plain",
     "preview",
     "run",
 ]

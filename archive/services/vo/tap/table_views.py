@@ -13,9 +13,10 @@ from django.views.decorators.http import require_http_methods
 from archive.access.reading import all_rows
 from archive.models import QueryJob, UserTable
 from archive.requests.parameters import unknown
+from archive.services.protocol.errors import BadRequestError, DeniedError
 from archive.services.vo.schema.published import Published, published
-from archive.services.vo.tap import query, uploads, user_tables, uws_views, vosi
-from archive.services.vo.tap.requests import XML, DeniedError, answered, parameters_of
+from archive.services.vo.tap import uploads, user_tables, uws_views, vosi
+from archive.services.vo.tap.requests import XML, errors_as_votable, parameters_of
 
 VARIES = {"Vary": "User-Agent"}
 DETAILS = ("min", "max")
@@ -26,7 +27,7 @@ SHARES = ("PEOPLE", "GROUPS", "EVERYBODY")
 
 @csrf_exempt  # scripts send it; what other sites send is refused before (portal.middleware.SameOrigin)
 @require_http_methods(["GET", "HEAD", "POST"])
-@answered
+@errors_as_votable
 def tables(request: HttpRequest) -> HttpResponse:
     """The tables and columns; `detail=min` leaves the columns out, `tables=` names one. By POST a table is kept."""
     if request.method == "POST":
@@ -34,7 +35,7 @@ def tables(request: HttpRequest) -> HttpResponse:
     parameters = parameters_of(request)
     wanted, detail = parameters.get("TABLES"), parameters.get("DETAIL", "max").lower()
     if detail not in DETAILS:
-        raise query.BadRequestError(f"DETAIL={detail[:20]}: use one of {', '.join(DETAILS)}")
+        raise BadRequestError(f"DETAIL={detail[:20]}: use one of {', '.join(DETAILS)}")
     columns = detail == "max"
     shown = [one for one in _shown(request) if wanted is None or _is_called(one, wanted)]
     if not shown:
@@ -44,7 +45,7 @@ def tables(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "PUT", "POST", "DELETE"])
-@answered
+@errors_as_votable
 def table(request: HttpRequest, name: str) -> HttpResponse:
     """One table and its columns; PUT keeps one, POST says who may read it, DELETE drops it."""
     if request.method == "PUT":
@@ -66,7 +67,7 @@ def table(request: HttpRequest, name: str) -> HttpResponse:
 
 @csrf_exempt
 @require_http_methods(["POST"])
-@answered
+@errors_as_votable
 def load(request: HttpRequest, name: str) -> HttpResponse:
     """More rows for a table that is kept."""
     given = _only(request, "PROGRAMS")
@@ -109,7 +110,7 @@ def _share(request: HttpRequest, name: str) -> JsonResponse:
     """Who may read a table: PEOPLE and GROUPS are names with commas between, EVERYBODY is true or false."""
     own, parameters = _own(request, name), _only(request, *SHARES)
     if not parameters:
-        raise query.BadRequestError(f"who may read {own.full_name}? Give {', '.join(SHARES[:-1])} or {SHARES[-1]}")
+        raise BadRequestError(f"who may read {own.full_name}? Give {', '.join(SHARES[:-1])} or {SHARES[-1]}")
     people, groups = (
         [one.strip() for one in parameters.get(key, "").split(",") if one.strip()] for key in ("PEOPLE", "GROUPS")
     )
@@ -134,7 +135,7 @@ def _only(request: HttpRequest, *known: str) -> dict[str, str]:
     found = parameters_of(request)
     for name in found:
         if name not in known:
-            raise query.BadRequestError(unknown(name, known, request.path))
+            raise BadRequestError(unknown(name, known, request.path))
     return found
 
 

@@ -16,6 +16,7 @@ from django.db import DataError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg2 import sql
 
+from archive.database import copy
 from archive.requests.safe_http import NotAllowedError, connected
 from archive.sandbox.readers.copying import TYPES, position_of
 from archive.services.vo import adql
@@ -152,7 +153,7 @@ def put(connection: BaseDatabaseWrapper, uploads: Sequence[Upload]) -> None:
 def fill(cursor, table: sql.Composable, upload: Upload) -> None:
     """Copy an upload's rows into a table, and index what is large and has positions."""
     body = io.BytesIO(upload.text)
-    cursor.copy_expert(sql.SQL("COPY {} FROM STDIN").format(table).as_string(cursor.connection), body)
+    copy.write_lines(cursor, table.as_string(cursor.connection), body)
     if upload.position and upload.rows > FEW:
         ra, dec = map(sql.Identifier, upload.position)
         cursor.execute(sql.SQL("CREATE INDEX ON {} (q3c_ang2ipix({}, {}))").format(table, ra, dec))

@@ -1,6 +1,6 @@
 """The life of a query job (UWS 1.1): made, started, waited for, stopped, removed.
 
-A start writes the job's phase and the queue's row in one transaction. What runs is `archive.services.vo.worker`.
+A start writes the job's phase and the queue's row in one transaction. What runs is `archive.services.vo.job_runner`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from archive.requests.numbers import whole
 from archive.services.vo.tap.query import BadRequestError
 
 Phase = QueryJob.Phase
-RUN_NEXT = "archive.services.vo.worker.run_next"
+RUN_NEXT = "archive.services.vo.job_runner.run_next"
 APPLICATION = "query {}"
 """What a job's connection is called in PostgreSQL."""
 ACTIVE = (Phase.PENDING, Phase.QUEUED, Phase.EXECUTING)

@@ -15,11 +15,13 @@ from archive.files.delivery import deliver_path
 from archive.jobs import dependencies
 from archive.models import QueryJob
 from archive.requests.numbers import whole
-from archive.services.vo.dal import common
+from archive.services.protocol.errors import BadRequestError, DeniedError
+from archive.services.protocol.parameters import all_values, single
+from archive.services.protocol.refusals import as_votable
 from archive.services.vo.formats import FORMATS, format_named
 from archive.services.vo.soda import jobs as soda_jobs
-from archive.services.vo.tap import query, uws, uws_xml
-from archive.services.vo.tap.requests import XML, DeniedError, answered, bring, parameters_of, refuse
+from archive.services.vo.tap import uws, uws_xml
+from archive.services.vo.tap.requests import XML, errors_as_votable, parameters_of, read_uploads
 
 LONGEST_WAIT = 30  # s that a request waits for a job
 PLAIN = "text/plain; charset=utf-8"
@@ -40,7 +42,7 @@ def of_job(methods: list[str]) -> Callable:
     def decorate(view):
         @csrf_exempt  # scripts send it; a job changes only for its owner, or for who knows its id
         @require_http_methods(methods)
-        @answered
+        @errors_as_votable
         @wraps(view)
         def wrapped(request: HttpRequest, job_id, **more) -> HttpResponseBase:
             return view(request, job_of(request, job_id), **more)
@@ -73,7 +75,7 @@ def address_of(request: HttpRequest, job: QueryJob | None = None) -> str:
 
 @csrf_exempt  # makes a job of whoever sends it, and scripts do
 @require_http_methods(["GET", "HEAD", "POST"])
-@answered
+@errors_as_votable
 def jobs(request: HttpRequest) -> HttpResponse:
     """The asker's jobs; by POST a new one, which starts at once with PHASE=RUN."""
     parameters = parameters_of(request)
@@ -81,7 +83,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
         return HttpResponse(uws_xml.job_list(_listed(request, parameters), address_of(request)), content_type=XML)
     _check_format(parameters)
     asked = {name: value for name, value in parameters.items() if name not in SETTINGS}
-    job = uws.create(asked, bring(request, parameters), parameters.get("RUNID", ""), request.user)
+    job = uws.create(asked, read_uploads(request, parameters), parameters.get("RUNID", ""), request.user)
     _set(request, job, parameters)
     return SeeOther(address_of(request, job))
 
@@ -92,7 +94,7 @@ def job(request: HttpRequest, job: QueryJob) -> HttpResponse:
     parameters = _said(request, job)
     action = parameters.get("ACTION", "").upper()
     if action and (request.method != "POST" or action != "DELETE"):
-        raise query.BadRequestError(f"ACTION={action[:40]}: send ACTION=DELETE by POST to remove the job")
+        raise BadRequestError(f"ACTION={action[:40]}: send ACTION=DELETE by POST to remove the job")
     if request.method == "DELETE" or action:
         uws.remove(job)
         return SeeOther(address_of(request))
@@ -139,7 +141,7 @@ def results(request: HttpRequest, job: QueryJob) -> HttpResponse:
 def result(request: HttpRequest, job: QueryJob) -> HttpResponseBase:
     """The table that a job made, whole or in part, while all that it was made with is still open to the asker."""
     if job.phase == QueryJob.Phase.ERROR:
-        return refuse(job.message)
+        return as_votable(job.message)
     if not job.result:
         raise DeniedError(404, f"job {job.pk} is {job.phase}: it has no result")
     check_still_open(request, job)
@@ -153,7 +155,7 @@ def error(request: HttpRequest, job: QueryJob) -> HttpResponse:
     """Why a job failed."""
     if job.phase != QueryJob.Phase.ERROR:
         raise DeniedError(404, f"job {job.pk} is {job.phase}: it has no error")
-    return refuse(job.message, 200)
+    return as_votable(job.message, 200)
 
 
 def check_still_open(request: HttpRequest, job: QueryJob) -> None:
@@ -176,24 +178,22 @@ def _set(request: HttpRequest, job: QueryJob, parameters: dict[str, str]) -> Non
     elif phase == "ABORT":
         uws.abort(job)
     elif phase:
-        raise query.BadRequestError(f"PHASE={phase}: use PHASE=RUN or PHASE=ABORT")
+        raise BadRequestError(f"PHASE={phase}: use PHASE=RUN or PHASE=ABORT")
 
 
 def _said(request: HttpRequest, job: QueryJob) -> dict[str, str]:
     """What a request says about a job, as its service takes parameters: SODA's may have several values."""
     if job.service != soda_jobs.SERVICE:
         return parameters_of(request)
-    try:
-        found = common.parameters_of(request)
-        settings = {name: common.single(found, name) for name in (*SETTINGS, "WAIT") if name in found}
-    except common.BadRequestError as reason:
-        raise query.BadRequestError(str(reason)) from reason
+    found = all_values(request)
+    settings = {name: single(found, name) for name in (*SETTINGS, "WAIT") if name in found}
     return settings | soda_jobs.kept(found)
 
 
 def _change(request: HttpRequest, job: QueryJob, more: dict[str, str]) -> None:
     """Change what a job that waits asks; the whole of it passes the check that a new job passes."""
-    brought = {} if job.service == soda_jobs.SERVICE else bring(request, more)  # may take long: before the row is held
+    # This may take long: it comes before the row is locked.
+    brought = {} if job.service == soda_jobs.SERVICE else read_uploads(request, more)
     with transaction.atomic():
         held = QueryJob.objects.select_for_update().get(pk=job.pk)
         if held.phase != QueryJob.Phase.PENDING:
@@ -212,7 +212,7 @@ def _change(request: HttpRequest, job: QueryJob, more: dict[str, str]) -> None:
 def _check_format(parameters: dict[str, str]) -> None:
     name = parameters.get("RESPONSEFORMAT") or parameters.get("FORMAT", "")
     if format_named(name) is None:
-        raise query.BadRequestError(f"RESPONSEFORMAT={name}: use one of {', '.join(one.names[1] for one in FORMATS)}")
+        raise BadRequestError(f"RESPONSEFORMAT={name}: use one of {', '.join(one.names[1] for one in FORMATS)}")
 
 
 def _listed(request: HttpRequest, parameters: dict[str, str]) -> list[QueryJob]:
@@ -223,13 +223,13 @@ def _listed(request: HttpRequest, parameters: dict[str, str]) -> list[QueryJob]:
     phases = [one.upper() for name, values in request.GET.lists() if name.upper() == "PHASE" for one in values]
     unknown = set(phases) - {*QueryJob.Phase.values, "HELD", "SUSPENDED", "UNKNOWN"}
     if unknown:
-        raise query.BadRequestError(f"PHASE={sorted(unknown)[0]}: use one of {', '.join(QueryJob.Phase.values)}")
+        raise BadRequestError(f"PHASE={sorted(unknown)[0]}: use one of {', '.join(QueryJob.Phase.values)}")
     found = found.filter(phase__in=phases) if phases else found.exclude(phase=QueryJob.Phase.ARCHIVED)
     if parameters.get("AFTER"):
         found = found.filter(created__gt=uws.moment("AFTER", parameters["AFTER"]))
     last = parameters.get("LAST", "")
     if last and not whole(last, 1):
-        raise query.BadRequestError(f"LAST={last[:40]}: give a number of jobs, for example LAST=10")
+        raise BadRequestError(f"LAST={last[:40]}: give a number of jobs, for example LAST=10")
     return list(found[: min(int(last or LISTED), LISTED)])
 
 
@@ -238,5 +238,5 @@ def _seconds(text: str) -> float:
     try:
         wanted = float(text)
     except ValueError:
-        raise query.BadRequestError(f"WAIT={text}: give seconds, or -1, for example WAIT=10") from None
+        raise BadRequestError(f"WAIT={text}: give seconds, or -1, for example WAIT=10") from None
     return LONGEST_WAIT if wanted < 0 else min(wanted, LONGEST_WAIT)

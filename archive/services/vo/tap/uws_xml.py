@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from xml.sax.saxutils import escape, quoteattr
 
 from archive.models import QueryJob
-from archive.tables.votable import xml_text
+from archive.tables.xml import Attributes, Xml, document, element, joined, lines
 
-HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
-NAMES = (
-    'xmlns:uws="http://www.ivoa.net/xml/UWS/v1.0" xmlns:xlink="http://www.w3.org/1999/xlink"'
-    ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
-    ' xsi:schemaLocation="http://www.ivoa.net/xml/UWS/v1.0 http://www.ivoa.net/xml/UWS/v1.0"'
-)
-VERSION = 'version="1.1"'
+NAMES = {
+    "xmlns:uws": "http://www.ivoa.net/xml/UWS/v1.0",
+    "xmlns:xlink": "http://www.w3.org/1999/xlink",
+    "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
+    "xsi:schemaLocation": "http://www.ivoa.net/xml/UWS/v1.0 http://www.ivoa.net/xml/UWS/v1.0",
+}
+VERSION = {"version": "1.1"}
+NIL = {"xsi:nil": "true"}
 
 
 def when(moment: datetime) -> str:
@@ -25,76 +25,83 @@ def when(moment: datetime) -> str:
 
 def job_list(jobs: Iterable[QueryJob], address: str) -> str:
     """Short descriptions of jobs; `address` is that of /async."""
-    inside = "".join(
-        f'<uws:jobref id="{job.pk}" xlink:href={quoteattr(f"{address}/{job.pk}")}>'
-        f"<uws:phase>{job.phase}</uws:phase>{_optional('runId', job.run_id)}{_owner(job)}"
-        f"<uws:creationTime>{when(job.created)}</uws:creationTime></uws:jobref>\n"
+    references = (
+        element(
+            "uws:jobref",
+            element("uws:phase", job.phase),
+            _optional("runId", job.run_id),
+            _owner(job),
+            "\n",
+            element("uws:creationTime", when(job.created)),
+            attributes={"id": job.pk, "xlink:href": f"{address}/{job.pk}"},
+        )
         for job in jobs
     )
-    return f"{HEAD}<uws:jobs {NAMES} {VERSION}>\n{inside}</uws:jobs>\n"
+    return document(element("uws:jobs", "\n", lines(*references), attributes=NAMES | VERSION))
 
 
-def job(one: QueryJob, address: str) -> str:
+def job(job: QueryJob, address: str) -> str:
     """All there is to know about a job; `address` is the job's own."""
-    return (
-        f"{HEAD}<uws:job {NAMES} {VERSION}>\n<uws:jobId>{one.pk}</uws:jobId>\n{_optional('runId', one.run_id)}"
-        f"{_owner(one)}<uws:phase>{one.phase}</uws:phase>\n"
-        '<uws:quote xsi:nil="true"/>\n'
-        f"<uws:creationTime>{when(one.created)}</uws:creationTime>\n"
-        f"{_moment('startTime', one.started)}{_moment('endTime', one.ended)}"
-        f"<uws:executionDuration>{one.duration}</uws:executionDuration>\n"
-        f"<uws:destruction>{when(one.destruction)}</uws:destruction>\n"
-        f"{_parameters(one)}{_results(one, address)}{_error(one)}</uws:job>\n"
+    inside = lines(
+        element("uws:jobId", job.pk),
+        joined([_optional("runId", job.run_id), _owner(job)]),
+        element("uws:phase", job.phase),
+        element("uws:quote", attributes=NIL),
+        element("uws:creationTime", when(job.created)),
+        _moment("startTime", job.started),
+        _moment("endTime", job.ended),
+        element("uws:executionDuration", job.duration),
+        element("uws:destruction", when(job.destruction)),
+        _parameters(job),
+        _results(job, address),
+        _error(job),
     )
+    return document(element("uws:job", "\n", inside, attributes=NAMES | VERSION))
 
 
-def parameters(one: QueryJob) -> str:
+def parameters(job: QueryJob) -> str:
     """A job's parameters alone."""
-    return HEAD + _parameters(one, f" {NAMES}")
+    return document(_parameters(job, NAMES))
 
 
-def results(one: QueryJob, address: str) -> str:
+def results(job: QueryJob, address: str) -> str:
     """A job's results alone."""
-    return HEAD + _results(one, address, f" {NAMES}")
+    return document(_results(job, address, NAMES))
 
 
-def _parameters(one: QueryJob, names: str = "") -> str:
-    inside = "".join(
-        f"<uws:parameter id={quoteattr(name)}>{xml_text(value)}</uws:parameter>\n"
-        for name, value in one.parameters.items()
-    )
-    return f"<uws:parameters{names}>\n{inside}</uws:parameters>\n"
+def _parameters(job: QueryJob, names: Attributes | None = None) -> Xml:
+    found = (element("uws:parameter", value, attributes={"id": name}) for name, value in job.parameters.items())
+    return element("uws:parameters", "\n", lines(*found), attributes=names)
 
 
-def _results(one: QueryJob, address: str, names: str = "") -> str:
-    inside = ""
-    if one.result:
-        place = quoteattr(f"{address}/results/result")
-        inside = (
-            f'<uws:result id="result" xlink:type="simple" xlink:href={place}'
-            f' mime-type={quoteattr(one.content_type)} size="{one.size}"/>\n'
-        )
-    return f"<uws:results{names}>\n{inside}</uws:results>\n"
+def _results(job: QueryJob, address: str, names: Attributes | None = None) -> Xml:
+    attributes = {
+        "id": "result",
+        "xlink:type": "simple",
+        "xlink:href": f"{address}/results/result",
+        "mime-type": job.content_type,
+        "size": job.size,
+    }
+    found = element("uws:result", attributes=attributes) if job.result else ""
+    return element("uws:results", "\n", lines(found), attributes=names)
 
 
-def _error(one: QueryJob) -> str:
-    if one.phase != QueryJob.Phase.ERROR:
-        return ""
-    return (
-        '<uws:errorSummary type="fatal" hasDetail="true">'
-        f"<uws:message>{xml_text(one.message)}</uws:message></uws:errorSummary>\n"
-    )
+def _error(job: QueryJob) -> Xml:
+    if job.phase != QueryJob.Phase.ERROR:
+        return Xml()
+    attributes = {"type": "fatal", "hasDetail": "true"}
+    return element("uws:errorSummary", element("uws:message", job.message), attributes=attributes)
 
 
-def _owner(one: QueryJob) -> str:
-    if one.owner is None:
-        return '<uws:ownerId xsi:nil="true"/>\n'
-    return f"<uws:ownerId>{escape(one.owner.get_username())}</uws:ownerId>\n"
+def _owner(job: QueryJob) -> Xml:
+    if job.owner is None:
+        return element("uws:ownerId", attributes=NIL)
+    return element("uws:ownerId", job.owner.get_username())
 
 
-def _moment(name: str, moment: datetime | None) -> str:
-    return f'<uws:{name} xsi:nil="true"/>\n' if moment is None else f"<uws:{name}>{when(moment)}</uws:{name}>\n"
+def _moment(name: str, moment: datetime | None) -> Xml:
+    return element(f"uws:{name}", attributes=NIL) if moment is None else element(f"uws:{name}", when(moment))
 
 
-def _optional(name: str, text: str) -> str:
-    return f"<uws:{name}>{xml_text(text)}</uws:{name}>" if text else ""
+def _optional(name: str, text: str) -> Xml:
+    return element(f"uws:{name}", text) if text else Xml()

@@ -6,14 +6,16 @@ import zlib
 from collections.abc import Iterator
 from itertools import chain
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from archive.requests.stream_response import stream_response
+from archive.services.protocol.refusals import CHALLENGES, as_votable
 from archive.services.vo.formats import FORMATS, format_named
 from archive.services.vo.tap import examples, query, uploads, vosi
-from archive.services.vo.tap.requests import CHALLENGES, XML, answered, bring, parameters_of, refuse
+from archive.services.vo.tap.requests import XML, errors_as_votable, parameters_of, read_uploads
 
 GZIP = 16 + zlib.MAX_WBITS
 
@@ -26,7 +28,7 @@ def service(request: HttpRequest) -> HttpResponseRedirect:
 
 @csrf_exempt  # changes nothing, and scripts send it
 @require_http_methods(["GET", "HEAD", "POST"])
-@answered
+@errors_as_votable
 def sync(request: HttpRequest) -> HttpResponseBase:
     """Run one query and stream its result."""
     parameters = parameters_of(request)
@@ -34,9 +36,9 @@ def sync(request: HttpRequest) -> HttpResponseBase:
     written = format_named(name)
     if written is None:
         known = ", ".join(one.names[1] for one in FORMATS)
-        return refuse(f"RESPONSEFORMAT={name}: use one of {known}")
+        return as_votable(f"RESPONSEFORMAT={name}: use one of {known}")
     asked = query.Request.of(parameters)
-    brought = uploads.uploads_of(bring(request, parameters).items())
+    brought = uploads.uploads_of(read_uploads(request, parameters).items())
     headers = {
         "Content-Disposition": f'inline; filename="result.{written.suffix}"',
         "Cache-Control": "no-store",
@@ -54,10 +56,7 @@ def sync(request: HttpRequest) -> HttpResponseBase:
         raise
     if written.plain and "gzip" in request.headers.get("Accept-Encoding", ""):
         pieces, headers = _gzipped(pieces), headers | {"Content-Encoding": "gzip"}
-    response = StreamingHttpResponse(pieces, content_type=written.content_type, headers=headers)
-    # Whatever happens to the client, the database connection goes with the response.
-    response._resource_closers.append(result.close)
-    return response
+    return stream_response(pieces, result.close, written.content_type, headers)
 
 
 def _gzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:

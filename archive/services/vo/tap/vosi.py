@@ -3,184 +3,195 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from xml.sax.saxutils import escape, quoteattr
 
 from django.conf import settings
 
 from archive.services.vo import adql
 from archive.services.vo.adql import as_written
-from archive.services.vo.formats import FORMATS
+from archive.services.vo.formats import FORMATS, Format
 from archive.services.vo.schema.published import SCHEMAS, Published, describe_types
 from archive.services.vo.schema.tap_schema import KEYS, has_position
+from archive.tables import xml
 from archive.tables.dictionary import Column
+from archive.tables.xml import Xml, element, joined, lines
 
-HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
-XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 PLACES = "http://www.ivoa.net/xml/"
 
 
-def _schemas(*names: str) -> str:
-    """Where the schemas of namespaces are; those of the IVOA are where they say."""
-    pairs = " ".join(f"{PLACES}{name} {PLACES}{name}" for name in names)
-    return f'{XSI} xsi:schemaLocation="{pairs}"'
+def _names(prefix: str, own: str, *others: str, more: dict[str, str] | None = None) -> dict[str, str]:
+    """Namespaces of a document, and where their schemas are; those of the IVOA are where they say."""
+    return {
+        f"xmlns:{prefix}": f"{PLACES}{own}",
+        "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
+        "xsi:schemaLocation": " ".join(f"{PLACES}{name} {PLACES}{name}" for name in (own, *others)),
+        **{f"xmlns:{short}": f"{PLACES}{name}" for short, name in (more or {}).items()},
+    }
 
 
-CAPABILITIES = _schemas("VOSICapabilities/v1.0", "VODataService/v1.1", "TAPRegExt/v1.0")
-AVAILABILITY = _schemas("VOSIAvailability/v1.0")
-TABLES = _schemas("VOSITables/v1.0", "VODataService/v1.1")
+DATA_SERVICE, TAP = "VODataService/v1.1", "TAPRegExt/v1.0"
+CAPABILITIES = _names("vosi", "VOSICapabilities/v1.0", DATA_SERVICE, TAP, more={"vs": DATA_SERVICE, "tr": TAP})
+AVAILABILITY = _names("vosi", "VOSIAvailability/v1.0")
+TABLES = _names("vosi", "VOSITables/v1.0", DATA_SERVICE, more={"vs": DATA_SERVICE})
 # astroquery's TapPlus (seen in 0.4.11) reads no column without this attribute; VODataService's schema knows none such.
-ESA = 'xmlns:esatapplus="http://esa.int/xml/EsaTapPlus"'
+ESA = {"xmlns:esatapplus": "http://esa.int/xml/EsaTapPlus"}
+ESA_FLAGS = {"esatapplus:flags": "0"}
 MINE = "Tables of a person"
 UPLOADS = ("upload-inline", "upload-http", "upload-https")
-ESA_FLAGS = ' esatapplus:flags="0"'
-VERSION = ' version="1.1"'
-STANDARD = f' role="std"{VERSION}'
+VERSION = "1.1"
+FEATURES = "ivo://ivoa.net/std/TAPRegExt#features-udf"
 
 
 def capabilities(base: str) -> str:
     """What TAP offers; `base` is the address below which everything lies, without a slash at its end."""
-    return (
-        f'{HEAD}<vosi:capabilities xmlns:vosi="http://www.ivoa.net/xml/VOSICapabilities/v1.0" {CAPABILITIES}'
-        ' xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1" xmlns:tr="http://www.ivoa.net/xml/TAPRegExt/v1.0">\n'
-        '<capability standardID="ivo://ivoa.net/std/TAP" xsi:type="tr:TableAccess">\n'
-        f"{_interface(base, 'base', STANDARD)}"
-        '<dataModel ivo-id="ivo://ivoa.net/std/ObsCore#core-1.1">ObsCore-1.1</dataModel>\n'
-        f"{_language()}{''.join(map(_output_format, FORMATS))}"
-        f"{''.join(map(_upload_method, UPLOADS))}{_limits()}</capability>\n"
-        + "".join(
-            f'<capability standardID="ivo://ivoa.net/std/VOSI#{name}">\n'
-            f"{_interface(f'{base}/{name}', 'full', version)}</capability>\n"
-            for name, version in (("capabilities", ""), ("availability", ""), ("tables", VERSION))
-        )
-        + '<capability standardID="ivo://ivoa.net/std/DALI#examples">\n'
-        f"{_interface(f'{base}/examples', 'full', '')}"
-        "</capability>\n" + "</vosi:capabilities>\n"
+    return xml.document(element("vosi:capabilities", "\n", own_capabilities(base), attributes=CAPABILITIES))
+
+
+def own_capabilities(base: str) -> Xml:
+    """The capabilities themselves, as the registry has them too."""
+    vosi = (("capabilities", None), ("availability", None), ("tables", VERSION))
+    return lines(
+        _capability(
+            "ivo://ivoa.net/std/TAP",
+            _interface(base, "base", VERSION, role="std"),
+            element("dataModel", "ObsCore-1.1", attributes={"ivo-id": "ivo://ivoa.net/std/ObsCore#core-1.1"}),
+            _language(),
+            *map(_output_format, FORMATS),
+            *map(_upload_method, UPLOADS),
+            *_limits(),
+            kind="tr:TableAccess",
+        ),
+        *(
+            _capability(f"ivo://ivoa.net/std/VOSI#{name}", _interface(f"{base}/{name}", "full", version))
+            for name, version in vosi
+        ),
+        _capability("ivo://ivoa.net/std/DALI#examples", _interface(f"{base}/examples", "full")),
     )
 
 
 def availability() -> str:
     """That TAP is up: who reads this has reached it."""
-    return (
-        f'{HEAD}<vosi:availability xmlns:vosi="http://www.ivoa.net/xml/VOSIAvailability/v1.0" {AVAILABILITY}>\n'
-        "<vosi:available>true</vosi:available>\n</vosi:availability>\n"
-    )
+    works = lines(element("vosi:available", "true"))
+    return xml.document(element("vosi:availability", "\n", works, attributes=AVAILABILITY))
 
 
 def tables(shown: Sequence[Published], columns: bool = True, esa: bool = False) -> str:
     """Tables by schema; `esa` adds what astroquery's TapPlus needs."""
     names = list(dict.fromkeys([*SCHEMAS, *(one.schema for one in shown)]))
-    body = "".join(_schema(name, shown, columns) for name in names if any(one.schema == name for one in shown))
-    return _document("vosi:tableset", body, esa)
+    found = {name: [one for one in shown if one.schema == name] for name in names}
+    schemas = (_schema(name, inside, columns, esa) for name, inside in found.items() if inside)
+    return _document("vosi:tableset", lines(*schemas), esa)
 
 
 def table(one: Published, esa: bool = False) -> str:
     """One table with its columns."""
-    return _document("vosi:table", _table_body(one, columns=True), esa)
+    return _document("vosi:table", _table_body(one, True, esa), esa)
 
 
-def _document(element: str, body: str, esa: bool) -> str:
-    return (
-        f'{HEAD}<{element} xmlns:vosi="http://www.ivoa.net/xml/VOSITables/v1.0" {TABLES}'
-        f' xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1"{f" {ESA}" if esa else ""}>\n'
-        f"{body.replace('<column', f'<column{ESA_FLAGS}') if esa else body}</{element}>\n"
+def _document(name: str, body: Xml, esa: bool) -> str:
+    return xml.document(element(name, "\n", body, attributes=TABLES | (ESA if esa else {})))
+
+
+def _capability(standard: str, *inside: Xml, kind: str | None = None) -> Xml:
+    return element("capability", "\n", lines(*inside), attributes={"standardID": standard, "xsi:type": kind})
+
+
+def _interface(url: str, use: str, version: str | None = None, role: str | None = None) -> Xml:
+    attributes = {"xsi:type": "vs:ParamHTTP", "role": role, "version": version}
+    return element("interface", element("accessURL", url, attributes={"use": use}), attributes=attributes)
+
+
+def _language() -> Xml:
+    versions = (
+        element("version", number, attributes={"ivo-id": f"ivo://ivoa.net/std/ADQL#v{number}"})
+        for number in ("2.0", "2.1")
     )
-
-
-def _interface(url: str, use: str, more: str) -> str:
-    return f'<interface xsi:type="vs:ParamHTTP"{more}><accessURL use="{use}">{escape(url)}</accessURL></interface>\n'
-
-
-def _language() -> str:
-    features = "".join(
-        f"<languageFeatures type={quoteattr(kind)}>"
-        + "".join(f"<feature><form>{form}</form></feature>" for form in forms)
-        + "</languageFeatures>\n"
+    features = (
+        element(
+            "languageFeatures",
+            *(element("feature", element("form", form)) for form in forms),
+            attributes={"type": kind},
+        )
         for kind, forms in adql.FEATURES.items()
     )
-    functions = "".join(
-        f"<feature><form>{escape(form)}</form><description>{escape(text)}</description></feature>"
+    functions = (
+        element("feature", element("form", form), element("description", text))
         for form, text in adql.signatures().items()
     )
-    return (
-        "<language><name>ADQL</name>"
-        '<version ivo-id="ivo://ivoa.net/std/ADQL#v2.0">2.0</version>'
-        '<version ivo-id="ivo://ivoa.net/std/ADQL#v2.1">2.1</version>'
-        "<description>The Astronomical Data Query Language; positions are ICRS degrees.</description>\n"
-        f'{features}<languageFeatures type="ivo://ivoa.net/std/TAPRegExt#features-udf">{functions}'
-        "</languageFeatures></language>\n"
+    text = "The Astronomical Data Query Language; positions are ICRS degrees."
+    return element(
+        "language",
+        element("name", "ADQL"),
+        *versions,
+        lines(element("description", text), *features),
+        element("languageFeatures", *functions, attributes={"type": FEATURES}),
     )
 
 
-def _upload_method(name: str) -> str:
-    return f'<uploadMethod ivo-id="ivo://ivoa.net/std/TAPRegExt#{name}"/>\n'
+def _upload_method(name: str) -> Xml:
+    return element("uploadMethod", attributes={"ivo-id": f"ivo://ivoa.net/std/TAPRegExt#{name}"})
 
 
-def _limits() -> str:
+def _limits() -> list[Xml]:
     """How long results are kept, how long queries run, how much goes in and out."""
     day = 86_400
 
-    def limits(name: str, usual: int, most: int, unit: str = "") -> str:
-        return f"<{name}><default{unit}>{usual}</default><hard{unit}>{most}</hard></{name}>\n"
+    def limits(name: str, usual: int, most: int, unit: str | None = None) -> Xml:
+        attributes = {"unit": unit}
+        bounds = (element(kind, value, attributes=attributes) for kind, value in (("default", usual), ("hard", most)))
+        return element(name, *bounds)
 
-    row, byte = ' unit="row"', ' unit="byte"'
-    return (
-        limits("retentionPeriod", settings.TAP_KEEP_DAYS * day, settings.TAP_KEEP_LONGEST * day)
-        + limits("executionDuration", settings.TAP_SECONDS, settings.TAP_LONGEST)
-        + limits("outputLimit", settings.TAP_ROW_LIMIT, settings.TAP_ROW_LIMIT, row)
-        + limits("uploadLimit", settings.TAP_UPLOAD_BYTES, settings.TAP_UPLOAD_BYTES, byte)
-    )
-
-
-def _output_format(one) -> str:
-    aliases = "".join(f"<alias>{escape(name)}</alias>" for name in one.names[1:] if "/" not in name or ";" not in name)
-    return f"<outputFormat><mime>{escape(one.names[0])}</mime>{aliases}</outputFormat>\n"
+    return [
+        limits("retentionPeriod", settings.TAP_KEEP_DAYS * day, settings.TAP_KEEP_LONGEST * day),
+        limits("executionDuration", settings.TAP_SECONDS, settings.TAP_LONGEST),
+        limits("outputLimit", settings.TAP_ROW_LIMIT, settings.TAP_ROW_LIMIT, "row"),
+        limits("uploadLimit", settings.TAP_UPLOAD_BYTES, settings.TAP_UPLOAD_BYTES, "byte"),
+    ]
 
 
-def _schema(name: str, shown: Sequence[Published], columns: bool) -> str:
-    inside = "".join(
-        f"<table type={quoteattr(_kind(one))}>\n{_table_body(one, columns)}</table>\n"
-        for one in shown
-        if one.schema == name
-    )
-    text = escape(SCHEMAS.get(name) or MINE)
-    return f"<schema><name>{name}</name><description>{text}</description>\n{inside}</schema>\n"
+def _output_format(one: Format) -> Xml:
+    aliases = (element("alias", name) for name in one.names[1:] if "/" not in name or ";" not in name)
+    return element("outputFormat", element("mime", one.names[0]), *aliases)
+
+
+def _schema(name: str, inside: Sequence[Published], columns: bool, esa: bool) -> Xml:
+    tables = (element("table", "\n", _table_body(one, columns, esa), attributes={"type": _kind(one)}) for one in inside)
+    text = element("description", SCHEMAS.get(name) or MINE)
+    return element("schema", element("name", name), text, "\n", lines(*tables))
 
 
 def _kind(one: Published) -> str:
     return "output" if one.schema != "tap_schema" else "base_table"
 
 
-def _table_body(one: Published, columns: bool) -> str:
-    head = f"<name>{escape(one.table.name)}</name><description>{escape(one.table.description)}</description>\n"
-    head += f"<utype>{escape(one.table.utype)}</utype>\n" if one.table.utype else ""
+def _table_body(one: Published, columns: bool, esa: bool) -> Xml:
+    table = one.table
+    head = joined([element("name", table.name), element("description", table.description)])
+    utype = element("utype", table.utype) if table.utype else ""
     if not columns:
-        return head
+        return lines(head, utype)
     xtypes, sky = describe_types(one), has_position(one)
-    listed = "".join(_column(column, xtypes.get(column.name), sky) for column in one.table.columns)
-    return head + listed + "".join(_key(key) for key in KEYS if key[1] == one.table.name)
+    listed = (_column(column, xtypes.get(column.name), sky, esa) for column in table.columns)
+    return lines(head, utype, *listed, *(_key(key) for key in KEYS if key[1] == table.name))
 
 
-def _column(column: Column, xtype: str | None, sky: bool) -> str:
-    size = ' arraysize="*"' if column.datatype == "char" else ""
-    extended = f" extendedType={quoteattr(xtype)}" if xtype else ""
-    standard = ' std="true"' if column.std else ""
+def _column(column: Column, xtype: str | None, sky: bool, esa: bool) -> Xml:
+    size = "*" if column.datatype == "char" else None
+    datatype = {"xsi:type": "vs:VOTableType", "arraysize": size, "extendedType": xtype or None}
     indexed = column.indexed or (sky and column.name in ("ra", "dec"))
-    return (
-        f"<column{standard}>"
-        f"<name>{escape(as_written(column.name))}</name><description>{escape(column.description)}</description>"
-        + (f"<unit>{escape(column.unit)}</unit>" if column.unit else "")
-        + (f"<ucd>{escape(column.ucd)}</ucd>" if column.ucd else "")
-        + (f"<utype>{escape(column.utype)}</utype>" if column.utype else "")
-        + f'<dataType xsi:type="vs:VOTableType"{size}{extended}>{column.datatype}</dataType>'
-        + ("<flag>indexed</flag>" if indexed else "")
-        + ("<flag>principal</flag>" if column.principal else "")
-        + "</column>\n"
+    optional = (("unit", column.unit), ("ucd", column.ucd), ("utype", column.utype))
+    flags = (("indexed", indexed), ("principal", column.principal))
+    return element(
+        "column",
+        element("name", as_written(column.name)),
+        element("description", column.description),
+        *(element(name, text) for name, text in optional if text),
+        element("dataType", column.datatype, attributes=datatype),
+        *(element("flag", name) for name, holds in flags if holds),
+        attributes=(ESA_FLAGS if esa else {}) | {"std": "true" if column.std else None},
     )
 
 
-def _key(key: tuple[str, ...]) -> str:
+def _key(key: tuple[str, ...]) -> Xml:
     _, _, column, target, aim, text = key
-    return (
-        f"<foreignKey><targetTable>{target}</targetTable><fkColumn><fromColumn>{column}</fromColumn>"
-        f"<targetColumn>{aim}</targetColumn></fkColumn><description>{escape(text)}</description></foreignKey>\n"
-    )
+    pair = element("fkColumn", element("fromColumn", column), element("targetColumn", aim))
+    return element("foreignKey", element("targetTable", target), pair, element("description", text))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from uuid import UUID
 
-from django.db import OperationalError, connections
+from django.db import DatabaseError, OperationalError, connections
 
 PATIENCE = "5s"  # that a worker waits for whoever looks whether it lives
 
@@ -30,7 +30,11 @@ def working(job_id: UUID) -> Iterator[bool]:
                     raise
                 yield False
                 return
-        yield True
+        try:
+            yield True
+        finally:  # at once: PostgreSQL notices a closed connection a moment later
+            with suppress(DatabaseError), connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [key_of(job_id)])
     finally:
         connection.close()
 

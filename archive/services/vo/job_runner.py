@@ -1,7 +1,7 @@
-"""What the queue does for query jobs: the next one's turn, and what crashes left.
+"""Runs query jobs (TAP's and SODA's): takes the next one's turn, and recovers those whose worker died.
 
 A worker holds a lock in PostgreSQL that ends with it. A job that is EXECUTING while nobody holds its lock was left by a
-worker that died, and starts again.
+worker that died; archive.jobs.attempts says what becomes of it.
 """
 
 from __future__ import annotations
@@ -19,16 +19,17 @@ from django_q.tasks import async_task
 from archive import sandbox
 from archive.access.memberships import reader_of_job
 from archive.access.reading import Reader, reading
+from archive.files.atomic import whole_file
 from archive.files.storage import DamagedFileError
-from archive.jobs import dependencies, quotas
+from archive.jobs import attempts, dependencies, quotas
 from archive.models import QueryJob, UserTable
+from archive.services.protocol.errors import BadRequestError
 from archive.services.vo.formats import format_named
 from archive.services.vo.soda import jobs
 from archive.services.vo.tap import query, requests, uploads, uws
 
 Phase = QueryJob.Phase
 CLAIM = 0x7A74665F75777300  # key of the lock under which jobs are claimed
-ATTEMPTS = 3
 REFUSED = (
     *requests.REFUSED,
     quotas.QuotaExceededError,
@@ -54,9 +55,9 @@ def run_next() -> None:
         carry_out(job)
     finally:
         _unlock(job)
-    if QueryJob.objects.filter(phase=Phase.QUEUED).exists():
-        # Its turn may have been put off while too many of the same asker ran.
-        async_task(uws.RUN_NEXT, task_name="next query")
+        if QueryJob.objects.filter(phase=Phase.QUEUED).exists():
+            # Its turn may have been put off while too many of the same asker ran.
+            async_task(uws.RUN_NEXT, task_name="next query")
 
 
 def claim() -> QueryJob | None:
@@ -75,7 +76,10 @@ def claim() -> QueryJob | None:
 
 
 def carry_out(job: QueryJob) -> None:
-    """Write a job's result, or why there is none."""
+    """Write a job's result, or why there is none.
+
+    After anything but a refusal it begins again or ends as an error, and the exception is the queue's to see.
+    """
     try:
         made = jobs.write(job) if job.service == jobs.SERVICE else _write(job)
         quotas.check_room(job.asker, made["size"])
@@ -84,6 +88,10 @@ def carry_out(job: QueryJob) -> None:
     except sandbox.TryLaterError as reason:
         _wait_again(job, reason)
         return
+    except BaseException as error:
+        if not connection.in_atomic_block:  # somebody's larger transaction takes this with it
+            _interrupted(job, attempts.failure(error))
+        raise
     held = QueryJob.objects.filter(pk=job.pk, phase=Phase.EXECUTING)
     if not held.update(ended=timezone.now(), backend=None, **made) or made["phase"] == Phase.ERROR:
         _forget_result(job)  # it was stopped meanwhile, or came to nothing: nobody counts what lies there
@@ -91,7 +99,7 @@ def carry_out(job: QueryJob) -> None:
 
 def _wait_again(job: QueryJob, reason: sandbox.TryLaterError) -> None:
     """Put a job whose files could not be read now behind all that wait; that others were read does not count."""
-    if not isinstance(reason, sandbox.BusyError) and job.attempts >= ATTEMPTS:
+    if not isinstance(reason, sandbox.BusyError) and not attempts.begins_again(job.attempts):
         made = {"phase": Phase.ERROR, "message": str(reason), "ended": timezone.now()}
         _forget_result(job)
     else:
@@ -100,29 +108,40 @@ def _wait_again(job: QueryJob, reason: sandbox.TryLaterError) -> None:
     QueryJob.objects.filter(pk=job.pk, phase=Phase.EXECUTING).update(backend=None, **made)
 
 
-def tend() -> None:
-    """Put back what dead workers left, see that somebody comes for what waits, let go of what is out of date."""
+def upkeep() -> None:
+    """Recover what dead workers left, and remove results after their time; a schedule runs it every minute."""
+    recover_orphans()
+    remove_expired()
+
+
+def recover_orphans() -> None:
+    """Begin jobs of no living worker again, or end them, and see that somebody comes for those that wait."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM])
         for job in QueryJob.objects.filter(phase=Phase.EXECUTING):
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [job.key])
             if cursor.fetchone()[0]:
-                _put_back(job)
+                _interrupted(job, attempts.DIED)
     for _ in range(min(QueryJob.objects.filter(phase=Phase.QUEUED).count(), settings.Q_CLUSTER["workers"])):
         async_task(uws.RUN_NEXT, task_name="next query")
+
+
+def remove_expired() -> None:
+    """Remove results after their time, and later their jobs."""
     now = timezone.now()
     for job in QueryJob.objects.filter(destruction__lt=now).exclude(phase=Phase.ARCHIVED):
         uws.archive(job)
     QueryJob.objects.filter(phase=Phase.ARCHIVED, destruction__lt=now - FORGOTTEN_AFTER).delete()
 
 
-def _put_back(job: QueryJob) -> None:
-    log.warning("query left by its worker", job=str(job.pk), attempts=job.attempts)
+def _interrupted(job: QueryJob, why: str) -> None:
+    """Begin a job again that ended without a result, or end it and say why."""
+    log.warning("query interrupted", job=str(job.pk), attempts=job.attempts, reason=why)
     uws.cancel(job)  # PostgreSQL learns that the worker is dead only when it has rows for it
-    if job.attempts < ATTEMPTS:
-        values = {"phase": Phase.QUEUED, "backend": None}
+    if attempts.begins_again(job.attempts):
+        values = {"phase": Phase.QUEUED, "backend": None, "queued": timezone.now()}
     else:
-        message = f"the query was begun {job.attempts} times, and its worker died each time"
+        message = f"the query was begun {job.attempts} times without a result; the last time {why}"
         _forget_result(job)
         values = {"phase": Phase.ERROR, "ended": timezone.now(), "message": message}
     QueryJob.objects.filter(pk=job.pk, phase=Phase.EXECUTING).update(**values)
@@ -177,16 +196,14 @@ def _rest(job: QueryJob, reader: Reader, tables: set[str]) -> None:
 
 def _file(job: QueryJob, result: query.Result, written, maxrec: int) -> dict:
     name = f"result.{written.suffix}"
-    job.folder.mkdir(parents=True, exist_ok=True)
-    temporary, size = job.folder / "result.part", 0
-    with temporary.open("wb") as file:
+    size = 0
+    with whole_file(job.folder / name, job.folder / "result.part") as temporary, temporary.open("wb") as file:
         for piece in written.write(result.fields, result.batches, maxrec):
             size += file.write(piece)
-    temporary.replace(job.folder / name)
     return {"phase": Phase.COMPLETED, "result": name, "content_type": written.content_type, "size": size}
 
 
 def _note(job: QueryJob, process: int) -> None:
     """Which of the database's processes answers; a job that was stopped before goes no further."""
     if not QueryJob.objects.filter(pk=job.pk, phase=Phase.EXECUTING).update(backend=process):
-        raise query.BadRequestError("the job was stopped")
+        raise BadRequestError("the job was stopped")

@@ -17,7 +17,7 @@ from archive.services.hips.orders import queue
 log = structlog.get_logger("archive.hips")
 
 
-def behind(filtercode: str) -> set[int]:
+def out_of_date(filtercode: str) -> set[int]:
     """The references that a filter's tiles lack, and those that they show but may not.
 
     A reference whose files were made again is not among them: who makes it renews its tiles.
@@ -32,13 +32,13 @@ def behind(filtercode: str) -> set[int]:
 
 def catch_up(filtercode: str) -> survey.Made:
     """Bring a filter's tiles in step with what is public now; finds nothing to do where they are."""
-    rfids = behind(filtercode)
+    rfids = out_of_date(filtercode)
     return survey.refresh(filtercode, rfids) if rfids else survey.Made(0, 0, 0)
 
 
 def follow_dates() -> list[str]:
     """Queue the filters whose tiles are behind: by a date that passed, or a reference that was ingested."""
-    late = [filtercode for filtercode in FILTERS if behind(filtercode)]
+    late = [filtercode for filtercode in FILTERS if out_of_date(filtercode)]
     for filtercode in late:
         queue(filtercode)
     return late

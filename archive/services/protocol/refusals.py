@@ -1,0 +1,54 @@
+"""Error documents: a VOTable as DALI has it, XML as IBE has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from archive.services.protocol.errors import BadRequestError
+from archive.tables.votable import CONTENT_TYPE, error_votable
+from archive.tables.xml import Xml, document, element, lines, xml_text
+
+CHALLENGES = 'Basic realm="ZTF archive", charset="UTF-8", Bearer realm="ZTF archive"'
+View = Callable[..., HttpResponseBase]
+
+
+def as_votable(message: str, status: int = 400) -> HttpResponse:
+    """An error as DALI has it, in whatever format the result was asked for."""
+    response = HttpResponse(error_votable(message), content_type=CONTENT_TYPE, status=status)
+    if status == 401:
+        response["WWW-Authenticate"] = CHALLENGES
+    return response
+
+
+def errors_as_votable(*refused: type[Exception]) -> Callable[[View], View]:
+    """A decorator of views whose BadRequestError, and these errors, become error documents."""
+
+    expected: tuple[type[Exception], ...] = (BadRequestError, *refused)
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapped(request: HttpRequest, *arguments, **named) -> HttpResponseBase:
+            try:
+                return view(request, *arguments, **named)
+            except expected as reason:
+                return as_votable(str(reason), getattr(reason, "status", 400))
+
+        return wrapped
+
+    return decorate
+
+
+def as_ibe_xml(message: str, status: int = 400) -> HttpResponse:
+    """An error as IBE has it.
+
+    Clients that expect CSV read this as a table of one column whose name starts with `<?xml version`; hence the line
+    break after it, and neither commas nor quotes that would split what follows.
+    """
+    text = xml_text(message)
+    for mark, written in ((",", "&#44;"), ('"', "&quot;"), ("\n", " "), ("\r", " ")):
+        text = text.replace(mark, written)
+    body = document(element("error", "\n", lines(element("message", Xml(text)))))
+    return HttpResponse(body, content_type="text/xml; charset=utf-8", status=status)
