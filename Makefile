@@ -7,7 +7,7 @@ PY := .venv/bin/python
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev database demo serve stop status test lint docs bench bench-peers lock clean tests coverage
+.PHONY: help setup setup-dev database demo serve stop status test check lint docs bench bench-peers lock clean tests coverage
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,10 +45,23 @@ status: ## show what runs
 test: setup-dev ## lint, then all tests; leaves nothing running
 	@deploy/with_servers.sh $(MAKE) lint tests
 
+check: setup-dev ## lint and the fast tests, for use while working
+	@deploy/with_servers.sh $(MAKE) lint tests PYTEST='-m "not slow and not browser"'
+
 tests: # PYTEST: further options
-	@$(PY) -m sphinx -q -W -b html docs docs/_build/html
-	@OMP_NUM_THREADS=1 $(PY) -c "from lightcurves.periods.warmup import warm_up; warm_up()" # compiled once, not by each
+	@$(PY) -m sphinx -q -W -b html docs docs/_build/html & docs=$$!; \
+	  OMP_NUM_THREADS=1 $(PY) manage.py shell -v0 -c "$$KERNELS"; \
+	  wait $$docs
 	@OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(PY) -m pytest -n auto --maxprocesses 4 $(PYTEST)
+
+# Compiled once, not by each process of the tests
+define KERNELS
+from lightcurves.periods.warmup import warm_up as compile_periods
+from processing.executive.warmup import warm_up as compile_pipelines
+compile_pipelines()
+compile_periods()
+endef
+export KERNELS
 
 coverage: setup-dev ## the same tests, with the lines that none of them runs
 	@deploy/with_servers.sh $(MAKE) tests PYTEST="--cov --cov-report=term:skip-covered"

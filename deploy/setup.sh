@@ -9,6 +9,15 @@ cd "$(dirname "$0")/.."
 say() { printf '\033[1m==> %s\033[0m\n' "$*"; }
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
+# Behind a proxy that signs with an institute's certificate, every installer believes what the system does.
+use_system_certificates() {
+    local certificates=/etc/ssl/certs/ca-certificates.crt name
+    [ -r $certificates ] || return 0
+    for name in SSL_CERT_FILE PIP_CERT NODE_EXTRA_CA_CERTS; do
+        [ -n "${!name:-}" ] || export "$name=$certificates"
+    done
+}
+
 install_debian_packages() {
     local missing=() package
     for package in "$@"; do
@@ -70,6 +79,7 @@ provide_environment() {
 }
 
 mkdir -p var
+use_system_certificates
 packages=(postgresql-15 postgresql-15-q3c redis-server python3-venv make)
 [ "${1:-}" = dev ] && packages+=(chromium curl git nginx-light openssl stilts)
 install_debian_packages "${packages[@]}"
