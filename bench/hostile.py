@@ -100,30 +100,32 @@ _HEAD = (
 )
 
 
-def _line(one: Sent) -> str:
-    peak, missed = one.peak, one.missed
+def _line(sent: Sent) -> str:
+    peak, missed = sent.peak, sent.missed
 
     def cell(name: str, text: str, width: int) -> str:
         return f"{text} {'MISSED' if name in missed else 'OK'}".ljust(width)
 
-    said = ", ".join(f"{count} x {answer}" for answer, count in sorted(one.answers.items())) or "none"
+    said = ", ".join(f"{count} x {answer}" for answer, count in sorted(sent.answers.items())) or "none"
     parts = " ".join(f"{peak.memory.get(part, 0) / MB:8.0f}" for part in PARTS)
     failed = f", {peak.failed} of {peak.asked} failed" if peak.failed else ""
     return (
-        f"{one.kind.name:34} {one.answers.total():5}  {cell('/health', f'{peak.health:.2f}{failed}', 16)} "
+        f"{sent.kind.name:34} {sent.answers.total():5}  {cell('/health', f'{peak.health:.2f}{failed}', 16)} "
         f"{cell('memory', f'{peak.whole / MB:.0f}', 20)} {parts:38} {cell('disk', f'{peak.disk / MB:.0f}', 18)} "
-        f"{cell('time', f'{one.seconds:.1f} < {one.kind.seconds:g} s', 22)} {cell('answers', said, 0)}"
+        f"{cell('time', f'{sent.seconds:.1f} < {sent.kind.seconds:g} s', 22)} {cell('answers', said, 0)}"
     )
 
 
 def _figures(found: list[Sent]) -> dict[str, Figure]:
-    peaks, sent = [one.peak for one in found], sum(one.answers.total() for one in found)
+    peaks, sent = [kind.peak for kind in found], sum(kind.answers.total() for kind in found)
     return {
         "sent": Figure(sent, "", n=len(found)),
-        "longest /health": Figure(max(one.health for one in peaks), "s", HEALTH, n=sum(one.asked for one in peaks)),
-        "health checks that failed": Figure(sum(one.failed for one in peaks), "", 0, n=sum(one.asked for one in peaks)),
-        "most memory, all parts": Figure(max(one.whole for one in peaks) / MB, "MB", MEMORY),
-        "most disk": Figure(max(one.disk for one in peaks) / MB, "MB", DISK),
-        "answers that should not be": Figure(sum(one.wrong for one in found), "", 0, n=sent),
-        "bounds that do not hold": Figure(sum(len(one.missed) for one in found), "", 0, n=5 * len(found)),
+        "longest /health": Figure(max(peak.health for peak in peaks), "s", HEALTH, n=sum(peak.asked for peak in peaks)),
+        "health checks that failed": Figure(
+            sum(peak.failed for peak in peaks), "", 0, n=sum(peak.asked for peak in peaks)
+        ),
+        "most memory, all parts": Figure(max(peak.whole for peak in peaks) / MB, "MB", MEMORY),
+        "most disk": Figure(max(peak.disk for peak in peaks) / MB, "MB", DISK),
+        "answers that should not be": Figure(sum(kind.wrong for kind in found), "", 0, n=sent),
+        "bounds that do not hold": Figure(sum(len(kind.missed) for kind in found), "", 0, n=5 * len(found)),
     }

@@ -48,11 +48,11 @@ def run(quick: bool) -> None:
 def fit_weights(count: int = 2000, seed: int = FIT_SEED) -> tuple[np.ndarray, np.ndarray]:
     """FOLD and MULTIPLE of search.confidence anew, from stars and cadences the bench does not test on."""
     stars = _mixed(Cadences(0), count, seed)
-    folding = np.array([one.folds for one in stars])
-    some = [one for one in stars if one.folds]
-    fold = confidence.fit(np.array([one.result.known.of_fold() for one in stars]), folding.astype(float))
-    multiple = np.array([one.result.known.of_multiple() for one in some])
-    return fold, confidence.fit(multiple, np.array([one.right for one in some], float))
+    folding = np.array([star.folds for star in stars])
+    some = [star for star in stars if star.folds]
+    fold = confidence.fit(np.array([star.result.known.of_fold() for star in stars]), folding.astype(float))
+    multiple = np.array([star.result.known.of_multiple() for star in some])
+    return fold, confidence.fit(multiple, np.array([star.right for star in some], float))
 
 
 def _cpu(call: Callable[[], object], times: int) -> float:
@@ -66,8 +66,8 @@ def _cpu(call: Callable[[], object], times: int) -> float:
     return float(np.median(spent))
 
 
-def _apart(one: np.ndarray, other: np.ndarray) -> float:
-    return float(np.abs(one - other).max())
+def _apart(first: np.ndarray, other: np.ndarray) -> float:
+    return float(np.abs(first - other).max())
 
 
 def _lomb_scargle(quick: bool) -> tuple[dict[str, Figure], str]:
@@ -171,15 +171,15 @@ def _recovery(quick: bool) -> tuple[dict[str, Figure], str]:
             tried.append(Tried(kind, star.period, find_period(*seen)))
             spent += time.process_time() - start
             searched += 1
-        ratio = np.array([one.result.period / one.period for one in tried])
+        ratio = np.array([star.result.period / star.period for star in tried])
         right, half, double = (
             float(np.mean(some))
-            for some in ([one.right for one in tried], np.abs(ratio - 0.5) < SLOW / 2, np.abs(ratio - 2) < 2 * SLOW)
+            for some in ([star.right for star in tried], np.abs(ratio - 0.5) < SLOW / 2, np.abs(ratio - 2) < 2 * SLOW)
         )
         lines.append(f"{kind:8} {right:6.3f} {half:6.3f}  {double:6.3f}  {1 - right - half - double:9.3f}")
         target = 0.99 if kind.startswith("RR") else None
         figures[f"{kind}: true period found"] = Figure(right, "of stars", target, "higher", n=n)
-    points = np.mean([one.t.size for one in cadences])
+    points = np.mean([cadence.t.size for cadence in cadences])
     figures["combined search"] = Figure(searched / spent, "light curves/s/core", better="higher", n=searched)
     return figures, "\n".join(lines) + f"\nmean number of points {points:.0f}\n"
 
@@ -203,7 +203,7 @@ def _mixed(cadences: Cadences, count: int, seed: int) -> list[Tried]:
 def _calibration(quick: bool) -> tuple[dict[str, Figure], str]:
     """Of those with confidence p a fraction p is right: stars and cadences that the weights were not fitted on."""
     tried = _mixed(Cadences(1), 120 if quick else 2000, seed=CALIBRATION_SEED)
-    stated, right = np.array([one.result.confidence for one in tried]), np.array([one.right for one in tried])
+    stated, right = np.array([star.result.confidence for star in tried]), np.array([star.right for star in tried])
     lines = ["", "stated confidence and how often it was right (noise stars are never right):"]
     lines.append("confidence     stars  stated   right")
     away = 0.0

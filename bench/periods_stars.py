@@ -68,7 +68,7 @@ class Cadences:
 
     def __init__(self, half: int) -> None:
         stars = list(real_stars())[half::2]
-        self.of_stars = [Cadence(one.t, one.band, one.err, one.curve) for one in stars]
+        self.of_stars = [Cadence(star.t, star.band, star.err, star.curve) for star in stars]
         self.of_objects = list(_bulk(half))
         if not stars:
             rng = np.random.default_rng(3 + half)
@@ -77,11 +77,16 @@ class Cadences:
     def any(self, rng: np.random.Generator, most: int | None = None) -> Cadence:
         """One at random, thinned to `most` points."""
         some = self.of_stars if rng.uniform() < OF_STARS or not self.of_objects else self.of_objects
-        one = some[rng.integers(len(some))]
-        if most is None or one.t.size <= most:
-            return one
-        rows = np.sort(rng.choice(one.t.size, most, replace=False))
-        return Cadence(*(None if column is None else column[rows] for column in (one.t, one.band, one.err, one.curve)))
+        cadence = some[rng.integers(len(some))]
+        if most is None or cadence.t.size <= most:
+            return cadence
+        rows = np.sort(rng.choice(cadence.t.size, most, replace=False))
+        return Cadence(
+            *(
+                None if column is None else column[rows]
+                for column in (cadence.t, cadence.band, cadence.err, cadence.curve)
+            )
+        )
 
 
 def _bulk(half: int) -> Iterator[Cadence]:
@@ -98,7 +103,7 @@ def _bulk(half: int) -> Iterator[Cadence]:
     for row in range(half, table.num_rows, 2):
         t, err, flags, fid = (column[row] for column in columns)
         good = flags.values.to_numpy() < BAD_POINTS
-        t, err = (one.values.to_numpy().astype(np.float64)[good] for one in (t, err))
+        t, err = (column.values.to_numpy().astype(np.float64)[good] for column in (t, err))
         yield Cadence(t, np.full(t.size, fid.as_py()), err)
 
 
@@ -109,13 +114,13 @@ def real_table() -> tuple[dict[str, Figure], str]:
         return {}, f"\nreal stars: left out, nothing at {DATA}\n"
     lines = ["", "real stars, light curves of a filter as one band: period published, found, its error, difference in"]
     lines.append("errors, stated confidence, period of the highest Lomb-Scargle peak over the published one")
-    found = [find_period(one.t, one.mag, one.err, one.band, None, one.curve) for one in stars]
+    found = [find_period(star.t, star.mag, star.err, star.band, None, star.curve) for star in stars]
     lines += [_line(*pair) for pair in zip(stars, found, strict=True)]
-    alone = [find_period(one.t, one.mag, one.err, one.curve) for one in stars]
+    alone = [find_period(star.t, star.mag, star.err, star.curve) for star in stars]
     right, right_alone = (
         np.array([_right(*pair) for pair in zip(stars, some, strict=True)]) for some in (found, alone)
     )
-    missed = [one.nick for one, good in zip(stars, right_alone, strict=True) if not good]
+    missed = [star.nick for star, good in zip(stars, right_alone, strict=True) if not good]
     lines.append(f"with a band for every object: {right_alone.sum()} of {len(stars)}; not {', '.join(missed)}")
     away = np.array([_away(*pair) for pair in zip(stars, found, strict=True)])[right]
     sure = np.array([result.confidence > 0.9 for result in found])

@@ -111,11 +111,11 @@ def kinds(portal: Portal, folder: Path, contents: Contents, quick: bool) -> list
 def at_once(ask: Callable[..., str], inputs: Sequence, until: float) -> Counter:
     """The answers to all inputs, some asked at the same time."""
 
-    def one(pair: tuple[int, object]) -> str:
+    def answer_of(pair: tuple[int, object]) -> str:
         return NOT_SENT if time.monotonic() > until else ask(pair[1], pair[0], until)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return Counter(pool.map(one, enumerate(inputs)))
+        return Counter(pool.map(answer_of, enumerate(inputs)))
 
 
 def _nothing(_: float) -> Counter:
@@ -132,7 +132,7 @@ def _elsewhere(portal: Portal, quick: bool) -> Callable[[float], Counter]:
     """Tables that point to files and hosts: each serialisation, to each address that reads tables, in each way."""
     from tests.rights.hostile import SERIALISATIONS, entity, expanding_entities, votable
 
-    contents = [votable(one, place) for one in SERIALISATIONS for place in PLACES]
+    contents = [votable(form, place) for form in SERIALISATIONS for place in PLACES]
     contents += [*(entity(place) for place in PLACES), expanding_entities()]
     ways = _ways()
     if quick:  # each way once, each table once
@@ -170,8 +170,11 @@ class _Client:
         headers = SIGNED | {"Authorization": f"Bearer {self._portal.token}"}
         options: dict = {"data": body}
         if isinstance(body, dict):
-            files = {name: (one.name, one.read()) for name, one in body.items() if hasattr(one, "read")}
-            options = {"data": {name: one for name, one in body.items() if name not in files}, "files": files or None}
+            files = {name: (value.name, value.read()) for name, value in body.items() if hasattr(value, "read")}
+            options = {
+                "data": {name: value for name, value in body.items() if name not in files},
+                "files": files or None,
+            }
         elif content_type:
             headers["Content-Type"] = content_type
         self.last = self._portal.ask(method, path, self._number, self._until, headers=headers, **options)
@@ -219,7 +222,7 @@ def _parameters(portal: Portal, quick: bool) -> Callable[[float], Counter]:
     from tests.rights.test_requests_by_address import HOSTILE, QUESTIONS, parameter_names
 
     lots, names = random.Random(SEED), parameter_names()
-    values = [one for one in HOSTILE if one.isprintable()]
+    values = [text for text in HOSTILE if text.isprintable()]
     asked = [
         ("GET" if n % 2 else "POST", well_formed(route), {name: lots.choice(values) for name in lots.sample(names, 3)})
         for route in ADDRESSES.values() for n in range(1 if quick else QUESTIONS)
@@ -283,9 +286,9 @@ def _slow(portal: Portal, count: int, seconds: float, until: float) -> Counter:
     place = urlparse(portal.address)
     with ExitStack() as stack:
         for number in range(count):
-            one = stack.enter_context(socket.create_connection((place.hostname, place.port)))
+            connection = stack.enter_context(socket.create_connection((place.hostname, place.port)))
             head = f"POST /tap/sync HTTP/1.1\r\nHost: {place.netloc}\r\nX-Forwarded-For: 203.0.113.{number}\r\n"
-            one.sendall((head + "Content-Length: 100000\r\n\r\nx").encode())
+            connection.sendall((head + "Content-Length: 100000\r\n\r\nx").encode())
         time.sleep(min(seconds, max(0.0, until - time.monotonic())))
     return Counter({LEFT: count})
 
@@ -298,8 +301,8 @@ def _files(folder: Path, files: Sequence, quick: bool) -> Callable[[float], Coun
     from tests.ingest import goods
 
     good = [] if quick else [goods.write(folder / "good" / kind, kind) for kind in goods.IN_ORDER]
-    for number, one in enumerate(files):
-        one.put(folder / "hostile" / f"{number:04}")
+    for number, file in enumerate(files):
+        file.put(folder / "hostile" / f"{number:04}")
 
     def send(until: float) -> Counter:
         if good:

@@ -153,7 +153,8 @@ def trend_figures(every) -> dict[str, Figure]:
         worst, sigma = trend(every["error"][use], every[axis][use], edges)
         label = f"bias with {axis}, worst bin"
         peer = {"signed": 1e3 * worst, "its standard error": 1e3 * sigma}
-        figures[label] = Figure(1e3 * abs(worst), "mmag", 5, n=int(use.sum()), peer=peer)
+        target = 5 if np.isfinite(sigma) else None  # too few stars in every bin say nothing
+        figures[label] = Figure(1e3 * abs(worst), "mmag", target, n=int(use.sum()), peer=peer)
     return figures
 
 

@@ -43,7 +43,7 @@ def all_figures(mine: ours.Service, peer, rows: int, quick: bool) -> dict[str, F
 
 def _beside(label: str, unit: str, times: list[list[float]], ratio: float | None) -> dict[str, Figure]:
     """Our time, and how many times as long the peer took."""
-    values = [1000 * median(one) for one in times]
+    values = [1000 * median(spent) for spent in times]
     print(f"{label}: {', '.join(f'{value:.1f}' for value in values)} ms", flush=True)
     found = {label: Figure(values[0], unit, n=len(times[0]), peer=dict(zip(("DaCHS",), values[1:], strict=False)))}
     if len(values) > 1:
@@ -73,8 +73,8 @@ def _cones(services: list[tuple[str, str]], radius: float, times: int) -> list[l
         place = f"1 = CONTAINS(POINT('ICRS', ra, dec), CIRCLE('ICRS', {ra:.6f}, {dec:.6f}, {radius / 3600:.8f}))"
         for n, (service, table) in enumerate(services):
             query = f"SELECT id, ra, dec, mag, fid FROM {table} WHERE {place}"
-            one = _timed(lambda service=service, query=query: _query(service, query, "votable"))
-            spent[n] += [one] if turn > 1 else []  # the first warm up
+            seconds = _timed(lambda service=service, query=query: _query(service, query, "votable"))
+            spent[n] += [seconds] if turn > 1 else []  # the first warm up
     return spent
 
 
@@ -83,8 +83,8 @@ def _results(services: list[tuple[str, str]], form: str, rows: int, times: int) 
     for turn in range(times + 1):
         for n, (service, table) in enumerate(services):
             query = f"SELECT TOP {rows} id, ra, dec, mag, fid FROM {table}"
-            one = _timed(lambda service=service, query=query: _query(service, query, form))
-            spent[n] += [one] if turn else []
+            seconds = _timed(lambda service=service, query=query: _query(service, query, form))
+            spent[n] += [seconds] if turn else []
     return spent
 
 
@@ -92,8 +92,10 @@ def _jobs(services: list[tuple[str, str]], times: int) -> list[list[float]]:
     spent = [[] for _ in services]
     for turn in range(times + 1):
         for n, (service, table) in enumerate(services):
-            one = _timed(lambda service=service, table=table: _job(service, f"SELECT TOP 10 id, ra, dec FROM {table}"))
-            spent[n] += [one] if turn else []
+            seconds = _timed(
+                lambda service=service, table=table: _job(service, f"SELECT TOP 10 id, ra, dec FROM {table}")
+            )
+            spent[n] += [seconds] if turn else []
     return spent
 
 

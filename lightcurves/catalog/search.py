@@ -17,7 +17,7 @@ from lightcurves.models import CatalogObject
 from lightcurves.tables.dictionary import OBJECTS
 
 LONGEST = 30  # s
-TYPES = {one.name: where.TEXT if one.datatype == "char" else where.NUMBER for one in OBJECTS.columns}
+TYPES = {column.name: where.TEXT if column.datatype == "char" else where.NUMBER for column in OBJECTS.columns}
 
 
 class BadObjectQueryError(ValueError):

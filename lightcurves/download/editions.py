@@ -107,7 +107,7 @@ def _places(pids: np.ndarray) -> list[Place]:
     with connections[router.db_for_read(Source)].cursor() as cursor:
         cursor.execute(PLACES, [pids.tolist()])
         places = [Place(*row) for row in cursor.fetchall()]
-    if strange := [one.field for one in places if one.field > LARGEST_FIELD]:
+    if strange := [place.field for place in places if place.field > LARGEST_FIELD]:
         raise NothingToExportError(f"field {strange[0]}: IRSA's files have no room for fields beyond {LARGEST_FIELD}")
     return places
 

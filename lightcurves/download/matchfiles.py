@@ -134,21 +134,21 @@ def _exposures(place: Place, counts: Counter) -> np.ndarray:
     images = ScienceImage.objects.in_bulk(pids)
     seen = list(Image.objects.filter(pk__in=pids).order_by("mjd"))
     rows = np.zeros(len(seen), EXPOSURES)
-    for row, one in zip(rows, seen, strict=True):
-        image = images.get(one.pid, ScienceImage())
+    for row, epoch in zip(rows, seen, strict=True):
+        image = images.get(epoch.pid, ScienceImage())
         quality = image.quality
-        row["nsources"], row["ntransients"] = counts["source", one.pid], counts["transient", one.pid]
+        row["nsources"], row["ntransients"] = counts["source", epoch.pid], counts["transient", epoch.pid]
         for name in ("expid", "exptime", "programid"):
-            row[name] = getattr(one, name)
+            row[name] = getattr(epoch, name)
         for name in ("airmass", "clrcoeff", "clrcounc", "limitmag", "magzp", "magzprms"):
-            row[name] = _known(getattr(one, name))
+            row[name] = _known(getattr(epoch, name))
         row["clrmed"], row["clrrms"] = _known(quality.get("clrmed")), _known(quality.get("clrrms"))
         row["diq"], row["gmedian"] = _known(image.seeing), _known(quality.get("gmedian"))
         row["fieldid"], row["filterid"], row["rcid"] = place.field, place.fid, place.rcid
-        row["fracday"], row["infobits"] = one.filefracday, image.infobits
-        row["ipac_pub_date"] = np.nan if one.public_date is None else _mjd(one.public_date)
+        row["fracday"], row["infobits"] = epoch.filefracday, image.infobits
+        row["ipac_pub_date"] = np.nan if epoch.public_date is None else _mjd(epoch.public_date)
         row["magzpunc"], row["nps1matches"] = _known(image.magzpunc), image.nmatches or 0
-        row["obsmjd"], row["obshjd"] = one.mjd, _heliocentric(one, image)
+        row["obsmjd"], row["obshjd"] = epoch.mjd, _heliocentric(epoch, image)
         row["pcolor"] = COLOURS[place.fid]
         row["zpclrcov"], row["zpmed"] = _known(quality.get("zpclrcov")), _known(quality.get("zpmed"))
     return rows
@@ -162,9 +162,9 @@ def _mjd(moment: datetime) -> float:
     return moment.timestamp() / 86400 + (JD_UNIX_EPOCH - MJD_ZERO)
 
 
-def _heliocentric(one: Image, image: ScienceImage) -> float:
+def _heliocentric(epoch: Image, image: ScienceImage) -> float:
     """Heliocentric Julian date of the middle of the exposure at the image's centre."""
-    columns = {name: np.array([getattr(one, name)]) for name in (*read.OBSERVER, "tdb_mid", "mjd", "exptime")}
+    columns = {name: np.array([getattr(epoch, name)]) for name in (*read.OBSERVER, "tdb_mid", "mjd", "exptime")}
     columns |= {"ra": np.array([_known(image.ra)]), "dec": np.array([_known(image.dec)])}
     read.add_heliocentric(columns)
     return float(columns["hjd"][0])
@@ -184,11 +184,11 @@ def _write_objects(made: dict, part: list[tuple], counts: Counter, model: _Error
     for kind, chosen in (("source", inside), ("transient", ~inside)):
         those = {name: values[chosen] for name, values in columns.items()}
         oids = set(those["oid"].tolist())
-        objects = [one for one in statistics if one.pk in oids]
+        objects = [row for row in statistics if row.pk in oids]
         if not objects:
             continue
         made[f"{kind}s"].append(_object_rows(objects, those))
-        colour = {one.pk: one.colour or 0.0 for one in objects}
+        colour = {row.pk: row.colour or 0.0 for row in objects}
         those["colour"] = np.array([colour[oid] for oid in those["oid"].tolist()])
         made[f"{kind}data"].append(_point_rows(those, made[f"{kind}data"].dtype))
         pids, numbers = np.unique(those["pid"], return_counts=True)
@@ -202,16 +202,16 @@ def _object_rows(objects: list[Source], columns: dict[str, np.ndarray]) -> np.nd
     for name in SOURCES.names or ():
         if name in ("matchid", "percentiles", "uncalibmeanmag", "x", "y", "z") or SOURCES[name].shape:
             continue
-        values = np.array([_known(getattr(one, name)) for one in objects], dtype=float)
+        values = np.array([_known(getattr(member, name)) for member in objects], dtype=float)
         rows[name] = np.nan_to_num(values) if SOURCES[name].kind in "iu" else values
-    rows["matchid"] = [one.pk % OBJECTS_OF_PLACE for one in objects]
+    rows["matchid"] = [member.pk % OBJECTS_OF_PLACE for member in objects]
     for name in SOURCES.names or ():
         if name.endswith("bystd"):
-            levels = [[_known(getattr(one, f"{name}_{level}")) for level in LEVELS] for one in objects]
+            levels = [[_known(getattr(member, f"{name}_{level}")) for level in LEVELS] for member in objects]
             rows[name] = np.nan_to_num(np.array(levels, dtype=float))
-    rows["percentiles"] = [[_known(getattr(one, name)) for name in PERCENTILE_NAMES] for one in objects]
+    rows["percentiles"] = [[_known(getattr(member, name)) for name in PERCENTILE_NAMES] for member in objects]
     uncorrected = columns["mag"] + columns["dzp"]
-    place = np.searchsorted([one.pk for one in objects], columns["oid"])
+    place = np.searchsorted([member.pk for member in objects], columns["oid"])
     rows["uncalibmeanmag"] = np.bincount(place, uncorrected, len(objects)) / np.bincount(place, minlength=len(objects))
     rows["x"], rows["y"], rows["z"] = unit_vectors(rows["ra"], rows["dec"]).T
     return rows

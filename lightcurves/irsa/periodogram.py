@@ -153,8 +153,8 @@ def compute(t, y, asked: Asked, band=None, curve=None) -> Answer:
         bands = split_bands(t, y, 1.0, band, 0.0, curve)
     except UnusableLightCurveError as error:
         raise BadRequestError(str(error)) from error
-    times = np.sort(np.concatenate([one.t for one in bands]))
-    _check_sizes(times, np.concatenate([one.y for one in bands]))
+    times = np.sort(np.concatenate([series.t for series in bands]))
+    _check_sizes(times, np.concatenate([series.y for series in bands]))
     periods, grid = trial_periods(times, asked)
     _check_cost(len(times), periods, grid, asked)
     power = _power(bands, 1.0 / periods, grid, asked)
@@ -241,21 +241,21 @@ def _power(bands: list[Series], frequencies: np.ndarray, grid: FrequencyGrid | N
 
     Bands count as in lightcurves.periods: by their variance, with plav by their points.
     """
-    n = sum(one.t.size for one in bands)
+    n = sum(series.t.size for series in bands)
     if asked.alg == "plav":
-        powers = [plavchan_of(one, frequencies, asked.smooth, asked.nout) for one in bands]
-        return np.average(powers, axis=0, weights=[one.t.size for one in bands])
+        powers = [plavchan_of(series, frequencies, asked.smooth, asked.nout) for series in bands]
+        return np.average(powers, axis=0, weights=[series.t.size for series in bands])
     if asked.alg == "bls":
-        return np.sqrt(sum(_residue(one, frequencies, asked) * one.t.size / n for one in bands))
+        return np.sqrt(sum(_residue(series, frequencies, asked) * series.t.size / n for series in bands))
     power = multiband_power(bands, grid) if grid is not None else harmonic_power(bands, frequencies, 1)
     return 0.5 * (n - 1) * power
 
 
-def _residue(one: Series, frequencies: np.ndarray, asked: Asked) -> np.ndarray:
+def _residue(series: Series, frequencies: np.ndarray, asked: Asked) -> np.ndarray:
     """Variance that a box takes. The values may be magnitudes or fluxes: dips and rises are both boxes."""
-    both = (one, replace(one, y=-one.y))
+    both = (series, replace(series, y=-series.y))
     powers = [boxes_of(each, frequencies, asked.qmin, asked.qmax, n_bins=asked.nbins).power for each in both]
-    return np.maximum(*powers) * one.y.var()
+    return np.maximum(*powers) * series.y.var()
 
 
 def _choice(parameters: Mapping[str, str], name: str, known: tuple[str, ...], default: str) -> str:

@@ -127,8 +127,8 @@ def compact(last_nid: int, place: int | None = None) -> dict[str, int]:
     (points of small chunks that were merged), nights.
     """
     counts = {"points": 0, "chunks": 0, "packed_again": 0}
-    for one in chunks.places(last_nid) if place is None else [place]:
-        for name, count in chunks.pack_place(one, last_nid).items():
+    for packed_place in chunks.places(last_nid) if place is None else [place]:
+        for name, count in chunks.pack_place(packed_place, last_nid).items():
             counts[name] += count
     return counts | {"nights": len(recent.drop_empty(last_nid))}
 
@@ -150,7 +150,9 @@ def cone(ra: float, dec: float, radius: float) -> models.QuerySet:
 
 def siblings(source: Source) -> list[Source]:
     """The source and those of other filters, fields and quadrants at the same place, by filter."""
-    return sorted(cone(source.ra, source.dec, SAME_PLACE), key=lambda one: (one.pk != source.pk, one.fid, one.pk))
+    return sorted(
+        cone(source.ra, source.dec, SAME_PLACE), key=lambda sibling: (sibling.pk != source.pk, sibling.fid, sibling.pk)
+    )
 
 
 def statistics(oids: Sequence[int]) -> dict[int, SourceStatistics]:

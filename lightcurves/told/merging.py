@@ -42,13 +42,13 @@ def by_exposures(oid: int, told: Columns, known: Sequence[Piece], may_open: bool
     ------
     MixedPointsError
     """
-    if any(not one.by_exposure for one in known):
+    if any(not piece.by_exposure for piece in known):
         raise MixedPointsError(f"object {oid}: is known by times only (a data release's), this file tells exposures")
     told = _each_once(oid, told)
     if not known:
         return _by_program(told)
-    counts, before = codec.unpack([(oid, one.programid) for one in known], [one.data for one in known])
-    before["programid"] = np.repeat(np.array([one.programid for one in known]), counts)
+    counts, before = codec.unpack([(oid, piece.programid) for piece in known], [piece.data for piece in known])
+    before["programid"] = np.repeat(np.array([piece.programid for piece in known]), counts)
     place = np.searchsorted(told["expid"], before["expid"])
     place[place == len(told["expid"])] = 0
     again = told["expid"][place] == before["expid"]
@@ -68,10 +68,10 @@ def by_times(oid: int, told: Columns, rights: Mapping, known: Sequence[Piece], m
     ------
     MixedPointsError
     """
-    if any(one.by_exposure for one in known):
+    if any(piece.by_exposure for piece in known):
         raise MixedPointsError(f"object {oid}: is known by its exposures, this file tells times only")
     if known and not may_open:
-        rights = most_closed([*(one.rights for one in known), rights])
+        rights = most_closed([*(piece.rights for piece in known), rights])
     order = np.lexsort((told["mag"], told["hmjd"]))
     return dict(rights), {name: values[order] for name, values in told.items()}
 
@@ -101,6 +101,8 @@ def _by_program(points: Columns) -> dict[int, Columns]:
     return found
 
 
-def _more_closed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Of two programs the closed one; of two closed ones nobody's."""
-    return np.where(one == other, one, np.where(one == PUBLIC, other, np.where(other == PUBLIC, one, ENGINEERING)))
+def _more_closed(first: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Of two programs the closed first; of two closed ones nobody's."""
+    return np.where(
+        first == other, first, np.where(first == PUBLIC, other, np.where(other == PUBLIC, first, ENGINEERING))
+    )

@@ -71,7 +71,7 @@ def search_objects(
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> list[Found]:
     """Periods of chosen objects, each together with the objects at its place; variable or not."""
-    members = {one.pk for source in Source.objects.filter(pk__in=list(oids)) for one in store.siblings(source)}
+    members = {member.pk for source in Source.objects.filter(pk__in=list(oids)) for member in store.siblings(source)}
     return _search(Source.objects.filter(pk__in=members), config, progress, variables_only=False)
 
 
@@ -86,7 +86,7 @@ def write(found: Iterable[Found], searched: Iterable[int]) -> int:
     found, searched = list(found), list(searched)
     _check_points(found)
     now = timezone.now()
-    rows = [_row(one, oid, now) for one in found for oid in one.star]
+    rows = [_row(searched, oid, now) for searched in found for oid in searched.star]
     with transaction.atomic():
         SourcePeriod.objects.filter(oid__in=searched)._raw_delete("default")
         SourcePeriod.objects.bulk_create(rows, batch_size=2000)
@@ -114,7 +114,7 @@ def _search(sources: models.QuerySet, config: CatalogConfig, progress, variables
             some = stars[first : first + STARS_AT_ONCE]
             with reading(Reader(frozenset(tier))):
                 curves = read.get([oid for star in some for oid in star])
-            found += [one for star in some if (one := _found(star, tier, curves, config)) is not None]
+            found += [searched for star in some if (searched := _found(star, tier, curves, config)) is not None]
             done += len(some)
             progress(done, of)
     return found
@@ -132,13 +132,13 @@ def _stars(sources: models.QuerySet, tier: Tier, config: CatalogConfig, variable
     a smaller tier. Called while reading as the tier."""
     seen = list(sources.order_by("oid").values_list("oid", "ra", "dec"))
     known = store.statistics([oid for oid, _, _ in seen])
-    seen = [one for one in seen if one[0] in known]
+    seen = [row for row in seen if row[0] in known]
     stars = []
     for star in _grouped(seen):
         members = [known[oid] for oid in star]
-        full = [one for one in members if (one.ngoodobs or 0) >= config.least_points]
-        variable = any((one.chisq or 0) >= config.least_chisq for one in full)
-        same = set().union(*(one.programs for one in members)) == set(tier)
+        full = [member for member in members if (member.ngoodobs or 0) >= config.least_points]
+        variable = any((member.chisq or 0) >= config.least_chisq for member in full)
+        same = set().union(*(member.programs for member in members)) == set(tier)
         if full and same and (variable or not variables_only):
             stars.append(star)
     return stars
@@ -177,15 +177,17 @@ def _span(curves: read.LightCurves, oid: int) -> tuple[int, int]:
 
 
 def _check_points(found: list[Found]) -> None:
-    for tier in sorted({one.tier for one in found}):
-        mine = [one for one in found if one.tier == tier]
+    for tier in sorted({searched.tier for searched in found}):
+        mine = [searched for searched in found if searched.tier == tier]
         for some in _slices(mine):
             with reading(Reader(frozenset(tier))):
-                curves = read.get([oid for one in some for oid in one.star])
-            for one in some:
-                n = sum(np.diff(_span(curves, oid))[0] for oid in one.star)
-                if n != one.n_points:
-                    raise PointsChangedError(f"star {one.star}: {one.n_points} points were searched, now {n} are open")
+                curves = read.get([oid for searched in some for oid in searched.star])
+            for searched in some:
+                n = sum(np.diff(_span(curves, oid))[0] for oid in searched.star)
+                if n != searched.n_points:
+                    raise PointsChangedError(
+                        f"star {searched.star}: {searched.n_points} points were searched, now {n} are open"
+                    )
 
 
 def _slices(found: list[Found]) -> Iterator[list[Found]]:
@@ -193,10 +195,10 @@ def _slices(found: list[Found]) -> Iterator[list[Found]]:
         yield found[first : first + STARS_AT_ONCE]
 
 
-def _row(one: Found, oid: int, now) -> SourcePeriod:
-    result = one.result
+def _row(star: Found, oid: int, now) -> SourcePeriod:
+    result = star.result
     return SourcePeriod(
-        oid=oid, programs=list(one.tier), star=list(one.star), period=result.period, perioderr=result.period_error,
+        oid=oid, programs=list(star.tier), star=list(star.star), period=result.period, perioderr=result.period_error,
         confidence=result.confidence, log10fap=result.log_false_alarm / np.log(10), amplitude=result.amplitude,
         rival=result.rival, nobs=result.n_points, nbands=result.n_bands, searched=now,
     )  # fmt: skip

@@ -49,8 +49,8 @@ def light_curve(request: HttpRequest, oid: int) -> HttpResponse:
 def points(request: HttpRequest, oid: int) -> JsonResponse:
     """Columns that the plots need, of all points at an object's place; the references' magnitudes by object."""
     together = store.siblings(source_of(oid))
-    columns = overlays.columns_of(read.get(one.pk for one in together))
-    reference = {str(one.pk): one.refmag for one in together if one.refmag is not None}
+    columns = overlays.columns_of(read.get(member.pk for member in together))
+    reference = {str(member.pk): member.refmag for member in together if member.refmag is not None}
     return JsonResponse({"object": oid, "count": len(columns["pid"]), "columns": columns, "reference": reference})
 
 
@@ -70,9 +70,9 @@ def neighbours(request: HttpRequest, oid: int) -> JsonResponse:
         return problem(problems(form))
     found, curves = overlays.neighbours(source_of(oid), form.degrees)
     objects = [
-        {"oid": one.pk, "filtercode": one.filtercode, "arcsec": round(one.arcsec, 2), "nobs": one.nobs,
-         "medianmag": number(one.medianmag), "magrms": number(one.magrms), "page": reverse("object", args=[one.pk])}
-        for one in found
+        {"oid": near.pk, "filtercode": near.filtercode, "arcsec": round(near.arcsec, 2), "nobs": near.nobs,
+         "medianmag": number(near.medianmag), "magrms": number(near.magrms), "page": reverse("object", args=[near.pk])}
+        for near in found
     ]  # fmt: skip
     return JsonResponse({"object": oid, "objects": objects, "columns": overlays.columns_of(curves)})
 
@@ -153,7 +153,7 @@ def source_of(oid: int) -> Source:
 def oids_of(oid: int, together: bool) -> list[int]:
     """The object's number, or those of all objects at its place."""
     source = source_of(oid)
-    return [one.pk for one in store.siblings(source)] if together else [source.pk]
+    return [sibling.pk for sibling in store.siblings(source)] if together else [source.pk]
 
 
 def chosen(curves: LightCurves, asked: dict, mask: int) -> np.ndarray:
@@ -195,8 +195,8 @@ def _as_json(found: Spectrum) -> dict:
         "period": found.period,
         "confidence": found.confidence,
         "peaks": [
-            {"period": one.period, "error": one.period_error, "frequency": one.frequency, "power": one.power}
-            for one in found.peaks
+            {"period": peak.period, "error": peak.period_error, "frequency": peak.frequency, "power": peak.power}
+            for peak in found.peaks
         ],
         "n_points": found.n_points,
         "n_frequencies": found.n_frequencies,
