@@ -9,8 +9,11 @@ import pkgutil
 import sys
 from pathlib import Path
 
+from django.db.utils import ProgrammingError
+
 from bench.servers import NotReadyError, require
 
+UNDEFINED_TABLE = "42P01"  # SQLSTATE
 HELPERS = {
     "__main__", "clusters", "periods_catalog", "periods_stars", "probe", "provenance", "report", "seeds", "served",
     "servers", "strangers", "variable_stars", "watch",
@@ -44,6 +47,11 @@ def main(words: list[str] | None = None) -> int:
         module.run(quick=arguments.quick, **own)
     except NotReadyError as reason:
         print(f"bench {arguments.name}: {reason}", file=sys.stderr)
+        return 1
+    except ProgrammingError as error:
+        if getattr(error.__cause__, "pgcode", "") != UNDEFINED_TABLE:
+            raise
+        print(f"bench {arguments.name}: the database has no tables yet: run `make demo`", file=sys.stderr)
         return 1
     except ModuleNotFoundError as missing:
         how = "`make setup-dev` installs what measurements need"

@@ -26,6 +26,13 @@ json.dump(found, sys.stdout)
 """
 
 
+def said(*words: str, **variables: str) -> tuple[int, str]:
+    """Exit code and all output of a measurement in a process of its own."""
+    command = [sys.executable, "-m", "bench", *words]
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | variables, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
 def without_servers(folder: Path, **variables: str) -> dict[str, list]:
     kept = {name: value for name, value in os.environ.items() if not name.endswith(("DATABASE_URL", "BROKER_URL"))}
     environment = kept | {"ZTF_VAR": str(folder)} | variables
@@ -62,3 +69,9 @@ def test_a_database_that_does_not_answer_is_said_in_one_line(tmp_path):
     found = without_servers(tmp_path, DATABASE_URL="postgres://nobody@127.0.0.1:9/none", CELERY_BROKER_URL="redis://:9")
     for name, (code, text) in found.items():
         assert code == 1 and len(text.splitlines()) == 1 and "PostgreSQL does not answer" in text, name
+
+
+@pytest.mark.parametrize("name", ["viewer", "realbogus", "hostile"])
+def test_a_database_without_an_archive_is_said_in_one_line(name, tmp_path):
+    code, text = said(name, "--quick", ARCHIVE_ROOT=str(tmp_path))
+    assert code == 1 and len(text.splitlines()) == 1 and "make demo" in text
