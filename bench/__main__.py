@@ -32,7 +32,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("name", nargs="?", choices=names())
     parser.add_argument("--quick", action="store_true", help="smaller inputs, within two minutes")
     parser.add_argument("--fuzz", type=int, metavar="N", help="adql: ask N random queries")
-    parser.add_argument("--minutes", type=float, metavar="M", help="api: ask random requests for so long")
+    parser.add_argument("--minutes", type=float, metavar="M", help="api, mutations: try random ones for so long")
     parser.add_argument("--truth", type=Path, metavar="FOLDER", help="realbogus: where detections.parquet stands")
     arguments = parser.parse_args(words)
     if arguments.name is None:

@@ -21,13 +21,17 @@ from pathlib import Path
 
 from bench.report import Figure, report
 
+NEEDS = ("postgres", "redis")
 ROOT = Path(__file__).parents[1]
 LIST = Path(__file__).with_suffix(".toml")
 ROOMS = {
-    "processing/science": ("tests/science", "tests/forced/test_measure.py", "tests/difference", "tests/pipelines"),
+    "processing/science": (
+        "tests/science", "tests/pipelines", "tests/forced/test_measure.py", "tests/difference/test_subtraction.py",
+        "tests/difference/test_flux_matching.py", "tests/difference/test_resampling.py",
+    ),
     "archive/access": ("tests/archive/test_access.py", "tests/archive/test_members.py", "tests/rights/test_tokens.py"),
     "lightcurves/periods": ("tests/lightcurves",),
-}
+}  # fmt: skip
 """Where faults are drawn, and the tests that should see them."""
 LONGEST = 600  # s, of the tests of one fault; longer counts as seen: something does not end
 OPERATORS = {
@@ -65,12 +69,12 @@ def listed() -> list[Mutation]:
 
 def run(quick: bool, minutes: float | None = None) -> None:
     """Try the faults of the list, then drawn ones for so many minutes."""
-    if "DATABASE_URL" not in os.environ and "ZTF_VAR" not in os.environ:
-        raise SystemExit("needs servers of its own: deploy/with_servers.sh .venv/bin/python -m bench mutations")
     chosen = listed()[::4] if quick else listed()
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "source"
         copy_source(copy)
+        whole = [Mutation(room, f"{room}/", "", "", tests) for room, tests in ROOMS.items()] if minutes else []
+        check_unspoiled([*chosen, *whole], copy)
         survivors = [mutation.name for mutation in chosen if not seen(mutation, copy)]
         end, tried, unseen = time.monotonic() + 60 * (minutes or 0), 0, []
         for mutation in drawn(copy, seed=int(time.time())):
@@ -83,6 +87,21 @@ def run(quick: bool, minutes: float | None = None) -> None:
     if tried:
         figures["share of drawn faults that no test sees"] = Figure(len(unseen) / tried, "", n=tried)
     report("mutations", figures, "\n".join(["not seen:", *survivors, *unseen]) if survivors or unseen else "", quick)
+
+
+def check_unspoiled(chosen: list[Mutation], copy: Path) -> None:
+    """Raise RuntimeError if the tests fail without any fault: then they would seem to see each."""
+    for pure in (True, False):
+        tests = tuple(
+            dict.fromkeys(test for mutation in chosen if is_pure(mutation) is pure for test in mutation.tests)
+        )
+        if tests and not passes(tests, copy, pure, compiles=False):
+            raise RuntimeError(f"these tests fail on the source as it is: {' '.join(tests)}")
+
+
+def is_pure(mutation: Mutation) -> bool:
+    """Whether the fault's tests need neither database nor the fixtures that all tests share."""
+    return not mutation.file.startswith("archive/")
 
 
 def copy_source(copy: Path) -> None:
@@ -103,7 +122,7 @@ def seen(mutation: Mutation, copy: Path) -> bool:
     text, times = path.read_text(), path.stat()
     path.write_text(mutation.applied_to(text))
     try:
-        failed = not passes(mutation, copy, compiles="njit" in text)
+        failed = not passes(mutation.tests, copy, is_pure(mutation), compiles="njit" in text)
     finally:
         path.write_text(text)
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
@@ -111,22 +130,22 @@ def seen(mutation: Mutation, copy: Path) -> bool:
     return failed
 
 
-def passes(mutation: Mutation, copy: Path, compiles: bool) -> bool:
-    """Whether the tests all pass. compiles: callers in other files hold the code as it was compiled before."""
-    pure = not mutation.file.startswith("archive/")  # these tests need neither database nor fixtures for all
+def passes(tests: tuple[str, ...], copy: Path, pure: bool, compiles: bool) -> bool:
+    """Whether the tests that are not slow all pass. compiles: callers in other files hold older compiled code."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-m", "not slow"]
     with tempfile.TemporaryDirectory() as fresh:
-        environment = os.environ | {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+        environment = {"ZTF_VAR": str(ROOT / "var")} | os.environ  # the servers of this tree, not of the copy
+        environment |= {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
         environment |= {"NUMBA_CACHE_DIR": fresh} if compiles else {}
         try:
             done = subprocess.run(
-                [*command, *(["--noconftest"] if pure else []), *mutation.tests],
+                [*command, *(["--noconftest"] if pure else []), *tests],
                 cwd=copy, env=environment, capture_output=True, text=True, timeout=LONGEST,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             return False
-    if done.returncode not in (0, 1):
-        raise RuntimeError(f"{mutation.name}: the tests did not run\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    if done.returncode not in (0, 1, 2):  # passed, failed, could not be collected
+        raise RuntimeError(f"{' '.join(tests)}: the tests did not run\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     return done.returncode == 0
 
 
@@ -147,17 +166,20 @@ def faults_of(path: Path, name: str, tests: tuple[str, ...]) -> Iterator[Mutatio
     if not text.isascii():  # the tree counts bytes, the text characters
         return
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.BinOp):
-            between = [(node.left, node.op)]
-        elif isinstance(node, ast.BoolOp):
-            between = [(node.values[0], node.op)]
-        elif isinstance(node, ast.Compare):
-            between = [(node.left, node.ops[0])]
-        else:
+        left, operator = _operator_of(node)
+        if left is None or type(operator) not in OPERATORS:
             continue
-        for left, operator in between:
-            if type(operator) not in OPERATORS:
-                continue
-            old, new = OPERATORS[type(operator)]
-            start = text.index(old, lines[left.end_lineno - 1] + left.end_col_offset)
-            yield Mutation(f"{name}:{left.end_lineno}: {old} -> {new}", name, old, new, tests, start)
+        old, new = OPERATORS[type(operator)]
+        start = text.index(old, lines[left.end_lineno - 1] + left.end_col_offset)
+        yield Mutation(f"{name}:{left.end_lineno}: {old} -> {new}", name, old, new, tests, start)
+
+
+def _operator_of(node: ast.AST) -> tuple[ast.expr | None, ast.AST | None]:
+    """The first operand of an expression and the operator behind it."""
+    if isinstance(node, ast.BinOp):
+        return node.left, node.op
+    if isinstance(node, ast.BoolOp):
+        return node.values[0], node.op
+    if isinstance(node, ast.Compare):
+        return node.left, node.ops[0]
+    return None, None

@@ -13,7 +13,8 @@ from archive.forms import (
     targets_of,
 )
 from archive.survey.times import julian_date
-from processing.forced.jobs import LARGEST_NAME, MOST_POSITIONS, SURVEY_END, SURVEY_START, Place, Wish
+from processing.forced.jobs import LARGEST_NAME, MOST_POSITIONS, SURVEY_END, SURVEY_START, Place
+from processing.forced.jobs import ForcedRequest as Wish
 from processing.forced.points import NEAR
 
 FARTHEST = 30.0  # arcsec around a position, in which forced points are looked for

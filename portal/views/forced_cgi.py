@@ -24,7 +24,8 @@ from archive.requests.parameters import takes
 from portal.auth.basic import RefusedError, user_by_password
 from portal.results.forced import open_result, text_file
 from processing.forced import jobs, notify
-from processing.forced.jobs import Place, Wish
+from processing.forced.jobs import ForcedRequest as Wish
+from processing.forced.jobs import Place
 
 ONE = ("ra", "dec", "jdstart", "jdend", "email", "userpass")
 LISTED = ("email", "userpass", "option", "action")

@@ -1,4 +1,4 @@
-"""What was seen before at a candidate's place, and what it is called.
+"""History and name of the object at a candidate's position.
 
 A packet must hold nothing that those who may read it may not see: its history comes from images of its own
 program only.
@@ -52,17 +52,19 @@ class History:
             programid=self.science.programid, jd__lt=self.science.obsjd
         )
         alerts = sorted(earlier.select_related("packet"), key=lambda alert: alert.jd)
-        same = [one.jd for one in alerts if (one.field, one.rcid) == (self.science.field, self.science.rcid)]
+        same = [alert.jd for alert in alerts if (alert.field, alert.rcid) == (self.science.field, self.science.rcid)]
         numbers = {
             "ndethist": len(same) + 1,
             "ncovhist": self.coverage,
             "jdstarthist": min([*same, self.science.obsjd]),
             "jdendhist": self.science.obsjd,
         }
-        recent = [one for one in alerts if one.jd >= self.science.obsjd - LOOK_BACK]
-        detected = {one.pid for one in recent}
-        records = [packets.previous_record(self._candidate(one)) for one in recent]
-        records += [packets.limit_record(one) for one in self.differences if one.pk not in detected]
+        recent = [alert for alert in alerts if alert.jd >= self.science.obsjd - LOOK_BACK]
+        detected = {alert.pid for alert in recent}
+        records = [packets.previous_record(self._candidate(alert)) for alert in recent]
+        records += [
+            packets.limit_record(difference) for difference in self.differences if difference.pk not in detected
+        ]
         return numbers, sorted(records, key=lambda record: record["jd"])
 
     def _candidate(self, alert: Alert) -> dict:
@@ -85,12 +87,12 @@ def give_names(candidates: list[dict], public: bool = True) -> list[str]:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [NAMES_LOCK])
     fresh: dict[int, int] = {}
     names: list[str] = []
-    for one in candidates:
-        known = _known_name(one, list(zip(candidates, names, strict=False)))
+    for candidate in candidates:
+        known = _known_name(candidate, list(zip(candidates, names, strict=False)))
         if known is not None:
             names.append(known)
             continue
-        year = date_of_jd(one["jd"]).year
+        year = date_of_jd(candidate["jd"]).year
         if public:
             fresh[year] = fresh[year] + 1 if year in fresh else _first_free(year)
             names.append(name_of(year, fresh[year]))

@@ -1,4 +1,4 @@
-"""What is known near a candidate: Pan-STARRS and Gaia sources, numbered asteroids."""
+"""Known objects near a candidate: Pan-STARRS and Gaia sources, numbered asteroids."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PANSTARRS_RADIUS, GAIA_RADIUS, SOLAR_RADIUS = 30.0, 90.0, 30.0  # arcsec
 BRIGHT_GAIA = 14.0
 ARCSEC = 3600.0
 NO_NAME = "null"
-"""What the survey writes where no Solar-System object is near."""
+"""Value that the survey writes where no Solar-System object is near."""
 
 
 def panstarrs(ra: float, dec: float) -> dict:

@@ -43,7 +43,7 @@ def _of_image(difference: DifferenceImage) -> dict:
 
 
 def image_fields(difference: DifferenceImage, header: Mapping, jdref: tuple[float, float]) -> dict:
-    """What all candidates of one difference image share.
+    """Fields that all candidates of one difference image share.
 
     header : of the science image's catalog, with the cards of the photometric calibration
     jdref : JD of the first and last image in the reference

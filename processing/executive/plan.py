@@ -1,4 +1,4 @@
-"""What is due: the jobs of a night, and what waits for what."""
+"""Plan of a night: the jobs that are due, and which of them wait for which."""
 
 from __future__ import annotations
 
@@ -133,16 +133,20 @@ class _Planner:
 
     def plan(self) -> None:
         frames = self.frames()
-        biases = {rc: self._bias(rc) for rc in sorted({rc for one, rc in frames if one.imgtypecode == "b"})}
+        biases = {rc: self._bias(rc) for rc in sorted({rc for exposure, rc in frames if exposure.imgtypecode == "b"})}
         flats = {
             (rc, fid): self._flat(rc, fid, biases)
-            for rc, fid in sorted({(rc, one.fid) for one, rc in frames if one.imgtypecode == "f"})
+            for rc, fid in sorted({(rc, exposure.fid) for exposure, rc in frames if exposure.imgtypecode == "f"})
         }
-        dithered = star_flat_exposures(one for one, _ in frames)
-        places = sorted({(rc, one.fid) for one, rc in frames if one.expid in dithered})
+        dithered = star_flat_exposures(exposure for exposure, _ in frames)
+        places = sorted({(rc, exposure.fid) for exposure, rc in frames if exposure.expid in dithered})
         low = {place: self._low_flat(*place, biases, flats) for place in places}
         masks = {rc: self._pixel_mask(rc, biases, flats, low) for rc in sorted({rc for rc, _ in places})}
-        seen = {(rc, one.fid) for one, rc in frames if one.imgtypecode == "o" and one.expid not in dithered}
+        seen = {
+            (rc, exposure.fid)
+            for exposure, rc in frames
+            if exposure.imgtypecode == "o" and exposure.expid not in dithered
+        }
         priors = {place: self._distortion(*place) for place in sorted(seen)}
         science: dict[tuple[int, int, int], list[tuple[Exposure, Job]]] = {}
         for exposure, rc in sorted(frames, key=lambda frame: (frame[0].obsjd, frame[1])):
@@ -163,7 +167,7 @@ class _Planner:
     def _low_flat(self, rc: int, fid: int, biases: dict[int, Job], flats: dict) -> Job:
         needs = [biases.get(rc), flats.get((rc, fid))]
         parameters = {"rcid": rc, "fid": fid}
-        return self._job("lownuflat", f"{self.nid}-rc{rc:02}-f{fid}", parameters, [one for one in needs if one])
+        return self._job("lownuflat", f"{self.nid}-rc{rc:02}-f{fid}", parameters, [job for job in needs if job])
 
     def _pixel_mask(self, rc: int, biases: dict[int, Job], *by_filter: dict) -> Job:
         needs = [biases[rc]] if rc in biases else []
@@ -202,7 +206,7 @@ class _Planner:
         return self._job("science", f"{pid}@{version}", parameters, current)
 
     def _beyond_reference(self, place: tuple[int, int, int], images: list[tuple[Exposure, Job]]) -> None:
-        """What needs a reference, once there is one or enough images for it."""
+        """Plan the jobs that need a reference, once there is one or enough images for it."""
         field, rc, fid = place
         parameters = {"field": field, "rcid": rc, "fid": fid}
         reference = self._reference(parameters)
@@ -260,8 +264,8 @@ class _Planner:
         if made:
             self.made.append(job)
             # Locked, so that none of them ends between this look and our commit without telling the new job.
-            current = Job.objects.select_for_update().filter(pk__in=[one.pk for one in needs]).order_by("pk")
-            waits_for = sum(one.state in Job.OPEN for one in current)
+            current = Job.objects.select_for_update().filter(pk__in=[need.pk for need in needs]).order_by("pk")
+            waits_for = sum(need.state in Job.OPEN for need in current)
             job.prerequisites.set(needs)
             if waits_for:
                 job.waits_for, job.state = waits_for, Job.State.BLOCKED

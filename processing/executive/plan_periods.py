@@ -1,4 +1,4 @@
-"""What is due of period searches: one job a field's quadrant, or one for chosen objects."""
+"""Plan of the period searches that are due: one job a field's quadrant, or one for chosen objects."""
 
 from __future__ import annotations
 

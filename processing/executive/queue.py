@@ -24,7 +24,7 @@ LOG_LIMIT = 20_000  # characters of a log kept in the row; the whole log is a pr
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run leaves: `record` writes its rows and is called inside the transaction that ends the job."""
+    """Result of a run: `record` writes its rows and is called inside the transaction that ends the job."""
 
     record: Callable[[], None]
     measurements: Mapping[str, object] = field(default_factory=dict)

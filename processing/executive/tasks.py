@@ -1,4 +1,4 @@
-"""What Celery carries: the id of a job that is ready. PostgreSQL decides whether it still is."""
+"""Celery's tasks. A message carries the id of a job that is ready; PostgreSQL decides whether it still is."""
 
 from __future__ import annotations
 

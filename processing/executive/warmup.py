@@ -27,7 +27,7 @@ def warm_up() -> None:
         image += FLUX / (2 * np.pi * SIGMA**2) * np.exp(-0.5 * ((column - cx) ** 2 + (row - cy) ** 2) / SIGMA**2)
     raw = (image + rng.normal(0, 6, image.shape)).astype(np.float32)
     strip = np.full((SIDE, 30), OVERSCAN, np.float32)
-    zero, one = np.zeros((SIDE, SIDE), np.float32), np.ones((SIDE, SIDE), np.float32)
+    zero, ones = np.zeros((SIDE, SIDE), np.float32), np.ones((SIDE, SIDE), np.float32)
     dark = [(OVERSCAN + rng.normal(0, 2, (SIDE, SIDE))).astype(np.uint16) for _ in range(4)]
     BIAS.run(BiasInputs(dark, [strip] * 4))
     scale = 2.8e-4
@@ -44,7 +44,7 @@ def warm_up() -> None:
             {"OBSJD": 2459000.5},
             zero,
             zero,
-            one,
+            ones,
             zero,
             np.zeros((SIDE, SIDE), np.int16),
             guess,
@@ -56,7 +56,7 @@ def warm_up() -> None:
     if "zp" not in products.measurements:
         raise RuntimeError(f"warm-up did not calibrate its frame: {products.measurements}")
     _warm_up_subtraction(raw - np.float32(OVERSCAN), guess)
-    tracks.find_tracks(zero + np.float32(3.0) * (row == column), one, zero > 0)
+    tracks.find_tracks(zero + np.float32(3.0) * (row == column), ones, zero > 0)
 
 
 def _warm_up_subtraction(image, wcs) -> None:

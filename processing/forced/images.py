@@ -42,7 +42,7 @@ class Epoch:
 
     @property
     def kind(self) -> str:
-        """What is measured: the difference where it and its PSF are there, otherwise the science image."""
+        """The image that is measured: the difference where it and its PSF are there, otherwise the science image."""
         return "difference" if self.difference and {DIFFERENCE, DIFFERENCE_PSF} <= self.files.keys() else "science"
 
     @property
@@ -55,18 +55,20 @@ def epochs_at(ra: float, dec: float, jdstart: float, jdend: float) -> tuple[list
     pixels; and how many more cover it that the reader sees listed but may not read."""
     since, until = date_of_jd(jdstart - TOLERANCE), date_of_jd(jdend + TOLERANCE)
     found = list(query.images(ImageQuery(ra=ra, dec=dec, since=since, until=until, order="obsjd")))
-    found = [one for one in found if one.imgtypecode == "o" and jdstart - TOLERANCE <= one.obsjd <= jdend + TOLERANCE]
-    pids = [one.pk for one in found]
-    differences = {one.pk: one for one in DifferenceImage.objects.filter(pk__in=pids).select_related("reference")}
-    rfids = {one.reference_id for one in differences.values()}
-    mine, theirs = _files(("sci", "diff"), pids, READ), _files(("ref",), rfids, (REFERENCE_CATALOG,))
+    found = [
+        image for image in found if image.imgtypecode == "o" and jdstart - TOLERANCE <= image.obsjd <= jdend + TOLERANCE
+    ]
+    pids = [image.pk for image in found]
+    differences = {image.pk: image for image in DifferenceImage.objects.filter(pk__in=pids).select_related("reference")}
+    rfids = {difference.reference_id for difference in differences.values()}
+    own_files, reference_files = _files(("sci", "diff"), pids, READ), _files(("ref",), rfids, (REFERENCE_CATALOG,))
     epochs = []
-    for one in found:
-        difference = differences.get(one.pk)
+    for image in found:
+        difference = differences.get(image.pk)
         reference = difference.reference if difference else None
-        files = mine.get(one.pk, {}) | (theirs.get(reference.pk, {}) if reference else {})
-        epochs.append(Epoch(one, difference, reference, files))
-    readable = [one for one in epochs if SCIENCE in one.files or one.kind == "difference"]
+        files = own_files.get(image.pk, {}) | (reference_files.get(reference.pk, {}) if reference else {})
+        epochs.append(Epoch(image, difference, reference, files))
+    readable = [epoch for epoch in epochs if SCIENCE in epoch.files or epoch.kind == "difference"]
     return readable, len(epochs) - len(readable)
 
 
@@ -95,14 +97,14 @@ def measure(epoch: Epoch, ra: float, dec: float, config: ForcedConfig | None = N
 
 
 def _known(epoch: Epoch) -> dict:
-    """What the database knows of an image."""
-    one, reference = epoch.science, epoch.reference if epoch.kind == "difference" else None
+    """Columns that the database knows of an image."""
+    image, reference = epoch.science, epoch.reference if epoch.kind == "difference" else None
     row = {
-        "field": one.field, "ccdid": one.ccdid, "qid": one.qid - 1, "filter": filter_of(one.filtercode).name,
-        "pid": one.pk, "infobitssci": one.infobits, "zpmaginpsci": one.magzp, "zpmaginpsciunc": one.magzpunc,
-        "zpmaginpscirms": one.magzprms, "clrcoeff": one.clrcoeff, "clrcoeffunc": one.clrcounc,
-        "ncalmatches": one.nmatches, "exptime": one.exptime, "zpdiff": one.magzp, "programid": one.programid,
-        "jd": one.obsjd, "rfid": reference.pk if reference else None, "image": epoch.kind, "reason": "",
+        "field": image.field, "ccdid": image.ccdid, "qid": image.qid - 1, "filter": filter_of(image.filtercode).name,
+        "pid": image.pk, "infobitssci": image.infobits, "zpmaginpsci": image.magzp, "zpmaginpsciunc": image.magzpunc,
+        "zpmaginpscirms": image.magzprms, "clrcoeff": image.clrcoeff, "clrcoeffunc": image.clrcounc,
+        "ncalmatches": image.nmatches, "exptime": image.exptime, "zpdiff": image.magzp, "programid": image.programid,
+        "jd": image.obsjd, "rfid": reference.pk if reference else None, "image": epoch.kind, "reason": "",
     }  # fmt: skip
     if reference and epoch.difference:
         row["diffmaglim"] = epoch.difference.diffmaglim
@@ -148,7 +150,7 @@ def _fluxes(found: photometry.Forced) -> dict:
 
 
 def _header_columns(header, wcs) -> dict:
-    """What the image's own header says of it; angles of the astrometry come in degrees."""
+    """Columns from the image's own header; angles of the astrometry come in degrees."""
     cards = {"sciinpseeing": "SEEING", "scibckgnd": "BKGMED", "scisigpix": "BKGRMS"}
     row = {name: float(header[card]) for name, card in cards.items() if header.get(card) is not None}
     for name, card in (("adpctdif1", "ASTRRMS1"), ("adpctdif2", "ASTRRMS2")):

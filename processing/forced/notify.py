@@ -53,7 +53,7 @@ class Ended:
 
 
 def stem_of(job, reqid: int) -> str:
-    """What a job's files are called."""
+    """Stem of the names of a job's files."""
     return f"batchfp_req{reqid:010}" if job.parameters["batch"] else f"forcedphotometry_req{reqid:08}"
 
 
@@ -67,7 +67,7 @@ def send(email: str, webhook: str, ended: Sequence[Ended]) -> list[str]:
             problems.append(f"e-mail: {reason}")
     if webhook:
         try:
-            call(webhook, {"jobs": [asdict(one) for one in ended]})
+            call(webhook, {"jobs": [asdict(job) for job in ended]})
         except (OSError, http.client.HTTPException, NotAllowedError) as reason:
             problems.append(f"webhook: {reason}")
     for problem in problems:

@@ -49,7 +49,7 @@ def points_at(user, ra: float, dec: float, within: float = NEAR) -> list[dict]:
         if row["pid"] not in seen:
             seen.add(row["pid"])
             points.append({"job": None, **point(row)})
-    return sorted(points, key=lambda one: one["jd"])
+    return sorted(points, key=lambda point: point["jd"])
 
 
 def point(row: dict) -> dict:

@@ -103,7 +103,7 @@ TIMES = {"jd": 7, "refjdstart": 6, "refjdend": 6}
 
 @dataclass(frozen=True)
 class Asked:
-    """What stands in the head of a file: ra, dec (deg), Julian dates, the owner's programs, when it was made, notes."""
+    """Head of a file: ra, dec (deg), Julian dates, the owner's programs, when it was made, notes."""
 
     ra: float
     dec: float
@@ -123,7 +123,7 @@ def text(asked: Asked, rows: Iterable[Mapping]) -> Iterator[str]:
     yield f"# Authenticated program IDs = {','.join(map(str, asked.programs))}\n#\n"
     if asked.notes:
         yield "".join(f"# {note}\n" for note in asked.notes) + "#\n"
-    yield "# Column definitions:\n" + "".join(f"# {one.name} = {one.description}\n" for one in COLUMNS)
+    yield "# Column definitions:\n" + "".join(f"# {column.name} = {column.description}\n" for column in COLUMNS)
     yield f"#\n# Documentation: {DOCUMENTATION}\n#\n{RULE}\n# Order of columns below:\n {', '.join(NAMES)}\n#\n"
     for row in rows:
         yield " " + " ".join(written(name, row.get(name)) for name in NAMES) + "\n"

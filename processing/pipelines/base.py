@@ -1,4 +1,4 @@
-"""What a pipeline is: a name, a config, steps in order, products. No files, no database."""
+"""A pipeline: a name, a config, steps in order, products. No files, no database."""
 
 import time
 from collections.abc import Callable, Mapping

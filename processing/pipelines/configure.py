@@ -51,7 +51,7 @@ def _changed(config: Any, path: list[str], value: Any, full: str) -> Any:
             )
         new = _changed(current, rest, value, full)
     elif dataclasses.is_dataclass(current):
-        fields = ", ".join(f"{full}.{one.name}" for one in dataclasses.fields(current))
+        fields = ", ".join(f"{full}.{part.name}" for part in dataclasses.fields(current))
         raise BadConfigError(f"{full}={value!r}: {head} is a group; set one of {fields}")
     else:
         new = _value(value, hints[head], full, current)
@@ -82,9 +82,9 @@ def _converted(value: Any, hint: Any) -> Any:
             return None if type(None) in parts else _refuse(value)
         return _converted(value, next(part for part in parts if part is not type(None)))
     if origin is tuple:
-        items = [one.strip() for one in value.split(",")] if isinstance(value, str) else list(value)
+        items = [item.strip() for item in value.split(",")] if isinstance(value, str) else list(value)
         kinds = parts[:1] * len(items) if parts[-1] is ... else parts
-        return tuple(_converted(one, kind) for one, kind in zip(items, kinds, strict=True))
+        return tuple(_converted(item, kind) for item, kind in zip(items, kinds, strict=True))
     return _SCALARS[hint](value)
 
 

@@ -89,7 +89,26 @@ def detect(
     UnusableFrameError
         if the image holds so many detected pixels that it cannot be stars.
     """
-    config = config or DetectionConfig()
+    found = _extract(residual, noise, bad, config or DetectionConfig(), segmentation, fwhm)
+    sources, segments = found if segmentation else (found, None)
+    scale = noise[
+        np.clip(np.rint(sources["y"]).astype(int), 0, noise.shape[0] - 1),
+        np.clip(np.rint(sources["x"]).astype(int), 0, noise.shape[1] - 1),
+    ]
+    for column in ("flux", "cflux", "peak", "cpeak"):
+        sources[column] *= scale
+    return (sources, segments) if segmentation else sources
+
+
+def _extract(
+    residual: np.ndarray,
+    noise: np.ndarray,
+    bad: np.ndarray,
+    config: DetectionConfig,
+    segmentation: bool,
+    fwhm: float | None,
+):
+    """The sources as sep gives them, in units of the noise."""
     sep.set_extract_pixstack(PIXEL_STACK)
     sep.set_sub_object_limit(SUB_OBJECT_LIMIT)
     # A noise array given to sep costs ten times the work: the image is divided by the noise instead.
@@ -98,7 +117,7 @@ def detect(
     # sep compares the smoothed image with sigmas of the unsmoothed one.
     threshold = config.threshold * float(np.sqrt(np.sum(smoothing.astype(float) ** 2)))
     try:
-        found = sep.extract(
+        return sep.extract(
             np.ascontiguousarray(significance),
             threshold,
             err=1.0,
@@ -111,14 +130,6 @@ def detect(
         )
     except Exception as problem:  # noqa: BLE001 - sep raises bare Exception for all its C errors
         raise UnusableFrameError(f"detection at {config.threshold} sigma failed: {problem}") from problem
-    sources, segments = found if segmentation else (found, None)
-    scale = noise[
-        np.clip(np.rint(sources["y"]).astype(int), 0, noise.shape[0] - 1),
-        np.clip(np.rint(sources["x"]).astype(int), 0, noise.shape[1] - 1),
-    ]
-    for column in ("flux", "cflux", "peak", "cpeak"):
-        sources[column] *= scale
-    return (sources, segments) if segmentation else sources
 
 
 def measure_seeing(

@@ -1,4 +1,4 @@
-"""What can go wrong with a frame, as types. Each error carries the measurements made so far."""
+"""Errors of frames that cannot be processed. Each error carries the measurements made so far."""
 
 
 class ScienceError(Exception):

@@ -1,4 +1,4 @@
-"""What the sky was like: seeing, background and zero point as real exposures had them, and where the
+"""Observing conditions: seeing, background and zero point as real exposures had them, and where the
 telescope looked.
 
 The three quantiles per filter come from 25,233 real quadrant images with INFOBITS = 0 (JD 2458198 to

@@ -1,4 +1,4 @@
-"""What the detector makes of light: bias, dark, response, defects, cosmic rays, saturation, noise, digits.
+"""Detector effects: bias, dark, response, defects, cosmic rays, saturation, noise, digits.
 
 The bias structure, the dark current and the response are functions of (rcid, filter) alone and never change,
 so that calibration frames can recover them. The floating bias, cosmic rays and noise belong to one exposure.
@@ -86,7 +86,7 @@ def response(camera: Camera, rcid: int, fid: int) -> np.ndarray:
 
 
 def screen(camera: Camera, rcid: int, fid: int, led: int) -> np.ndarray:
-    """What a lamp of the flat-field screen makes of each pixel, mean near 1: float32 (ny, nx).
+    """Response of each pixel to a lamp of the flat-field screen, mean near 1: float32 (ny, nx).
 
     It differs from `response` by the lamp's pattern on the screen, which is smooth, and by the lamp's wavelength.
     """
@@ -152,7 +152,7 @@ def defects(camera: Camera, rcid: int) -> np.ndarray:
 
 
 def low_responses(camera: Camera, rcid: int) -> np.ndarray:
-    """What the pixels of low response keep of their light; the weak columns have one value each: float32 (ny, nx)."""
+    """Share of light that pixels of low response keep; the weak columns have one value each: float32 (ny, nx)."""
     rng = stream(INSTRUMENT_SEED, "low", rcid)
     kept = rng.uniform(*LOW_RESPONSES, (camera.ny, camera.nx)).astype("f4")
     columns = (defects(camera, rcid) & MaskBit.LOW_RESPONSE > 0).sum(0) > 0.02 * camera.ny

@@ -1,4 +1,4 @@
-"""What is observed when: the plan of a small survey and the exposures of one of its nights."""
+"""Observing plan: the plan of a small survey and the exposures of one of its nights."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -34,7 +34,7 @@ class FieldNotUpError(ValueError):
 
 @dataclass(frozen=True)
 class SurveyPlan:
-    """What is observed. Everything follows from it: the same plan gives the same bytes."""
+    """A plan of observations. Everything follows from it: the same plan gives the same bytes."""
 
     field: int = 655
     first_night: date = date(2020, 9, 24)

@@ -27,7 +27,7 @@ PROGRAM_INVESTIGATOR = {0: "Engineering", 1: "Kulkarni", 2: "Kulkarni", 3: "Kulk
 
 @dataclass(frozen=True)
 class RawExposure:
-    """What the queue ordered: time (JD, UTC, shutter open, whole 1e-6 d), field, filter, program, kind of
+    """One order of the observing queue: time (JD, UTC, shutter open, whole 1e-6 d), field, filter, program, kind of
     frame.
 
     `filtercode` is zg, zr or zi, or 'bi' for a bias frame; `imgtypecode` o, b or f. `led` is the lamp of a flat;

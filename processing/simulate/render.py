@@ -51,7 +51,7 @@ class SatelliteTrail:
 
 @dataclass(frozen=True)
 class Scene:
-    """What fell on one quadrant: electrons (ny, nx) float32 before vignetting, and where each source lies.
+    """Light on one quadrant: electrons (ny, nx) float32 before vignetting, and where each source lies.
 
     `row` indexes the table of visible sources; x, y are 0-based pixels; flux is in electrons.
     """

@@ -25,7 +25,7 @@ ASTEROID_BAND = {"g": +0.25, "r": -0.20, "i": -0.30}
 
 
 class Kind(IntEnum):
-    """What a source is."""
+    """Kinds of sources."""
 
     STAR = 0
     GALAXY = 1
@@ -116,7 +116,7 @@ class Sky:
     ephemeris: Ephemeris | None = None
 
     def at(self, jd: float, filter: str | int, exptime: float = 30.0) -> np.ndarray:
-        """What shines at `jd` (UTC, mid-exposure): array of VISIBLE_DTYPE, sources first, then asteroids."""
+        """Sources as they shine at `jd` (UTC, mid-exposure): array of VISIBLE_DTYPE, sources first, then asteroids."""
         band = filter_of(filter).band
         fixed = _visible_sources(self.sources, jd, band)
         if self.ephemeris is None:

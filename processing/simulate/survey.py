@@ -64,7 +64,7 @@ QUADRANT_SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Night:
-    """What `simulate_night` gives back: files written, and the truth as Arrow tables."""
+    """Result of `simulate_night`: files written, and the truth as Arrow tables."""
 
     paths: tuple[Path, ...]
     exposures: pa.Table
@@ -156,7 +156,7 @@ class _State:
 
 @dataclass(frozen=True)
 class _QuadrantTruth:
-    """What one quadrant of a sky exposure really was."""
+    """Truth of one quadrant of a sky exposure."""
 
     cards: dict
     zp: float

@@ -1,4 +1,4 @@
-"""What the camera and the observatory note in every raw header beside the exposure itself: sky, weather, temperatures.
+"""Header cards of camera and observatory, in every raw header beside the exposure's own: sky, weather, temperatures.
 
 Sun and Moon are real; weather and temperatures are plausible, vary slowly, and follow from the time alone.
 """

@@ -1,5 +1,6 @@
 """Who may see what, enforced by PostgreSQL under the read-only role."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -82,6 +83,21 @@ def test_an_error_in_a_query_does_not_tell_hidden_values(files):
 def test_one_request_after_another_does_not_inherit_rights(files):
     assert len(seen(files, EVERYTHING)) == len(files)
     assert len(seen(files, ANYONE)) == len(PROGRAMS)
+
+
+def test_rights_end_with_their_block(files):
+    def after():
+        with reading(EVERYTHING):
+            pass
+        try:
+            with connections["reader"].cursor() as cursor:
+                cursor.execute("SELECT current_setting('ztf.programs', true)")
+                return cursor.fetchone()[0]
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as outside:  # of this test's transaction, which would keep them
+        assert not outside.submit(after).result()
 
 
 def test_an_unknown_program_is_refused():

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from archive.access.memberships import reader_of
+from archive.access.reading import ANYONE, EVERYTHING
 from archive.models import AuditEntry, GroupMembership, Membership, ReaderGroup
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -38,6 +39,13 @@ def test_a_right_begins_and_ends_when_it_is_said_to(vera):
     assert reader_of(vera).programs == frozenset()
     call_command("member", "vera", "--program", "3", "--until", (now + timedelta(days=1)).isoformat())
     assert reader_of(vera).programs == {3}
+
+
+def test_a_deactivated_account_reads_what_is_public_only(vera):
+    vera.is_superuser = True
+    assert reader_of(vera).programs == EVERYTHING.programs
+    vera.is_active = False
+    assert reader_of(vera) == ANYONE
 
 
 def test_a_group_gives_its_programs(vera):

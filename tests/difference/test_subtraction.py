@@ -18,7 +18,7 @@ from processing.pipelines.reference.pipeline import (
 )
 from processing.science import tpv
 from processing.science.errors import UnusableFrameError
-from processing.science.subtraction import realbogus
+from processing.science.subtraction import realbogus, zogy
 from tests.science.starfield import GAIN, READ_NOISE, SKY, add_star, distorted_wcs
 
 SHAPE = (512, 512)
@@ -179,6 +179,16 @@ def test_an_unchanged_field_has_hardly_any_alert(reference):
 
 def test_the_significance_has_unit_scatter_where_nothing_changed(difference):
     assert difference.measurements["scorr_scatter"] == pytest.approx(1.0, abs=0.06)
+
+
+def test_the_significance_counts_the_noise_of_both_images():
+    rng, shape = np.random.default_rng(6), (256, 256)
+    science, template = (rng.normal(0, 5, shape).astype(np.float32) for _ in range(2))
+    variance, stamp = np.full(shape, 25, np.float32), np.exp(-0.5 * (np.hypot(*np.mgrid[-11:12, -11:12]) / 1.2) ** 2)
+    found = zogy.subtract(
+        science, template, variance, variance, lambda x, y: stamp, lambda x, y: stamp, 5.0, 5.0, (0.0, 0.0)
+    )
+    assert found.scorr.std() == pytest.approx(1, abs=0.03)
 
 
 def test_the_flux_ratio_follows_the_zero_points(difference):

@@ -45,7 +45,7 @@ def fallback_flag(choices: Sequence[Choice]) -> int:
 
 
 def measurements(choices: Sequence[Choice]) -> dict[str, int]:
-    """What the image's row keeps of the choices."""
+    """Measurements of the choices for the image's row."""
     merged = {"calibration_fallback": fallback_flag(choices)}
     for choice in choices:
         merged |= choice.measurements

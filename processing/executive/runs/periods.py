@@ -26,11 +26,11 @@ def run_periods(job: Job, config: CatalogConfig = CatalogConfig()) -> Outcome:  
     else:
         sources = Source.objects.filter(field=asked["field"], rcid=asked["rcid"])
         found = periods.search_place(asked["field"], asked["rcid"], config, progress)
-    searched = {oid for one in found for oid in one.star} | set(sources.values_list("pk", flat=True))
+    searched = {oid for search in found for oid in search.star} | set(sources.values_list("pk", flat=True))
     if not searched:
         raise UnusableFrameError(f"{asked}: no source is known there; its images have no light curves yet")
-    measured = {"stars": len({one.star for one in found}), "periods": len(found)}
-    measured["confident"] = sum(one.result.confidence >= 0.9 for one in found)
+    measured = {"stars": len({search.star for search in found}), "periods": len(found)}
+    measured["confident"] = sum(search.result.confidence >= 0.9 for search in found)
     seconds = {"search": round(time.process_time() - start, 3)}
 
     def record() -> None:

@@ -43,12 +43,12 @@ def star_flats(exposures: Iterable[Exposure]) -> dict[int, list[Exposure]]:
 
 def star_flat_exposures(exposures: Iterable[Exposure]) -> set[int]:
     """Their expids, of all filters."""
-    once = {one.expid: one for one in exposures}
-    return {one.expid for found in star_flats(once.values()).values() for one in found}
+    once = {exposure.expid: exposure for exposure in exposures}
+    return {exposure.expid for found in star_flats(once.values()).values() for exposure in found}
 
 
 def _dithered(exposures) -> bool:
-    ra, dec = np.array([(one.ra, one.dec) for one in exposures]).T
+    ra, dec = np.array([(exposure.ra, exposure.dec) for exposure in exposures]).T
     east = (np.mod(ra - ra[0] + 180.0, 360.0) - 180.0) * np.cos(np.radians(dec))
     return float(np.hypot(east.std(), dec.std())) > MIN_DITHER_DEG
 
@@ -101,7 +101,7 @@ def _star_exposure(image: RawImage, qid: int) -> StarExposure:
 def _region(frames: list[StarExposure]) -> tuple[float, float, float]:
     """Centre and radius (deg) of a circle that holds all exposures."""
     ny, nx = frames[0].raw.shape
-    centres = [tpv.pixel_to_sky(one.guess, np.array([(nx - 1) / 2]), np.array([(ny - 1) / 2])) for one in frames]
+    centres = [tpv.pixel_to_sky(frame.guess, np.array([(nx - 1) / 2]), np.array([(ny - 1) / 2])) for frame in frames]
     ra, dec = (np.array([float(centre[axis][0]) for centre in centres]) for axis in (0, 1))
     east = (np.mod(ra - ra[0] + 180.0, 360.0) - 180.0) * np.cos(np.radians(dec))
     reach = float(np.hypot(np.ptp(east), np.ptp(dec)))

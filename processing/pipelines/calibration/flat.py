@@ -282,7 +282,7 @@ def lamp_cube(surfaces: Mapping[int, Surface], shape: tuple[int, int]) -> tuple[
 
 
 def lamps_of_cube(cube: np.ndarray, cards: Mapping[str, Any]) -> dict[int, Surface]:
-    """What `lamp_cube` wrote; empty if no lamps were told apart."""
+    """Surfaces of the lamps from an image that `lamp_cube` made; empty if no lamps were told apart."""
     shape = (int(cards["CHEBNY"]), int(cards["CHEBNX"]))
     leds = [cards.get(f"LED{plane}") for plane in range(1, len(cube) + 1)]
     return {int(led): Surface(np.asarray(plane, float), shape) for led, plane in zip(leds, cube, strict=True) if led}

@@ -229,7 +229,7 @@ def _visits(stars: np.ndarray) -> float:
 
 
 def find_hot_pixels(state: LowFlatState, config: LowFlatConfig) -> Measurements:
-    """What shines in every exposure although the stars moved."""
+    """Mask pixels that shine in every exposure although the stars moved."""
     hot = hot_pixels(state.images, config.hot_clip)
     del state.images
     state.mask = np.where(hot, np.int16(MaskBit.NOISY), np.int16(0)).astype(np.int16)

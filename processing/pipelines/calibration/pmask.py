@@ -43,7 +43,7 @@ def begin(inputs: PixelMaskInputs, config: PixelMaskConfig) -> PixelMaskState:
 
 
 def combine(state: PixelMaskState, config: PixelMaskConfig) -> Measurements:
-    """What a kind of calibration says of a pixel night after night is so; kinds see different faults."""
+    """Combine masks: a fault that a kind of calibration sees night after night is real; kinds see different ones."""
     kinds = {kind: combine_masks(masks, config.share) for kind, masks in state.inputs.masks.items() if masks}
     if len({mask.shape for mask in kinds.values()}) != 1:
         raise UnusableFrameError(

@@ -1,4 +1,4 @@
-"""What the difference pipeline turns on, takes and hands from step to step."""
+"""Config, inputs and state of the difference pipeline."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What the reference pipeline turns on, takes and hands from step to step."""
+"""Config, inputs and state of the reference pipeline."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -117,7 +117,7 @@ def photometry_cards(state: ScienceState) -> Cards:
 
 
 def detector_cards(state: ScienceState) -> Cards:
-    """What was measured on the frame itself, and the quantities needed to count its electrons."""
+    """Measurements of the frame itself, and the quantities needed to count its electrons."""
     cards: Cards = [
         ("SATURATE", float(state.saturation), "Saturation value in final science image [DN]"),
         ("GAIN", state.gain, "Gain [e-/DN]"),

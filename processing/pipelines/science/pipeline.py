@@ -14,7 +14,7 @@ from processing.pipelines.science.residuals import assess_residuals
 from processing.pipelines.science.sources import (
     detect_sources,
     find_cosmic_rays,
-    fit_hidden_stars,
+    fit_blended_stars,
     fit_stars,
     mask_tracks,
     measure_sky,
@@ -224,7 +224,7 @@ SCIENCE = Pipeline(
         fit_stars,
         subtract_wings,
         mask_tracks,
-        fit_hidden_stars,
+        fit_blended_stars,
         measure_wings,
         solve_positions,
         mask_bright_stars,

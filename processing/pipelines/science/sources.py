@@ -175,14 +175,14 @@ def mask_tracks(state: ScienceState, config: ScienceConfig) -> Measurements:
     return {"tracks": len(found), "track_pixels": int(np.count_nonzero(covered))}
 
 
-def fit_hidden_stars(state: ScienceState, config: ScienceConfig) -> Measurements:
+def fit_blended_stars(state: ScienceState, config: ScienceConfig) -> Measurements:
     """Sources that show only when the others are gone, in several rounds; then the final fit of all that last."""
     if state.fit is None or state.psf is None:
         return {}
     first, numbers, rounds = len(state.fit.x), [], config.hidden.rounds
     for number in range(rounds):
         _lower_sky(state, config)
-        found = blends.find_hidden(
+        found = blends.find_blended(
             state.fit, _light(state), state.sky.noise, state.bad, state.psf, state.gain, config.hidden
         )
         numbers.append(len(found[0]))

@@ -1,4 +1,4 @@
-"""What the science pipeline takes, what it turns on, and what its steps hand on."""
+"""Config, inputs and state of the science pipeline."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from processing.science.photometry.apertures import ApertureCorrections
 from processing.science.photometry.quality import QualityLimits
 from processing.science.photometry.residuals import Residuals
 from processing.science.photometry.zeropoint import ZeroPoint, ZeroPointConfig
-from processing.science.psf.blends import HiddenConfig
+from processing.science.psf.blends import BlendsConfig
 from processing.science.psf.model import Psf, PsfConfig
 from processing.science.psf.photometry import PsfFit, PsfFitConfig
 from processing.science.psf.wings import WingsConfig
@@ -66,7 +66,7 @@ class ScienceConfig:
     detection: DetectionConfig = field(default_factory=DetectionConfig)
     psf: PsfConfig = field(default_factory=PsfConfig)
     psf_fit: PsfFitConfig = field(default_factory=PsfFitConfig)
-    hidden: HiddenConfig = field(default_factory=HiddenConfig)
+    hidden: BlendsConfig = field(default_factory=BlendsConfig)
     wings: WingsConfig = field(default_factory=WingsConfig)
     tracks: TracksConfig = field(default_factory=TracksConfig)
     bright_stars: BrightStarConfig = field(default_factory=BrightStarConfig)

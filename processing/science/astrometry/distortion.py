@@ -1,4 +1,4 @@
-"""What a quadrant's projection usually is, beside the camera's nominal geometry: the prior of astrometry.
+"""The usual projection of a quadrant, beside the camera's nominal geometry: the prior of astrometry.
 
 Solutions of many frames differ by pointing, a little rotation and refraction; what they share (where the quadrant lies
 in the focal plane, its scale and turn, its distortion) is a property of the camera. Taken as the first guess it lets
@@ -55,16 +55,18 @@ def distortion_prior(
         raise UnusableFrameError(
             f"{len(found)} solved frames: a distortion prior needs {min_frames}", frames=len(found)
         )
-    shifts = [tpv.project(one.crval[0], one.crval[1], guess.crval) for guess, one in zip(nominal, found, strict=True)]
-    matrices = [one.cd @ np.linalg.inv(guess.cd) for guess, one in zip(nominal, found, strict=True)]
+    shifts = [
+        tpv.project(solved.crval[0], solved.crval[1], guess.crval) for guess, solved in zip(nominal, found, strict=True)
+    ]
+    matrices = [solved.cd @ np.linalg.inv(guess.cd) for guess, solved in zip(nominal, found, strict=True)]
     prior = DistortionPrior(
         np.median(np.array(shifts, float), axis=0),
         np.median(matrices, axis=0),
-        np.median([one.pv for one in found], axis=0),
+        np.median([solved.pv for solved in found], axis=0),
         0.0,
         len(found),
     )
-    rms = [_misfit(prior.applied(guess), one, shape) for guess, one in zip(nominal, found, strict=True)]
+    rms = [_misfit(prior.applied(guess), solved, shape) for guess, solved in zip(nominal, found, strict=True)]
     return replace(prior, scatter=float(np.median(rms)))
 
 

@@ -19,11 +19,10 @@ from scipy.spatial import cKDTree
 
 from archive.sky.sphere import to_ra_dec
 from processing.science import tpv
+from processing.science.astrometry.fits import degree_for, fit_distortion, refit_pointing
 from processing.science.errors import NoAstrometryError
 
 MAS_PER_DEGREE = 3.6e6
-# Stars per free parameter of one axis below which a lower degree is fitted.
-STARS_PER_TERM = 4
 
 
 @dataclass(frozen=True)
@@ -209,63 +208,6 @@ def match_nearest(
     return detection, star[detection]
 
 
-def _robust_lstsq(design, target, weight, clip):
-    """Weighted least squares with clipping at `clip` robust sigmas. Returns coefficients (k, 2) and the
-    kept rows."""
-    keep = np.ones(len(target), bool)
-    for _ in range(8):
-        w = (weight * keep)[:, None]
-        solution = np.linalg.lstsq(design * w, target * w, rcond=None)[0]
-        deviation = np.hypot(*(target - design @ solution).T) * weight
-        limit = clip * np.median(deviation[keep]) / 1.1774  # median of a Rayleigh distribution
-        new = deviation <= max(limit, 1e-9 * weight.max())
-        if new.sum() < design.shape[1] + 1 or np.array_equal(new, keep):
-            break
-        keep = new
-    return solution, keep
-
-
-def _refit_pointing(wcs, x, y, xi, eta, weight, clip):
-    """Move CRVAL, turn and scale CD, keep the distortion."""
-    u, v = tpv.intermediate(wcs, x, y)
-    terms = list(tpv.POWERS)
-    p = tpv.design_matrix(u, v, terms) @ wcs.pv[0, terms]
-    q = tpv.design_matrix(v, u, terms) @ wcs.pv[1, terms]
-    solution, _ = _robust_lstsq(np.column_stack([np.ones_like(p), p, q]), np.column_stack([xi, eta]), weight, clip)
-    crval = np.array(tpv.deproject(solution[0, 0], solution[0, 1], wcs.crval))
-    return replace(wcs, crval=crval, cd=solution[1:].T @ wcs.cd)
-
-
-def _fit_distortion(wcs, x, y, xi, eta, weight, degree, clip):
-    """Fit the terms up to a degree; higher ones stay as they were guessed, for few stars cannot tell them."""
-    terms = tpv.terms_up_to(degree)
-    higher = [k for k in tpv.POWERS if k not in terms]
-    u, v = tpv.intermediate(wcs, x, y)
-    pv = np.zeros((2, tpv.N_TERMS))
-    pv[:, higher] = wcs.pv[:, higher]
-    first, second = tpv.design_matrix(u, v, terms), tpv.design_matrix(v, u, terms)
-    xi = xi - tpv.design_matrix(u, v, higher) @ pv[0, higher] if higher else xi
-    eta = eta - tpv.design_matrix(v, u, higher) @ pv[1, higher] if higher else eta
-    keep = np.ones(len(x), bool)
-    for _ in range(8):
-        w = weight * keep
-        pv[0, terms] = np.linalg.lstsq(first * w[:, None], xi * w, rcond=None)[0]
-        pv[1, terms] = np.linalg.lstsq(second * w[:, None], eta * w, rcond=None)[0]
-        deviation = np.hypot(xi - first @ pv[0, terms], eta - second @ pv[1, terms]) * weight
-        new = deviation <= max(clip * np.median(deviation[keep]) / 1.1774, 1e-9 * weight.max())
-        if new.sum() < len(terms) + 2 or np.array_equal(new, keep):
-            break
-        keep = new
-    return replace(wcs, pv=pv), keep
-
-
-def _degree_for(n: int, wanted: int) -> int:
-    for degree in range(wanted, 1, -1):
-        if n >= STARS_PER_TERM * len(tpv.terms_up_to(degree)):
-            return degree
-    return 1
-
-
 def solve_astrometry(
     x: np.ndarray,
     y: np.ndarray,
@@ -311,8 +253,8 @@ def solve_astrometry(
     star_x, star_y = tpv.sky_to_pixel(wcs, ra, dec)
     i, j = match_nearest(detections.x, detections.y, star_x, star_y, config.final_radius)
     xi, eta = tpv.project(ra[j], dec[j], wcs.crval)
-    weight, degree = detections.weight(config.floor)[i], _degree_for(len(i), config.degree)
-    wcs, keep = _fit_distortion(wcs, detections.x[i], detections.y[i], xi, eta, weight, degree, config.clip)
+    weight, degree = detections.weight(config.floor)[i], degree_for(len(i), config.degree)
+    wcs, keep = fit_distortion(wcs, detections.x[i], detections.y[i], xi, eta, weight, degree, config.clip)
     i, j = i[keep], j[keep]
     found = _assess(wcs, guess, detections, (ra, dec), (i, j), pattern, shape, config)
     return replace(found, detection=brightest[i], star=near[j])
@@ -376,11 +318,11 @@ def _approach(
             )
         i = pool[i]
         xi, eta = tpv.project(ra[j], dec[j], wcs.crval)
-        wcs = _refit_pointing(wcs, x[i], y[i], xi, eta, weight[i], config.clip)
+        wcs = refit_pointing(wcs, x[i], y[i], xi, eta, weight[i], config.clip)
         if attempt >= 2:
-            degree = _degree_for(len(i), config.degree if attempt == 3 else min(config.degree, 3))
+            degree = degree_for(len(i), config.degree if attempt == 3 else min(config.degree, 3))
             xi, eta = tpv.project(ra[j], dec[j], wcs.crval)
-            wcs, _ = _fit_distortion(wcs, x[i], y[i], xi, eta, weight[i], degree, config.clip)
+            wcs, _ = fit_distortion(wcs, x[i], y[i], xi, eta, weight[i], degree, config.clip)
         star_x, star_y = tpv.sky_to_pixel(wcs, ra, dec)
         pool = bright if attempt == 0 else np.arange(len(x))
         radius = (4.0, 2.5, config.final_radius, config.final_radius)[attempt]
@@ -411,7 +353,7 @@ def _assess(
     star_x, star_y = tpv.sky_to_pixel(wcs, ra, dec)
     inside = (star_x > 0) & (star_x < nx - 1) & (star_y > 0) & (star_y < ny - 1)
     chance = inside.sum() / (nx * ny) * np.pi * config.final_radius**2
-    n_free = 2 * len(tpv.terms_up_to(_degree_for(len(i), config.degree)))
+    n_free = 2 * len(tpv.terms_up_to(degree_for(len(i), config.degree)))
     if len(i) < config.min_matches or len(i) < 3.0 * chance * min(len(x), inside.sum()) and chance < 0.2:
         raise NoAstrometryError(
             f"{len(i)} matches, {chance * len(x):.0f} expected by chance: not a trustworthy match",

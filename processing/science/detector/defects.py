@@ -143,7 +143,7 @@ def combine_masks(masks: Sequence[np.ndarray], share: float = 0.5) -> np.ndarray
 
 
 def combine_defects(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """What either mask has: int16 (ny, nx). Raises UnusableFrameError if the shapes differ."""
+    """Union of two masks: int16 (ny, nx). Raises UnusableFrameError if the shapes differ."""
     if first.shape != second.shape:
         raise UnusableFrameError(f"masks have shapes {first.shape} and {second.shape}: the same needed")
     return first | second

@@ -272,10 +272,7 @@ def find_tracks(
         half = _half_width(strip[first:last], config) if extent else 2
         # What is wider is a galaxy or a nebula, not a trail.
         extent = extent if half <= config.max_width - config.side else None
-        (x0, y0), (x1, y1) = ends
-        t0, t1 = first / len(strip), last / len(strip)
-        a = (x0 + t0 * (x1 - x0), y0 + t0 * (y1 - y0))
-        b = (x0 + t1 * (x1 - x0), y0 + t1 * (y1 - y0))
+        a, b = _between(ends, first / len(strip), last / len(strip))
         covered = _band((ny, nx), a, b, half)
         if extent:
             mask |= covered
@@ -288,6 +285,13 @@ def find_tracks(
         inside = (by < rows * config.bin) & (bx < columns * config.bin)
         binned[by[inside] // config.bin, bx[inside] // config.bin] = 0.0
     return mask, tracks
+
+
+def _between(ends, start: float, stop: float) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The part of a line between two fractions of its length."""
+    (x0, y0), (x1, y1) = ends
+    dx, dy = x1 - x0, y1 - y0
+    return (x0 + start * dx, y0 + start * dy), (x0 + stop * dx, y0 + stop * dy)
 
 
 def _band(shape, a, b, half):

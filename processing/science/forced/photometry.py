@@ -28,7 +28,7 @@ from processing.science.forced.psf import (
     radius_of,
     scatter,
 )
-from processing.science.forced.systematics import difference_stamp, left_of_stars
+from processing.science.forced.systematics import difference_stamp, residue_of_stars
 
 OK, FEW_SKY, MOSTLY_BAD, SOME_BAD, NO_REFERENCE_SOURCE, NO_REFERENCE_CATALOG = 0, 54, 55, 56, 57, 58
 OFF_EDGE, FAILED = 61, 64
@@ -105,7 +105,7 @@ class _Measurer:
         self.frame = section.science if section.difference is None else section.difference
         self.bad = section.bad | ~np.isfinite(self.frame)
         # A science image has nothing of the reference in it.
-        self.below = 0.0 if section.difference is None else max(section.reference_flux, 0.0)
+        self.reference_light = 0.0 if section.difference is None else max(section.reference_flux, 0.0)
 
     def result(self) -> Forced:
         box, inner = box_of(self.section.x, self.section.y, self.frame.shape)
@@ -135,10 +135,12 @@ class _Measurer:
         ap, ap_sigma, correction = self._aperture(light, variance, psf, box)
         scale = self.found.scale
         empty = noise * np.sqrt(1 / (psf[within & ~bad] ** 2).sum())
-        below = self.below / scale
-        left, left_error = left_of_stars(self.section, self.found, self.config) if below > 0 else (0.0, 0.0)
-        flux -= left * below
-        systematic = np.hypot(self.found.error * flux, left_error * below)
+        reference_light = self.reference_light / scale
+        residue, residue_error = (
+            residue_of_stars(self.section, self.found, self.config) if reference_light > 0 else (0.0, 0.0)
+        )
+        flux -= residue * reference_light
+        systematic = np.hypot(self.found.error * flux, residue_error * reference_light)
         return Forced(
             flux=float(flux * scale), sigma=float(np.hypot(sigma, systematic) * scale), chi2=float(chi2), ap=ap,
             ap_sigma=float(np.hypot(ap_sigma, systematic * scale)), correction=correction, sky=float(sky),
@@ -199,7 +201,7 @@ class _Measurer:
         for k in near:
             out += _overlap(self.found.at(s.x[k], s.y[k]), s.x[k], s.y[k], box) * max(s.flux[k], 0.0)
             self.known |= bool(np.hypot(s.x[k] - section.x, s.y[k] - section.y) <= self.config.same)
-        return out / section.gain + self.below * psf / section.reference_gain
+        return out / section.gain + self.reference_light * psf / section.reference_gain
 
     def _fit(self, light, psf, use, noise, static, count):
         """Amplitude and its error, in light of the stamp; variance of the pixels, DN^2."""
@@ -292,7 +294,7 @@ def correlation(frame: np.ndarray, covered: np.ndarray, psf: np.ndarray, config:
 
 
 def reference_light(catalog, ra: float, dec: float, ratio: float, gain: float, within: float = 1.5) -> dict[str, float]:
-    """What a reference holds at a place: `reference_flux` and `reference_gain` of a Section.
+    """Light of a reference at a position: `reference_flux` and `reference_gain` of a Section.
 
     catalog : its PSF catalog, columns ra, dec (deg), flux (DN); ratio : science image over reference, as the pipeline
     of the difference matched them; gain : e-/DN of the reference; within : arcsec

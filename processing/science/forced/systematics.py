@@ -1,7 +1,7 @@
-"""What a subtraction leaves of constant stars, measured as forced photometry measures its target.
+"""Systematic errors of forced photometry: the residue that a subtraction leaves of constant stars.
 
-Fluxes of a star in image and reference come from two models of the PSF. How well these agree near a place shows in the
-difference alone: constant stars should be gone from it.
+It is measured as forced photometry measures its target. Fluxes of a star in image and reference come from two models of
+the PSF. How well these agree near a position shows in the difference alone: constant stars should be gone from it.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def difference_stamp(section: Section, found: LocalPsf, x: float, y: float, conf
     return move(here, x - round(float(x)), y - round(float(y)))
 
 
-def left_of_stars(section: Section, found: LocalPsf, config: ForcedConfig) -> tuple[float, float]:
-    """What the difference holds of the stars that gave the PSF, relative to their flux: the mean, and how far a single
+def residue_of_stars(section: Section, found: LocalPsf, config: ForcedConfig) -> tuple[float, float]:
+    """Residue of the stars that gave the PSF in the difference, relative to their flux: its mean, and how far a single
     star may be from it beyond its noise. Where too few tell: 0, and the error of the PSF."""
     difference, _ = section.of_difference()
     stars, bad = section.stars, section.bad | ~np.isfinite(difference)

@@ -1,4 +1,4 @@
-"""What is left between a calibrated frame and its reference catalogs: maps over the frame, runs with magnitude and
+"""Residuals of a calibrated frame against its reference catalogs: maps over the frame, runs with magnitude and
 colour."""
 
 from dataclasses import dataclass

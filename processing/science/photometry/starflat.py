@@ -102,10 +102,7 @@ def solve_star_flat(
     """
     exposures, stars = int(seen.exposure.max(initial=-1)) + 1, len(seen.catalog_mag)
     degree = _degree_for(stars, config)
-    terms = surface.basis(seen.x, seen.y, shape, degree)[:, 1:]
-    colour = seen.catalog_colour - np.median(seen.catalog_colour) if stars else seen.catalog_colour
-    ours = (seen.exposure[:, None] == np.arange(exposures)).astype(float)
-    design = np.column_stack([-ours, -colour[seen.star], terms])
+    design = _design(seen, exposures, surface.basis(seen.x, seen.y, shape, degree)[:, 1:])
     target = seen.mag - seen.catalog_mag[seen.star]
     weight = np.nan_to_num(1.0 / (seen.sigma**2 + config.floor**2))
     members = csr_matrix((np.ones(len(target)), (seen.star, np.arange(len(target)))), shape=(stars, len(target)))
@@ -148,6 +145,14 @@ def solve_star_flat(
         keep,
         len(used),
     )
+
+
+def _design(seen: StarObservations, exposures: int, terms: np.ndarray) -> np.ndarray:
+    """Derivatives of each magnitude by zero points, colour coefficient, terms of the surface."""
+    colour = seen.catalog_colour
+    colour = colour - np.median(colour) if len(colour) else colour
+    in_exposure = (seen.exposure[:, None] == np.arange(exposures)).astype(float)
+    return np.column_stack([-in_exposure, -colour[seen.star], terms])
 
 
 def _degree_for(stars, config):

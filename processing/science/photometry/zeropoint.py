@@ -111,32 +111,11 @@ def fit_zero_point(
     """
     config = config or ZeroPointConfig()
     difference = magnitude - instrumental
-    good = (
-        np.isfinite(difference)
-        & np.isfinite(colour)
-        & (sigma < MAG_PER_RELATIVE_FLUX / config.min_snr)
-        & (magnitude > config.bright_limit)
-        & (magnitude < config.faint_limit)
-    )
-    if good.sum() < config.min_matches:
-        raise NoPhotometricCalibrationError(
-            f"{int(good.sum())} usable calibrators: at least {config.min_matches} needed",
-            photometry_matches=int(good.sum()),
-        )
+    good = _usable(difference, sigma, magnitude, colour, config)
     d, c, s = difference[good], colour[good], np.hypot(sigma[good], config.floor)
-    spread = robust_scatter(c)
-    columns = 2 if spread > config.min_colour_spread else 1
+    columns = 2 if robust_scatter(c) > config.min_colour_spread else 1
     design = np.column_stack([np.ones_like(c), c])[:, :columns]
-    keep = np.abs(d - np.median(d)) < max(5.0 * robust_scatter(d), config.floor)
-    for _ in range(20):
-        w = keep / s
-        solution = np.linalg.lstsq(design * w[:, None], d * w, rcond=None)[0]
-        residual = d - design @ solution
-        normalised = np.abs(residual) / s
-        new = normalised <= max(config.clip * MAD_TO_SIGMA * np.median(normalised[keep]), 1e-6)
-        if new.sum() < config.min_matches or np.array_equal(new, keep):
-            break
-        keep = new
+    solution, residual, keep = _clipped_line(design, d, s, config)
     rms = float(np.sqrt(np.mean(residual[keep] ** 2)))
     if rms > config.max_rms:
         raise NoPhotometricCalibrationError(
@@ -165,6 +144,42 @@ def fit_zero_point(
         colour_rms=float(c[keep].std()),
         colour_name=colour_name,
     )
+
+
+def _usable(
+    difference: np.ndarray, sigma: np.ndarray, magnitude: np.ndarray, colour: np.ndarray, config: ZeroPointConfig
+) -> np.ndarray:
+    """Which calibrators are known well enough; raises NoPhotometricCalibrationError if too few are."""
+    good = (
+        np.isfinite(difference)
+        & np.isfinite(colour)
+        & (sigma < MAG_PER_RELATIVE_FLUX / config.min_snr)
+        & (magnitude > config.bright_limit)
+        & (magnitude < config.faint_limit)
+    )
+    if good.sum() < config.min_matches:
+        raise NoPhotometricCalibrationError(
+            f"{int(good.sum())} usable calibrators: at least {config.min_matches} needed",
+            photometry_matches=int(good.sum()),
+        )
+    return good
+
+
+def _clipped_line(
+    design: np.ndarray, difference: np.ndarray, sigma: np.ndarray, config: ZeroPointConfig
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weighted least squares with clipping: coefficients, residuals, which stars were kept."""
+    keep = np.abs(difference - np.median(difference)) < max(5.0 * robust_scatter(difference), config.floor)
+    for _ in range(20):
+        w = keep / sigma
+        solution = np.linalg.lstsq(design * w[:, None], difference * w, rcond=None)[0]
+        residual = difference - design @ solution
+        normalised = np.abs(residual) / sigma
+        new = normalised <= max(config.clip * MAD_TO_SIGMA * np.median(normalised[keep]), 1e-6)
+        if new.sum() < config.min_matches or np.array_equal(new, keep):
+            break
+        keep = new
+    return solution, residual, keep
 
 
 def check_filter(zero_point: ZeroPoint, filtercode: str, config: ZeroPointConfig | None = None) -> None:

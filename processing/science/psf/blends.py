@@ -20,7 +20,7 @@ NEAR_BAD = 2
 
 
 @dataclass(frozen=True)
-class HiddenConfig:
+class BlendsConfig:
     """rounds: at most; passes: of the fit between rounds; threshold: sigmas of the flux; filter: width of the matched
     filter in FWHM, below 1 since neighbours are what hides; profile_error: relative error of the profiles, per pixel;
     min_distance: px, nearer peaks are errors of the known star's model; min_share, final_share: of the light at the
@@ -45,14 +45,14 @@ class HiddenConfig:
     crowding: float = 0.05
 
 
-def find_hidden(
+def find_blended(
     fit: PsfFit,
     light: np.ndarray,
     noise: np.ndarray,
     bad: np.ndarray,
     psf: Psf,
     gain: float,
-    config: HiddenConfig | None = None,
+    config: BlendsConfig | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """New stars in the residual of a fit: x, y (0-based px), flux (DN).
 
@@ -65,7 +65,7 @@ def find_hidden(
     psf : Psf
     gain : float, e-/DN
     """
-    config = config or HiddenConfig()
+    config = config or BlendsConfig()
     x, y, flux = find_peaks(
         fit.residual, light, noise, bad, gain, config.filter * psf.fwhm, config.threshold, config.profile_error
     )
@@ -86,14 +86,14 @@ def _peak(psf):
     return float(psf_stamp(psf, float(psf.shape[1] // 2), float(psf.shape[0] // 2), 1)[1, 1])
 
 
-def lasting(fit: PsfFit, light: np.ndarray, first: int, psf: Psf, config: HiddenConfig | None = None) -> np.ndarray:
+def lasting(fit: PsfFit, light: np.ndarray, first: int, psf: Psf, config: BlendsConfig | None = None) -> np.ndarray:
     """Which sources to keep, bool (n,).
 
     fit : with errors
-    light : as for `find_hidden`
+    light : as for `find_blended`
     first : how many of its sources were detected on the image, the others on the residual
     """
-    config = config or HiddenConfig()
+    config = config or BlendsConfig()
     if len(fit.x) == 0:
         return np.zeros(0, bool)
     ny, nx = fit.model.shape

@@ -263,6 +263,29 @@ def _fwhm_of(samples):
     return 2.0 * np.sqrt(above / np.pi)
 
 
+def _best_profile(residual, ivar, x, y, flux, config):
+    """Power of the Moffat that fits a few bright stars best, and their width (px)."""
+    start = mof.fit_stars(residual, ivar, x, y, flux, 3.0, config.fit_radius, 2.0, 8)
+    usable = start[:, mof.CHI2] < mof.UNUSABLE
+    width = float(np.median(start[usable, mof.FWHM])) if usable.any() else 2.0
+    trials = []
+    for beta in config.betas:
+        trial = mof.fit_stars(residual, ivar, x, y, flux, beta, config.fit_radius, width, 8)
+        trials.append((float(np.median(trial[:, mof.CHI2])), beta))
+    return min(trials)[1], width
+
+
+def _cell_centres(shape, cell):
+    """Rows and columns of the PSF's tables, and x, y (px) of the middle of each."""
+    rows, columns = (max(1, -(-side // cell)) for side in shape)
+    cy, cx = np.meshgrid(
+        (np.arange(rows) + 0.5) / rows * shape[0],
+        (np.arange(columns) + 0.5) / columns * shape[1],
+        indexing="ij",
+    )
+    return rows, columns, cx.ravel(), cy.ravel()
+
+
 def build_psf(
     residual: np.ndarray,
     ivar: np.ndarray,
@@ -293,14 +316,7 @@ def build_psf(
     shape = residual.shape
     x, y, flux = (np.ascontiguousarray(v, dtype=np.float64) for v in (x, y, flux))
     few = np.argsort(-flux)[:TRIAL_STARS]
-    start = mof.fit_stars(residual, ivar, x[few], y[few], flux[few], 3.0, config.fit_radius, 2.0, 8)
-    usable = start[:, mof.CHI2] < mof.UNUSABLE
-    width = float(np.median(start[usable, mof.FWHM])) if usable.any() else 2.0
-    trials = []
-    for beta in config.betas:
-        trial = mof.fit_stars(residual, ivar, x[few], y[few], flux[few], beta, config.fit_radius, width, 8)
-        trials.append((float(np.median(trial[:, mof.CHI2])), beta))
-    beta = min(trials)[1]
+    beta, width = _best_profile(residual, ivar, x[few], y[few], flux[few], config)
     fits = mof.fit_stars(residual, ivar, x, y, flux, beta, config.fit_radius, width, 10)
     # Five stars for each coefficient: a PSF that varies less than the true one errs by centimagnitudes at the edges.
     degree = 0 if len(x) < 15 else 1 if len(x) < 30 else 2
@@ -314,16 +330,10 @@ def build_psf(
     star_shapes = _polynomial(fits[:, mof.X], fits[:, mof.Y], shape, degree) @ coefficients
     table_degree = min(degree, 1)
     table = _residual_table(residual, ivar, fits, star_shapes, beta, shape, table_degree, config)
-
-    rows, columns = (max(1, -(-side // config.cell)) for side in shape)
-    cy, cx = np.meshgrid(
-        (np.arange(rows) + 0.5) / rows * shape[0],
-        (np.arange(columns) + 0.5) / columns * shape[1],
-        indexing="ij",
-    )
-    cell_shapes = _polynomial(cx.ravel(), cy.ravel(), shape, degree) @ coefficients
+    rows, columns, cx, cy = _cell_centres(shape, config.cell)
+    cell_shapes = _polynomial(cx, cy, shape, degree) @ coefficients
     samples = _moffat_tables(cell_shapes, beta, config.radius)
-    samples += np.einsum("abt,ct->cab", table, _polynomial(cx.ravel(), cy.ravel(), shape, table_degree))
+    samples += np.einsum("abt,ct->cab", table, _polynomial(cx, cy, shape, table_degree))
     samples /= samples.sum((1, 2), keepdims=True) / OVERSAMPLING**2
     splines = np.stack([spline_filter(s, 3, mode="mirror") for s in samples]).astype(np.float32)
     grid = (rows, columns) + samples.shape[1:]

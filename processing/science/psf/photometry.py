@@ -209,10 +209,8 @@ def fit_sources(
     x, y, flux = (np.array(v, dtype=np.float64) for v in (x, y, flux))
     image = np.ascontiguousarray(image, np.float32)
     residual = image.copy()
-    typical = float(np.median(noise))
-    reach = STAMP_GROWTH * (np.maximum(flux, typical) / typical) ** 0.25
-    halves = np.clip(np.ceil(reach), MIN_STAMP, psf.radius - 1).astype(np.int64)
-    stars, tables = FitStars(x, y, flux, halves), PsfTables(psf.splines, psf.radius)
+    stars = FitStars(x, y, flux, _stamp_halves(flux, float(np.median(noise)), psf.radius))
+    tables = PsfTables(psf.splines, psf.radius)
     order, cells = _order(x, y, flux), _cells(x, y, image.shape, psf)
     _subtract_all(residual, stars, order, cells, tables)
     near = _neighbours(x, y, 2 * config.fit_radius)
@@ -226,6 +224,12 @@ def fit_sources(
         )  # fmt: skip
     a, b, c, d, e = quality.T.copy()
     return PsfFit(x, y, flux, a, b, c, d, e, residual, image - residual, change, sweeps)
+
+
+def _stamp_halves(flux, noise, radius):
+    """Half sizes of the stars' models (px), out to where they fall below the noise."""
+    reach = STAMP_GROWTH * (np.maximum(flux, noise) / noise) ** 0.25
+    return np.clip(np.ceil(reach), MIN_STAMP, radius - 1).astype(np.int64)
 
 
 def _order(x, y, flux):

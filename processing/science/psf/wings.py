@@ -145,7 +145,7 @@ def _add_wings(light, xs, ys, fluxes, profile, faintest):
 
 
 def _rings(fit, row, bad):
-    """What the fit left around one star in each ring, per pixel and per flux of the star; NaN where unseen."""
+    """Residual of the fit around a star in each ring, per pixel and per flux of the star; NaN where unseen."""
     reach = int(RINGS[-1]) + 1
     x, y, (ny, nx) = fit.x[row], fit.y[row], bad.shape
     x0, x1 = max(int(x) - reach, 0), min(int(x) + reach + 1, nx)

@@ -18,7 +18,7 @@ FIT_RADIUS = 4.0
 
 @dataclass(frozen=True)
 class Triggers:
-    """What a candidate needs to become an alert. snr: at least; magpsf: at most (mag); nbad: at most, of the
+    """Conditions under which a candidate becomes an alert. snr: at least; magpsf: at most (mag); nbad: at most, of the
     central 5x5; fwhm: at most (px); elong: at most; magdiff: (from, to), mag; rb: at least.
 
     Source: ZTF Science Data System Explanatory Supplement, section 9.1.

@@ -18,7 +18,7 @@ BIAS = 5.64
 
 
 def features(table: Table) -> np.ndarray:
-    """What the score looks at, (n, 5), from the columns of a candidate table.
+    """Features of the score, (n, 5), from the columns of a candidate table.
 
     sumrat : as in the packet, 1 where all pixels have one sign
     nneg : negative pixels of the central 5x5, over 10

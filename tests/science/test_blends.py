@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from processing.science.peaks import find_peaks, profile_along
-from processing.science.psf.blends import HiddenConfig, find_hidden, lasting
+from processing.science.psf.blends import BlendsConfig, find_blended, lasting
 from processing.science.psf.model import build_psf
 from processing.science.psf.photometry import fit_sources
 from processing.science.psf.wings import Wings, wing_light
@@ -54,7 +54,7 @@ def test_nine_of_ten_companions_are_found_one_width_from_a_star_three_times_as_b
     image, (x, y), mate, flux = pairs(FWHM, 1 / 3)
     noise, bad = plain()
     fit = fit_sources(image, noise, bad, x, y, np.full(x.size, flux), psf, GAIN, errors=False)
-    found = find_hidden(fit, image - fit.residual, noise, bad, psf, GAIN)
+    found = find_blended(fit, image - fit.residual, noise, bad, psf, GAIN)
     _, which = nearest(found[0], found[1], *mate, radius=1.2)
     assert len(which) > 0.9 * x.size
     start = [np.r_[a, b] for a, b in zip((x, y, np.full(x.size, flux)), found, strict=True)]
@@ -70,7 +70,7 @@ def test_single_stars_and_noise_have_no_companions(psf):
     image, (x, y), _, flux = pairs(0.0, 0.0)
     noise, bad = plain()
     fit = fit_sources(image, noise, bad, x, y, np.full(x.size, flux), psf, GAIN)
-    found = find_hidden(fit, image - fit.residual, noise, bad, psf, GAIN)
+    found = find_blended(fit, image - fit.residual, noise, bad, psf, GAIN)
     assert len(found[0]) <= 2
     assert lasting(fit, image - fit.residual, x.size, psf).all()
 
@@ -100,14 +100,14 @@ def test_peaks_beside_bad_pixels_and_slight_ones_on_bright_light_are_not_believe
     none = np.zeros(0)
     image = noisy(image)
     fit = fit_sources(image, noise, bad, none, none, none, psf, GAIN)
-    config = HiddenConfig(threshold=7.0)
-    assert len(find_hidden(fit, np.zeros_like(image), noise, bad, psf, GAIN, config)[0]) == 2
+    config = BlendsConfig(threshold=7.0)
+    assert len(find_blended(fit, np.zeros_like(image), noise, bad, psf, GAIN, config)[0]) == 2
     bad[98:100, 101] = True
-    x, y, _ = find_hidden(fit, np.zeros_like(image), noise, bad, psf, GAIN, config)
+    x, y, _ = find_blended(fit, np.zeros_like(image), noise, bad, psf, GAIN, config)
     assert len(x) == 1 and x[0] == pytest.approx(300, abs=0.3)
     # 3000 DN peak at some 500 DN: a tenth of 20,000 DN is more.
     bright = np.full(SHAPE, 20000.0, np.float32)
-    assert len(find_hidden(fit, bright, noise, bad, psf, GAIN, HiddenConfig(profile_error=0.0))[0]) == 0
+    assert len(find_blended(fit, bright, noise, bad, psf, GAIN, BlendsConfig(profile_error=0.0))[0]) == 0
 
 
 def test_pieces_of_a_galaxy_do_not_last_where_stars_are_rare(psf):
@@ -119,7 +119,7 @@ def test_pieces_of_a_galaxy_do_not_last_where_stars_are_rare(psf):
         add_star(image, a, b, 20000.0, widen=2.5, half=25)
     image, (noise, bad) = noisy(image), plain()
     fit = fit_sources(image, noise, bad, x, y, np.full(x.size, 1e4), psf, GAIN, errors=False)
-    found = find_hidden(fit, image - fit.residual, noise, bad, psf, GAIN)
+    found = find_blended(fit, image - fit.residual, noise, bad, psf, GAIN)
     assert len(found[0]) > x.size
     start = [np.r_[a, b] for a, b in zip((fit.x, fit.y, fit.flux), found, strict=True)]
     pieces = fit_sources(image, noise, bad, *start, psf, GAIN)
