@@ -77,7 +77,7 @@ def streaming(
     For an answer that is still being written when the request's own transaction has ended. `before` is given the
     connection when that transaction has not begun yet.
     """
-    connection = pool.take()
+    connection = pool.acquire()
     try:
         if before is not None:
             before(connection)
@@ -89,7 +89,7 @@ def streaming(
     except BaseException:  # an answer that was broken off: whatever it was doing ends with its connection
         connection.close()
         raise
-    pool.give_back(connection)
+    pool.release(connection)
 
 
 def _cancelled_when_client_leaves(connection: BaseDatabaseWrapper):

@@ -38,7 +38,7 @@ def keeps(keeper: Keeper) -> Keeper:
     return keeper
 
 
-def take(copy: Copy, may_open: bool) -> int:
+def ingest(copy: Copy, may_open: bool) -> int:
     """The points of a file; returns how many.
 
     Raises

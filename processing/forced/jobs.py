@@ -41,7 +41,7 @@ class ForcedRefusedError(ValueError):
 
 
 @dataclass(frozen=True)
-class Wish:
+class ForcedRequest:
     """What is asked for at each position.
 
     jdstart, jdend : Julian dates (UTC) of the exposures' starts; email : where the message at the end goes, only to the
@@ -80,7 +80,7 @@ class Place:
             raise ForcedRefusedError(f"dec={self.dec}: is not within -90 and 90 degrees")
 
 
-def order(places: Sequence[Place], wish: Wish, reader: Reader, user=None, site: str = "") -> list[UserJob]:
+def order(places: Sequence[Place], request: ForcedRequest, reader: Reader, user=None, site: str = "") -> list[UserJob]:
     """Ask for light curves at positions; `site` is the portal's address in the message at the end.
 
     Raises
@@ -91,15 +91,17 @@ def order(places: Sequence[Place], wish: Wish, reader: Reader, user=None, site: 
     if not 1 <= len(places) <= MOST_POSITIONS:
         raise ForcedRefusedError(f"{len(places)} positions: give 1 to {MOST_POSITIONS}")
     known = user is not None and user.is_authenticated
-    if wish.email and not (known and wish.email.lower() == (user.email or "").lower()):
-        raise ForcedRefusedError(f"email={wish.email!r}: messages go to the address of your own account only; sign in")
-    if wish.webhook:
+    if request.email and not (known and request.email.lower() == (user.email or "").lower()):
+        raise ForcedRefusedError(
+            f"email={request.email!r}: messages go to the address of your own account only; sign in"
+        )
+    if request.webhook:
         try:
-            notify.check(wish.webhook)
+            notify.check(request.webhook)
         except notify.NotAllowedError as reason:
-            raise ForcedRefusedError(f"webhook={wish.webhook!r}: {reason}") from reason
+            raise ForcedRefusedError(f"webhook={request.webhook!r}: {reason}") from reason
     batch = uuid.uuid4().hex if len(places) > 1 else ""
-    shared = asdict(wish) | {"site": site, "batch": batch}
+    shared = asdict(request) | {"site": site, "batch": batch}
     orders = [
         asdict(place) | {"name": place.name[:LARGEST_NAME], "number": number} | shared
         for number, place in enumerate(places)

@@ -35,7 +35,7 @@ def with_images(table: pd.DataFrame) -> pd.DataFrame:
     return table[list(COLUMNS)].assign(pid=pids, rcid=channels)
 
 
-def take(table: pd.DataFrame, origin: str) -> int:
+def ingest(table: pd.DataFrame, origin: str) -> int:
     """Hand points over; returns how many were taken."""
     if not _takers:
         raise NoTakerError("light curves: no application that keeps them is installed")
