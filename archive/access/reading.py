@@ -115,7 +115,7 @@ def _take_rights(cursor, reader: Reader) -> None:
 
 
 def current_reader() -> Reader | None:
-    """Who is reading in this context; None in pipelines and commands, which see everything."""
+    """The reader of this context; None in pipelines and commands, which see everything."""
     return _current.get()
 
 

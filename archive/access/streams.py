@@ -23,7 +23,7 @@ BAD_VALUES = "22"
 
 
 class Statement(Protocol):
-    """What can be streamed: SQL with its parameters, for a connection."""
+    """A query that can be streamed: SQL with its parameters, for a connection."""
 
     def as_sql(self, connection: BaseDatabaseWrapper) -> tuple[str, Sequence]: ...
 

@@ -44,7 +44,7 @@ class QuotaExceededError(Exception):
 
 @dataclass(frozen=True)
 class Use:
-    """What somebody's jobs use, and how much they may."""
+    """The use that an asker's jobs make of the archive, and their limits."""
 
     jobs: int
     most_jobs: int
@@ -74,7 +74,7 @@ def asked_from(network: str) -> Iterator[RequestOrigin]:
 
 
 def asker_of(user) -> str:
-    """Who orders: an account, a visitor's network, or the system itself (empty)."""
+    """The asker that a job counts for: an account, a visitor's network, or the system itself (empty)."""
     if user is not None and user.is_authenticated:
         return f"account {user.pk}"
     origin = _origin.get()
@@ -82,7 +82,7 @@ def asker_of(user) -> str:
 
 
 def use_of(asker: str) -> Use:
-    """What the jobs of somebody use now."""
+    """The use that an asker's jobs make now."""
     limits = settings.QUOTAS["visitor" if asker.startswith("network") else "account"]
     jobs = UserJob.objects.filter(asker=asker).exclude(kind__in=UNCOUNTED)
     queries = QueryJob.objects.filter(asker=asker)

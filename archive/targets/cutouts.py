@@ -27,7 +27,7 @@ class CutoutsRefusedError(ValueError):
 
 @dataclass(frozen=True)
 class CutoutRequest:
-    """What to cut out around each target.
+    """A request for cutouts around each target.
 
     family : sci, diff or ref; filtercode, since, until : as in archive.search.query
     size : full width, deg

@@ -1,4 +1,4 @@
-"""What people ask of forced photometry, checked."""
+"""The form for forced photometry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people ask about many targets, or about one target in time, checked."""
+"""The forms for cutouts of many targets, and for movies of one."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class Budget:
         self._used: Counter[str] = Counter()
 
     def of(self, address: str) -> Share:
-        """What is taken for an address."""
+        """The share of one address."""
         return Share(self, address)
 
     def reserve(self, address: str, size: int) -> bool:

@@ -112,7 +112,7 @@ def file(request: HttpRequest, job_id, name: str) -> HttpResponseBase:
 
 @sensitive_variables("secret")
 def _user(request: HttpRequest, given) -> User:
-    """Who asks.
+    """The user of a request.
 
     Raises
     ------

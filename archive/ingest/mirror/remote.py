@@ -1,4 +1,4 @@
-"""What an IRSA-compatible server is asked."""
+"""Requests to an IRSA-compatible server."""
 
 from __future__ import annotations
 

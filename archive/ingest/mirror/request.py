@@ -24,7 +24,7 @@ AT_ONCE = 100  # identifiers in one condition
 
 
 class BadMirrorRequestError(ValueError):
-    """What cannot be asked for; the message names the part, its value, and what would be right."""
+    """A request that cannot be asked; the message names the part, its value, and what would be right."""
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ class Plan:
 
 @dataclass
 class Outcome:
-    """What a mirror did: rows and files taken in by family; files that are not there, refused, or failed, and why."""
+    """Rows and files that a mirror took in, by family; files that are not there, refused, or failed, and why."""
 
     rows: Counter = field(default_factory=Counter)
     files: Counter = field(default_factory=Counter)
