@@ -1,4 +1,4 @@
-"""What forms of several pages share."""
+"""Fields and checks that forms of several pages share."""
 
 from __future__ import annotations
 

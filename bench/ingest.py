@@ -59,10 +59,10 @@ def _measure(folder: Path, packets: int, images: int) -> dict[str, Figure]:
 
 
 def _seconds(paths: list[Path], rows: int | None = None) -> float:
-    from archive.ingest import take
+    from archive.ingest import ingest
 
     began = time.perf_counter()
-    taken = [take(path, "ztf") for path in paths]
+    taken = [ingest(path, "ztf") for path in paths]
     seconds = time.perf_counter() - began
     wanted, found = rows or len(paths), sum(one.rows for one in taken)
     if found != wanted or any(one.refused for one in taken):

@@ -75,11 +75,11 @@ def _measure(folder: Path, objects: int) -> dict[str, Figure]:
 
 def _take(paths: list[Path]) -> tuple[float, int]:
     """Seconds that taking files took, and how many points they gave."""
-    from archive.ingest import Source, take
+    from archive.ingest import Source, ingest
 
     begun, points = time.monotonic(), 0
     for path in paths:
-        points += take(path, Source("ztf", program=1)).rows
+        points += ingest(path, Source("ztf", program=1)).rows
     return time.monotonic() - begun, points
 
 

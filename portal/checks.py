@@ -1,4 +1,4 @@
-"""What must be configured before an archive is open to others; checked by `manage.py check --deploy`."""
+"""Settings that an archive needs before it is open to others; checked by `manage.py check --deploy`."""
 
 from __future__ import annotations
 

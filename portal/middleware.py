@@ -18,7 +18,7 @@ from archive.access import address as site
 from archive.access import audit
 from archive.access.memberships import reader_of
 from archive.access.reading import reading
-from archive.access.streams import TOO_MUCH, said_by_database
+from archive.access.streams import TOO_MUCH, sqlstate_and_message
 from archive.files.storage import DamagedFileError
 from archive.jobs import quotas
 from archive.requests import parameters, plain_text
@@ -228,15 +228,15 @@ class ReaderMiddleware:
     def __call__(self, request):
         request.reader = reader_of(request.user)
         network = network_of(request.META.get("REMOTE_ADDR", ""))
-        with quotas.asked_from(network) as asking:
+        with quotas.asked_from(network) as origin:
             with (
                 site.reached_at(request.build_absolute_uri("/")),
                 audit.acting(partial(audit.Actor.of, request)),
                 reading(request.reader),
             ):
                 response = self.get_response(request)
-            if asking.asker:
-                for name, value in quotas.use_of(asking.asker).headers().items():
+            if origin.asker:
+                for name, value in quotas.use_of(origin.asker).headers().items():
                     response.headers[name] = value
         return response
 
@@ -250,7 +250,7 @@ class ReaderMiddleware:
             return refuse(request, str(exception), 503)
         if isinstance(exception, DamagedFileError):
             return refuse(request, str(exception), 500, "Damaged file")
-        if isinstance(exception, DatabaseError) and (reason := TOO_MUCH.get(said_by_database(exception)[0])):
+        if isinstance(exception, DatabaseError) and (reason := TOO_MUCH.get(sqlstate_and_message(exception)[0])):
             transaction.set_rollback(True, using="reader")
             return refuse(request, f"{request.path}: {reason}", 400)
         if isinstance(exception, DataError):

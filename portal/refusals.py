@@ -1,4 +1,4 @@
-"""What is refused before, in or behind a view, in the form of the protocol that its address speaks."""
+"""Error responses before, in and after a view, in the form of the protocol that its address speaks."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def name_of(request: HttpRequest) -> str:
 
 # --- what Django itself refuses (handlers of portal.urls.site, and CSRF_FAILURE_VIEW) ---------------------------------
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """What cannot be read as a request."""
+    """Error 400: the request cannot be read."""
     if isinstance(exception, DisallowedHost):
         return refuse(request, _host_refused(request), 400)
     if isinstance(exception, SuspiciousFileOperation):  # its words are the server's own folders
@@ -91,12 +91,12 @@ def _host_refused(request: HttpRequest) -> str:
 
 
 def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """What somebody may not do or see."""
+    """Error 403: not open to this person."""
     return refuse(request, str(exception) or f"{path_of(request)}: is not open to you", 403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """What is not there, in the words of whoever looked for it."""
+    """Error 404: not there, in the words of the view that looked for it."""
     words = exception.args[0] if exception.args and isinstance(exception.args[0], str) else ""
     if isinstance(exception, Resolver404):
         words = f"{path_of(request)}: {NOT_HERE}"

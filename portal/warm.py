@@ -1,4 +1,4 @@
-"""What a process of the portal loads before it takes its first request.
+"""Modules that a process of the portal loads before it takes its first request.
 
 Loading the pages takes seconds in which a process does little else. Done by the first request, it would keep all others
 waiting, the health check among them.

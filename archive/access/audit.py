@@ -18,21 +18,21 @@ _acting: ContextVar[Callable[[], Actor] | None] = ContextVar("acting", default=N
 
 @dataclass(frozen=True)
 class Actor:
-    """Who does something, and from where."""
+    """The person or process that acts, and its address."""
 
     who: str
     address: str = ""
 
     @classmethod
     def of(cls, request: HttpRequest) -> Actor:
-        """Whoever sends a request. The address is that of the proxy's client where one stands before us."""
+        """The sender of a request. The address is that of the proxy's client where one stands before us."""
         from axes.helpers import get_client_ip_address
 
         return cls(request.user.get_username() or NOBODY, get_client_ip_address(request) or "")
 
     @classmethod
     def on_this_machine(cls) -> Actor:
-        """Whoever runs a command."""
+        """The account that runs a command."""
         return cls(getpass.getuser())
 
 
@@ -47,7 +47,7 @@ def acting(who: Callable[[], Actor]) -> Iterator[None]:
 
 
 def actor() -> Actor:
-    """Whoever does what is being done: of a request its sender, otherwise whoever runs this process."""
+    """The actor of the current context: a request's sender, otherwise the account that runs this process."""
     who = _acting.get()
     return Actor.on_this_machine() if who is None else who()
 

@@ -77,7 +77,7 @@ def streaming(
     For an answer that is still being written when the request's own transaction has ended. `before` is given the
     connection when that transaction has not begun yet.
     """
-    connection = pool.take()
+    connection = pool.acquire()
     try:
         if before is not None:
             before(connection)
@@ -89,7 +89,7 @@ def streaming(
     except BaseException:  # an answer that was broken off: whatever it was doing ends with its connection
         connection.close()
         raise
-    pool.give_back(connection)
+    pool.release(connection)
 
 
 def _cancelled_when_client_leaves(connection: BaseDatabaseWrapper):
@@ -115,7 +115,7 @@ def _take_rights(cursor, reader: Reader) -> None:
 
 
 def current_reader() -> Reader | None:
-    """Who is reading in this context; None in pipelines and commands, which see everything."""
+    """The reader of this context; None in pipelines and commands, which see everything."""
     return _current.get()
 
 

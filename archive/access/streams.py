@@ -23,7 +23,7 @@ BAD_VALUES = "22"
 
 
 class Statement(Protocol):
-    """What can be streamed: SQL with its parameters, for a connection."""
+    """A query that can be streamed: SQL with its parameters, for a connection."""
 
     def as_sql(self, connection: BaseDatabaseWrapper) -> tuple[str, Sequence]: ...
 
@@ -99,7 +99,7 @@ TOO_MUCH = {
 """SQLSTATE: what PostgreSQL refuses to spend on one query, in words for whoever asked it."""
 
 
-def said_by_database(error: Exception) -> tuple[str, str]:
+def sqlstate_and_message(error: Exception) -> tuple[str, str]:
     """SQLSTATE and message of an error of the database, Django's or the driver's; empty where it has none."""
     cause = error if isinstance(error, psycopg2.Error) else error.__cause__
     message = getattr(getattr(cause, "diag", None), "message_primary", None)
@@ -111,7 +111,7 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except (psycopg2.Error, DatabaseError) as error:
-        state, message = said_by_database(error)
+        state, message = sqlstate_and_message(error)
         if state == CANCELLED:
             raise QueryFailedError(f"the search took longer than {LONGEST} s: narrow it") from error
         if state in TOO_MUCH:

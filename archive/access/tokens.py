@@ -83,5 +83,5 @@ def looks_like_one(text: str) -> bool:
 
 
 def digest(secret: str) -> str:
-    """What is kept of a secret. It has 256 random bits: no salt and no slow hash are needed against guessing."""
+    """The hash of a secret. That has 256 random bits: no salt and no slow hash are needed against guessing."""
     return hashlib.sha256(secret.encode()).hexdigest()

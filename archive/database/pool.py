@@ -14,7 +14,7 @@ OLDEST = 60.0  # s that one waits: the database may have gone away meanwhile, an
 _idle: deque[tuple[float, BaseDatabaseWrapper]] = deque()
 
 
-def take() -> BaseDatabaseWrapper:
+def acquire() -> BaseDatabaseWrapper:
     """A connection outside any transaction, with nothing left of whoever had it before."""
     while _idle:
         try:
@@ -29,7 +29,7 @@ def take() -> BaseDatabaseWrapper:
     return connection
 
 
-def give_back(connection: BaseDatabaseWrapper) -> None:
+def release(connection: BaseDatabaseWrapper) -> None:
     """Keep a connection whose work ended well: its transaction, settings and temporary tables go at once."""
     try:
         connection.rollback()

@@ -13,6 +13,6 @@ A file that cannot be taken is refused with its reason, changes nothing, and lie
 """
 
 from archive.ingest.errors import RefusedError
-from archive.ingest.files import Source, Taken, take, take_each
+from archive.ingest.files import Source, Taken, ingest, ingest_each
 
-__all__ = ["RefusedError", "Source", "Taken", "take", "take_each"]
+__all__ = ["RefusedError", "Source", "Taken", "ingest", "ingest_each"]

@@ -56,7 +56,7 @@ class _Known:
     programs: Mapping[int, Program]
 
 
-def take(copies: Sequence[Copy], origin: str, may_open: bool = False) -> list[int | RefusedError]:
+def ingest(copies: Sequence[Copy], origin: str, may_open: bool = False) -> list[int | RefusedError]:
     """Register packet files and their alerts' rows; returns of each how many alerts it brought, or why it is refused.
 
     A file never takes another's name, and a candidate that is here keeps the packet that it has. All of them come in

@@ -72,7 +72,7 @@ class Source:
     found_at: str = ""
 
 
-def take(path: Path | Found, origin: str | Source = Origin.OURS) -> Taken:
+def ingest(path: Path | Found, origin: str | Source = Origin.OURS) -> Taken:
     """Take one file into the tree and the database; taking it again changes nothing.
 
     Parameters
@@ -126,19 +126,19 @@ def take_copy(copy: Copy, source: Source) -> Taken:
 
 def _take(copy: Copy, source: Source) -> Taken:
     if copy.name.endswith(PACKETS):
-        (outcome,) = alerts.take([copy], source.origin, source.may_open)
+        (outcome,) = alerts.ingest([copy], source.origin, source.may_open)
         if isinstance(outcome, RefusedError):
             raise outcome
         return Taken("alert", outcome)
     if copy.name.endswith(curves.TABLES) or (copy.name.endswith(CSV) and curves.is_table_of_points(copy)):
         return _taken_curves(curves.keep(curves.of_table(copy), curves.Terms(copy.name, may_open=source.may_open)))
     if copy.name.endswith(CSV):
-        return Taken("ref", metadata.take(copy, source))
+        return Taken("ref", metadata.ingest(copy, source))
     try:
         name = parse_name(copy.name)
     except NotAZtfProductError as error:
         if copy.name.endswith(".txt"):
-            return Taken("forced points", forced.take(copy, source.may_open))
+            return Taken("forced points", forced.ingest(copy, source.may_open))
         raise RefusedError(str(error)) from error
     placing.lock(name.path)
     _require_not_ours(name, source.origin)
@@ -150,7 +150,7 @@ def _take(copy: Copy, source: Source) -> Taken:
     return Taken(name.kind, 1)
 
 
-def take_each(found: Iterable[Found], source: Source) -> Iterator[Taken | RefusedError]:
+def ingest_each(found: Iterable[Found], source: Source) -> Iterator[Taken | RefusedError]:
     """Take files one after another, whatever becomes of each; packet files are read many at a time."""
     for are_packets, group in groupby(found, key=lambda one: one.name.endswith(PACKETS)):
         if are_packets:
@@ -159,7 +159,7 @@ def take_each(found: Iterable[Found], source: Source) -> Iterator[Taken | Refuse
             continue
         for one in group:
             try:
-                yield take(one, source)
+                yield ingest(one, source)
             except RefusedError as reason:
                 yield reason
 
@@ -231,7 +231,7 @@ def _take_copies(copies: list[Copy], source: Source) -> list[int | RefusedError]
     """In one transaction; where that fails, each in its own, so that only the one to blame is refused."""
     if len(copies) > 1:
         try:
-            return alerts.take(copies, source.origin, source.may_open)
+            return alerts.ingest(copies, source.origin, source.may_open)
         except Exception as error:  # noqa: BLE001 (whatever it is, each file is tried by itself, and tells)
             log.warning("packets are tried one by one", files=len(copies), reason=str(error)[:300])
             connections["default"].close_if_unusable_or_obsolete()

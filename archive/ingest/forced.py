@@ -27,7 +27,7 @@ class Told:
     rows: pd.DataFrame
 
 
-def take(copy: Copy, may_open: bool) -> int:
+def ingest(copy: Copy, may_open: bool) -> int:
     """The points of a file; returns how many.
 
     Raises

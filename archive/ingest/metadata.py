@@ -25,7 +25,7 @@ COLUMNS = (
 GROUP = "ipac_gid"
 
 
-def take(copy: Copy, source: Source) -> int:
+def ingest(copy: Copy, source: Source) -> int:
     """Rows of reference images that are known by their metadata only; returns how many.
 
     A reference that was made here is never overwritten by one of another origin. Rows that name no group are closed,
@@ -41,6 +41,6 @@ def take(copy: Copy, source: Source) -> int:
             public_date=rows.moments(dates, "ipac_pub_date", copy.name) if source.program == PUBLIC else None,
         )
     try:
-        return rows.take("ref", table, source.origin, source.may_open, copy.name)
+        return rows.ingest("ref", table, source.origin, source.may_open, copy.name)
     except RefusedError as reason:
         raise reason if copy.name in str(reason) else RefusedError(f"{copy.name}: {reason}") from reason

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from archive import sandbox
 from archive.ingest import refcats
-from archive.ingest.mirror.http import Manners, PoliteSession
+from archive.ingest.mirror.http import RateLimit, ThrottledSession
 from archive.models import PanstarrsStar, RefcatTile
 from archive.survey.camera import Camera, ccd_quadrant, pixel_to_plane
 from archive.survey.fields import field_centre
@@ -28,7 +28,7 @@ POINTING_MARGIN = 0.1  # deg around a field
 MOST_ROWS = 3_000_000  # of a tile; in the middle of the Galaxy it has some 1.5 million
 MEMORY = 1 << 30  # bytes, of a tile's columns
 LONGEST_JOB = 3600.0  # s that a server may take for a tile
-ONCE = Manners(delay=0.0, attempts=1)  # `Patience` asks again
+ONCE = RateLimit(delay=0.0, attempts=1)  # `RetryPolicy` asks again
 
 
 class FetchFailedError(ConnectionError):
@@ -47,7 +47,7 @@ class Server:
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How often a tile is asked for, and the pauses between (s)."""
 
     pauses: tuple[float, ...] = field(default=(2.0, 10.0))
@@ -57,7 +57,7 @@ def fetch(
     catalog: str,
     region: tuple[float, float, float],
     server: Server | None = None,
-    patience: Patience | None = None,
+    retries: RetryPolicy | None = None,
     again: bool = False,
 ) -> Iterator[tuple[int, int]]:
     """Fetch what is not here yet of a region; yields (tiles done, tiles in all) as it goes.
@@ -72,7 +72,7 @@ def fetch(
     FetchFailedError
         if a tile cannot be had; those before it are kept, and the next call goes on from there.
     """
-    server, patience = server or SERVERS[catalog], patience or Patience()
+    server, retries = server or SERVERS[catalog], retries or RetryPolicy()
     tiles = tiles_covering(*region, server.depth)
     fetched = RefcatTile.objects.filter(catalog=catalog, depth=server.depth, limit__gte=server.limit)
     known = set() if again else set(fetched.values_list("cell", flat=True))
@@ -82,7 +82,7 @@ def fetch(
     for number, tile in enumerate(wanted, start=here + 1):
         if catalog == refcats.SCORES:
             _require_stars(tile)
-        table = _patiently(catalog, server, tile, patience)
+        table = _with_retries(catalog, server, tile, retries)
         with transaction.atomic():
             rows = refcats.store(catalog, table) if len(table) else 0
             RefcatTile.objects.update_or_create(
@@ -118,7 +118,7 @@ def gaia_query(tile: Tile, limit: float) -> str:
 
 def ask_gaia(address: str, tile: Tile, limit: float) -> pd.DataFrame:
     """Gaia's archive, by TAP."""
-    session = PoliteSession(address, manners=ONCE)
+    session = ThrottledSession(address, rate=ONCE)
     job = pyvo.dal.TAPService(address, session=session).submit_job(gaia_query(tile, limit), maxrec=MOST_ROWS)
     try:
         job.run().wait(phases={"COMPLETED", "ERROR", "ABORTED"}, timeout=LONGEST_JOB)
@@ -144,7 +144,7 @@ def ask_scores(address: str, tile: Tile, limit: float) -> pd.DataFrame:
 
 def _vizier(address: str, catalog: str, columns: list[str], tile: Tile, filters: dict) -> pd.DataFrame:
     vizier = VizierClass(columns=columns, column_filters=filters, vizier_server=address, row_limit=-1, timeout=300)
-    vizier._session = PoliteSession(f"https://{address}", manners=ONCE)  # which bounds what comes
+    vizier._session = ThrottledSession(f"https://{address}", rate=ONCE)  # which bounds what comes
     centre = SkyCoord(tile.ra * u.deg, tile.dec * u.deg)
     answer = vizier.query_region_async(centre, radius=tile.radius * u.deg, catalog=catalog, cache=False)
     answer.raise_for_status()
@@ -184,8 +184,8 @@ def _require_stars(tile: Tile) -> None:
         )
 
 
-def _patiently(catalog: str, server: Server, tile: Tile, patience: Patience) -> pd.DataFrame:
-    for pause in (*patience.pauses, None):
+def _with_retries(catalog: str, server: Server, tile: Tile, retries: RetryPolicy) -> pd.DataFrame:
+    for pause in (*retries.pauses, None):
         try:
             return server.ask(server.address, tile, server.limit)
         except (OSError, pyvo.DALQueryError, pyvo.DALServiceError) as error:  # what sockets and clients raise

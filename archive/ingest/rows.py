@@ -58,7 +58,7 @@ def rights_of(row) -> dict:
     return {"programid": PUBLIC, "public_date": date or OPEN_SINCE.to_pydatetime()}
 
 
-def take(
+def ingest(
     family: str, table: pd.DataFrame, origin: str = Origin.ZTF, may_open: bool = False, what: str = "metadata"
 ) -> int:
     """Rows of science images, raw files or references that are known by their metadata; returns how many.

@@ -30,7 +30,7 @@ WHOLE, NUMBER, TEXT, MOMENT = "a whole number", "a finite number", "a text", "a 
 
 @dataclass(frozen=True)
 class Rule:
-    """What a value may be.
+    """The type, range and vocabulary of a value.
 
     low, high : both allowed; among : the only values; pattern : of a whole text; optional : it may be missing
     """

@@ -28,14 +28,14 @@ UNCOUNTED = ("release", "program")  # what admins order makes no file
 
 
 @dataclass
-class Asking:
+class RequestOrigin:
     """A request: from which network it came, and whose jobs it ordered."""
 
     network: str = ""
     asker: str = ""
 
 
-_asking: ContextVar[Asking | None] = ContextVar("asking", default=None)
+_origin: ContextVar[RequestOrigin | None] = ContextVar("origin", default=None)
 
 
 class QuotaExceededError(Exception):
@@ -44,7 +44,7 @@ class QuotaExceededError(Exception):
 
 @dataclass(frozen=True)
 class Use:
-    """What somebody's jobs use, and how much they may."""
+    """The use that an asker's jobs make of the archive, and their limits."""
 
     jobs: int
     most_jobs: int
@@ -63,26 +63,26 @@ class Use:
 
 
 @contextmanager
-def asked_from(network: str) -> Iterator[Asking]:
+def asked_from(network: str) -> Iterator[RequestOrigin]:
     """Within this block somebody asks from an address of this network; gives whose jobs were ordered, if any were."""
-    asking = Asking(network)
-    token = _asking.set(asking)
+    origin = RequestOrigin(network)
+    token = _origin.set(origin)
     try:
-        yield asking
+        yield origin
     finally:
-        _asking.reset(token)
+        _origin.reset(token)
 
 
 def asker_of(user) -> str:
-    """Who orders: an account, a visitor's network, or the system itself (empty)."""
+    """The asker that a job counts for: an account, a visitor's network, or the system itself (empty)."""
     if user is not None and user.is_authenticated:
         return f"account {user.pk}"
-    asking = _asking.get()
-    return f"network {asking.network or 'unknown'}" if asking is not None else ""
+    origin = _origin.get()
+    return f"network {origin.network or 'unknown'}" if origin is not None else ""
 
 
 def use_of(asker: str) -> Use:
-    """What the jobs of somebody use now."""
+    """The use that an asker's jobs make now."""
     limits = settings.QUOTAS["visitor" if asker.startswith("network") else "account"]
     jobs = UserJob.objects.filter(asker=asker).exclude(kind__in=UNCOUNTED)
     queries = QueryJob.objects.filter(asker=asker)
@@ -112,8 +112,8 @@ def admission(asker: str, kind: str, count: int = 1, size: int = 0) -> Iterator[
     """
     with transaction.atomic():
         if asker and kind not in UNCOUNTED:
-            if (asking := _asking.get()) is not None:
-                asking.asker = asker
+            if (origin := _origin.get()) is not None:
+                origin.asker = asker
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [QUOTA_LOCK])
             _check_number(use_of(asker), kind, count)

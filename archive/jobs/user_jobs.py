@@ -102,7 +102,7 @@ def _same(values: Mapping) -> UserJob | None:
 
 
 def _archive_now() -> str:
-    """What differs once rights were changed, or a file was added, or replaced, or registered again.
+    """A text that differs once rights were changed, or a file was added, or replaced, or registered again.
 
     It is compared, not set against a job's time: a file's row may be written before a job is ordered and be committed
     after it.
@@ -128,7 +128,7 @@ def take_turn() -> None:
 
 
 def _function_of(job: UserJob) -> Callable[[str], None] | None:
-    """What carries a job out; None where this version of the archive has it no more, which ends the job.
+    """The function that carries a job out; None where this version of the archive has it no more, which ends the job.
 
     Otherwise it would be the next one again and again, and nobody else's turn would come.
     """

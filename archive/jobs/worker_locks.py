@@ -12,7 +12,7 @@ PATIENCE = "5s"  # that a worker waits for whoever looks whether it lives
 
 
 def key_of(job_id: UUID) -> int:
-    """What a job's worker locks for as long as it works."""
+    """The number of the advisory lock that a job's worker holds."""
     return int.from_bytes(job_id.bytes[:8], "big", signed=True)
 
 

@@ -10,7 +10,7 @@ from django.db import models
 
 
 class Phase(models.TextChoices):
-    """What a job does now, or how it ended."""
+    """The phase of a job: waiting, running, or how it ended."""
 
     PENDING = "PENDING"  # made, not started
     QUEUED = "QUEUED"

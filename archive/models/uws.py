@@ -64,5 +64,5 @@ class QueryJob(models.Model):
 
     @property
     def key(self) -> int:
-        """What its worker locks in PostgreSQL for as long as it lives."""
+        """The number of the advisory lock that its worker holds in PostgreSQL."""
         return int.from_bytes(self.pk.bytes[:8], "big", signed=True)

@@ -30,7 +30,7 @@ class BadParameterError(ValueError):
 
 @dataclass(frozen=True)
 class Taken:
-    """What an address takes, in its query string and in a form that is posted: forms, and names of parameters.
+    """The parameters that an address takes, in its query string and in a posted form: forms, and names.
 
     several : names that may be repeated
     any_case : names are compared without regard to case, as IRSA's services do
@@ -81,7 +81,7 @@ def takes(
 
 
 def taken_by(view: Callable, method: str) -> Taken:
-    """What a view takes; of a class-based one what its method does, or else the class as a whole."""
+    """The parameters that a view takes; of a class-based one what its method does, or else the class as a whole."""
     kind = getattr(view, "cls", None) or getattr(view, "view_class", None)
     name = "get" if method == "HEAD" else method.lower()
     for one in (getattr(kind, name, None), view, kind):

@@ -13,7 +13,7 @@ from django.db.models.expressions import RawSQL
 from archive.given.times import BadTimeError, in_order, moment
 from archive.models import DifferenceImage, ReferenceImage
 from archive.models.images import LARGEST_RADIUS
-from archive.releases.held import in_release
+from archive.releases.in_release import in_release
 from archive.search.box_conditions import ccd_condition, footprint_condition, point_condition
 from archive.search.families import BORESIGHT, FAMILIES, FOOTPRINT, POINT, REFERENCE_FOOTPRINT, Family
 from archive.search.where import BadConditionError, Node

@@ -43,7 +43,7 @@ def answer(
 
 
 def refuse(request: HttpRequest, template: str, message: str, context: dict, status: int = 400) -> HttpResponse:
-    """What is wrong with a question, in the form in which an answer was asked for."""
+    """An error in the format in which the rows were asked for."""
     wanted = format_of(request)
     if wanted == "votable":
         return HttpResponse(error_votable(message), content_type=VOTABLE_TYPE, status=status)

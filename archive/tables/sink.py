@@ -26,6 +26,6 @@ class Sink(io.RawIOBase):
         return self.length
 
     def take(self) -> bytes:
-        """What was written since the last time."""
+        """The bytes written since the last call."""
         pieces, self.pieces = self.pieces, []
         return b"".join(pieces)

@@ -23,7 +23,7 @@ from archive.jobs import dependencies, user_jobs
 from archive.models import UserJob
 from archive.pixels import rendering
 from archive.products.bundles import result_path
-from archive.targets.cutouts import CutoutsRefusedError, Piece, Wish, pieces
+from archive.targets.cutouts import CutoutRequest, CutoutsRefusedError, Piece, pieces
 from archive.targets.lists import Target
 
 MOST_STREAMED = 100
@@ -32,7 +32,7 @@ NO_IMAGE = "no image that you may see covers it"
 log = structlog.get_logger("archive.targets")
 
 
-def stream(targets: list[Target], wish: Wish) -> Iterator[bytes]:
+def stream(targets: list[Target], request: CutoutRequest) -> Iterator[bytes]:
     """A tar, piece by piece, of at most MOST_STREAMED cutouts. The rows are read at once, the pixels while it runs.
 
     Raises
@@ -41,15 +41,17 @@ def stream(targets: list[Target], wish: Wish) -> Iterator[bytes]:
         at once, not while it runs.
     """
     try:
-        found = pieces(targets, wish, most=MOST_STREAMED)
+        found = pieces(targets, request, most=MOST_STREAMED)
     except CutoutsRefusedError as error:
         raise CutoutsRefusedError(f"{error}; or order them as a job, which may be larger") from error
-    return _tar(found, wish)
+    return _tar(found, request)
 
 
-def order(targets: list[Target], wish: Wish, reader: Reader, user=None) -> UserJob:
+def order(targets: list[Target], request: CutoutRequest, reader: Reader, user=None) -> UserJob:
     """Ask for cutouts as a user job; it keeps the rights that its owner has now."""
-    values = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(wish).items()}
+    values = {
+        name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(request).items()
+    }
     places = [[target.name, target.ra, target.dec] for target in targets]
     parameters = {"wish": values, "targets": places}
     return user_jobs.submit("cutouts", "archive.targets.bundle.make", parameters, user, reader.programs)
@@ -62,18 +64,18 @@ def make(job_id: str) -> None:
 
 def _make(job: UserJob) -> None:
     targets = [Target(*place) for place in job.parameters["targets"]]
-    wish = _wish(job.parameters["wish"])
+    request = _request(job.parameters["wish"])
     with reading(reader_of_job(job)):
-        found = pieces(targets, wish)
-    _write(job, found, wish)
+        found = pieces(targets, request)
+    _write(job, found, request)
 
 
-def _wish(values: dict) -> Wish:
+def _request(values: dict) -> CutoutRequest:
     times = {name: datetime.fromisoformat(values[name]) for name in ("since", "until") if values.get(name)}
-    return Wish(**values | times)
+    return CutoutRequest(**values | times)
 
 
-def _write(job: UserJob, found: list[Piece], wish: Wish) -> None:
+def _write(job: UserJob, found: list[Piece], request: CutoutRequest) -> None:
     if not any(piece.file for piece in found):
         raise CutoutsRefusedError("no image that you may see covers any of the targets")
     dependencies.note(job, dependencies.on_files(piece.file.path for piece in found if piece.file))
@@ -84,7 +86,7 @@ def _write(job: UserJob, found: list[Piece], wish: Wish) -> None:
         UserJob.objects.filter(pk=job.pk).update(done=done)
 
     with whole_file(path, path.with_suffix(".part")) as temporary, temporary.open("wb") as file:
-        for block in _tar(found, wish, progress):
+        for block in _tar(found, request, progress):
             file.write(block)
 
 
@@ -106,12 +108,14 @@ class _Blocks(io.RawIOBase):
         return content
 
 
-def _tar(found: Iterable[Piece], wish: Wish, progress: Callable[[int], None] | None = None) -> Iterator[bytes]:
+def _tar(
+    found: Iterable[Piece], request: CutoutRequest, progress: Callable[[int], None] | None = None
+) -> Iterator[bytes]:
     blocks, rows = _Blocks(), []
     made = timezone.now().timestamp()
     with tarfile.open(fileobj=blocks, mode="w|", bufsize=tarfile.BLOCKSIZE) as tar:
         for done, piece in enumerate(found, 1):
-            content, status = _cut(piece, wish.size)
+            content, status = _cut(piece, request.size)
             rows.append(_row(piece, status, content is not None))
             if content is not None:
                 _add(tar, piece.path, content, made)

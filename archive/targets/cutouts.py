@@ -26,8 +26,8 @@ class CutoutsRefusedError(ValueError):
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What to cut out around each target.
+class CutoutRequest:
+    """A request for cutouts around each target.
 
     family : sci, diff or ref; filtercode, since, until : as in archive.search.query
     size : full width, deg
@@ -75,7 +75,7 @@ class Piece:
         return f"{folder}/{self.file.name.removesuffix('.fz')}"
 
 
-def pieces(targets: Iterable[Target], wish: Wish, most: int = MOST_PIECES) -> list[Piece]:
+def pieces(targets: Iterable[Target], request: CutoutRequest, most: int = MOST_PIECES) -> list[Piece]:
     """All cutouts of a list of targets, in their order, newest image first.
 
     Raises
@@ -85,35 +85,35 @@ def pieces(targets: Iterable[Target], wish: Wish, most: int = MOST_PIECES) -> li
     """
     found = []
     for number, target in enumerate(targets, 1):
-        found += of_target(target, wish, number)
+        found += of_target(target, request, number)
         real = sum(piece.file is not None for piece in found) if len(found) > most else 0
         if real > most:
             raise CutoutsRefusedError(
                 f"targets: more than {most} cutouts at target {number} ({target.name}); "
                 "give fewer targets, a filter, dates, or newest=10"
             )
-    total = wish.bytes_each * sum(piece.file is not None for piece in found)
+    total = request.bytes_each * sum(piece.file is not None for piece in found)
     if total > MOST_BYTES:
         raise CutoutsRefusedError(
-            f"size={wish.size}: about {total:.2g} bytes, {MOST_BYTES:.2g} at most; give a smaller size"
+            f"size={request.size}: about {total:.2g} bytes, {MOST_BYTES:.2g} at most; give a smaller size"
         )
     return found
 
 
-def of_target(target: Target, wish: Wish, number: int = 1) -> list[Piece]:
+def of_target(target: Target, request: CutoutRequest, number: int = 1) -> list[Piece]:
     """The cutouts of one target; one without image and file where nothing covers it."""
-    images = _images(target, wish)
-    if wish.newest is not None:
-        images = images[: wish.newest]
+    images = _images(target, request)
+    if request.newest is not None:
+        images = images[: request.newest]
     images = list(images)
-    by_image = {file.product_id: file for file in _files(wish.family, [image.pk for image in images])}
+    by_image = {file.product_id: file for file in _files(request.family, [image.pk for image in images])}
     made = [Piece(number, target, image, by_image[image.pk]) for image in images if image.pk in by_image]
     return made or [Piece(number, target, None, None)]
 
 
-def _images(target: Target, wish: Wish):
-    family, _ = FAMILIES[wish.family]
-    parts = {"filtercode": wish.filtercode, "since": wish.since, "until": wish.until}
+def _images(target: Target, request: CutoutRequest):
+    family, _ = FAMILIES[request.family]
+    parts = {"filtercode": request.filtercode, "since": request.since, "until": request.until}
     given = {name: value for name, value in parts.items() if value}
     return query.images(query.ImageQuery(family=family, ra=target.ra, dec=target.dec, **given))
 

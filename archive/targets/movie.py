@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from archive.models import ReferenceImage, ScienceImage
 from archive.pixels.aligned import aligned, grid
 from archive.pixels.rendering import Rendering, levels, limits
-from archive.targets.cutouts import CutoutsRefusedError, Wish, of_target
+from archive.targets.cutouts import CutoutRequest, CutoutsRefusedError, of_target
 from archive.targets.lists import Target
 
 MOST_FRAMES = 200
@@ -40,7 +40,7 @@ class Frame:
         return "  ".join(filter(None, parts))
 
 
-def frames(target: Target, wish: Wish) -> list[Frame]:
+def frames(target: Target, request: CutoutRequest) -> list[Frame]:
     """The images of a target in time, oldest first, as far as the reader may see them.
 
     Raises
@@ -48,18 +48,18 @@ def frames(target: Target, wish: Wish) -> list[Frame]:
     CutoutsRefusedError
         without a filter, with none or too many images, or too large a size.
     """
-    if not wish.filtercode:
+    if not request.filtercode:
         raise CutoutsRefusedError(f"filtercode: a movie shows one filter; give one of {', '.join(FILTERS)}")
-    if wish.size * 3600 > LARGEST_SIDE:
-        raise CutoutsRefusedError(f"size={wish.size}: a movie is at most {LARGEST_SIDE / 3600:.4g} degrees wide")
-    pieces = [piece for piece in of_target(target, wish) if piece.file is not None]
+    if request.size * 3600 > LARGEST_SIDE:
+        raise CutoutsRefusedError(f"size={request.size}: a movie is at most {LARGEST_SIDE / 3600:.4g} degrees wide")
+    pieces = [piece for piece in of_target(target, request) if piece.file is not None]
     if len(pieces) > MOST_FRAMES:
         raise CutoutsRefusedError(f"{len(pieces)} images: a movie has at most {MOST_FRAMES}; give dates, or newest=100")
-    onto = grid(target.ra, target.dec, wish.size)
+    onto = grid(target.ra, target.dec, request.size)
     made = [_frame(piece, onto, pieces[0].image.magzp) for piece in reversed(pieces)]
     made = [frame for frame in made if np.isfinite(frame.data).any()]
     if not made:
-        raise CutoutsRefusedError(f"{target.name}: no image in {wish.filtercode} that you may see has pixels here")
+        raise CutoutsRefusedError(f"{target.name}: no image in {request.filtercode} that you may see has pixels here")
     return made
 
 

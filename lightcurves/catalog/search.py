@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db import OperationalError, connections, models, router
 from django.db.models import F
 
-from archive.access.streams import CANCELLED, said_by_database
+from archive.access.streams import CANCELLED, sqlstate_and_message
 from archive.search import where
 from archive.search.where import BadConditionError, Node
 from archive.search.where_sql import expression_of
@@ -86,7 +86,7 @@ def in_time(seconds: int = LONGEST) -> Iterator[None]:
         try:
             yield
         except OperationalError as error:
-            if said_by_database(error)[0] != CANCELLED:
+            if sqlstate_and_message(error)[0] != CANCELLED:
                 raise
             raise BadObjectQueryError(
                 f"the search took longer than {seconds} s: narrow it, for example by a position or by field and rcid"

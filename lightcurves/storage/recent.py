@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from django.db import OperationalError, connections, transaction
 
-from archive.access.streams import said_by_database
+from archive.access.streams import sqlstate_and_message
 from archive.database.copy import read_records, write_records
 
 TABLE = "lightcurves_detection"
@@ -105,7 +105,7 @@ def _dropped(name: str, end: int) -> bool:
             cursor.execute(f"DROP TABLE {name}")
             return True
     except OperationalError as error:
-        if said_by_database(error)[0] != "55P03":  # lock_not_available
+        if sqlstate_and_message(error)[0] != "55P03":  # lock_not_available
             raise
         return False
 

@@ -95,7 +95,7 @@ class Requests(APIView):
         Each position becomes a job of its own; `jobs` holds their states.
         """
         form = checked(ForcedForm(request.data))
-        made = jobs.order(form.places, form.wish, request.reader, request.user, request.build_absolute_uri("/"))
+        made = jobs.order(form.places, form.request, request.reader, request.user, request.build_absolute_uri("/"))
         states = [state_of(request, job) for job in made]
         body = {"batch": made[0].parameters["batch"], "count": len(states), "jobs": states}
         return Response(body, status=201, headers={"Location": states[0]["url"]})

@@ -48,7 +48,7 @@ class Cutouts(Binary):
         try:
             if form.cleaned_data["deliver"] == "stream":
                 return streamed(form)
-            state = job_state(request, bundle.order(form.list, form.wish, request.reader, request.user))
+            state = job_state(request, bundle.order(form.list, form.request, request.reader, request.user))
         except CutoutsRefusedError as error:
             raise BadParametersError(str(error)) from error
         return Response(state, status=201, headers={"Location": state["url"]})

@@ -1,4 +1,4 @@
-"""What people ask of forced photometry, checked."""
+"""The form for forced photometry."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from archive.forms import (
     targets_of,
 )
 from archive.survey.times import julian_date
-from processing.forced.jobs import LARGEST_NAME, MOST_POSITIONS, SURVEY_END, SURVEY_START, Place
-from processing.forced.jobs import ForcedRequest as Wish
+from processing.forced.jobs import LARGEST_NAME, MOST_POSITIONS, SURVEY_END, SURVEY_START, ForcedRequest, Place
 from processing.forced.points import NEAR
 
 FARTHEST = 30.0  # arcsec around a position, in which forced points are looked for
@@ -58,7 +57,7 @@ class ForcedForm(forms.Form):
         span = {name: values.get(name) for name in ("since", "until")}
         try:
             self.places = self._many(text) if text else [Place(*place, values["name"] or self._as_written())]
-            self.wish = Wish(
+            self.request = ForcedRequest(
                 julian_date(span["since"]) if span["since"] else SURVEY_START,
                 julian_date(span["until"]) if span["until"] else SURVEY_END,
                 values["email"],
@@ -75,4 +74,4 @@ class ForcedForm(forms.Form):
         return str(self.data.get("position", "")).strip()[:LARGEST_NAME]
 
     places: list[Place]
-    wish: Wish
+    request: ForcedRequest

@@ -1,4 +1,4 @@
-"""What people ask around a list of positions, checked."""
+"""The form for searches around a list of positions."""
 
 from __future__ import annotations
 

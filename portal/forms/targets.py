@@ -1,4 +1,4 @@
-"""What people ask about many targets, or about one target in time, checked."""
+"""The forms for cutouts of many targets, and for movies of one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from archive.forms import (
     targets_of,
 )
 from archive.pixels.rendering import STRETCHES, Rendering
-from archive.targets.cutouts import DEFAULT_SIZE, FAMILIES, LARGEST_SIZE, CutoutsRefusedError, Wish
+from archive.targets.cutouts import DEFAULT_SIZE, FAMILIES, LARGEST_SIZE, CutoutRequest, CutoutsRefusedError
 from archive.targets.lists import Target
 
 FAMILY_NAMES = {"sci": "science", "diff": "difference", "ref": "reference"}
@@ -45,12 +45,12 @@ class WishForm(forms.Form):
         parts = {name: values.get(name) for name in WishForm.base_fields}
         given = {name: value for name, value in parts.items() if value not in (None, "")}
         try:
-            self.wish = Wish(**{"family": next(iter(FAMILIES))} | given)
+            self.request = CutoutRequest(**{"family": next(iter(FAMILIES))} | given)
         except CutoutsRefusedError as error:
             raise forms.ValidationError(str(error)) from error
         return values
 
-    wish: Wish
+    request: CutoutRequest
 
 
 class TargetListForm(WishForm):
@@ -84,9 +84,9 @@ class MovieForm(WishForm):
         return Target(str(self.data.get("position", "")).strip(), *self.cleaned_data["position"])
 
     @property
-    def still(self) -> Wish:
+    def still(self) -> CutoutRequest:
         """What a still picture needs: the newest image."""
-        return replace(self.wish, newest=1)
+        return replace(self.request, newest=1)
 
     def rendering(self) -> Rendering:
         """How it is drawn."""

@@ -32,14 +32,14 @@ class Body:
         self.size += len(block)
         wanted = self.size if self.size > self._memory else 0
         if wanted > self._taken:
-            if not self._budget.take(wanted - self._taken):
+            if not self._budget.reserve(wanted - self._taken):
                 raise RefusalError(503, "the archive is receiving too much at once; try again in a minute", retry=60)
             self._taken = wanted
         self.file.write(block)
 
     def close(self) -> None:
         self.file.close()
-        self._budget.give_back(self._taken)
+        self._budget.release(self._taken)
         self._taken = 0
 
 

@@ -21,10 +21,10 @@ class Budget:
         self._used: Counter[str] = Counter()
 
     def of(self, address: str) -> Share:
-        """What is taken for an address."""
+        """The share of one address."""
         return Share(self, address)
 
-    def take(self, address: str, size: int) -> bool:
+    def reserve(self, address: str, size: int) -> bool:
         """Take some; False where there is no room, for this address or at all."""
         with self._lock:
             if size > min(self._free, self._most - self._used[address]):
@@ -33,7 +33,7 @@ class Budget:
             self._used[address] += size
             return True
 
-    def give_back(self, address: str, size: int) -> None:
+    def release(self, address: str, size: int) -> None:
         with self._lock:
             self._free += size
             self._used[address] -= size
@@ -48,11 +48,11 @@ class Share:
     budget: Budget
     address: str
 
-    def take(self, size: int) -> bool:
-        return self.budget.take(self.address, size)
+    def reserve(self, size: int) -> bool:
+        return self.budget.reserve(self.address, size)
 
-    def give_back(self, size: int) -> None:
-        self.budget.give_back(self.address, size)
+    def release(self, size: int) -> None:
+        self.budget.release(self.address, size)
 
 
 class Spool:
@@ -127,7 +127,7 @@ class Spool:
             self._held += len(block)
             return True
         # The file's length counts, not what of it is unread: it gives its room back only when it has been read whole.
-        if self._held + self._written + len(block) > self._most or not self._budget.take(len(block)):
+        if self._held + self._written + len(block) > self._most or not self._budget.reserve(len(block)):
             return False
         if self._file is None:
             self._file = tempfile.TemporaryFile()  # noqa: SIM115 (it is closed with the answer)
@@ -157,14 +157,14 @@ class Spool:
 
     def _empty_file(self) -> None:
         """Begin the file anew: its room on disk goes back when the reader has caught up."""
-        self._budget.give_back(self._written)
+        self._budget.release(self._written)
         self._file.seek(0)
         self._file.truncate()
         self._written = self._read = 0
 
     def _close_file(self) -> None:
         if self._file is not None:
-            self._budget.give_back(self._written)
+            self._budget.release(self._written)
             self._file.close()
             self._file, self._written, self._read = None, 0, 0
 

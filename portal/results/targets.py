@@ -13,7 +13,7 @@ TAR = {"Content-Disposition": 'attachment; filename="ztf-cutouts.tar"', "Cache-C
 
 def streamed(form: TargetListForm) -> StreamingHttpResponse:
     """The tar of a short list, sent while it is made; what it holds was decided with the reader's rights before."""
-    return StreamingHttpResponse(bundle.stream(form.list, form.wish), content_type="application/x-tar", headers=TAR)
+    return StreamingHttpResponse(bundle.stream(form.list, form.request), content_type="application/x-tar", headers=TAR)
 
 
 def movie_response(form: MovieForm) -> HttpResponse:
@@ -24,6 +24,6 @@ def movie_response(form: MovieForm) -> HttpResponse:
     CutoutsRefusedError
     """
     kind = form.cleaned_data["form"] or "apng"
-    wish = form.wish if kind != "png" else form.still
-    body = movie.animation(movie.frames(form.target(), wish), kind, form.rendering())
+    asked = form.request if kind != "png" else form.still
+    body = movie.animation(movie.frames(form.target(), asked), kind, form.rendering())
     return HttpResponse(body, content_type=movie.FORMATS[kind], headers=PRIVATE)

@@ -34,7 +34,7 @@ def forced_page(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "forced/form.html", context | {"error": problems(form)}, status=400)
     try:
-        made = jobs.order(form.places, form.wish, request.reader, request.user, request.build_absolute_uri("/"))
+        made = jobs.order(form.places, form.request, request.reader, request.user, request.build_absolute_uri("/"))
     except jobs.ForcedRefusedError as reason:
         return render(request, "forced/form.html", context | {"error": str(reason)}, status=400)
     return redirect("forced-job", made[0].pk) if len(made) == 1 else redirect("forced")

@@ -24,8 +24,7 @@ from archive.requests.parameters import takes
 from portal.auth.basic import RefusedError, user_by_password
 from portal.results.forced import open_result, text_file
 from processing.forced import jobs, notify
-from processing.forced.jobs import ForcedRequest as Wish
-from processing.forced.jobs import Place
+from processing.forced.jobs import ForcedRequest, Place
 
 ONE = ("ra", "dec", "jdstart", "jdend", "email", "userpass")
 LISTED = ("email", "userpass", "option", "action")
@@ -43,7 +42,9 @@ def request_one(request: HttpRequest) -> HttpResponse:
     try:
         user = _user(request, request.GET)
         place = _place(_number(request.GET, "ra"), _number(request.GET, "dec"))
-        made = jobs.order([place], _wish(request.GET, user), reader_of(user), user, request.build_absolute_uri("/"))
+        made = jobs.order(
+            [place], _forced_request(request.GET, user), reader_of(user), user, request.build_absolute_uri("/")
+        )
     except (RefusedError, jobs.ForcedRefusedError) as reason:
         return _refuse(request, reason)
     return render(request, "forced/accepted.html", {"jobs": _rows(request, made), "email": user.email})
@@ -62,7 +63,9 @@ def request_many(request: HttpRequest) -> HttpResponse:
         if len(ra) != len(dec):
             raise jobs.ForcedRefusedError(f"ra has {len(ra)} numbers, dec {len(dec)}: give as many of each")
         places = [_place(one, other) for one, other in zip(ra, dec, strict=True)]
-        made = jobs.order(places, _wish(request.POST, user), reader_of(user), user, request.build_absolute_uri("/"))
+        made = jobs.order(
+            places, _forced_request(request.POST, user), reader_of(user), user, request.build_absolute_uri("/")
+        )
     except (RefusedError, jobs.ForcedRefusedError) as reason:
         return _refuse(request, reason)
     return render(request, "forced/accepted.html", {"jobs": _rows(request, made), "email": user.email})
@@ -109,7 +112,7 @@ def file(request: HttpRequest, job_id, name: str) -> HttpResponseBase:
 
 @sensitive_variables("secret")
 def _user(request: HttpRequest, given) -> User:
-    """Who asks.
+    """The user of a request.
 
     Raises
     ------
@@ -126,11 +129,11 @@ def _user(request: HttpRequest, given) -> User:
         raise RefusedError(reason.status, str(reason).replace("Authorization", "email, userpass")) from reason
 
 
-def _wish(given, user: User) -> Wish:
+def _forced_request(given, user: User) -> ForcedRequest:
     """Epochs as asked for, all where not; IRSA's clients always expect a mail at the account's address."""
     start = _julian(given, "jdstart") if given.get("jdstart") else jobs.SURVEY_START
     end = _julian(given, "jdend") if given.get("jdend") else jobs.SURVEY_END
-    return Wish(start, end, user.email or "")
+    return ForcedRequest(start, end, user.email or "")
 
 
 def _julian(given, name: str) -> float:

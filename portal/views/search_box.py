@@ -1,4 +1,4 @@
-"""What somebody typed into the search box: the page that shows it."""
+"""The search box: the page that shows what was typed."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def target_list(request: HttpRequest) -> HttpResponseBase:
     try:
         if form.cleaned_data["deliver"] == "stream":
             return streamed(form)
-        return redirect("job", bundle.order(form.list, form.wish, request.reader, request.user).pk)
+        return redirect("job", bundle.order(form.list, form.request, request.reader, request.user).pk)
     except CutoutsRefusedError as error:
         return render(request, "portal/targets.html", context | {"error": str(error)}, status=400)
 

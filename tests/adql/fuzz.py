@@ -21,7 +21,7 @@ from django.db.utils import Error as DatabaseError
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from archive.access.streams import CANCELLED, said_by_database
+from archive.access.streams import CANCELLED, sqlstate_and_message
 from archive.services.vo.adql import ADQLError, translate
 from tests.adql import sphere
 from tests.adql.maker import Maker
@@ -227,7 +227,7 @@ class Prober:
             self.cursor.execute(sql)
             return Outcome(self.cursor.fetchall())
         except DatabaseError as error:
-            state, message = said_by_database(error)
+            state, message = sqlstate_and_message(error)
             if state == CANCELLED:
                 self.tally.cancelled += 1
             elif state.startswith(TOLD) and state != "42501":

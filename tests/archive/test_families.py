@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archive.access.reading import ANYONE, reading
-from archive.ingest import RefusedError, Source, take
+from archive.ingest import RefusedError, Source, ingest
 from archive.models import Alert, DifferenceImage, ReferenceImage, ScienceImage
 from archive.search.query import BadQueryError, ImageQuery, images
 from archive.sky import footprints
@@ -257,7 +257,7 @@ def test_a_distorted_footprint_is_found_by_its_pixels_at_poles_and_ra_0(place, x
 @pytest.mark.realdata
 def test_a_real_file_of_light_curves_is_taken_in_and_found_by_its_quadrant(real_data, archive_root):
     path = real_data / "lightcurves" / "ztf_000250_zg_c01_q1_dr5.parquet"
-    assert take(path, "ztf").family == "light-curve points"
+    assert ingest(path, "ztf").family == "light-curve points"
     found = images(ImageQuery(family="lc", field=250, ccdid=1, qid=1, filtercode="zg")).get()
     assert (found.path, found.product_id) == ("lc/0/field000250/" + path.name, make_rfid(250, 1, 0))
 
@@ -265,7 +265,7 @@ def test_a_real_file_of_light_curves_is_taken_in_and_found_by_its_quadrant(real_
 @pytest.mark.realdata
 def test_a_real_matchfile_is_taken_in_beside_them_as_open_as_its_points(real_data, archive_root, tmp_path):
     path = real_data / "lightcurves" / "ztf_000245_zr_c10_q1_match.pytable"
-    assert take(path, "ztf").family == "light-curve points"
+    assert ingest(path, "ztf").family == "light-curve points"
     found = images(ImageQuery(family="lc", field=245, ccdid=10, qid=1, filtercode="zr")).get()
     assert (found.path, found.programid) == ("lc/0/field000245/" + path.name, 1)
     closed = tmp_path / path.name  # comes again, and names a program that is closed
@@ -273,7 +273,7 @@ def test_a_real_matchfile_is_taken_in_beside_them_as_open_as_its_points(real_dat
     closed.chmod(0o644)
     with tables.open_file(closed, "a") as file:
         file.root.matches.sourcedata.modify_column(3, 4, column=[2], colname="programid")
-    take(closed, "ztf")
+    ingest(closed, "ztf")
     found = images(ImageQuery(family="lc", field=245, filtercode="zr")).get()
     assert (found.programid, found.public_date) == (2, None)
 
@@ -287,8 +287,8 @@ def test_files_without_their_rows_and_of_other_kinds_are_refused(tmp_path, held)
     ):
         (tmp_path / name).write_bytes(b"x")
         with pytest.raises(RefusedError, match=says):
-            take(tmp_path / name, "ztf")
+            ingest(tmp_path / name, "ztf")
     path = tmp_path / held.files["ref"].name
     path.write_bytes(b"x")
     with pytest.raises(RefusedError, match="is made here; a file of another origin"):
-        take(path, Source("ztf", {"programid": 1, "public_date": datetime.now(UTC)}))
+        ingest(path, Source("ztf", {"programid": 1, "public_date": datetime.now(UTC)}))

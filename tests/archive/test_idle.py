@@ -50,7 +50,7 @@ def test_the_next_answer_has_the_same_connection_with_its_own_rights_and_nothing
 def test_outside_an_answer_a_waiting_connection_has_no_rights():
     with streaming(Reader(frozenset({2, 3}))):
         pass
-    connection = pool.take()
+    connection = pool.acquire()
     assert ask(connection, "SELECT coalesce(current_setting('ztf.programs', true), '')") == ""
     connection.close()
 

@@ -6,7 +6,7 @@ import fastavro
 import pytest
 from astropy.io import fits
 
-from archive.ingest import RefusedError, take
+from archive.ingest import RefusedError, ingest
 from archive.models import Alert, ProductFile, ReferenceImage, ScienceImage
 from archive.search import query
 from archive.search.query import ImageQuery
@@ -18,7 +18,7 @@ MSKIMG = "images/ztf_20200924431759_000655_zr_c13_o_q3_mskimg.fits"
 
 @pytest.mark.realdata
 def test_the_real_quadrant_keeps_its_identifiers_and_is_found_by_position(real_data):
-    assert take(real_data / SCIIMG, "ztf").rows == 1
+    assert ingest(real_data / SCIIMG, "ztf").rows == 1
     image = query.images(ImageQuery(ra=58.0, dec=35.7)).get()
     assert (image.pid, image.exposure_id, image.nid, image.origin) == (1362431775015, 136243177, 1362, "ztf")
     assert image.magzp == pytest.approx(26.285139)
@@ -28,17 +28,17 @@ def test_the_real_quadrant_keeps_its_identifiers_and_is_found_by_position(real_d
 @pytest.mark.realdata
 def test_a_mask_without_its_science_image_is_refused_and_with_it_taken(real_data):
     with pytest.raises(RefusedError, match="take in its sciimg.fits first"):
-        take(real_data / MSKIMG, "ztf")
-    take(real_data / SCIIMG, "ztf")
-    take(real_data / MSKIMG, "ztf")
+        ingest(real_data / MSKIMG, "ztf")
+    ingest(real_data / SCIIMG, "ztf")
+    ingest(real_data / MSKIMG, "ztf")
     assert ProductFile.objects.filter(product_id=1362431775015).count() == 2
 
 
 @pytest.mark.realdata
 def test_taking_a_file_twice_changes_nothing(real_data):
-    take(real_data / SCIIMG, "ztf")
+    ingest(real_data / SCIIMG, "ztf")
     before = ScienceImage.objects.values().get(), ProductFile.objects.values("path", "sha256").get()
-    take(real_data / SCIIMG, "ztf")
+    ingest(real_data / SCIIMG, "ztf")
     assert before == (ScienceImage.objects.values().get(), ProductFile.objects.values("path", "sha256").get())
 
 
@@ -48,7 +48,7 @@ def test_a_truncated_image_is_refused_and_leaves_no_row(real_data, tmp_path):
     with (real_data / SCIIMG).open("rb") as whole:
         broken.write_bytes(whole.read(10_000_000))
     with pytest.raises(RefusedError, match="not a whole FITS file"):
-        take(broken, "ztf")
+        ingest(broken, "ztf")
     assert not ScienceImage.objects.exists()
     assert not ProductFile.objects.exists()
 
@@ -60,7 +60,7 @@ def test_a_flipped_bit_is_refused_by_its_checksum(tmp_path):
     content[2880] ^= 1
     path.write_bytes(content)
     with pytest.raises(RefusedError, match="(?i)checksum|datasum"):
-        take(path)
+        ingest(path)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_what_is_no_product_is_refused_with_the_reason(tmp_path, name, content, 
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(RefusedError, match=reason):
-        take(path)
+        ingest(path)
 
 
 def test_avro_of_something_else_is_no_alert(tmp_path):
@@ -88,7 +88,7 @@ def test_avro_of_something_else_is_no_alert(tmp_path):
     with path.open("wb") as file:
         fastavro.writer(file, schema, [{"a": 1}])
     with pytest.raises(RefusedError, match="no ZTF alert"):
-        take(path)
+        ingest(path)
 
 
 @pytest.mark.realdata
@@ -96,7 +96,7 @@ def test_real_alerts_are_found_by_position_with_their_stamps(real_data):
     from archive.products.alert_packets import packet_of
 
     path = real_data / "alerts" / "558335165415010028.avro"
-    take(path, "ztf")
+    ingest(path, "ztf")
     alert = Alert.objects.within(284.9650303, 13.9737231, 1 / 3600).get()
     assert (alert.candid, alert.origin, alert.isdiffpos) == (558335165415010028, "ztf", False)
     packet = packet_of(alert)
@@ -112,9 +112,9 @@ def test_reference_metadata_never_overwrites_what_was_made_here(real_data, tmp_p
         lines = [next(table) for _ in range(101)]
     path = tmp_path / "refs.csv"
     path.write_text("".join(lines))
-    assert take(path, "ztf").rows == 100
+    assert ingest(path, "ztf").rows == 100
     ReferenceImage.objects.filter(rfid=1241120252).update(origin="ours", nframes=7)
-    assert take(path, "ztf").rows == 99
+    assert ingest(path, "ztf").rows == 99
     assert ReferenceImage.objects.get(rfid=1241120252).nframes == 7
 
 

@@ -20,7 +20,7 @@ from deploy.machine import free_port
 from tests.rights.hostile import votable
 from tests.sandbox.bombs import BOMBS
 
-HASTE = servers.Patience(pauses=())
+HASTE = servers.RetryPolicy(pauses=())
 REGION = (55.0, 33.0, 1.0)
 
 
@@ -168,7 +168,7 @@ class TestFetching:
         assert RefcatTile.objects.count() == total == GaiaStar.objects.count()
 
     def test_one_bad_answer_is_asked_again(self):
-        list(servers.fetch("gaia", REGION, self.server(fails_at=2), servers.Patience(pauses=(0.0,))))
+        list(servers.fetch("gaia", REGION, self.server(fails_at=2), servers.RetryPolicy(pauses=(0.0,))))
         assert RefcatTile.objects.count() == len(tiles_covering(*REGION, 6))
 
     def test_scores_need_their_stars(self):
@@ -177,7 +177,7 @@ class TestFetching:
 
     @pytest.mark.parametrize("catalog", ["gaia", "panstarrs"])
     def test_without_a_network_it_says_what_to_do(self, catalog, monkeypatch):
-        monkeypatch.setattr(servers, "Patience", lambda: HASTE)
+        monkeypatch.setattr(servers, "RetryPolicy", lambda: HASTE)
         address = f"127.0.0.1:{free_port()}"
         closed = f"http://{address}/tap" if catalog == "gaia" else address
         with pytest.raises(CommandError, match=f"{address}.*refcat load {catalog} FILE"):

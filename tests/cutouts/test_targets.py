@@ -19,7 +19,7 @@ from archive.pixels import rendering
 from archive.pixels.aligned import aligned, grid
 from archive.survey.times import date_of_jd
 from archive.targets import bundle, movie
-from archive.targets.cutouts import CutoutsRefusedError, Wish
+from archive.targets.cutouts import CutoutRequest, CutoutsRefusedError
 from archive.targets.lists import Target
 from tests import factories
 
@@ -136,7 +136,7 @@ def test_only_what_the_reader_may_see_is_cut_out(sky, client, member):
 @pytest.mark.parametrize("member", [False, True])
 def test_a_job_has_the_rights_of_who_ordered_it_and_counts_its_cutouts(sky, member):
     reader = Reader(frozenset({PARTNERSHIP})) if member else ANYONE
-    job = bundle.order([STAR, NOWHERE], Wish(size=0.01), reader, sky["partner"] if member else None)
+    job = bundle.order([STAR, NOWHERE], CutoutRequest(size=0.01), reader, sky["partner"] if member else None)
     bundle.make(str(job.pk))
     job.refresh_from_db()
     _, manifest = unpack(bundle.result_path(job).read_bytes())
@@ -197,7 +197,7 @@ def test_a_damaged_file_spoils_its_own_cutout_only(sky, client):
 
 def test_frames_of_a_movie_have_north_up_and_the_star_in_one_place(sky):
     with reading(ANYONE):
-        shown = movie.frames(STAR, Wish(filtercode="zr", size=0.03))
+        shown = movie.frames(STAR, CutoutRequest(filtercode="zr", size=0.03))
     assert [frame.image.pid for frame in shown] == [row.pid for row in sky["public"]]
     for frame in shown:
         middle = np.array(frame.data.shape) / 2 - 0.5
@@ -271,8 +271,8 @@ def test_pictures_come_as_jpeg_too(sky, client):
 def test_movies_do_not_go_beyond_their_limit(sky, monkeypatch):
     monkeypatch.setattr(movie, "MOST_FRAMES", 2)
     with reading(ANYONE), pytest.raises(CutoutsRefusedError, match="3 images: a movie has at most 2"):
-        movie.frames(STAR, Wish(filtercode="zr"))
+        movie.frames(STAR, CutoutRequest(filtercode="zr"))
     with reading(ANYONE):
-        assert len(movie.frames(STAR, Wish(filtercode="zr", newest=2))) == 2
+        assert len(movie.frames(STAR, CutoutRequest(filtercode="zr", newest=2))) == 2
         late = date_of_jd(factories.JD + 0.5)
-        assert len(movie.frames(STAR, Wish(filtercode="zr", since=late))) == 2
+        assert len(movie.frames(STAR, CutoutRequest(filtercode="zr", since=late))) == 2

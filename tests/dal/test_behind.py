@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 WHOLE = adql_catalog()
 PLAIN = Catalog(
     tuple(
-        replace(table, columns=tuple(replace(column, behind=None) for column in table.columns))
+        replace(table, columns=tuple(replace(column, indexable=None) for column in table.columns))
         for table in WHOLE.tables
     )
 )

@@ -6,7 +6,7 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
-from archive.ingest import refcats, take
+from archive.ingest import ingest, refcats
 from archive.models import CalibrationImage, Exposure, GaiaStar, PanstarrsStar, ProcessingVersion, ProductFile
 from archive.models.versions import CURRENT
 from archive.survey.camera import Camera
@@ -53,7 +53,7 @@ def load_catalogs(folder: Path, plan: SurveyPlan = PLAN) -> None:
 
 def take_all(paths: list[Path]) -> None:
     for path in paths:
-        take(path)
+        ingest(path)
 
 
 def run_all() -> None:

@@ -8,7 +8,7 @@ from astropy.io import fits
 from django.conf import settings
 
 from archive.files import storage
-from archive.ingest import RefusedError, take
+from archive.ingest import RefusedError, ingest
 from archive.models import Exposure, ProductFile, ScienceImage
 from archive.products import register
 from archive.survey.bits import InfoBit, MaskBit
@@ -53,7 +53,7 @@ def _files(root: Path) -> set[Path]:
 def process(case: Case, folder: Path) -> tuple[Job, Job]:
     """The jobs of the bad and of a good quadrant of an exposure, after they ended."""
     path = expose(folder, CASES.index(case), case)
-    take(path)
+    ingest(path)
     if case.archive:
         case.archive(ProductFile.objects.get(path=parse(path.name).path))
     exposure = Exposure.objects.get(filefracday=parse(path.name).filefracday)
@@ -68,7 +68,7 @@ def process(case: Case, folder: Path) -> tuple[Job, Job]:
 def test_a_broken_file_is_refused_with_its_reason_and_changes_nothing(case, tmp_path):
     before = Exposure.objects.count(), ProductFile.objects.count(), len(_files(settings.ARCHIVE_ROOT))
     with pytest.raises(RefusedError) as reason:
-        take(expose(tmp_path, CASES.index(case), case))
+        ingest(expose(tmp_path, CASES.index(case), case))
     assert case.reason in str(reason.value)
     assert before == (Exposure.objects.count(), ProductFile.objects.count(), len(_files(settings.ARCHIVE_ROOT)))
 

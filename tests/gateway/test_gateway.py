@@ -228,10 +228,10 @@ def unchunked(content: bytes) -> bytes:
 def test_one_address_does_not_take_the_room_of_all_for_bodies_and_answers():
     budget = Budget(100, 60)
     one, other = budget.of("192.0.2.1"), budget.of("192.0.2.2")
-    assert one.take(60) and not one.take(1)
-    assert other.take(40) and not other.take(1)
-    one.give_back(60)
-    assert other.take(20) and not other.take(1) and one.take(40)
+    assert one.reserve(60) and not one.reserve(1)
+    assert other.reserve(40) and not other.reserve(1)
+    one.release(60)
+    assert other.reserve(20) and not other.reserve(1) and one.reserve(40)
 
 
 def test_what_cannot_be_cancelled_keeps_nothing_else_running():

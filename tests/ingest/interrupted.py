@@ -49,13 +49,13 @@ def _in_child(path: Path, origin: str, step: int, server: socket.socket) -> int:
     if child == 0:
         from archive import sandbox
         from archive.files import placing
-        from archive.ingest import take
+        from archive.ingest import ingest
         from archive.sandbox import client
 
         client._servers[sandbox.INGEST] = client._Server(SimpleNamespace(poll=lambda: None), server)
         _kill_at(step)
         placing.settle_all()
-        take(path, origin)
+        ingest(path, origin)
         os._exit(0)
     return os.waitpid(child, 0)[1] & 0x7F
 

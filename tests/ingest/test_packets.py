@@ -8,7 +8,7 @@ import pytest
 
 from archive.files import delivery, storage
 from archive.files.storage import DamagedFileError
-from archive.ingest import RefusedError, Source, door, take, take_each
+from archive.ingest import RefusedError, Source, door, ingest, ingest_each
 from archive.models import Alert, ProductFile, QuarantinedFile, ReferenceImage, ScienceImage
 from archive.products.alert_packets import packet_of
 from archive.services.vo.obscore.identifiers import prefix
@@ -31,25 +31,25 @@ def tar_of(path, members: dict[str, bytes], mode: str = "w:gz", further=()):
 
 
 def test_a_packet_file_of_the_same_name_does_not_replace_the_other(tmp_path):
-    take(goods.write(tmp_path / "a", "alert"), "ztf")
+    ingest(goods.write(tmp_path / "a", "alert"), "ztf")
     other = goods.alert(goods.candidate(magpsf=12.0))
     with pytest.raises(RefusedError, match="another packet file of this name"):
-        take(goods.write(tmp_path / "b", "alert", other), "ztf")
+        ingest(goods.write(tmp_path / "b", "alert", other), "ztf")
     assert packet_of(Alert.objects.get())["candidate"]["magpsf"] == 18.5
     row = QuarantinedFile.objects.get()
     assert storage.absolute(row.stored_as).read_bytes() == other
 
 
 def test_a_candidate_that_is_here_keeps_its_packet_and_its_rights(tmp_path):
-    take(goods.write(tmp_path, "alert"), "ztf")
+    ingest(goods.write(tmp_path, "alert"), "ztf")
     Alert.objects.update(programid=2, public_date=None)
     with pytest.raises(RefusedError, match="here with programid=2"):
-        take(goods.write(tmp_path, "alert", goods.alert(goods.candidate(), OTHER), "both.avro"), "ztf")
+        ingest(goods.write(tmp_path, "alert", goods.alert(goods.candidate(), OTHER), "both.avro"), "ztf")
     assert Alert.objects.get().programid == 2
 
 
 def test_a_packet_is_served_only_if_it_is_the_one_asked_for(tmp_path):
-    take(goods.write(tmp_path, "alert", goods.alert(goods.candidate(), OTHER), "two.avro"), "ztf")
+    ingest(goods.write(tmp_path, "alert", goods.alert(goods.candidate(), OTHER), "two.avro"), "ztf")
     Alert.objects.filter(pk=goods.CANDID).update(packet_index=1)
     with pytest.raises(DamagedFileError, match="not " + str(goods.CANDID)):
         packet_of(Alert.objects.get(pk=goods.CANDID))
@@ -58,7 +58,7 @@ def test_a_packet_is_served_only_if_it_is_the_one_asked_for(tmp_path):
 def test_the_packets_of_a_closed_image_are_closed_whatever_they_say(tmp_path):
     exposure = factories.exposure(expid=goods.PID // 10**4, programid=3, public_date=None)
     factories.science_image(exposure, goods.RCID, pid=goods.PID)
-    take(goods.write(tmp_path, "alert"), "ztf")
+    ingest(goods.write(tmp_path, "alert"), "ztf")
     alert = Alert.objects.select_related("packet").get()
     assert {(one.programid, one.public_date) for one in (alert, alert.packet)} == {(3, None)}
 
@@ -74,7 +74,7 @@ def test_a_tar_is_read_as_a_stream_and_each_packet_by_itself(tmp_path, name, mod
         "broken.avro": b"Obj\x01nonsense",
         "x" * 150 + f"/{OTHER['candid']}.avro": goods.alert(OTHER),
     }
-    done = take(tar_of(tmp_path / name, members, mode, (link, folder)), "ztf")
+    done = ingest(tar_of(tmp_path / name, members, mode, (link, folder)), "ztf")
     assert done.rows == 3
     assert len(done.refused) == 3
     assert {row.name for row in QuarantinedFile.objects.all()} == {
@@ -94,7 +94,7 @@ def test_packets_that_share_a_child_and_a_transaction_are_judged_each_by_itself(
         "again.avro": goods.alert(goods.candidate(candid=candids[0])),  # brings nothing new
         "other.avro": goods.alert(goods.candidate(candid=candids[1], magpsf=12.0, programid=3)),
     }
-    done = take(tar_of(tmp_path / "night.tar.gz", members), "ztf")
+    done = ingest(tar_of(tmp_path / "night.tar.gz", members), "ztf")
     assert done.rows == 8
     assert {row.name for row in QuarantinedFile.objects.all()} == {"night.tar.gz!bomb.avro", "night.tar.gz!other.avro"}
     assert set(Alert.objects.values_list("candid", "programid")) == {
@@ -113,7 +113,7 @@ def test_a_folder_is_taken_in_its_order_and_each_file_answers_for_itself(tmp_pat
     for number in range(3):
         goods.write(tmp_path, "alert", goods.alert(goods.candidate(candid=goods.CANDID + number)), f"{number}.avro")
     goods.write(tmp_path, "alert", b"Obj\x01nonsense", "1b.avro")
-    outcomes = list(take_each(door.found([tmp_path]), Source("ztf")))
+    outcomes = list(ingest_each(door.found([tmp_path]), Source("ztf")))
     assert [str(one) if isinstance(one, RefusedError) else (one.family, one.rows) for one in outcomes if one] == [
         ("sci", 1), ("alert", 1), ("alert", 1), "1b.avro: does not decode as Avro (its header: an entry of -56 bytes)",
         ("alert", 1),
@@ -126,7 +126,7 @@ def test_a_tar_that_ends_early_gives_what_came_before(tmp_path, cut):
     whole = tar_of(tmp_path / "whole.tar", members, "w").read_bytes()[: 4 * 2048 + 4096]
     (tmp_path / "cut.tar").write_bytes(whole[: int(len(whole) * cut)])
     try:
-        done = take(tmp_path / "cut.tar", "ztf")
+        done = ingest(tmp_path / "cut.tar", "ztf")
     except RefusedError:
         done = None
     assert done is None or done.refused
@@ -134,7 +134,7 @@ def test_a_tar_that_ends_early_gives_what_came_before(tmp_path, cut):
 
 
 def test_a_file_that_is_not_the_registered_one_is_not_handed_out(tmp_path, rf):
-    take(goods.write(tmp_path, "sci"), "ztf")
+    ingest(goods.write(tmp_path, "sci"), "ztf")
     file = ProductFile.objects.get()
     assert delivery.deliver(rf.get("/"), file).status_code == 200
     content = file.on_disk.read_bytes()
@@ -144,9 +144,9 @@ def test_a_file_that_is_not_the_registered_one_is_not_handed_out(tmp_path, rf):
 
 
 def test_metadata_that_names_no_group_is_closed_unless_somebody_says_otherwise(tmp_path):
-    take(goods.write(tmp_path, "metadata", goods.metadata(ipac_gid=None)), "ztf")
+    ingest(goods.write(tmp_path, "metadata", goods.metadata(ipac_gid=None)), "ztf")
     assert (ReferenceImage.objects.get().programid, ReferenceImage.objects.get().public_date) == (0, None)
-    take(goods.write(tmp_path, "metadata"), "ztf")
+    ingest(goods.write(tmp_path, "metadata"), "ztf")
     assert ReferenceImage.objects.get().public_date is None
     assert not ScienceImage.objects.exists()
 
@@ -166,7 +166,7 @@ def test_the_most_closed_quadrant_decides_for_its_exposure():
             "obsdate": "2020-09-24 10:21:45+00",
         }  # fmt: skip
         both.append(one)
-    assert rows.take("sci", pd.DataFrame(both)) == 2
+    assert rows.ingest("sci", pd.DataFrame(both)) == 2
     images = {one.rcid: one for one in ScienceImage.objects.select_related("exposure")}
     assert (images[50].programid, images[51].programid) == (1, 2)
     assert (images[50].exposure.programid, images[50].exposure.public_date) == (2, None)

@@ -8,15 +8,15 @@ import pytest
 import requests
 
 from archive.ingest.mirror.fetch import FetchFailedError, NotThereError, TooLargeError, fetch, forget
-from archive.ingest.mirror.http import BadCredentialsError, Credentials, Manners, PoliteSession, credentials
+from archive.ingest.mirror.http import BadCredentialsError, Credentials, RateLimit, ThrottledSession, credentials
 from archive.ingest.mirror.remote import Remote, RemoteFailedError
-from archive.ingest.mirror.wish import BadWishError, Quadrant, Wish
+from archive.ingest.mirror.request import BadMirrorRequestError, MirrorRequest, Quadrant
 from tests.mirror.gate import BLOCK, gate
 
 CONTENT = os.urandom(20 * BLOCK)
 ETAG = f'"{hashlib.sha256(CONTENT).hexdigest()}"'
 PATH = "/ibe/data/ztf/products/one.fits"
-QUICK = Manners(delay=0.0, pause=0.01)
+QUICK = RateLimit(delay=0.0, pause=0.01)
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def server():
 
 @pytest.fixture
 def session(server):
-    made = PoliteSession(server.address, manners=QUICK)
+    made = ThrottledSession(server.address, rate=QUICK)
     made.trust_env = False
     return made
 
@@ -72,7 +72,9 @@ def test_the_rest_of_another_version_is_not_joined_to_what_came_before(server, s
 
 
 def test_a_server_that_is_too_slow_is_given_up_by_the_total_time(server, tmp_path):
-    session = PoliteSession(server.address, manners=Manners(delay=0, pause=0.01, attempts=2, slowest=1e6, patience=0.1))
+    session = ThrottledSession(
+        server.address, rate=RateLimit(delay=0, pause=0.01, attempts=2, slowest=1e6, patience=0.1)
+    )
     session.trust_env, server.pause = False, 0.05
     with pytest.raises(FetchFailedError, match="slower than 1e\\+06 bytes/s"):
         fetch(session, server.address + PATH, tmp_path / "one.fits")
@@ -121,7 +123,7 @@ def test_what_is_not_there_is_asked_for_once(server, session, tmp_path):
 
 
 def test_requests_keep_their_distance(server):
-    session = PoliteSession(server.address, manners=Manners(delay=0.2))
+    session = ThrottledSession(server.address, rate=RateLimit(delay=0.2))
     session.trust_env = False
     for _ in range(3):
         session.get(server.address + PATH)
@@ -148,12 +150,12 @@ def test_credentials_come_from_a_file_of_mine_or_the_environment(tmp_path, monke
 
 def test_credentials_are_not_sent_in_the_clear():
     with pytest.raises(BadCredentialsError, match="over https only"):
-        PoliteSession("http://irsa.example.org", Credentials("me", "word"))
-    assert PoliteSession("https://irsa.example.org", Credentials("me", "word")).auth == ("me", "word")
+        ThrottledSession("http://irsa.example.org", Credentials("me", "word"))
+    assert ThrottledSession("https://irsa.example.org", Credentials("me", "word")).auth == ("me", "word")
 
 
 def test_a_search_that_fails_says_what_was_asked_and_what_came(server):
-    remote = Remote(server.address, manners=QUICK)
+    remote = Remote(server.address, rate=QUICK)
     remote.session.trust_env = False
     with pytest.raises(RemoteFailedError, match="search of sci .*field=655.*404"):
         remote.metadata("sci", "field=655")
@@ -175,19 +177,19 @@ def test_a_search_that_fails_says_what_was_asked_and_what_came(server):
         ({"quadrants": (Quadrant(655, filtercode="zx"),)}, "filter=zx: use one of"),
     ],
 )
-def test_a_wish_that_cannot_be_asked_names_the_part(parts, says):
-    with pytest.raises(BadWishError, match=says):
-        Wish(**parts)
+def test_a_request_that_cannot_be_asked_names_the_part(parts, says):
+    with pytest.raises(BadMirrorRequestError, match=says):
+        MirrorRequest(**parts)
 
 
 def test_files_are_named_as_in_the_tree():
-    wish = Wish(
+    request = MirrorRequest(
         ("sci", "ref"),
         ("mskimg.fits", "sciimg.fits", "refimg.fits", "log.txt"),
         quadrants=(Quadrant(655, 13, 3, "zr"),),
     )
     row = SimpleNamespace(filefracday=20200924431759, field=655, filtercode="zr", ccdid=13, qid=3, imgtypecode="o")
     folder, name = "sci/2020/0924/431759", "ztf_20200924431759_000655_zr_c13_o_q3"
-    assert wish.paths("sci", row) == [f"{folder}/{name}_{end}" for end in ("sciimg.fits", "mskimg.fits", "log.txt")]
-    assert wish.paths("ref", row)[0] == "ref/000/field000655/zr/ccd13/q3/ztf_000655_zr_c13_q3_refimg.fits"
-    assert [one.where for one in wish.searches("sci")] == ["field=655 AND ccdid=13 AND qid=3 AND filtercode='zr'"]
+    assert request.paths("sci", row) == [f"{folder}/{name}_{end}" for end in ("sciimg.fits", "mskimg.fits", "log.txt")]
+    assert request.paths("ref", row)[0] == "ref/000/field000655/zr/ccd13/q3/ztf_000655_zr_c13_q3_refimg.fits"
+    assert [one.where for one in request.searches("sci")] == ["field=655 AND ccdid=13 AND qid=3 AND filtercode='zr'"]

@@ -105,7 +105,7 @@ KILLED = """
 import os, signal, sys
 import django
 django.setup()
-from archive.ingest import Source, take
+from archive.ingest import Source, ingest
 from lightcurves.told import taking
 from pathlib import Path
 real = getattr(taking, "{step}")
@@ -113,7 +113,7 @@ def killed(*parts):
     real(*parts)
     os.kill(os.getpid(), signal.SIGKILL)
 setattr(taking, "{step}", killed)
-take(Path(sys.argv[1]), Source("ztf", program=1))
+ingest(Path(sys.argv[1]), Source("ztf", program=1))
 """
 
 

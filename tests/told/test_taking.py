@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from archive.access.audit import Actor
-from archive.ingest import RefusedError, Source, take
+from archive.ingest import RefusedError, Source, ingest
 from archive.models import ProductFile, Program, QuarantinedFile
 from archive.releases import redating
 from archive.survey.identifiers import make_oid
@@ -34,7 +34,7 @@ ZTF = Source("ztf")
 
 
 def taken(folder, kind: str, content: bytes | None = None, source: Source = ZTF, name: str = ""):
-    return take(goods.write(folder, kind, content, name), source)
+    return ingest(goods.write(folder, kind, content, name), source)
 
 
 def test_a_point_whose_exposure_is_of_another_program_is_of_the_closed_one(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 
-from archive.ingest import refcats, take
+from archive.ingest import ingest, refcats
 from archive.models import Exposure, Membership
 from archive.survey.camera import Camera
 from processing.executive import queue, tasks
@@ -74,7 +74,7 @@ def small_archive(emptied, archive_root, tmp_path_factory) -> Night:
         refcats.load(name, path)
     for night in nights:
         for path in night.paths:
-            take(path)
+            ingest(path)
     for nid in sorted(set(Exposure.objects.filter(field=PLAN.field).values_list("nid", flat=True))):
         plan_night(nid, PlanConfig(reference_frames=REFERENCE_FRAMES, distortion_frames=DISTORTION_FRAMES))
         run_all()

@@ -2,7 +2,7 @@
 
     http     a polite client: few requests, patience, credentials
     remote   what the server is asked, in IRSA's own interfaces (astroquery for metadata)
-    wish     what somebody wants: places, families, files
+    request  what is to be mirrored: positions, families, files
     fetch    one file, resumed where it was cut off
     journal  what of a mirror is done already
     curves   light curves, and who takes them in

@@ -21,7 +21,7 @@ def with_images(table: pd.DataFrame) -> pd.DataFrame:
     return table[list(COLUMNS)].assign(pid=pids, rcid=channels)
 
 
-def take(table: pd.DataFrame, origin: str) -> int:
+def ingest(table: pd.DataFrame, origin: str) -> int:
     """Hand points (COLUMNS and `pid`, whose images are here) of an origin over; returns how many were taken.
 
     Raises

@@ -19,7 +19,7 @@ from urllib3.exceptions import HTTPError
 from archive.files.atomic import put_in_place
 from archive.files.storage import checksum
 from archive.ingest.door import LARGEST_OTHER
-from archive.ingest.mirror.http import Manners, PoliteSession
+from archive.ingest.mirror.http import RateLimit, ThrottledSession
 
 BLOCK = 1 << 18
 ABSENT = (401, 403, 404, 410)
@@ -54,7 +54,7 @@ class Fetched:
 
 
 def fetch(
-    session: PoliteSession,
+    session: ThrottledSession,
     url: str,
     path: Path,
     seen: Callable[[int], None] = lambda count: None,
@@ -87,9 +87,9 @@ def fetch(
         received += size
         seen(size)
 
-    for attempt in range(session.manners.attempts):
+    for attempt in range(session.rate.attempts):
         if attempt:
-            time.sleep(min(60.0, session.manners.pause * 2**attempt))
+            time.sleep(min(60.0, session.rate.pause * 2**attempt))
         try:
             known = _continue(session, url, part, state, count, most)
         except CutOffError as error:
@@ -117,7 +117,7 @@ def _state(path: Path) -> Path:
 
 
 def _continue(
-    session: PoliteSession, url: str, part: Path, state: Path, seen: Callable[[int], None], most: int
+    session: ThrottledSession, url: str, part: Path, state: Path, seen: Callable[[int], None], most: int
 ) -> dict:
     """Ask for what is missing; returns what the server said of the file."""
     known = json.loads(state.read_text()) if state.is_file() and part.is_file() else {}
@@ -145,7 +145,7 @@ def _continue(
         state.write_text(json.dumps(known))
         with part.open("ab" if answer.status_code == 206 else "wb") as file:
             try:
-                _receive(answer, file, session.manners, seen, most)
+                _receive(answer, file, session.rate, seen, most)
             except HTTPError as error:
                 raise CutOffError(str(error)) from error
             except TooLargeError:
@@ -154,7 +154,7 @@ def _continue(
         return known
 
 
-def _receive(answer: requests.Response, file: IO[bytes], manners: Manners, seen: Callable[[int], None], most: int):
+def _receive(answer: requests.Response, file: IO[bytes], rate: RateLimit, seen: Callable[[int], None], most: int):
     """Write what comes; what came before an early end counts: `iter_content` would lose the unfinished block."""
     begun, received, size = time.monotonic(), 0, file.tell()
     while block := answer.raw.read1(BLOCK, decode_content=False):
@@ -163,8 +163,8 @@ def _receive(answer: requests.Response, file: IO[bytes], manners: Manners, seen:
         received += len(block)
         if size + received > most:
             raise TooLargeError(f"{answer.url}: has more than {most} bytes")
-        if time.monotonic() - begun > manners.seconds(received):
-            raise CutOffError(f"comes slower than {manners.slowest:g} bytes/s")
+        if time.monotonic() - begun > rate.seconds(received):
+            raise CutOffError(f"comes slower than {rate.slowest:g} bytes/s")
 
 
 def _same(before: dict, now: dict) -> bool:

@@ -44,7 +44,7 @@ class Credentials:
 
 
 @dataclass(frozen=True)
-class Manners:
+class RateLimit:
     """How a server is treated.
 
     delay : s between the starts of two requests; attempts : of a request; pause : s before the second of them, doubled
@@ -86,32 +86,32 @@ def credentials(file: Path | None = None) -> Credentials:
     return found
 
 
-class PoliteSession(requests.Session):
+class ThrottledSession(requests.Session):
     """A session for one server, used by several threads."""
 
-    def __init__(self, server: str, who: Credentials = Credentials(), manners: Manners = Manners()):  # noqa: B008
+    def __init__(self, server: str, who: Credentials = Credentials(), rate: RateLimit = RateLimit()):  # noqa: B008
         super().__init__()
-        self.manners = manners
+        self.rate = rate
         self._next, self._lock = 0.0, threading.Lock()
         self.headers["User-Agent"] = AGENT
         patience = Retry(
-            total=manners.attempts - 1,
+            total=rate.attempts - 1,
             status_forcelist=BUSY,
             allowed_methods=("GET", "HEAD"),
-            backoff_factor=manners.pause,
+            backoff_factor=rate.pause,
             backoff_max=60,
             retry_after_max=LONGEST_WAIT,
             raise_on_status=False,
         )
         for scheme in ("http://", "https://"):
-            self.mount(scheme, HTTPAdapter(max_retries=patience, pool_maxsize=manners.connections))
+            self.mount(scheme, HTTPAdapter(max_retries=patience, pool_maxsize=rate.connections))
         self._sign(server, who)
 
     def request(self, method, url, **options):
         """As in requests, not before its turn."""
         with self._lock:
             wait = self._next - time.monotonic()
-            self._next = max(self._next, time.monotonic()) + self.manners.delay
+            self._next = max(self._next, time.monotonic()) + self.rate.delay
         if wait > 0:
             time.sleep(wait)
         options["timeout"] = options.get("timeout") or TIMEOUT
@@ -130,8 +130,8 @@ class PoliteSession(requests.Session):
             size += len(piece)
             if size > LARGEST_ANSWER:
                 raise requests.ConnectionError(f"{answer.url}: more than {LARGEST_ANSWER} bytes came")
-            if time.monotonic() - begun > self.manners.seconds(size):
-                raise requests.ConnectionError(f"{answer.url}: comes slower than {self.manners.slowest:g} bytes/s")
+            if time.monotonic() - begun > self.rate.seconds(size):
+                raise requests.ConnectionError(f"{answer.url}: comes slower than {self.rate.slowest:g} bytes/s")
         return b"".join(pieces)
 
     def sign_in(self, address: str, who: Credentials) -> None:

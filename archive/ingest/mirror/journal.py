@@ -20,7 +20,7 @@ class AlreadyRunningError(RuntimeError):
 
 
 class Journal:
-    """The folder of one wish at one server."""
+    """The folder of one request at one server."""
 
     def __init__(self, server: str, digest: str):
         name = sha256(f"{server} {digest}".encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""What an IRSA-compatible server is asked."""
+"""Requests to an IRSA-compatible server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from astroquery import cache_conf
 from astroquery.ipac.irsa.ibe import IbeClass
 
 from archive import sandbox
-from archive.ingest.mirror.http import Credentials, Manners, PoliteSession
+from archive.ingest.mirror.http import Credentials, RateLimit, ThrottledSession
 from archive.requests.numbers import whole
 
 IRSA = "https://irsa.ipac.caltech.edu"
@@ -30,12 +30,12 @@ class Remote:
 
     server: str = IRSA
     who: Credentials = field(default_factory=Credentials)
-    manners: Manners = field(default_factory=Manners)
+    rate: RateLimit = field(default_factory=RateLimit)
     cookie: bool = False  # sign in by login.do, as IRSA's own clients do
 
     def __post_init__(self):
         self.server = self.server.rstrip("/")
-        self.session = PoliteSession(self.server, self.who, self.manners)
+        self.session = ThrottledSession(self.server, self.who, self.rate)
         if self.cookie and self.who.user:
             self.session.sign_in(f"{self.server}/account/signon/login.do", self.who)
 

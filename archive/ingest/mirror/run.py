@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from archive.ingest import RefusedError, Source, rows, take, values
+from archive.ingest import RefusedError, Source, ingest, rows, values
 from archive.ingest.door import largest
 from archive.ingest.mirror import curves
 from archive.ingest.mirror.fetch import Fetched, FetchFailedError, NotThereError, fetch, forget
 from archive.ingest.mirror.journal import Journal
 from archive.ingest.mirror.remote import Remote, RemoteFailedError
-from archive.ingest.mirror.wish import AT_ONCE, Search, Wish
+from archive.ingest.mirror.request import AT_ONCE, MirrorRequest, Search
 from archive.models import ProductFile, ScienceImage
 from archive.models.base import Origin
 
@@ -41,7 +41,7 @@ class Wanted:
 
 @dataclass
 class Plan:
-    """What a wish comes to: rows by family, files that are to be fetched, those that are here, light curves."""
+    """What a request comes to: rows by family, files that are to be fetched, those that are here, light curves."""
 
     rows: dict[str, pd.DataFrame] = field(default_factory=dict)
     wanted: list[Wanted] = field(default_factory=list)
@@ -64,7 +64,7 @@ class Plan:
 
 @dataclass
 class Outcome:
-    """What a mirror did: rows and files taken in by family; files that are not there, refused, or failed, and why."""
+    """Rows and files that a mirror took in, by family; files that are not there, refused, or failed, and why."""
 
     rows: Counter = field(default_factory=Counter)
     files: Counter = field(default_factory=Counter)
@@ -75,7 +75,7 @@ class Outcome:
     failed: list[str] = field(default_factory=list)
 
 
-def plan(wish: Wish, remote: Remote, journal: Journal) -> Plan:
+def plan(request: MirrorRequest, remote: Remote, journal: Journal) -> Plan:
     """Ask for the metadata, and see what is missing here.
 
     Raises
@@ -83,8 +83,8 @@ def plan(wish: Wish, remote: Remote, journal: Journal) -> Plan:
     archive.ingest.mirror.remote.RemoteFailedError
     """
     made = Plan()
-    for family in sorted(wish.families, key=lambda name: name == "cal"):  # of the images found before
-        searches = _of_calibrations(made) if family == "cal" else list(wish.searches(family))
+    for family in sorted(request.families, key=lambda name: name == "cal"):  # of the images found before
+        searches = _of_calibrations(made) if family == "cal" else list(request.searches(family))
         tables = [
             journal.table(f"{family}-{n}", lambda one=one: remote.metadata(one.family, one.where, one.place, one.size))
             for n, one in enumerate(searches)
@@ -95,16 +95,22 @@ def plan(wish: Wish, remote: Remote, journal: Journal) -> Plan:
         if len(table) and KEYS[family] not in table.columns:
             raise RemoteFailedError(f"{remote.server}: search of {family}: a table without {KEYS[family]} came")
         made.rows[family] = table.drop_duplicates(KEYS[family]) if len(table) else table
-    _see_what_is_here(made, wish)
+    _see_what_is_here(made, request)
     return made
 
 
 def carry_out(
-    made: Plan, wish: Wish, remote: Remote, journal: Journal, seen: Callable[[int], None], origin: str = Origin.ZTF
+    made: Plan,
+    request: MirrorRequest,
+    remote: Remote,
+    journal: Journal,
+    seen: Callable[[int], None],
+    origin: str = Origin.ZTF,
 ) -> Iterator[Outcome]:
     """Take the rows in, then fetch the files and take each in; gives the outcome after every file.
 
-    Killed, it is started again with the same wish: what is here is not fetched again, a file that was cut off goes on.
+    Killed, it is started again with the same request: what is here is not fetched again, and a file that was cut off
+    goes on.
     """
     outcome = Outcome(refused=list(made.refused))
     for family in ("sci", "raw", "ref", "cal"):
@@ -114,10 +120,10 @@ def carry_out(
     for one, result in _fetched(made.wanted, remote, journal, seen):
         _take_in(one, result, remote, origin, outcome)
         yield outcome
-    if wish.light_curves:
-        for n, place in enumerate(wish.positions):
+    if request.light_curves:
+        for n, place in enumerate(request.positions):
             try:
-                outcome.points += _curves_at(place, n, wish, remote, journal, origin)
+                outcome.points += _curves_at(place, n, request, remote, journal, origin)
             except RefusedError as reason:
                 outcome.refused.append(str(reason))
             except KeyError as error:
@@ -134,7 +140,7 @@ def _take_rows(family: str, made: Plan, journal: Journal, origin: str, outcome: 
             for row in made.rows[family].itertuples():
                 rows.checked_calibration(row)
         else:
-            outcome.rows[family] = rows.take(family, made.rows[family], origin)
+            outcome.rows[family] = rows.ingest(family, made.rows[family], origin)
     except (RefusedError, AttributeError) as reason:
         outcome.refused.append(f"rows of {family}: {reason}")
         return
@@ -161,12 +167,12 @@ def _of_calibrations(made: Plan):
     ]
 
 
-def _see_what_is_here(made: Plan, wish: Wish) -> None:
+def _see_what_is_here(made: Plan, request: MirrorRequest) -> None:
     listed = []
     for family, table in made.rows.items():
         for row in table.itertuples():
             try:
-                listed += [Wanted(path, family, row) for path in wish.paths(family, row)]
+                listed += [Wanted(path, family, row) for path in request.paths(family, row)]
             except (ValueError, TypeError, AttributeError, KeyError) as error:  # values that make no name
                 made.refused.append(f"a row of {family} ({getattr(row, KEYS[family], '?')!s:.40}): {error!s:.200}")
     known: dict[str, str] = {}
@@ -187,10 +193,10 @@ def _fetched(wanted: list[Wanted], remote: Remote, journal: Journal, seen) -> It
 
 def _some_at_a_time(wanted: list[Wanted], remote: Remote, journal: Journal, seen) -> Iterator[tuple[Wanted, Future]]:
     waiting, running = iter(wanted), {}
-    with ThreadPoolExecutor(remote.manners.connections) as pool:
+    with ThreadPoolExecutor(remote.rate.connections) as pool:
         try:
             while True:
-                while len(running) < AHEAD * remote.manners.connections and (one := next(waiting, None)):
+                while len(running) < AHEAD * remote.rate.connections and (one := next(waiting, None)):
                     place = journal.file(one.name)
                     order = (remote.session, remote.url(one.path), place, seen, largest(one.name))
                     running[pool.submit(fetch, *order)] = one
@@ -221,7 +227,7 @@ def _take_in(one: Wanted, result: Future, remote: Remote, origin: str, outcome: 
         if one.family == "cal":
             _take_calibration(one, fetched.path, source)
         else:
-            take(fetched.path, source)
+            ingest(fetched.path, source)
         outcome.files[one.family] += 1
     except RefusedError as reason:
         outcome.refused.append(str(reason))
@@ -233,17 +239,17 @@ def _take_calibration(one: Wanted, path: Path, source: Source) -> None:
     """A file with its row, which goes again if it has no file."""
     row = rows.take_calibration(one.row, source.origin)
     try:
-        take(path, source)
+        ingest(path, source)
     except RefusedError:
         if not ProductFile.objects.filter(family=ProductFile.Family.CAL, product_id=row.pk).exists():
             row.delete()
         raise
 
 
-def _curves_at(place, n: int, wish: Wish, remote: Remote, journal: Journal, origin: str) -> int:
+def _curves_at(place, n: int, request: MirrorRequest, remote: Remote, journal: Journal, origin: str) -> int:
     """The light curves of one position, and the rows of the images that their points were measured on."""
-    circle = (*place, wish.curve_radius)
-    table = journal.table(f"lc-{n}", lambda: remote.light_curves(circle, collection=wish.collection))
+    circle = (*place, request.curve_radius)
+    table = journal.table(f"lc-{n}", lambda: remote.light_curves(circle, collection=request.collection))
     if table.empty:
         return 0
     points = curves.with_images(values.checked_table("curve", table[list(curves.COLUMNS)], f"light curves of {place}"))
@@ -253,9 +259,9 @@ def _curves_at(place, n: int, wish: Wish, remote: Remote, journal: Journal, orig
     for start in range(0, len(missing), AT_ONCE):
         where = f"pid IN ({', '.join(map(str, missing[start : start + AT_ONCE]))})"
         images = journal.table(f"lc-{n}-{start}", lambda where=where: remote.metadata("sci", where))
-        rows.take("sci", images, origin)
+        rows.ingest("sci", images, origin)
         journal.keep(f"lc-{n}-{start}", images)
         known |= set(images.pid.astype(int)) if len(images) else set()
-    taken = curves.take(points[points.pid.isin(known)], origin)
+    taken = curves.ingest(points[points.pid.isin(known)], origin)
     journal.keep(f"lc-{n}", table)
     return taken

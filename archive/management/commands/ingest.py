@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from archive.access.reading import PROGRAMS, PUBLIC
 from archive.files import placing
-from archive.ingest import RefusedError, Source, door, take_each
+from archive.ingest import RefusedError, Source, door, ingest_each
 from archive.models.base import Origin
 
 TOLD = 20  # refusals that are printed
@@ -49,7 +49,7 @@ class Command(BaseCommand):
         taken, refused = Counter(), []
         found = door.found(paths)
         for result in tqdm(
-            take_each(found, source), "taken", len(found), unit="file", disable=not options["verbosity"]
+            ingest_each(found, source), "taken", len(found), unit="file", disable=not options["verbosity"]
         ):
             if isinstance(result, RefusedError):
                 refused.append(str(result))

@@ -9,11 +9,11 @@ from tqdm import tqdm
 
 from archive.given.times import moment
 from archive.ingest.keepers import NoKeeperError
-from archive.ingest.mirror.http import Manners, credentials
+from archive.ingest.mirror.http import RateLimit, credentials
 from archive.ingest.mirror.journal import AlreadyRunningError, Journal
 from archive.ingest.mirror.remote import IRSA, Remote
+from archive.ingest.mirror.request import BadMirrorRequestError, MirrorRequest, Quadrant
 from archive.ingest.mirror.run import Outcome, Plan, carry_out, plan
-from archive.ingest.mirror.wish import BadWishError, Quadrant, Wish
 from archive.models.base import Origin
 from archive.search.name_services import locate
 from archive.search.names import NameNotFoundError
@@ -64,18 +64,18 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options):
         try:
-            wish = _wish(options)
+            request = _request(options)
             who = credentials(options["credentials"])
-            manners = Manners(**{name: options[name] for name in ("connections", "delay", "attempts")})
-            remote = Remote(options["server"], who, manners, options["cookie"])
-            with Journal(remote.server, wish.digest).opened() as journal:
-                made = plan(wish, remote, journal)
+            rate = RateLimit(**{name: options[name] for name in ("connections", "delay", "attempts")})
+            remote = Remote(options["server"], who, rate, options["cookie"])
+            with Journal(remote.server, request.digest).opened() as journal:
+                made = plan(request, remote, journal)
                 sizes = made.sizes(remote)
                 self._say(made, remote, made.bytes_of(sizes))
                 if options["dry_run"]:
                     journal.remove()
                     return
-                outcome = self._run(made, made.bytes_of(sizes), wish, remote, journal, options)
+                outcome = self._run(made, made.bytes_of(sizes), request, remote, journal, options)
         except (ValueError, NameNotFoundError, NoKeeperError, AlreadyRunningError, OSError) as error:
             raise CommandError(str(error)) from error
         self._report(outcome)
@@ -87,10 +87,12 @@ class Command(BaseCommand):
         if made.ours:
             self.stdout.write(f"{made.ours} files were made here and stay")
 
-    def _run(self, made: Plan, size: int, wish: Wish, remote: Remote, journal: Journal, options: dict) -> Outcome:
+    def _run(
+        self, made: Plan, size: int, request: MirrorRequest, remote: Remote, journal: Journal, options: dict
+    ) -> Outcome:
         outcome = Outcome()
         with tqdm(total=size or None, unit="B", unit_scale=True, disable=options["verbosity"] == 0) as bar:
-            for outcome in carry_out(made, wish, remote, journal, bar.update, options["origin"]):
+            for outcome in carry_out(made, request, remote, journal, bar.update, options["origin"]):
                 bar.set_postfix(files=sum(outcome.files.values()), of=len(made.wanted), refresh=False)
         return outcome
 
@@ -109,12 +111,12 @@ class Command(BaseCommand):
             )
 
 
-def _wish(options: dict) -> Wish:
+def _request(options: dict) -> MirrorRequest:
     suffixes = options["suffixes"]
     quadrant = Quadrant(options["field"], options["ccd"], options["quadrant"], options["filter"])
     if options["field"] is None and (options["ccd"] or options["quadrant"] or options["filter"]):
-        raise BadWishError("ccd, quadrant and filter are parts of a field: give --field too; or use --where")
-    return Wish(
+        raise BadMirrorRequestError("ccd, quadrant and filter are parts of a field: give --field too; or use --where")
+    return MirrorRequest(
         families=_words(options["families"]),
         suffixes=None if suffixes is None else () if suffixes == "none" else _words(suffixes),
         positions=tuple(_positions(options)),
@@ -134,7 +136,7 @@ def _positions(options: dict) -> list[tuple[float, float]]:
     if options["position"]:
         place = locate(options["position"])
         if place.ra is None:
-            raise BadWishError(f"position={options['position']}: moves; give a position")
+            raise BadMirrorRequestError(f"position={options['position']}: moves; give a position")
         found.append((place.ra, place.dec))
     if options["list"]:
         found += [(one.ra, one.dec) for one in read(options["list"].read_bytes())]

@@ -1,4 +1,4 @@
-"""What the protocols share: TAP and the data access layer (DALI), and IRSA's services.
+"""The protocol layer under TAP, the data access layer (DALI) and IRSA's services.
 
     errors      the one BadRequestError, and what is denied
     parameters  a request's parameters in each protocol's dialect; MAXREC

@@ -15,7 +15,7 @@ class BadRequestError(ValueError):
 
 
 class DeniedError(BadRequestError):
-    """What is not there for whoever asks, or not without signing in."""
+    """A resource that is not there for this client, or not without signing in."""
 
     def __init__(self, status: int, message: str):
         super().__init__(message, status)

@@ -13,7 +13,7 @@ from archive.tables import dictionary
 
 def open_tables() -> None:
     """Publish images, alerts, observations and TAP_SCHEMA itself."""
-    publish(dictionary.SCIENCE, ScienceImage, rows=10**8, behind={"obsdate": Shifted("obsjd", JD_UNIX_EPOCH)})
+    publish(dictionary.SCIENCE, ScienceImage, rows=10**8, indexable={"obsdate": Shifted("obsjd", JD_UNIX_EPOCH)})
     publish(dictionary.REFERENCE, ReferenceImage, rows=10**5)
     publish(dictionary.ALERTS, Alert, rows=10**9)
     publish_observations()

@@ -55,7 +55,7 @@ class Column:
     xtype : DALI's; columns of point, circle, polygon (arrays of numbers, or text as DALI or STC-S write it) and region
         (text) are geometries
     region : for a column of polygons whose corners stand in columns of their own
-    behind : for a computed column, what it is computed from
+    indexable : for a computed column, what it is computed from
     longest, made : for a query's column, characters that its value has at most, and that are made to compute it
         (archive.services.vo.adql.lengths)
     """
@@ -68,7 +68,7 @@ class Column:
     utype: str | None = None
     xtype: str | None = None
     region: Region | None = None
-    behind: Shifted | Parts | None = None
+    indexable: Shifted | Parts | None = None
     longest: int | None = field(default=None, compare=False)
     made: int = field(default=1, compare=False)
 

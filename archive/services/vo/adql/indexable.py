@@ -1,7 +1,7 @@
-"""Conditions on computed columns, said once more about the columns behind them, which an index knows.
+"""Predicate push-down: a condition on a computed column, repeated on the indexed columns that it is computed from.
 
 A view computes some of what queries compare: a time of a Julian date, an identifier of a family and a number. No index
-has these. What follows from such a condition about the columns behind is added to it: rows stay the same, whatever
+has these. What follows from such a condition about those columns is added to it: rows stay the same, whatever
 stands around it, and only the plan changes.
 """
 
@@ -17,7 +17,7 @@ from archive.services.vo.adql.sql import both, double, number
 from archive.services.vo.adql.types import COLUMN
 
 ROUNDING = 1e-3
-"""By how much the column behind may be off: days for times, which may be cut to seconds in one of the two."""
+"""By how much the indexed column may be off: days for times, which may be cut to seconds in one of the two."""
 _TURNED = {exp.LT: exp.GT, exp.LTE: exp.GTE, exp.GT: exp.LT, exp.GTE: exp.LTE}
 _FROM, _UP_TO = (exp.GT, exp.GTE, exp.EQ), (exp.LT, exp.LTE, exp.EQ)
 _FIXED = (exp.Literal, exp.Paren, exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Div)
@@ -26,7 +26,7 @@ Rewrite = Callable[[exp.Expression], exp.Expression]
 
 
 def implied(node: exp.Expression, rewrite: Rewrite) -> exp.Expression | None:
-    """What follows from a comparison, BETWEEN or IN about the columns behind; None where that is nothing.
+    """What follows from a comparison, BETWEEN or IN about the indexed columns; None where that is nothing.
 
     Parameters
     ----------
@@ -79,12 +79,12 @@ def _between(
     node: exp.Expression, low: exp.Expression | None, high: exp.Expression | None, rewrite: Rewrite
 ) -> exp.Expression | None:
     known = _known(node)
-    if known is None or not isinstance(known.behind, Shifted) or not all(map(_fixed, filter(None, (low, high)))):
+    if known is None or not isinstance(known.indexable, Shifted) or not all(map(_fixed, filter(None, (low, high)))):
         return None
-    behind, column, limits = known.behind, _beside(node, known.behind.column), []
+    computed, column, limits = known.indexable, _beside(node, known.indexable.column), []
     for value, compare, shift in (
-        (low, exp.GTE, behind.offset - behind.span - ROUNDING),
-        (high, exp.LTE, behind.offset + ROUNDING),
+        (low, exp.GTE, computed.offset - computed.span - ROUNDING),
+        (high, exp.LTE, computed.offset + ROUNDING),
     ):
         if value is not None:
             given = rewrite(value.copy())
@@ -96,9 +96,9 @@ def _between(
 
 def _identified(node: exp.Expression, values: Iterable[exp.Expression]) -> exp.Expression | None:
     known, texts = _known(node), [value.unnest() for value in values]
-    if known is None or not isinstance(known.behind, Parts) or not all(map(_is_text, texts)):
+    if known is None or not isinstance(known.indexable, Parts) or not all(map(_is_text, texts)):
         return None
-    found = [parts for parts in (known.behind.read(one.this) for one in texts) if parts is not None]
+    found = [parts for parts in (known.indexable.read(one.this) for one in texts) if parts is not None]
     if not found:
         return exp.Null()  # no row has it; and where the column is null, so is the condition
     return both(*(_one_of(_beside(node, name), [parts[name] for parts in found]) for name in found[0]))

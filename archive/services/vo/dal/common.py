@@ -1,4 +1,4 @@
-"""What the services of the data access layer share: parameters, formats, streamed results, errors (DALI 1.1)."""
+"""Results of the data access layer's services (DALI 1.1): statements, formats, streams."""
 
 from __future__ import annotations
 

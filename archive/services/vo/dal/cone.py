@@ -102,7 +102,7 @@ def result(one: Published, parameters: Parameters) -> common.Result:
 
 
 def _refuse(message: str) -> HttpResponse:
-    """What is wrong, as both this standard and DALI have it."""
+    """An error document as both this standard and DALI have it."""
     said = as_votable(message)
     said.content = said.content.replace(b"</RESOURCE>", _error_info(message) + b"</RESOURCE>")
     said["Content-Type"] = CONTENT_TYPE

@@ -86,7 +86,7 @@ def _own(service: str) -> Xml:
 
 @require_safe
 def capabilities(request: HttpRequest, service: str) -> HttpResponse:
-    """What a service can do."""
+    """A service's capabilities."""
     return HttpResponse(document(service, _own(service)), content_type=XML)
 
 

@@ -46,7 +46,7 @@ class Published:
     uses : the PostgreSQL tables that the query reads
     times : columns that are timestamps (UTC, without zone)
     regions : columns of footprints, and where the numbers of each stand
-    behind : computed columns, and what an index knows of each
+    indexable : computed columns, and what an index knows of each
     """
 
     table: Table
@@ -55,7 +55,7 @@ class Published:
     uses: tuple[str, ...]
     times: frozenset[str] = frozenset()
     regions: Mapping[str, adql.Region] = field(default_factory=dict)
-    behind: Mapping[str, adql.Shifted | adql.Parts] = field(default_factory=dict)
+    indexable: Mapping[str, adql.Shifted | adql.Parts] = field(default_factory=dict)
 
     @property
     def schema(self) -> str:
@@ -84,11 +84,11 @@ _registry = _Registry()
 
 
 def publish(
-    table: Table, model: type[models.Model], rows: int, behind: Mapping[str, adql.Shifted] | None = None
+    table: Table, model: type[models.Model], rows: int, indexable: Mapping[str, adql.Shifted] | None = None
 ) -> None:
     """Open a model's table to queries, with the columns that are declared for it; called by what `openers` names.
 
-    `behind` as Published has it.
+    `indexable` as Published has it.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def publish(
             times.add(column.name)
         columns.append(f'{expression} AS "{column.name}"')
     query = f'SELECT {", ".join(columns)} FROM "{model._meta.db_table}"'
-    _add(Published(table, rows, query, (model._meta.db_table,), frozenset(times), behind=behind or {}))
+    _add(Published(table, rows, query, (model._meta.db_table,), frozenset(times), indexable=indexable or {}))
 
 
 def publish_query(
@@ -121,14 +121,14 @@ def publish_query(
     times: frozenset[str] = frozenset(),
     hidden: tuple[str, ...] = (),
     regions: Mapping[str, adql.Region] | None = None,
-    behind: Mapping[str, adql.Shifted | adql.Parts] | None = None,
+    indexable: Mapping[str, adql.Shifted | adql.Parts] | None = None,
 ) -> None:
     """Open what a SELECT gives; its columns bear the declared names. Row-level security of its tables holds.
 
-    `hidden` are further columns of the view, which no query may name; `regions` and `behind` as Published has them.
+    `hidden` are further columns of the view, which no query may name; `regions` and `indexable` as Published has them.
     """
     names = ", ".join(f'q."{name}"' for name in (*(column.name for column in table.columns), *hidden))
-    _add(Published(table, rows, f"SELECT {names} FROM ({query}) AS q", uses, times, regions or {}, behind or {}))
+    _add(Published(table, rows, f"SELECT {names} FROM ({query}) AS q", uses, times, regions or {}, indexable or {}))
 
 
 def published() -> tuple[Published, ...]:
@@ -169,7 +169,7 @@ def _for_adql(one: Published) -> adql.Table:
             column.utype or None,
             column.xtype or None,
             one.regions.get(column.name),
-            one.behind.get(column.name),
+            one.indexable.get(column.name),
         )
         for column in one.table.columns
     )

@@ -19,7 +19,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import Error as DatabaseError
 
 from archive.access.reading import EVERYTHING, Reader, current_reader, streaming
-from archive.access.streams import CANCELLED, TOO_MUCH, said_by_database
+from archive.access.streams import CANCELLED, TOO_MUCH, sqlstate_and_message
 from archive.services.protocol.errors import BadRequestError
 from archive.services.protocol.parameters import row_limit
 from archive.services.vo.adql import ADQLError, Catalog, Column, Translation, translate
@@ -121,8 +121,8 @@ def run(
     uploads: Sequence[Upload] = (),
     seconds: float | None = None,
     label: str = "",
-    begun: Callable[[int], None] | None = None,
-    used: Callable[[set[str]], None] | None = None,
+    on_start: Callable[[int], None] | None = None,
+    on_tables: Callable[[set[str]], None] | None = None,
 ) -> Result:
     """Ask a query.
 
@@ -132,15 +132,15 @@ def run(
     seconds : that the query may take as a whole; None: LONGEST for the first rows and between any two pieces, and
         TAP_SYNC_SECONDS with the time that the asker takes to read them
     label : what the connection is called in PostgreSQL
-    begun : is told the database's process before the query starts
-    used : is told the tables of PostgreSQL that the query reads
+    on_start : is told the database's process before the query starts
+    on_tables : is told the tables of PostgreSQL that the query reads
 
     Raises
     ------
     ADQLError, BadRequestError
     """
     translation = translate(request.query, catalog_for(reader, uploads), request.maxrec)
-    return Result(_result(translation, reader, uploads, seconds, label, begun, used))
+    return Result(_result(translation, reader, uploads, seconds, label, on_start, on_tables))
 
 
 def check(request: Request, reader: Reader, uploads: Sequence[Upload] = ()) -> tuple[Field, ...]:
@@ -188,8 +188,8 @@ def _result(
     uploads: Sequence[Upload],
     seconds: float | None,
     label: str,
-    begun: Callable[[int], None] | None,
-    used: Callable[[set[str]], None] | None,
+    on_start: Callable[[int], None] | None,
+    on_tables: Callable[[set[str]], None] | None,
 ) -> Iterator:
     """The fields, then batch after batch."""
     with ExitStack() as stack:
@@ -198,12 +198,12 @@ def _result(
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL application_name = %s", [label or "query"])
             _prepare(cursor, translation, PLANNING_SECONDS)
-        if begun is not None:
-            begun(connection.connection.get_backend_pid())
+        if on_start is not None:
+            on_start(connection.connection.get_backend_pid())
         with _explained(PLANNING_SECONDS):
             fields, delivering = _statement(connection, translation)
-            if used is not None:
-                used(_relations(connection, translation))
+            if on_tables is not None:
+                on_tables(_relations(connection, translation))
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = %s", [f"{seconds or settings.TAP_SYNC_SECONDS}s"])
         yield fields
@@ -281,7 +281,7 @@ def _explained(seconds: float) -> Iterator[None]:
     except UnwritableResultError as error:
         raise BadRequestError(str(error)) from error
     except (psycopg2.Error, DatabaseError) as error:
-        state, message = said_by_database(error)
+        state, message = sqlstate_and_message(error)
         if state == CANCELLED:
             raise TooLongError(_too_long(seconds)) from error
         if state in TOO_MUCH:

@@ -1,4 +1,4 @@
-"""What TAP's requests have in common: their parameters and uploads, and what they are refused for."""
+"""Parameters and uploads of TAP's requests, and the errors that they are refused for."""
 
 from __future__ import annotations
 

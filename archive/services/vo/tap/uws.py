@@ -38,7 +38,7 @@ log = structlog.get_logger("archive.vo.uws")
 
 
 class WrongPhaseError(ValueError):
-    """What a job in its phase cannot do; the message says why."""
+    """An action that a job's phase does not allow; the message says why."""
 
 
 def create(

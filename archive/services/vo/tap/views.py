@@ -69,7 +69,7 @@ def _gzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 @require_safe
 def capabilities(request: HttpRequest) -> HttpResponse:
-    """What the service can do; a challenge tells clients that they may sign in."""
+    """The service's capabilities; a challenge tells clients that they may sign in."""
     base = request.build_absolute_uri(reverse("tap")).rstrip("/")
     response = HttpResponse(vosi.capabilities(base), content_type=XML)
     if not request.user.is_authenticated:

@@ -1,4 +1,4 @@
-"""What somebody wants of another archive, and which searches and files that is."""
+"""A request to mirror products of another archive, and the searches and files that it means."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ LARGEST_RADIUS = 5.0  # deg
 AT_ONCE = 100  # identifiers in one condition
 
 
-class BadWishError(ValueError):
-    """What cannot be asked for; the message names the part, its value, and what would be right."""
+class BadMirrorRequestError(ValueError):
+    """A request that cannot be asked; the message names the part, its value, and what would be right."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Wish:
-    """Which products are wanted.
+class MirrorRequest:
+    """Which products are to be mirrored.
 
     positions : (ra, dec), ICRS degrees; with `radius` (deg) images that overlap a box of twice that width, else those
         that cover the position
@@ -79,24 +79,26 @@ class Wish:
 
     def __post_init__(self):
         if unknown := [name for name in self.families if name not in FAMILIES]:
-            raise BadWishError(f"families={unknown[0]}: use some of {', '.join(FAMILIES)}")
+            raise BadMirrorRequestError(f"families={unknown[0]}: use some of {', '.join(FAMILIES)}")
         if not 0 <= self.radius <= LARGEST_RADIUS:
-            raise BadWishError(f"radius={self.radius}: give 0 to {LARGEST_RADIUS:g} degrees")
+            raise BadMirrorRequestError(f"radius={self.radius}: give 0 to {LARGEST_RADIUS:g} degrees")
         if not (self.positions or self.quadrants):
-            raise BadWishError("nothing is asked for: give a position, a field, or a list")
+            raise BadMirrorRequestError("nothing is asked for: give a position, a field, or a list")
         if self.light_curves and not self.positions:
-            raise BadWishError("light curves are asked for by position: give one, or a list")
+            raise BadMirrorRequestError("light curves are asked for by position: give one, or a list")
         for one in self.quadrants:
             if one.filtercode is not None and one.filtercode not in FILTER_BY_CODE:
-                raise BadWishError(f"filter={one.filtercode}: use one of {', '.join(FILTER_BY_CODE)}")
+                raise BadMirrorRequestError(f"filter={one.filtercode}: use one of {', '.join(FILTER_BY_CODE)}")
         for suffix in self.suffixes or ():
             if suffix != "fits.fz" and self._families_of(suffix) == ():
                 known = (*SCI_SUFFIXES, *REF_SUFFIXES, *(f"{stem}.fits" for stem in CALTYPE_STEMS.values()))
-                raise BadWishError(f"suffixes={suffix}: no file ends so; there are {', '.join(dict.fromkeys(known))}")
+                raise BadMirrorRequestError(
+                    f"suffixes={suffix}: no file ends so; there are {', '.join(dict.fromkeys(known))}"
+                )
 
     @property
     def digest(self) -> str:
-        """A short name of this wish."""
+        """A short name of this request."""
         return sha256(repr(sorted(asdict(self).items())).encode()).hexdigest()[:16]
 
     def searches(self, family: str) -> Iterator[Search]:

@@ -1,4 +1,4 @@
-"""What of a family a release holds."""
+"""The rows of a family that a release holds."""
 
 from __future__ import annotations
 
