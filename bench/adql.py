@@ -1,7 +1,8 @@
 """ADQL: how long a translation takes, and what random queries find.
 
-All valid queries of the tests are translated, each several times. The random ones (tests/adql/fuzz.py) are asked of a
-small sky in a database of its own, under a visitor's rights; every one of them is checked as described there.
+All valid queries of the tests are translated, each several times. The random ones
+(tests/archive/services/vo/adql/fuzz.py) are asked of a small sky in a database of its own, under a visitor's rights;
+every one of them is checked as described there.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def run(quick: bool, fuzz: int = 0) -> None:
     import django
 
     django.setup()
-    from tests.adql.fuzz import Tally
+    from tests.archive.services.vo.adql.fuzz import Tally
 
     figures, dominant = _translation()
     tally, findings, seconds = Tally(), Counter(), time.monotonic()
@@ -62,8 +63,8 @@ def _translation() -> tuple[dict[str, Figure], str]:
     """CPU time of translations (ms), and which parts they spend it in."""
     from archive.services.vo.adql import translate
     from archive.services.vo.adql.grammar import parse
-    from tests.adql.test_refused import CONDITIONS, EXPRESSIONS, QUERIES, WHERE
-    from tests.adql.world import CATALOG
+    from tests.archive.services.vo.adql.test_refused import CONDITIONS, EXPRESSIONS, QUERIES, WHERE
+    from tests.archive.services.vo.adql.world import CATALOG
 
     queries = [
         *QUERIES,
@@ -112,7 +113,7 @@ def _dominant(work: Callable) -> str:
 
 def _ask(count: int, tally, findings: Counter) -> None:
     """Random queries until so many have been asked, or Ctrl-C; what they find is counted and printed."""
-    from tests.adql import fuzz
+    from tests.archive.services.vo.adql import fuzz
 
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it otherwise
     chance = random.Random(SEED)
@@ -138,8 +139,8 @@ def _small_sky() -> Iterator[Callable]:
     from django.test.utils import setup_databases, teardown_databases
 
     from archive.access.reading import ANYONE, reading
-    from tests.adql import fuzz
-    from tests.adql import world as worlds
+    from tests.archive.services.vo.adql import fuzz
+    from tests.archive.services.vo.adql import world as worlds
 
     made = setup_databases(verbosity=0, interactive=False, aliases=["default", "reader"])
     try:

@@ -1,7 +1,8 @@
 """REST: what random requests, made of its OpenAPI document by schemathesis, find in some minutes.
 
-They are asked of a small archive in a database of its own, as nobody and with a token, in turn (tests/api/asking.py).
-Findings: an answer of 5xx, a status or a type that the document does not have, a body that is not as it says.
+They are asked of a small archive in a database of its own, as nobody and with a token, in turn
+(tests/portal/api/asking.py). Findings: an answer of 5xx, a status or a type that the document does not have, a body
+that is not as it says.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def run(quick: bool, minutes: float = 0) -> None:
     import django
 
     django.setup()
-    from tests.api.asking import Tally, ask
+    from tests.portal.api.asking import Tally, ask
 
     tally, seconds = Tally(), 60 * (minutes or (QUICK_MINUTES if quick else MINUTES))
     until = time.monotonic() + seconds

@@ -70,7 +70,7 @@ def make_sky(seed: int, size: Size) -> Sky:
     """Constant stars, and variables apart from them and from each other."""
     from scipy.spatial import cKDTree
 
-    from tests.science.starfield import star_field
+    from tests.processing.science.starfield import star_field
 
     rng, side = np.random.default_rng(seed), size.side
     field = star_field((side, side), round(STARS * side * side / 1e6), faint=21.5, seed=seed, noise=False)
@@ -85,7 +85,7 @@ def make_sky(seed: int, size: Size) -> Sky:
 
 def expose(sky: Sky, seed: int, rest: bool = False):
     """One exposure, and the fluxes (DN) that the variables have in it; at rest every other one is not there yet."""
-    from tests.science.starfield import GAIN, READ_NOISE, SKY, ZERO_POINT, add_star
+    from tests.processing.science.starfield import GAIN, READ_NOISE, SKY, ZERO_POINT, add_star
 
     rng = np.random.default_rng(seed)
     widen = SEEINGS[seed % len(SEEINGS)]
@@ -103,7 +103,7 @@ def expose(sky: Sky, seed: int, rest: bool = False):
 def science(sky: Sky, seed: int, rest: bool = False):
     """Products of the science pipeline and the true fluxes."""
     from processing.pipelines.science.pipeline import SCIENCE
-    from tests.pipelines.test_pipelines import inputs_of
+    from tests.processing.pipelines.test_pipelines import inputs_of
 
     field, flux = expose(sky, seed, rest)
     return SCIENCE.run(inputs_of(field, seed)).files, flux
@@ -167,7 +167,7 @@ def images_of(files: dict, kind: str):
 
 def flux_scale(sky: Sky, files: dict) -> float:
     """Catalog over true flux of bright constant stars: the image's zero point is not what is tested here."""
-    from tests.science.starfield import nearest
+    from tests.processing.science.starfield import nearest
 
     catalog = files["psfcat.fits"].data
     found, true = nearest(catalog["xpos"] - 1, catalog["ypos"] - 1, sky.field.x, sky.field.y, 0.5)

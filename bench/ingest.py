@@ -1,7 +1,7 @@
 """Files from elsewhere into the archive: alert packets of a tar, raw frames, science images; each checked in full.
 
-The database and the tree are of their own and are removed. The files are those of tests/ingest/goods.py, the packets
-with stamps of the size that real ones have.
+The database and the tree are of their own and are removed. The files are those of tests/archive/ingest/goods.py, the
+packets with stamps of the size that real ones have.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _seconds(paths: list[Path], rows: int | None = None) -> float:
 
 
 def _tar(path: Path, count: int) -> Path:
-    from tests.ingest import goods
+    from tests.archive.ingest import goods
 
     noise = np.random.default_rng(1).bytes(STAMP)
     pictures = {f"cutout{name}": noise for name in ("Science", "Template", "Difference")}
@@ -90,7 +90,7 @@ def _frames(folder: Path, count: int) -> list[Path]:
     from archive.survey.camera import QUADRANT_IDS, Camera
     from processing.simulate.detector import Readout
     from processing.simulate.raw import RawExposure, write_ccd
-    from tests.ingest import goods
+    from tests.archive.ingest import goods
 
     camera, rng = Camera().scaled(SIDE, SIDE, (goods.CCD,)), np.random.default_rng(1)
     pixels, strip = (rng.normal(1000, 20, shape).astype(np.uint16) for shape in ((SIDE, SIDE), (SIDE, STRIP)))
@@ -103,7 +103,7 @@ def _frames(folder: Path, count: int) -> list[Path]:
 
 def _science(folder: Path, count: int) -> list[Path]:
     from archive.survey import identifiers
-    from tests.ingest import goods
+    from tests.archive.ingest import goods
 
     made = []
     for number in range(count):
@@ -115,6 +115,6 @@ def _science(folder: Path, count: int) -> list[Path]:
 
 
 def _time(number: int) -> float:
-    from tests.ingest import goods
+    from tests.archive.ingest import goods
 
     return round(goods.JD + number * SPACING, 6)

@@ -26,11 +26,10 @@ ROOT = Path(__file__).parents[1]
 LIST = Path(__file__).with_suffix(".toml")
 ROOMS = {
     "processing/science": (
-        "tests/science", "tests/pipelines", "tests/forced/test_measure.py", "tests/difference/test_subtraction.py",
-        "tests/difference/test_flux_matching.py", "tests/difference/test_resampling.py",
+        "tests/processing/science", "tests/processing/pipelines", "tests/processing/forced/test_measure.py",
     ),
-    "archive/access": ("tests/archive/test_access.py", "tests/archive/test_members.py", "tests/rights/test_tokens.py"),
-    "lightcurves/periods": ("tests/lightcurves",),
+    "archive/access": ("tests/archive/access", "tests/rights/test_tokens.py"),
+    "lightcurves/periods": ("tests/lightcurves/periods",),
 }  # fmt: skip
 """Where faults are drawn, and the tests that should see them."""
 LONGEST = 600  # s, of the tests of one fault; longer counts as seen: something does not end

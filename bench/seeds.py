@@ -26,7 +26,7 @@ TUNED_ON = {
         channels=frozenset({21}),
         pointings=frozenset({(150.0, 35.0), (291.5, 15.5)}),
     ),
-    # Skies of tests/forced, and those on which the errors' terms were chosen.
+    # Skies of tests/processing/forced, and those on which the errors' terms were chosen.
     "forced": Used(seeds=frozenset({3, 7, 8, 9})),
     # `bench.periods.fit_weights`: the weights of lightcurves.periods.search.confidence.
     "periods": Used(seeds=frozenset({11})),

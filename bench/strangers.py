@@ -1,8 +1,8 @@
 """Requests of strangers to a portal: hostile uploads, dear questions, hostile parameters, slow sockets, hostile files.
 
-The files and questions are those of the tests (tests/sandbox/bombs.py, tests/rights, tests/ingest/hostile.py). Each
-kind of them is a `Kind`; its `send` gets the time (of time.monotonic()) at which it must be through, and what it had no
-time for is counted as not sent.
+The files and questions are those of the tests (tests/archive/sandbox/bombs.py, tests/rights,
+tests/archive/ingest/hostile.py). Each kind of them is a `Kind`; its `send` gets the time (of time.monotonic()) at which
+it must be through, and what it had no time for is counted as not sent.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ class Contents:
     @classmethod
     def made(cls, quick: bool) -> Contents:
         """All of them; of a quick run every third table and every twenty-fifth file."""
-        from tests.ingest import hostile
-        from tests.sandbox.bombs import BOMBS
+        from tests.archive.ingest import hostile
+        from tests.archive.sandbox.bombs import BOMBS
 
         files, names = hostile.everything(), list(BOMBS)
         if quick:
@@ -298,7 +298,7 @@ def _files(folder: Path, files: Sequence, quick: bool) -> Callable[[float], Coun
 
     Before them comes a good one of each name, as some are hostile only to that; none of a quick run's is.
     """
-    from tests.ingest import goods
+    from tests.archive.ingest import goods
 
     good = [] if quick else [goods.write(folder / "good" / kind, kind) for kind in goods.IN_ORDER]
     for number, file in enumerate(files):

@@ -80,3 +80,13 @@ def test_every_file_and_function_that_the_pages_name_exists(page):
         assert (inventory.ROOT / path).exists(), path
     for path, function in re.findall(r"`([a-z_/0-9]+\.py)`: `(\w+)`", text):
         assert f"def {function}(" in (inventory.ROOT / path).read_text(), f"{path}: {function}"
+
+
+ACROSS_ROOMS = {"bench", "deploy", "docs", "rights", "tasks", "whole"}
+
+
+def test_tests_lie_where_their_source_does():
+    root = DOCS.parent
+    folders = {path.parent.relative_to(root / "tests") for path in (root / "tests").rglob("test_*.py")}
+    astray = [str(one) for one in folders if one.parts[0] not in ACROSS_ROOMS and not (root / one).is_dir()]
+    assert astray == []

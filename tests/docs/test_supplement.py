@@ -9,8 +9,8 @@ import pytest
 from archive.survey.bits import INFO_DESCRIPTIONS, MASK_DESCRIPTIONS, bit_number
 from processing.pipelines.science.pipeline import SCIENCE
 from processing.science.photometry.quality import FATAL_BITS
-from tests.pipelines.test_pipelines import inputs_of
-from tests.science.starfield import star_field
+from tests.processing.pipelines.test_pipelines import inputs_of
+from tests.processing.science.starfield import star_field
 
 DOCS = Path(__file__).parents[2] / "docs" / "supplement"
 PRODUCTS = (DOCS / "products.md").read_text()

@@ -51,7 +51,7 @@ def uploads(world: World, ask: Asker, draw) -> None:
 
 @probe("tap-kept", "tap-load")
 def kept_tables(world: World, ask: Asker, draw) -> None:
-    """Nobody keeps a table here, and nobody adds to another's (tests/tap tries tables that are there)."""
+    """Nobody keeps a table here, and nobody adds to another's (TAP's own tests try tables that exist)."""
     if refused(ask, reverse("tap-kept"), "tap"):
         return
     assert ask(reverse("tap-kept")).json() == {"tables": []}

@@ -20,7 +20,7 @@ from archive.releases import freeze, publish
 from archive.services.vo.tap import user_tables
 from archive.services.vo.tap.uploads import upload_of
 from tests import factories
-from tests.archive.test_releases import image_with_file, release_of
+from tests.archive.releases.test_releases import image_with_file, release_of
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 NIGHT = date(2020, 9, 24)

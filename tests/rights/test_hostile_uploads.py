@@ -284,12 +284,12 @@ def _quietly(content: bytes) -> None:
 def test_a_parser_that_believes_everything_opens_nothing_in_the_child(watch):
     """The confinement holds where a check before it would fail."""
     fork_server.stop()
-    fork_server.also_loaded = ("tests.sandbox.hostile",)
+    fork_server.also_loaded = ("tests.archive.sandbox.hostile",)
     try:
         for href in watch.hrefs().values():
             for one in SERIALISATIONS:
                 with pytest.raises(sandbox.SandboxError):
-                    sandbox.run("tests.sandbox.hostile:parses_what_it_is_told", votable(one, href))
+                    sandbox.run("tests.archive.sandbox.hostile:parses_what_it_is_told", votable(one, href))
         assert watch.seen() == []
     finally:
         fork_server.also_loaded = ()

@@ -10,7 +10,7 @@ from lightcurves.models import Source
 from lightcurves.updates import sources
 from processing.alerts.history import HALF, give_names, number_of
 from tests import factories
-from tests.lightcurves_db.starsky import Sky
+from tests.lightcurves.starsky import Sky
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 JD = 2461339.8

@@ -13,7 +13,7 @@ from archive.releases import freeze, jobs
 from lightcurves.models import Followed
 from lightcurves.updates import releases as following
 from tests import factories
-from tests.lightcurves_db.starsky import Sky
+from tests.lightcurves.starsky import Sky
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 NIGHT = date(2020, 9, 24)

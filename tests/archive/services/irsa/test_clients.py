@@ -1,0 +1,257 @@
+"""ztfquery and astroquery against the served portal, with nothing changed but their base addresses."""
+
+import io
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import requests
+from astropy import units as u
+from astropy.coordinates import SkyCoord
+from astropy.io import fits
+from astropy.io.votable import parse_single_table
+from django.db import connections
+
+from archive.files import storage
+from archive.survey.identifiers import make_oid
+from lightcurves.models import Image, Source
+from lightcurves.storage import healpix, store
+from tests import factories, servers
+from tests.archive.services.irsa.conftest import PARTNER, PASSWORD
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(databases=["default", "reader"])]
+
+
+@pytest.fixture(scope="module")
+def address(archive, tmp_path_factory):
+    """Where the portal is served."""
+    connections.close_all()
+    with servers.portal(tmp_path_factory.mktemp("portal")) as found:
+        yield found
+
+
+@pytest.fixture
+def ztfquery(address, tmp_path, monkeypatch):
+    """ztfquery, redirected; nobody is signed in, files go to a folder of the test."""
+    from ztfquery import buildurl, io, metasearch, query
+
+    monkeypatch.setattr(metasearch, "SEARCH_BASEURL", f"{address}/ibe/search/ztf/products/")
+    for name in ("DATA_BASEURL", "DEFAULT_SOURCE"):
+        monkeypatch.setattr(buildurl, name, f"{address}/ibe/data/ztf/products/")
+    monkeypatch.setattr(io, "LOGIN_URL", f"{address}/account/signon/login.do")
+    monkeypatch.setattr(io, "_load_id_", lambda *a, **k: ("anon", "x"))
+    for module in (io, buildurl):
+        monkeypatch.setattr(module, "LOCALSOURCE", f"{tmp_path}/", raising=False)
+    return query.ZTFQuery()
+
+
+def test_ztfquery_finds_images_by_position_and_condition(ztfquery, archive):
+    ztfquery.load_metadata(
+        radec=[archive.open.ra, archive.open.dec], size=0.01, sql_query="fid=2 and obsjd>2458197.5 and filtercode='zr'"
+    )
+    assert list(ztfquery.metatable["pid"]) == [archive.open.pid]
+    ztfquery.load_metadata(kind="sci", sql_query="field=655")
+    assert len(ztfquery.metatable) == 2
+    for kind, count in (("raw", 1), ("ref", 1)):
+        ztfquery.load_metadata(kind=kind, radec=[archive.open.ra, archive.open.dec])
+        assert len(ztfquery.metatable) == count
+    ztfquery.load_metadata(kind="cal", sql_query="caltype='bias' and ccdid=13")
+    assert ztfquery.get_data_path()[0].endswith(archive.files["cal"].path)
+
+
+@pytest.mark.filterwarnings("error:The query you made failed")
+def test_ztfquery_says_when_a_query_is_wrong(ztfquery):
+    with pytest.raises(UserWarning, match="The query you made failed"):
+        ztfquery.load_metadata(sql_query="colour=2, 3")
+
+
+@pytest.mark.parametrize("suffix", ["sciimg.fits", "psfcat.fits", "scimrefdiffimg.fits.fz"])
+@pytest.mark.parametrize("progress", [True, False])
+def test_ztfquery_downloads_files(ztfquery, archive, tmp_path, suffix, progress):
+    ztfquery.load_metadata(sql_query=f"pid={archive.open.pid}")
+    ztfquery.download_data(suffix, show_progress=progress, download_dir=str(tmp_path), nprocess=1, filecheck=True)
+    found = list(tmp_path.rglob(f"*{suffix}"))
+    name = {"sciimg.fits": "sciimg", "psfcat.fits": "psfcat"}.get(suffix, "difference")
+    assert [path.read_bytes() for path in found] == [storage.absolute(archive.files[name].path).read_bytes()]
+
+
+def test_ztfquery_downloads_cutouts(ztfquery, archive, tmp_path):
+    ztfquery.load_metadata(sql_query=f"pid={archive.open.pid}")
+    place = [archive.open.ra, archive.open.dec]
+    ztfquery.download_data(
+        "sciimg.fits", cutouts=True, radec=place, cutout_size=300, download_dir=str(tmp_path), show_progress=False,
+        nprocess=1,
+    )  # fmt: skip
+    (path,) = tmp_path.rglob("*sciimg*.fits")
+    with fits.open(path) as hdus:
+        assert max(hdus[0].data.shape) < 60
+
+
+def test_ztfquery_signs_in_and_downloads_what_its_user_may_see(ztfquery, archive, tmp_path, monkeypatch):
+    from ztfquery import io
+
+    monkeypatch.setattr(io, "_load_id_", lambda *a, **k: (PARTNER, PASSWORD))
+    ztfquery.load_metadata(sql_query="field=655")
+    assert archive.closed.pid in list(ztfquery.metatable["pid"])
+    index = ztfquery.metatable.query(f"pid=={archive.closed.pid}").index
+    ztfquery.download_data(
+        "sciimg.fits", indexes=index, show_progress=False, download_dir=str(tmp_path), nprocess=1,
+        auth=(PARTNER, PASSWORD),
+    )  # fmt: skip
+    assert Path(archive.files["closed sciimg"].path).name in [path.name for path in tmp_path.rglob("*.fits")]
+
+
+@pytest.fixture
+def ibe(address):
+    """astroquery's client of IBE, redirected."""
+    from astroquery.ipac.irsa.ibe import IbeClass
+
+    client = IbeClass()
+    client.URL = f"{address}/ibe/"
+    client.clear_cache()
+    return client
+
+
+def test_astroquery_lists_what_there_is(ibe):
+    assert ibe.list_missions(cache=False) == ["ztf"]
+    assert ibe.list_datasets(mission="ztf", cache=False) == ["products"]
+    assert ibe.list_tables(mission="ztf", dataset="products", cache=False) == [
+        "sci",
+        "raw",
+        "cal",
+        "ref",
+        "deep",
+        "diff",
+        "alert",
+        "lc",
+    ]
+    columns = ibe.get_columns(mission="ztf", dataset="products", table="sci")
+    assert list(columns["name"][:3]) == ["ra", "dec", "infobits"]
+    assert columns["unit"][0] == "deg"
+
+
+def test_astroquery_finds_images_around_a_place(ibe, archive):
+    place = SkyCoord(archive.open.ra * u.deg, archive.open.dec * u.deg)
+    shared = {"coordinate": place, "mission": "ztf", "dataset": "products", "table": "sci"}
+    found = ibe.query_region(**shared, where="field=655", columns="ra,dec,field,pid", width="0.1d")
+    assert found.colnames == ["ra", "dec", "field", "pid"]
+    assert list(found["pid"]) == [archive.open.pid]
+    assert found["ra"][0] == archive.open.ra
+    assert len(ibe.query_region(**shared, width="4d", intersect="ENCLOSED")) == 2
+    assert len(ibe.query_region(**shared, most_centered=True)) == 1
+
+
+def test_astroquery_raises_for_a_wrong_condition(ibe):
+    with pytest.raises(requests.HTTPError, match="400"):
+        ibe.query_region(where="colour=2", mission="ztf", dataset="products", table="sci")
+
+
+@pytest.mark.parametrize("client", [["curl", "-sSf", "--noproxy", "*", "-C", "-", "-o"], ["wget", "-q", "-c", "-O"]])
+def test_an_interrupted_download_goes_on(address, archive, tmp_path, client):
+    if shutil.which(client[0]) is None:
+        pytest.skip(f"{client[0]} is not installed")
+    file = archive.files["sciimg"]
+    whole, path = storage.absolute(file.path).read_bytes(), tmp_path / "part.fits"
+    path.write_bytes(whole[:100_000])
+    url = f"{address}/ibe/data/ztf/products/{file.path}"
+    subprocess.run([*client, path, url], check=True, env=os.environ | {"no_proxy": "127.0.0.1"})
+    assert path.read_bytes() == whole
+
+
+@pytest.fixture
+def irsa(address):
+    """astroquery's client of IRSA's TAP, redirected."""
+    from astroquery.ipac.irsa import IrsaClass
+
+    client = IrsaClass()
+    client.tap_url = f"{address}/tap"
+    return client
+
+
+def test_astroquery_asks_tap(irsa, archive):
+    rows = irsa.query_tap("SELECT pid, ra, dec FROM ztf.ztf_current_meta_sci WHERE rcid = 50").to_table()
+    assert list(rows["pid"]) == [archive.open.pid]
+    place = SkyCoord(archive.open.ra * u.deg, archive.open.dec * u.deg)
+    table = "ztf.ztf_current_meta_sci"
+    found = irsa.query_region(place, catalog=table, spatial="Cone", radius=0.01 * u.deg, columns="pid,ra,dec")
+    assert list(found["pid"]) == [archive.open.pid]
+    box = irsa.query_region(place, catalog=table, spatial="Box", width=0.02 * u.deg, columns="pid")
+    assert list(box["pid"]) == [archive.open.pid]
+    assert "seeing" in irsa.list_columns(table)
+    assert table in irsa.list_catalogs()
+
+
+def test_pyvo_finds_images_and_reads_a_list_s_votable(address, archive):
+    import pyvo
+
+    rows = pyvo.dal.TAPService(f"{address}/tap").search("SELECT rfid FROM ztf.ztf_current_meta_ref WHERE field = 655")
+    assert list(rows["rfid"]) == [archive.reference.rfid]
+    asked = {"targets": f"{archive.open.ra} {archive.open.dec}", "format": "votable", "columns": "pid,obsjd"}
+    answer = requests.post(f"{address}/api/images/", data=asked, timeout=30)
+    table = parse_single_table(io.BytesIO(answer.content)).to_table()
+    assert (table.colnames[:2], list(table["pid"])) == (["in_row_id", "in_name"], [archive.open.pid])
+
+
+@pytest.fixture(scope="module")
+def curves(archive, django_db_blocker):
+    """Two stars at the open image's centre: one that it and the closed image saw, one that nobody did."""
+    with django_db_blocker.unblock():
+        images = [archive.open, archive.closed]
+        for number in (1, 2):
+            place = {"ra": archive.open.ra, "dec": archive.open.dec + 0.01 * (number - 1)}
+            Source.objects.create(
+                oid=make_oid(655, 2, 13, 3, number), field=655, ccdid=13, qid=3, rcid=50, fid=2, filtercode="zr",
+                hpx29=int(healpix.number(np.array([place["ra"]]), np.array([place["dec"]]))[0]), **place,
+                **factories.PUBLIC,
+            )  # fmt: skip
+        one, zero = np.ones(1), np.zeros(1, int)
+        oid = make_oid(655, 2, 13, 3, 1)
+        for image in images:
+            store.append(image, store.Points(np.array([oid]), 17.5 * one, 0.02 * one, one, 0 * one, zero, zero, zero))
+        yield oid
+        Source.objects.all().delete()
+        Image.objects.all().delete()
+        with connections["default"].cursor() as cursor:
+            cursor.execute("DELETE FROM lightcurves_detection")
+
+
+@pytest.fixture
+def lightcurve(address, ztfquery, monkeypatch):
+    """ztfquery's light curves, redirected as the rest of it; nobody is signed in."""
+    from ztfquery import lightcurve
+
+    monkeypatch.setattr(lightcurve, "BASEURL", f"{address}/cgi-bin/ZTF/nph_light_curves?")
+    return lightcurve
+
+
+def test_ztfquery_fetches_and_shows_light_curves(lightcurve, archive, curves):
+    import matplotlib
+
+    matplotlib.use("Agg")
+    by_place = lightcurve.LCQuery.from_position(archive.open.ra, archive.open.dec, 5, bandname="g,r", cookies={})
+    assert by_place.data[["oid", "programid", "mag"]].to_numpy().tolist() == [[curves, 1, 17.5]]
+    by_place.show(show_upperlimits=True)
+    by_number = lightcurve.LCQuery.from_id([str(curves), "5"], BAD_CATFLAGS_MASK=32768, TIME=[58000, 60000], cookies={})
+    assert by_number.data.equals(by_place.data)
+    nothing = lightcurve.LCQuery.download_data(circle=[10, -80, 0.001], mag=[17, 18], NUM_OBS=5, cookies={})
+    assert len(nothing) == 0 and list(nothing.columns) == list(by_place.data.columns)
+
+
+def test_ztfquery_signs_in_for_light_curves_that_are_not_public(lightcurve, curves):
+    data = lightcurve.LCQuery.download_data(ID=str(curves), COLLECTION="ztf", auth=(PARTNER, PASSWORD))
+    assert sorted(data["programid"]) == [1, 2]
+
+
+def test_the_calls_of_vstar_and_snad_are_answered(address, archive, curves):
+    place = f"CIRCLE {archive.open.ra} {archive.open.dec} 0.0014"
+    calls = {
+        "csv": f"POS={place}&BAD_CATFLAGS_MASK=32768&FORMAT=csv",
+        "TSV": f"POS={place.replace(' ', '%20')}&BANDNAME=r&FORMAT=TSV",
+        "ipac_table": f"ID={curves}&FORMAT=ipac_table",
+    }
+    for form, query in calls.items():
+        answer = requests.get(f"{address}/cgi-bin/ZTF/nph_light_curves?{query}", timeout=30)
+        assert answer.ok and str(curves) in answer.text, form
