@@ -2,8 +2,9 @@
 
     door        found without following links, copied once while they are hashed
     parsing     read in the sandbox (archive.sandbox.readers has the functions)
-    values      the table of values: type, range and vocabulary of everything that becomes a row
+    values      reading what becomes a row by the table of values (value_rules: type, range, vocabulary of each)
     identity    name, header, metadata and content are of one exposure, field, filter, CCD, quadrant
+    source      where a file comes from, what it became
     files       one file, by what its name says it is
     companions, alerts, tars, metadata, rows
                 the kinds of files and tables
@@ -13,6 +14,7 @@ A file that cannot be taken is refused with its reason, changes nothing, and lie
 """
 
 from archive.ingest.errors import RefusedError
-from archive.ingest.files import Source, Taken, ingest, ingest_each
+from archive.ingest.files import ingest, ingest_each
+from archive.ingest.source import Source, Taken
 
 __all__ = ["RefusedError", "Source", "Taken", "ingest", "ingest_each"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from archive.ingest.closing import CLOSED, kept_closed, most_closed
 from archive.ingest.door import Copy, Found, private_copy
 from archive.ingest.errors import RefusedError
 from archive.ingest.parsing import parse
+from archive.ingest.source import Source, Taken
 from archive.models import CalibrationImage, ProductFile, ReferenceImage, ScienceImage
 from archive.models.base import Origin
 from archive.products import register
@@ -38,38 +39,6 @@ CSV = (".csv", ".csv.gz")
 MOST_TOGETHER, TOGETHER = 250, 32 << 20  # packet files, and bytes of them, that come in one transaction
 
 log = structlog.get_logger("archive.ingest")
-
-
-@dataclass(frozen=True)
-class Taken:
-    """What a file became: its family and how many rows it brought; what of it was refused (members of a tar), and what
-    could not be taken of a file that was (in words).
-    """
-
-    family: str
-    rows: int
-    refused: tuple[str, ...] = field(default=())
-    left_out: tuple[str, ...] = field(default=())
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a file comes from.
-
-    origin : who made it (archive.models.base.Origin)
-    rights : `programid` and `public_date` that another archive gives it; else they follow from its header
-    provenance : what is kept of how it came here
-    may_open : whether it may open what is closed here
-    program : of files that tell of no program (a data release's are public: 1); without it they are closed
-    found_at : where it was before it came here; its path, where this is empty
-    """
-
-    origin: str = Origin.OURS
-    rights: Mapping | None = None
-    provenance: Mapping | None = None
-    may_open: bool = False
-    program: int | None = None
-    found_at: str = ""
 
 
 def ingest(path: Path | Found, origin: str | Source = Origin.OURS) -> Taken:

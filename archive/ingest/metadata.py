@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from archive.access.reading import PUBLIC
@@ -12,11 +10,9 @@ from archive.ingest.closing import CLOSED
 from archive.ingest.door import Copy
 from archive.ingest.errors import RefusedError
 from archive.ingest.parsing import parse
+from archive.ingest.source import Source
 from archive.models.images import CORNERS
 from archive.sky.footprints import LINEAR
-
-if TYPE_CHECKING:
-    from archive.ingest.files import Source
 
 COLUMNS = (
     *("infobits", "field", "ccdid", "qid", "rcid", "fid", "filtercode", "rfid", "nframes", "maglimit"),
