@@ -13,21 +13,17 @@ import numpy as np
 from archive import sandbox
 from archive.sandbox.client import Kind
 from lightcurves.irsa import periodogram as irsa
-from lightcurves.periods import multiband
-from lightcurves.periods.periodogram import Peak
-from lightcurves.periods.warmup import warm_up
+from lightcurves.periods.choices import Peak, Spectrum
 
 SEARCHES = Kind("period searches", ("lightcurves.searches",), at_once=1)
 LIMITS = sandbox.Limits(memory=1024**3, cpu=90, seconds=180.0, answer=64 * 1024**2)
-
-__all__ = ["irsa_periodogram", "periodogram", "warm_up"]
 
 
 class TooCostlyError(ValueError):
     """A search that does not end within its time."""
 
 
-def periodogram(t, mag, err, band, method: str, fmin: float | None, fmax: float, curve=None) -> multiband.Spectrum:
+def periodogram(t, mag, err, band, method: str, fmin: float | None, fmax: float, curve=None) -> Spectrum:
     """As lightcurves.periods.multiband.periodogram.
 
     Raises
@@ -38,7 +34,7 @@ def periodogram(t, mag, err, band, method: str, fmin: float | None, fmax: float,
     """
     columns = [*(np.asarray(one, np.float64) for one in (t, mag, err)), _codes(band, t), _codes(curve, t)]
     found = _in_child("viewer", columns, method=method, fmin=fmin, fmax=fmax)
-    return multiband.Spectrum(**found | {"peaks": tuple(Peak(**one) for one in found["peaks"])})
+    return Spectrum(**found | {"peaks": tuple(Peak(**one) for one in found["peaks"])})
 
 
 def _codes(labels, t) -> np.ndarray:
@@ -63,8 +59,17 @@ def irsa_periodogram(t, y, asked: irsa.Asked, band=None, curve=None) -> irsa.Ans
         raise irsa.BadRequestError(str(reason)) from reason
 
 
+def warm_up() -> None:
+    """In the child: load every kernel."""
+    from lightcurves.periods import warmup
+
+    warmup.warm_up()
+
+
 def viewer(source: BinaryIO, method: str, fmin: float | None, fmax: float) -> dict:
     """In the child."""
+    from lightcurves.periods import multiband
+
     t, mag, err, band, curve = np.frombuffer(source.read(), np.float64).reshape(5, -1)
     found = multiband.periodogram(t, mag, err, band, method, fmin, fmax, curve)
     return asdict(found)

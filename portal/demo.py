@@ -32,9 +32,9 @@ from archive.models import (
     UserTable,
 )
 from archive.moving import numbered
-from archive.moving.dynamics import ephemeris, unit_vectors
+from archive.moving.dynamics.ephemeris import ephemeris
 from archive.releases import freeze, publish
-from archive.sky.sphere import to_ra_dec
+from archive.sky.sphere import to_ra_dec, unit_vectors
 from archive.survey.camera import Camera
 from archive.survey.times import julian_date
 from deploy.machine import secret

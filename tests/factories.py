@@ -11,7 +11,7 @@ from django.db import transaction
 
 from archive.files import storage
 from archive.models import Exposure, ProductFile, ReferenceImage, Release, ScienceImage
-from archive.moving.dynamics import observer_at
+from archive.moving.dynamics.observer import observer_at
 from archive.releases import guard
 from archive.sky.footprints import farthest_corner
 from archive.survey import identifiers

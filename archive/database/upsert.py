@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from django.db import connection, models, transaction
 
 from archive.database import copy
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def upsert(model: type[models.Model], table: pd.DataFrame, new: Mapping | None = None) -> int:

@@ -12,12 +12,12 @@ from django.db import transaction
 from archive.files import placing
 from archive.files.storage import StoredFile
 from archive.ingest import tars, values
-from archive.ingest.closing import most_closed, own_rights
 from archive.ingest.door import Copy, Found, open_regular
 from archive.ingest.errors import RefusedError
 from archive.ingest.parsing import parse_many
 from archive.models import Alert, OwnDate, ProductFile, Program, ScienceImage
 from archive.products import register as registry
+from archive.releases.closing import most_closed, own_rights
 from archive.releases.rights import keep_open
 from archive.survey import identifiers
 from archive.survey.times import date_of_jd

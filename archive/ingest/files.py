@@ -13,7 +13,6 @@ from django.db import DatabaseError, connections, transaction
 from archive.access.reading import ENGINEERING, PUBLIC
 from archive.files import placing
 from archive.ingest import alerts, companions, curves, forced, identity, metadata, quarantine, values
-from archive.ingest.closing import CLOSED, kept_closed, most_closed
 from archive.ingest.door import Copy, Found, private_copy
 from archive.ingest.errors import RefusedError
 from archive.ingest.parsing import parse
@@ -22,6 +21,7 @@ from archive.models import CalibrationImage, ProductFile, ReferenceImage, Scienc
 from archive.models.base import Origin
 from archive.products import register
 from archive.products.register import Given
+from archive.releases.closing import CLOSED, kept_closed, most_closed
 from archive.releases.rights import own_date
 from archive.survey import identifiers
 from archive.survey.camera import FILTER_BY_CODE

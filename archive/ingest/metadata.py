@@ -6,12 +6,12 @@ import pandas as pd
 
 from archive.access.reading import PUBLIC
 from archive.ingest import rows
-from archive.ingest.closing import CLOSED
 from archive.ingest.door import Copy
 from archive.ingest.errors import RefusedError
 from archive.ingest.parsing import parse
 from archive.ingest.source import Source
 from archive.models.images import CORNERS
+from archive.releases.closing import CLOSED
 from archive.sky.footprints import LINEAR
 
 COLUMNS = (

@@ -16,12 +16,12 @@ from django.db.models import Q
 from archive.access.reading import PROGRAMS, PUBLIC
 from archive.database.upsert import upsert
 from archive.ingest import values
-from archive.ingest.closing import CLOSED, most_closed, own_rights
 from archive.ingest.errors import RefusedError
 from archive.models import CalibrationImage, Exposure, OwnDate, RawImage, ReferenceImage, ScienceImage
 from archive.models.base import Origin
 from archive.models.images import CORNERS
-from archive.moving.dynamics import observer_at
+from archive.moving.dynamics.observer import observer_at
+from archive.releases.closing import CLOSED, most_closed, own_rights
 from archive.releases.rights import keep_open
 from archive.sky.footprints import LINEAR
 from archive.sky.sphere import separation

@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
-from archive.moving.dynamics import AsteroidElements, BadOrbitError, CometElements, Orbit
+from archive.moving.dynamics.errors import BadOrbitError
+from archive.moving.dynamics.orbit import AsteroidElements, CometElements, Orbit
 from archive.moving.numbered import NUMBERED, by_designation
 from archive.survey.times import MJD_ZERO
 

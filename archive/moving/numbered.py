@@ -23,7 +23,7 @@ asteroid                V      nights (UT)     first             last
 The Moon is full on 2026-10-26 and near.
 """
 
-from archive.moving.dynamics import AsteroidElements, Orbit
+from archive.moving.dynamics.orbit import AsteroidElements, Orbit
 from archive.requests.numbers import whole
 
 EPOCH_TDB = 2459800.5

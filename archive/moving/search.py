@@ -9,24 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 from django.db import connections, router
 
 from archive.database.copy import read_columns
 from archive.models import Exposure, ProductFile, ScienceImage
-from archive.moving.dynamics import (
-    Crossings,
-    ExposureTable,
-    Orbit,
-    exposures_crossed,
-    point_in_quadrilateral,
-    unit_vectors,
-)
+from archive.moving.dynamics.orbit import Orbit
 from archive.pixels import rendering as pixels
 from archive.sky.footprints import read_wcs
-from archive.sky.sphere import separation
+from archive.sky.sphere import point_in_quadrilateral, separation, unit_vectors
 from archive.tables.dictionary import Column, Table
+
+if TYPE_CHECKING:  # what integrates orbits is compiled, and only a search needs it
+    from archive.moving.dynamics.crossings import Crossings, ExposureTable
 
 FOCAL_PLANE = 5.3  # deg, from the field's centre to the farthest corner of a quadrant, and a little
 ARCSEC_PER_HOUR = 3600 / 24  # of one degree per day
@@ -121,6 +118,8 @@ def images_of(orbit: Orbit, start: datetime | None = None, end: datetime | None 
     archive.moving.dynamics.DynamicsError
         if the orbit cannot be carried to the exposures' times.
     """
+    from archive.moving.dynamics.crossings import exposures_crossed
+
     expids, table = _exposures(start, end)
     crossings = exposures_crossed(orbit, table, FOCAL_PLANE)
     if not crossings.index.size:
@@ -131,6 +130,8 @@ def images_of(orbit: Orbit, start: datetime | None = None, end: datetime | None 
 
 def _exposures(start: datetime | None, end: datetime | None) -> tuple[np.ndarray, ExposureTable]:
     """Identifiers (n,), and times, centres and observers of all science exposures in a span."""
+    from archive.moving.dynamics.crossings import ExposureTable
+
     rows = Exposure.objects.filter(imgtypecode="o", ra__isnull=False)
     rows = rows.filter(obsdate__gte=start) if start else rows
     rows = rows.filter(obsdate__lt=end) if end else rows

@@ -2,6 +2,7 @@
 
 cutouts        part of an image file, its WCS shifted
 rendering      images as PNG and JPEG
-interpolation  bilinear values on another grid
+interpolation, accumulation
+               bilinear values on another grid
 aligned        cutouts with North up and East left
 """

@@ -30,6 +30,8 @@ def aligned(file: ProductFile, onto: WCS) -> np.ndarray:
 
     Bilinear: values are surface brightness, in the image's unit per its own pixel.
     """
+    from archive.pixels.accumulation import accumulate  # compiled, and few pages need it
+
     columns, rows = onto.pixel_shape
     places_x, places_y = interpolation.node_places(columns), interpolation.node_places(rows)
     ra, dec = onto.all_pix2world(*np.meshgrid(places_x, places_y), 0)
@@ -41,7 +43,7 @@ def aligned(file: ProductFile, onto: WCS) -> np.ndarray:
     image = _section(file, box)
     total, weights = np.zeros((rows, columns)), np.zeros((rows, columns))
     x, y = x - box[1].start, y - box[0].start
-    interpolation.accumulate(image, np.ones_like(image), x, y, places_y, places_x, 1.0, total, weights)
+    accumulate(image, np.ones_like(image), x, y, places_y, places_x, 1.0, total, weights)
     return np.where(weights > 0, total / np.where(weights > 0, weights, 1), np.nan).astype(np.float32)
 
 

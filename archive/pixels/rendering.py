@@ -9,14 +9,13 @@ import fitsio
 import numpy as np
 from astropy.io import fits
 from astropy.visualization import ZScaleInterval
-from bokeh.palettes import Cividis256, Inferno256, Magma256, Viridis256
 from PIL import Image
 
 from archive.models import ProductFile
 from archive.pixels import cutouts
 from archive.pixels.cutouts import BadCutoutError
 
-COLOURMAPS = {"viridis": Viridis256, "magma": Magma256, "inferno": Inferno256, "cividis": Cividis256}
+COLOURMAPS = ("viridis", "magma", "inferno", "cividis")
 STRETCHES = ("asinh", "linear", "log", "sqrt")
 ASINH_SOFTENING = 0.1  # of the range between the limits
 LOG_SCALE = 1000.0
@@ -119,12 +118,20 @@ def _picture(data: np.ndarray, rendering: Rendering, up: bool) -> Image.Image:
     grey = levels(data, *limits(data, rendering), rendering.stretch)
     picture = Image.fromarray(grey[::-1] if up else grey)
     if rendering.colourmap != "gray":
-        picture.putpalette(bytes.fromhex("".join(colour[1:] for colour in COLOURMAPS[rendering.colourmap])))
+        picture.putpalette(_palette(rendering.colourmap))
     if rendering.width:
         method = Image.Resampling.NEAREST if rendering.width > picture.width else Image.Resampling.BOX
         size = (rendering.width, max(1, round(picture.height * rendering.width / picture.width)))
         picture = picture.resize(size, method if rendering.colourmap == "gray" else Image.Resampling.NEAREST)
     return picture
+
+
+def _palette(colourmap: str) -> bytes:
+    """Red, green and blue of 256 colours."""
+    from bokeh import palettes  # with all of Bokeh, which no grey picture needs
+
+    colours = getattr(palettes, f"{colourmap.capitalize()}256")
+    return bytes.fromhex("".join(colour.removeprefix("#") for colour in colours))
 
 
 def levels(data: np.ndarray, low: float, high: float, stretch: str) -> np.ndarray:

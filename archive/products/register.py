@@ -15,11 +15,11 @@ from django.db import transaction
 
 from archive.files import placing, storage
 from archive.files.storage import StoredFile
-from archive.ingest.closing import kept_closed
 from archive.models import CalibrationImage, Exposure, ProductFile, Program, RawImage, ReferenceImage, ScienceImage
 from archive.models.base import Origin
-from archive.moving.dynamics import observer_at
+from archive.moving.dynamics.observer import observer_at
 from archive.products import calibrations
+from archive.releases.closing import kept_closed
 from archive.releases.rights import keep_open, own_date
 from archive.survey import identifiers
 from archive.survey.camera import filter_of

@@ -14,7 +14,7 @@ from pyongc import ongc
 from pyongc.exceptions import ObjectNotFound, UnknownIdentifier
 
 from archive.given.positions import HOW, BadPositionError, Position, looks_like_one, parse_position
-from archive.moving.dynamics import Orbit
+from archive.moving.dynamics.orbit import Orbit
 from archive.moving.numbered import by_designation
 
 

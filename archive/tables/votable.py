@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from archive.tables.arrow import batch_of, joined_rows, texts
-from archive.tables.binary2 import encode_rows
 from archive.tables.fields import Field
 from archive.tables.xml import DECLARATION, element, lines
 
@@ -61,6 +60,8 @@ def _xml(values: pa.Array) -> pa.Array:
 
 
 def _as_binary2(fields, batches):
+    from archive.tables.binary2 import encode_rows  # compiled, and pages write none of it
+
     yield b'<DATA><BINARY2><STREAM encoding="base64">\n'
     rest = b""
     for columns in batches:

@@ -15,13 +15,9 @@ from archive.requests.numbers import whole
 from archive.services.protocol.errors import BadRequestError
 from archive.tables import readers
 from archive.tables.fields import Field
+from lightcurves.periods.choices import SMOOTHING_BOX, WORST_POINTS
 from lightcurves.periods.costs import seconds
 from lightcurves.periods.grid import FrequencyGrid, Series, UnusableLightCurveError, split_bands
-from lightcurves.periods.methods.boxes import boxes_of, fractions
-from lightcurves.periods.methods.harmonics import harmonic_power
-from lightcurves.periods.methods.lombscargle import multiband_power
-from lightcurves.periods.methods.plavchan import SMOOTHING_BOX, WORST_POINTS, plavchan_of
-from lightcurves.periods.periodogram import top_peaks
 
 ALGORITHMS = ("ls", "bls", "plav")
 STEP_METHODS = ("exp", "fixedf", "fixedp", "plav")
@@ -146,6 +142,8 @@ def compute(t, y, asked: Asked, band=None, curve=None) -> Answer:
     ------
     BadRequestError
     """
+    from lightcurves.periods.spectra import top_peaks  # kernels are for the child that searches
+
     try:
         bands = split_bands(t, y, 1.0, band, 0.0, curve)
     except UnusableLightCurveError as error:
@@ -177,6 +175,8 @@ def _check_sizes(t: np.ndarray, y: np.ndarray) -> None:
 
 
 def _check_cost(n: int, periods: np.ndarray, grid: FrequencyGrid | None, asked: Asked) -> None:
+    from lightcurves.periods.methods.boxes import fractions
+
     method = "sine" if asked.alg == "ls" and grid is None else asked.alg
     boxes = {"n_bins": asked.nbins, "n_durations": len(fractions(asked.qmin, asked.qmax)), "signs": 2}
     takes = seconds(method, n, len(periods), **(boxes if asked.alg == "bls" else {}))
@@ -238,6 +238,10 @@ def _power(bands: list[Series], frequencies: np.ndarray, grid: FrequencyGrid | N
 
     Bands count as in lightcurves.periods: by their variance, with plav by their points.
     """
+    from lightcurves.periods.methods.harmonics import harmonic_power
+    from lightcurves.periods.methods.lombscargle import multiband_power
+    from lightcurves.periods.methods.plavchan import plavchan_of
+
     n = sum(series.t.size for series in bands)
     if asked.alg == "plav":
         powers = [plavchan_of(series, frequencies, asked.smooth, asked.nout) for series in bands]
@@ -250,6 +254,8 @@ def _power(bands: list[Series], frequencies: np.ndarray, grid: FrequencyGrid | N
 
 def _residue(series: Series, frequencies: np.ndarray, asked: Asked) -> np.ndarray:
     """Variance that a box takes. The values may be magnitudes or fluxes: dips and rises are both boxes."""
+    from lightcurves.periods.methods.boxes import boxes_of
+
     both = (series, replace(series, y=-series.y))
     powers = [boxes_of(each, frequencies, asked.qmin, asked.qmax, n_bins=asked.nbins).power for each in both]
     return np.maximum(*powers) * series.y.var()

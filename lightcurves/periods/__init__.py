@@ -4,54 +4,39 @@
 (search/). `multiband` bounds what one question may cost. No Django, no database: arrays in, arrays out.
 """
 
-from lightcurves.periods.config import PeriodConfig
-from lightcurves.periods.grid import (
-    FrequencyGrid,
-    NoSpanError,
-    NoVariationError,
-    Series,
-    TooFewPointsError,
-    UnusableLightCurveError,
-    frequency_grid,
-    split_bands,
-)
-from lightcurves.periods.methods.boxes import Boxes, box_least_squares
-from lightcurves.periods.methods.fold import analysis_of_variance, conditional_entropy, phase_dispersion
-from lightcurves.periods.methods.harmonics import harmonic_power
-from lightcurves.periods.methods.lombscargle import lomb_scargle, multiband_lomb_scargle
-from lightcurves.periods.methods.plavchan import plavchan
-from lightcurves.periods.methods.significance import bootstrap_false_alarm, false_alarm_probability
-from lightcurves.periods.periodogram import METHODS, Peak, Periodogram, periodogram
-from lightcurves.periods.search.find import Candidate, PeriodResult, find_period
-from lightcurves.periods.warmup import warm_up
+from importlib import import_module
 
-__all__ = [
-    "METHODS",
-    "Boxes",
-    "Candidate",
-    "FrequencyGrid",
-    "NoSpanError",
-    "NoVariationError",
-    "Peak",
-    "PeriodConfig",
-    "PeriodResult",
-    "Periodogram",
-    "Series",
-    "TooFewPointsError",
-    "UnusableLightCurveError",
-    "analysis_of_variance",
-    "bootstrap_false_alarm",
-    "box_least_squares",
-    "conditional_entropy",
-    "false_alarm_probability",
-    "find_period",
-    "frequency_grid",
-    "harmonic_power",
-    "lomb_scargle",
-    "multiband_lomb_scargle",
-    "periodogram",
-    "phase_dispersion",
-    "plavchan",
-    "split_bands",
-    "warm_up",
-]
+_HOMES = {
+    "choices": ("Peak",),
+    "config": ("PeriodConfig",),
+    "grid": (
+        "FrequencyGrid",
+        "NoSpanError",
+        "NoVariationError",
+        "Series",
+        "TooFewPointsError",
+        "UnusableLightCurveError",
+        "frequency_grid",
+        "split_bands",
+    ),
+    "methods.boxes": ("Boxes", "box_least_squares"),
+    "methods.fold": ("analysis_of_variance", "conditional_entropy", "phase_dispersion"),
+    "methods.harmonics": ("harmonic_power",),
+    "methods.lombscargle": ("lomb_scargle", "multiband_lomb_scargle"),
+    "methods.plavchan": ("plavchan",),
+    "methods.significance": ("bootstrap_false_alarm", "false_alarm_probability"),
+    "search.find": ("Candidate", "PeriodResult", "find_period"),
+    "spectra": ("METHODS", "Periodogram", "periodogram"),
+    "warmup": ("warm_up",),
+}
+"""Names by the module that has them: a name's module is loaded when it is first asked for (PEP 562), for kernels are
+compiled, and a page that offers methods runs none."""
+
+__all__ = sorted(name for names in _HOMES.values() for name in names)  # noqa: PLE0605
+
+
+def __getattr__(name: str):
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

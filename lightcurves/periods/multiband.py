@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from lightcurves.periods import METHODS as LIBRARY
-from lightcurves.periods import FrequencyGrid, Peak, PeriodConfig, find_period, frequency_grid
+from lightcurves.periods.choices import HIGHEST_FREQUENCY, METHODS, Peak, Spectrum
+from lightcurves.periods.config import PeriodConfig
 from lightcurves.periods.costs import seconds
-from lightcurves.periods.grid import Series, baseline_of, split_bands
+from lightcurves.periods.grid import FrequencyGrid, Series, baseline_of, frequency_grid, split_bands
 from lightcurves.periods.methods.boxes import fractions
-from lightcurves.periods.periodogram import of_bands
+from lightcurves.periods.search.find import find_period
+from lightcurves.periods.spectra import of_bands
 
-METHODS = {"search": "Lomb-Scargle power; period by the combined search"} | {
-    name: method.meaning for name, method in LIBRARY.items()
-}
-HIGHEST_FREQUENCY = 50.0  # cycles per day
 MOST_FREQUENCIES = 3_000_000
 MOST_SECONDS = 20.0  # of one core, by `lightcurves.periods.costs`
 OVERSAMPLE = 5.0
@@ -24,22 +19,6 @@ ERROR_FLOOR = 0.01  # mag
 N_PEAKS = 10
 BOXES, BOX_BINS = (0.01, 0.15), 300  # shortest and longest dip, phase bins: what `bls` looks for unless told
 WIDTH = 3000  # values that are handed out
-
-
-@dataclass(frozen=True)
-class Spectrum:
-    """frequencies (cycles/day) and power, thinned so that every peak keeps its height; peaks, highest first;
-    period: days, the best; confidence: that it is right, 0..1, where the method tells; n_frequencies that were
-    searched; n_points that were used."""
-
-    method: str
-    frequencies: np.ndarray
-    power: np.ndarray
-    peaks: tuple[Peak, ...]
-    period: float
-    n_frequencies: int
-    n_points: int
-    confidence: float | None = None
 
 
 def periodogram(

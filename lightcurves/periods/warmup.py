@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from lightcurves.periods.periodogram import METHODS, periodogram
 from lightcurves.periods.search.find import find_period
+from lightcurves.periods.spectra import METHODS, periodogram
 
 
 def warm_up() -> None:

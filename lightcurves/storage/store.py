@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from django.db import connections, models, transaction
 
 from archive.database.upsert import upsert
@@ -29,6 +29,9 @@ from archive.survey.times import MJD_ZERO
 from lightcurves.models import STATISTICS, Detection, Image, ImageCorrection, Source, SourceStatistics
 from lightcurves.storage import chunks, recent
 from lightcurves.storage.read import OBSERVER
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SAME_PLACE = 1.5 / 3600  # deg: sources of other filters and quadrants this near are the same star
 BAD_IMAGE = 1 << 15
@@ -112,6 +115,8 @@ def recalibrate(corrections: pd.DataFrame) -> int:
     ----------
     corrections : columns pid, dzp (mag to subtract), dzprms (mag), nstars
     """
+    import pandas as pd
+
     found = corrections.set_index("pid")
     images = ScienceImage.objects.filter(pk__in=found.index.tolist()).values_list("pid", "programid")
     dates = dates_of_family(found.index.tolist(), str(Family.LIGHTCURVE))

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from django.db import models
+
 from archive.services.vo.schema.published import publish_query
 from archive.tables.dictionary import Column, Table
+from lightcurves.models import SourcePeriod
 
 DAY = "d"
 PERIODS = Table(
@@ -40,3 +45,10 @@ QUERY = f"""
 def open_tables() -> None:
     """Publish the periods of the points that a reader may see."""
     publish_query(PERIODS, QUERY, SURVEY_ROWS, ("lightcurves_source", "lightcurves_sourceperiod"))
+
+
+def best(oids: Iterable[int]) -> dict[int, SourcePeriod]:
+    """Periods of objects from all the points that the reader may see; objects without one are left out."""
+    programs = models.Func("programs", function="cardinality", output_field=models.IntegerField())
+    rows = SourcePeriod.objects.filter(oid__in=list(oids)).annotate(size=programs)
+    return {row.oid: row for row in rows.order_by("oid", "-size").distinct("oid")}

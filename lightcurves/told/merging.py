@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from archive.access.reading import ENGINEERING, PUBLIC
-from archive.ingest.closing import most_closed
+from archive.releases.closing import most_closed
 from lightcurves.told import codec
 
 Columns = dict[str, np.ndarray]

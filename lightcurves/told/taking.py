@@ -16,11 +16,11 @@ from django.db import connections, transaction
 
 from archive.database import copy
 from archive.database.upsert import upsert
-from archive.ingest.closing import most_closed
 from archive.ingest.curves import Kept, Terms, Told
 from archive.ingest.errors import RefusedError
 from archive.models import Program, ScienceImage
 from archive.models.base import Origin
+from archive.releases.closing import most_closed
 from archive.survey.camera import FILTER_BY_FID, rcid
 from archive.survey.identifiers import split_oid
 from lightcurves.models import Source

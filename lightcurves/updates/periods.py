@@ -93,13 +93,6 @@ def write(found: Iterable[Found], searched: Iterable[int]) -> int:
     return len(rows)
 
 
-def best(oids: Iterable[int]) -> dict[int, SourcePeriod]:
-    """Periods of objects from all the points that the reader may see; objects without one are left out."""
-    programs = models.Func("programs", function="cardinality", output_field=models.IntegerField())
-    rows = SourcePeriod.objects.filter(oid__in=list(oids)).annotate(size=programs)
-    return {row.oid: row for row in rows.order_by("oid", "-size").distinct("oid")}
-
-
 def _search(sources: models.QuerySet, config: CatalogConfig, progress, variables_only: bool) -> list[Found]:
     """Every tier is read and grouped on its own: a source that is hidden from it joins no stars."""
     oids = list(sources.values_list("oid", flat=True))

@@ -13,13 +13,12 @@ from archive.models import DifferenceImage, ProductFile
 from archive.requests.parameters import takes
 from archive.tables.responses import answer, problem
 from lightcurves.models import STATISTICS, Source
-from lightcurves.periods.multiband import METHODS, Spectrum
+from lightcurves.periods.choices import METHODS, Spectrum
 from lightcurves.searches import periodogram
 from lightcurves.storage import read, store
 from lightcurves.storage.read import LightCurves
 from lightcurves.tables.dictionary import LIGHTCURVE, point_rows
 from lightcurves.viewer import overlays, own
-from lightcurves.viewer.documents import documents, version
 from lightcurves.viewer.forms import ANY_FLAG, NeighbourForm, OwnForm, PeriodogramForm, PointsForm
 
 DEFAULT_FMAX = 10.0  # cycles per day
@@ -136,6 +135,8 @@ def cutouts(request: HttpRequest, oid: int, pid: int) -> JsonResponse:
 @takes("v")
 def document(request: HttpRequest) -> HttpResponse:
     """The plots, empty, as Bokeh documents: the same for all objects, so made once and fetched once."""
+    from lightcurves.viewer.documents import documents, version
+
     response = HttpResponse(documents(), content_type="application/json")
     lasting = "public, max-age=604800, immutable" if request.GET.get("v") == version() else "no-cache"
     response["Cache-Control"] = lasting

@@ -16,7 +16,7 @@ from archive.forms import (
 from archive.requests import json_text
 from archive.requests.numbers import whole
 from archive.survey.camera import filter_named
-from lightcurves.periods.multiband import HIGHEST_FREQUENCY, METHODS
+from lightcurves.periods.choices import HIGHEST_FREQUENCY, METHODS
 from lightcurves.viewer.overlays import OVERLAYS
 from lightcurves.viewer.own import MOST_POINTS
 

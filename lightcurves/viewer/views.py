@@ -16,14 +16,13 @@ from archive.tables.responses import answer, problem, refuse
 from lightcurves.download import hats_jobs
 from lightcurves.download.hats import NothingToExportError
 from lightcurves.models import STATISTICS
+from lightcurves.periods.choices import METHODS
 from lightcurves.periods.grid import MIN_POINTS
-from lightcurves.periods.multiband import METHODS
 from lightcurves.storage import read, store
+from lightcurves.tables import periods
 from lightcurves.tables.dictionary import OBJECTS, point_rows
-from lightcurves.updates import periods
 from lightcurves.viewer import saved
 from lightcurves.viewer.data import plain, source_of
-from lightcurves.viewer.documents import version
 from lightcurves.viewer.drawing import draw
 from lightcurves.viewer.forms import FILTERS, SaveForm, ViewForm
 from lightcurves.viewer.overlays import OVERLAYS
@@ -39,6 +38,8 @@ BITS = [(int(bit), text.lower()) for bit, text in MASK_DESCRIPTIONS.items()] + [
 @takes(ViewForm, "format")
 def object_page(request: HttpRequest, oid: int) -> HttpResponse:
     """One object: the light curves at its place, folded if a period is given, its statistics and points."""
+    from lightcurves.viewer.documents import version  # with Bokeh
+
     source = source_of(oid)
     form = ViewForm(request.GET)
     template = "lightcurves/object.html"

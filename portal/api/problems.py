@@ -10,7 +10,7 @@ from rest_framework import exceptions
 from archive.files.storage import DamagedFileError
 from archive.forms import TargetsField, YesNoField, problems
 from archive.jobs.quotas import QuotaExceededError
-from archive.moving.dynamics import DynamicsError
+from archive.moving.dynamics.errors import DynamicsError
 from archive.pixels.rendering import BadCutoutError
 from archive.products.bundles import BundleRefusedError
 from archive.requests import parameters

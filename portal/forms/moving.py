@@ -6,7 +6,8 @@ from django import forms
 
 from archive.forms import SinceField, UntilField
 from archive.given.times import BadTimeError, in_order
-from archive.moving.dynamics import DynamicsError, Orbit
+from archive.moving.dynamics.errors import DynamicsError
+from archive.moving.dynamics.orbit import Orbit
 from archive.moving.elements import ELEMENTS, orbit_from_elements, resolve_orbit
 
 LABELS = {

@@ -5,9 +5,6 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from bokeh.embed import json_item
-from bokeh.models import ColumnDataSource, HoverTool, NumeralTickFormatter, Span
-from bokeh.plotting import figure
 
 from lightcurves.viewer.axes import keep_labels_apart
 from lightcurves.viewer.drawing import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Drawing
@@ -24,6 +21,10 @@ POINT = [
 @cache
 def document() -> dict:
     """Flux against time, without points."""
+    from bokeh.embed import json_item  # loaded with the first plot
+    from bokeh.models import ColumnDataSource, HoverTool, NumeralTickFormatter, Span
+    from bokeh.plotting import figure
+
     plot = figure(
         height=HEIGHT + 40, sizing_mode="stretch_width", tools="pan,wheel_zoom,box_zoom,reset,save", name="forced",
         x_axis_label="MJD",

@@ -8,10 +8,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
-from bokeh.embed import json_item
-from bokeh.models import BasicTickFormatter, ColumnDataSource, HoverTool, Range1d
-from bokeh.plotting import figure
-
 from archive.services.vo.tap.query import Preview
 from archive.tables.fields import Field
 from lightcurves.viewer.axes import keep_labels_apart
@@ -44,6 +40,10 @@ def plot_of(found: Preview) -> Plot | None:
 @cache
 def document() -> dict:
     """The plot without its points."""
+    from bokeh.embed import json_item  # loaded with the first plot
+    from bokeh.models import BasicTickFormatter, ColumnDataSource, HoverTool, Range1d
+    from bokeh.plotting import figure
+
     plot = figure(
         height=380, sizing_mode="stretch_width", tools="pan,wheel_zoom,box_zoom,reset,save", name="result",
         x_range=Range1d(0, 1), y_range=Range1d(0, 1), x_axis_label="x", y_axis_label="y",

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from archive.forms import problems
-from archive.moving.dynamics import DynamicsError
+from archive.moving.dynamics.errors import DynamicsError
 from archive.moving.elements import ELEMENTS
 from archive.moving.numbered import NUMBERED
 from archive.moving.search import MOVING, images_of

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from archive.models import GaiaStar, PanstarrsStar
-from archive.moving.dynamics import ephemeris
+from archive.moving.dynamics.ephemeris import ephemeris
 from archive.moving.numbered import NUMBERED
 from archive.sky.sphere import separation
 

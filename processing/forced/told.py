@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING
+
 from django.db import connections, transaction
 
-from archive.ingest.closing import most_closed
-from archive.ingest.forced import Told
 from archive.models import Program
+from archive.releases.closing import most_closed
 from archive.services.vo.schema.published import publish
 from archive.survey.times import date_of_jd
 from archive.tables.dictionary import Column, Table
 from processing.forced.table import COLUMNS, NAMES
 from processing.models import ForcedPoint
+
+if TYPE_CHECKING:
+    from archive.ingest.forced import Told
 
 LOCK = 18  # class of our advisory locks: who takes forced points
 MOST_SHOWN = 100_000
@@ -68,6 +71,8 @@ def near(ra: float, dec: float, within: float) -> list[dict]:
 
 
 def _plain(row: dict) -> dict:
+    import pandas as pd
+
     return {name: None if pd.isna(value) else value for name, value in row.items() if name != "program"}
 
 

@@ -10,6 +10,7 @@ from django.db import connections
 from archive.access.reading import ANYONE, EVERYTHING, Reader, reading
 from lightcurves.models import Detection, Source, SourcePeriod
 from lightcurves.periods import PeriodConfig
+from lightcurves.tables.periods import best
 from lightcurves.updates import periods, releases, sources, statistics
 from lightcurves.updates.periods import CatalogConfig, PointsChangedError
 from processing.executive import plan_periods, queue, tasks
@@ -80,7 +81,7 @@ def test_each_reader_is_shown_the_period_of_the_points_that_they_see(found):
     shown = {}
     for name, reader in {"visitor": ANYONE, "partner": PARTNER, "all": EVERYTHING}.items():
         with reading(reader):
-            shown[name] = periods.best(variables())
+            shown[name] = best(variables())
     assert {row.nobs for row in shown["visitor"].values()} == {60}
     assert {row.nobs for row in shown["partner"].values()} == {100}
     assert {row.nobs for row in shown["all"].values()} == {100}

@@ -7,7 +7,7 @@ from astropy_healpix import HEALPix
 from django.db import connection
 
 from archive.models import PanstarrsStar
-from archive.moving.dynamics import observer_at
+from archive.moving.dynamics.observer import observer_at
 from lightcurves.models import Detection, ImageCorrection, Source
 from lightcurves.storage import read, store
 from lightcurves.updates import sources, statistics

@@ -38,7 +38,7 @@ from archive.models import (
     ScienceVersion,
     UserJob,
 )
-from archive.moving.dynamics import ephemeris
+from archive.moving.dynamics.ephemeris import ephemeris
 from archive.moving.numbered import NUMBERED
 from archive.releases import freeze, guard
 from archive.services.hips import survey

@@ -6,7 +6,6 @@ import numpy as np
 
 from archive.moving.dynamics.constants import ECLIPTIC_TO_EQUATOR, GM_SUN
 from archive.moving.dynamics.errors import BadOrbitError
-from archive.moving.dynamics.kepler import two_body
 
 DEFAULT_SLOPE = 0.15
 """G of asteroids for which none was measured (IAU convention)."""
@@ -104,6 +103,8 @@ def state_at_epoch(orbit):
     Source: Murray & Dermott, Solar System Dynamics, section 2.8 (rotation of the orbital plane); the way from
     perihelion to the epoch is the universal-variable step, the same for every eccentricity.
     """
+    from archive.moving.dynamics.kepler import two_body  # compiled: elements alone need no kernel
+
     elements = orbit.elements
     q, since = perihelion(elements, orbit.epoch_tdb)
     node, peri, inc = np.deg2rad([elements.node, elements.peri, elements.i])

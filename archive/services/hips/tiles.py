@@ -128,6 +128,8 @@ def make(order: int, cell: int, sources: list[Source]) -> np.ndarray:
 
     The sum is taken in the order of `sources`: the same sources give the same bits.
     """
+    from archive.pixels.accumulation import accumulate  # compiled, and pages make no tile
+
     total, weights = np.zeros((SIDE, SIDE)), np.zeros((SIDE, SIDE))
     nodes, ra, dec = _nodes(order, cell)
     for source in sources:
@@ -138,7 +140,7 @@ def make(order: int, cell: int, sources: list[Source]) -> np.ndarray:
         image = np.ascontiguousarray(source.image[box], np.float32) - np.float32(source.level)
         weight = np.ones_like(image) if source.weight is None else np.ascontiguousarray(source.weight[box], np.float32)
         x, y = x - box[1].start, y - box[0].start
-        interpolation.accumulate(image, weight, x, y, nodes, nodes, source.factor, total, weights)
+        accumulate(image, weight, x, y, nodes, nodes, source.factor, total, weights)
     return np.where(weights > 0, total / np.where(weights > 0, weights, 1), np.nan).astype(np.float32)
 
 

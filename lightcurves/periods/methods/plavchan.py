@@ -9,10 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from lightcurves.periods.choices import SMOOTHING_BOX, WORST_POINTS
 from lightcurves.periods.grid import Series, checked_series
-
-SMOOTHING_BOX = 0.06  # of a cycle, full width
-WORST_POINTS = 10
 
 
 @njit("void(float64[::1], float64[::1], float64[::1], int64[::1], float64, float64[::1])", cache=True, nogil=True)

@@ -21,7 +21,6 @@ from lightcurves.periods.grid import FrequencyGrid, NoSpanError, Series, baselin
 from lightcurves.periods.methods.fold import dispersion
 from lightcurves.periods.methods.lombscargle import multiband_power
 from lightcurves.periods.methods.significance import log_false_alarm
-from lightcurves.periods.periodogram import bins_for, top_peaks
 from lightcurves.periods.search import confidence
 from lightcurves.periods.search.candidates import (
     Range,
@@ -36,6 +35,7 @@ from lightcurves.periods.search.confidence import Known
 from lightcurves.periods.search.cycles import fold_curve, resolution
 from lightcurves.periods.search.multiples import Chosen, moved, multiple_of, polished_fold
 from lightcurves.periods.search.trends import Steady, calmed, steady
+from lightcurves.periods.spectra import bins_for, top_peaks
 
 RANKED = 10
 _CLOSER = 25  # candidates that are folded at several resolutions

@@ -6,7 +6,9 @@ import json
 import numpy as np
 import pytest
 
-from archive.moving.dynamics import AsteroidElements, BadOrbitError, CometElements, Orbit, ephemeris
+from archive.moving.dynamics.ephemeris import ephemeris
+from archive.moving.dynamics.errors import BadOrbitError
+from archive.moving.dynamics.orbit import AsteroidElements, CometElements, Orbit
 from archive.moving.elements import julian, orbit_from_elements, resolve_orbit
 from archive.moving.numbered import EPOCH_TDB, NUMBERED
 

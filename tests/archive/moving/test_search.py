@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from archive.access.reading import ANYONE, Reader, reading
 from archive.files import storage
 from archive.models import Exposure, Membership, ProductFile
-from archive.moving.dynamics import ephemeris
+from archive.moving.dynamics.ephemeris import ephemeris
 from archive.moving.numbered import NUMBERED
 from archive.moving.search import images_of
 from archive.survey.times import date_of_jd

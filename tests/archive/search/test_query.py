@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archive.moving.dynamics import point_in_quadrilateral
 from archive.search.query import BadQueryError, ImageQuery, images, query_of
+from archive.sky.sphere import point_in_quadrilateral
 from archive.survey.times import date_of_jd
 from tests import factories
 

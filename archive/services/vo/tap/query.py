@@ -192,6 +192,8 @@ def _result(
     on_tables: Callable[[set[str]], None] | None,
 ) -> Iterator:
     """The fields, then batch after batch."""
+    from archive.services.vo.tap import arrow_batches  # compiled, and the page of queries needs none of it
+
     with ExitStack() as stack:
         stack.enter_context(_explained(seconds or LONGEST))
         connection = stack.enter_context(streaming(reader, before=lambda one: put(one, uploads)))
@@ -209,7 +211,7 @@ def _result(
         yield fields
         copy = arrow_copy.Copy(connection.connection, delivering, LONGEST if seconds is None else None)
         stack.callback(copy.close)
-        yield from arrow_copy.batches(fields, iter(copy), settings.TAP_RESULT_BYTES)
+        yield from arrow_batches.batches(fields, iter(copy), settings.TAP_RESULT_BYTES)
 
 
 def _statement(connection: BaseDatabaseWrapper, translation: Translation) -> tuple[tuple[Field, ...], str]:

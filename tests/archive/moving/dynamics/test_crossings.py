@@ -7,16 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.moving.dynamics import (
-    AsteroidElements,
-    ExposureTable,
-    Orbit,
-    ephemeris,
-    exposures_crossed,
-    observer_at,
-    point_in_quadrilateral,
-    unit_vectors,
-)
+from archive.moving.dynamics.crossings import ExposureTable, exposures_crossed
+from archive.moving.dynamics.ephemeris import ephemeris
+from archive.moving.dynamics.observer import observer_at
+from archive.moving.dynamics.orbit import AsteroidElements, Orbit
+from archive.sky.sphere import point_in_quadrilateral, unit_vectors
 
 EPOCH = 2459800.5
 BODIES = (

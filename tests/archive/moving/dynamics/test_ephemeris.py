@@ -6,22 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from archive.moving.dynamics import (
-    AsteroidElements,
-    EphemerisOutOfRangeError,
-    Orbit,
-    UnknownObservatoryError,
-    ephemeris,
-    observer_at,
-    state_at_epoch,
-    unit_vectors,
-    utc_to_tdb,
-)
 from archive.moving.dynamics.constants import AU_KM, ECLIPTIC_TO_EQUATOR, GM_SUN
-from archive.moving.dynamics.ephemeris import ephemeris_from
+from archive.moving.dynamics.ephemeris import ephemeris, ephemeris_from
+from archive.moving.dynamics.errors import EphemerisOutOfRangeError, UnknownObservatoryError
 from archive.moving.dynamics.kepler import two_body
 from archive.moving.dynamics.nbody import STEP, integrate, state_from_nodes
-from archive.moving.dynamics.orbit import hg_magnitude
+from archive.moving.dynamics.observer import observer_at, utc_to_tdb
+from archive.moving.dynamics.orbit import AsteroidElements, Orbit, hg_magnitude, state_at_epoch
+from archive.sky.sphere import unit_vectors
 
 HORIZONS = Path(__file__).parents[5] / "shared/data/orbits/horizons"
 CERES = Orbit(

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.moving.dynamics import AsteroidElements, BadOrbitError, CometElements, Orbit, state_at_epoch
 from archive.moving.dynamics.constants import ECLIPTIC_TO_EQUATOR, GM_SUN
+from archive.moving.dynamics.errors import BadOrbitError
 from archive.moving.dynamics.kepler import two_body
+from archive.moving.dynamics.orbit import AsteroidElements, CometElements, Orbit, state_at_epoch
 
 EPOCH = 2459800.5
 angle = st.floats(0.0, 360.0)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from archive.moving.dynamics import ephemeris, unit_vectors
+from archive.moving.dynamics.ephemeris import ephemeris
 from archive.moving.numbered import DEMO_ASTEROIDS, NUMBERED, by_designation
+from archive.sky.sphere import unit_vectors
 
 DEMO_CENTER = (51.145, 18.628)
 FIRST_NIGHT_08_UT = 2461338.5 + 8 / 24

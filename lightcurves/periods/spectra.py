@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lightcurves.periods.choices import MEANINGS, Peak
 from lightcurves.periods.grid import FrequencyGrid, Series, baseline_of, frequency_grid, split_bands
 from lightcurves.periods.methods.boxes import boxes_of
 from lightcurves.periods.methods.fold import dispersion, entropy_of, variance_ratio
@@ -16,25 +17,6 @@ from lightcurves.periods.methods.plavchan import plavchan_of
 
 Frequencies = FrequencyGrid | np.ndarray
 HARMONICS = 3
-
-
-@dataclass(frozen=True)
-class Peak:
-    """A local maximum.
-
-    period, period_error : days. The error is one standard deviation where the power is a share of chi-square
-        (`ls`, `harmonics`), else half the width of the peak at half its height.
-    power : as the method measures it
-    """
-
-    period: float
-    period_error: float
-    power: float
-
-    @property
-    def frequency(self) -> float:
-        """Cycles per day."""
-        return 1.0 / self.period
 
 
 @dataclass(frozen=True)
@@ -174,13 +156,13 @@ def bins_for(bands: list[Series], most: int = 20) -> int:
 
 
 METHODS = {
-    "ls": Method("Lomb-Scargle power: share of chi-square that a sine takes away", _ls, 0.0, share=True, most=1.0),
-    "harmonics": Method("share of chi-square that a Fourier series takes away", _harmonics, 0.05, share=True, most=1.0),
-    "aov": Method("analysis of variance: between phase bins over within", _aov, 1.0),
-    "pdm": Method("phase dispersion: 1 - theta", _pdm, 1.0),
-    "ce": Method("conditional entropy below its largest (nats)", _ce, 1.0),
-    "bls": Method("share of chi-square in a box-shaped dip", _bls, 4.0, most=1.0),
-    "plav": Method("Plavchan: scatter about the mean over scatter about the smoothed curve", _plav, 12.0),
+    "ls": Method(MEANINGS["ls"], _ls, 0.0, share=True, most=1.0),
+    "harmonics": Method(MEANINGS["harmonics"], _harmonics, 0.05, share=True, most=1.0),
+    "aov": Method(MEANINGS["aov"], _aov, 1.0),
+    "pdm": Method(MEANINGS["pdm"], _pdm, 1.0),
+    "ce": Method(MEANINGS["ce"], _ce, 1.0),
+    "bls": Method(MEANINGS["bls"], _bls, 4.0, most=1.0),
+    "plav": Method(MEANINGS["plav"], _plav, 12.0),
 }
 
 
