@@ -50,8 +50,7 @@ check: setup-dev ## lint and the fast tests, for use while working
 
 tests: # PYTEST: further options
 	@$(PY) -m sphinx -q -W -b html docs docs/_build/html & docs=$$!; \
-	  OMP_NUM_THREADS=1 $(PY) manage.py shell -v0 -c "$$KERNELS"; \
-	  wait $$docs
+	  OMP_NUM_THREADS=1 $(PY) manage.py shell -v0 -c "$$KERNELS" && wait $$docs
 	@OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(PY) -m pytest -n auto --maxprocesses 4 $(PYTEST)
 
 # Compiled once, not by each process of the tests

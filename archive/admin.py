@@ -1,11 +1,9 @@
 """What admins decide and look at: programs, who reads them, tokens, the audit (releases: portal.admin)."""
 
-from axes.signals import user_locked_out
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
@@ -203,12 +201,6 @@ class PeopleAdmin(Edited, UserAdmin):
         if request.resolver_match.url_name == "auth_user_password_change":
             audit.record("user.password", str(obj), audit.Actor.of(request), key=obj.pk)
         return super().log_change(request, obj, message)
-
-
-@receiver(user_locked_out)
-def record_lock_out(sender, request, username: str, ip_address: str, **kwargs) -> None:
-    """Somebody may not try to sign in for a while."""
-    audit.record("account.lockout", username or "?", audit.Actor(audit.NOBODY, ip_address or ""))
 
 
 @admin.register(QuarantinedFile)

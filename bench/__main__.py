@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import inspect
 import os
 import pkgutil
 import sys
@@ -43,6 +44,8 @@ def main(words: list[str] | None = None) -> int:
     own = {name: value for name in ("fuzz", "minutes", "truth") if (value := getattr(arguments, name))}
     try:
         module = importlib.import_module(f"bench.{arguments.name}")
+        if unknown := sorted(set(own) - set(inspect.signature(module.run).parameters)):
+            parser.error(f"{arguments.name} takes no --{unknown[0]}")
         require(getattr(module, "NEEDS", ()))
         module.run(quick=arguments.quick, **own)
     except NotReadyError as reason:

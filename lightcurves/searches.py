@@ -60,8 +60,8 @@ def irsa_periodogram(t, y, asked: irsa.Asked, band=None, curve=None) -> irsa.Ans
 
 
 def warm_up() -> None:
-    """In the child: load every kernel."""
-    from lightcurves.periods import warmup
+    """Load every kernel, in the server of the children: once confined, they may open no file."""
+    from lightcurves.periods import multiband, warmup  # noqa: F401 (both are what children use)
 
     warmup.warm_up()
 

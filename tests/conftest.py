@@ -49,6 +49,14 @@ def archive_root(tmp_path_factory):
 
 
 @pytest.fixture(scope="session", autouse=True)
+def registered_in_the_admin():
+    """Tests that go over the admin's tables find them, whichever file runs alone."""
+    from django.contrib import admin
+
+    admin.autodiscover()
+
+
+@pytest.fixture(scope="session", autouse=True)
 def quick_passwords():
     """A password is hashed in microseconds, not in a third of a second; every process can still check it."""
     from django.contrib.auth.hashers import PBKDF2PasswordHasher

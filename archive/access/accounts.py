@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from axes.signals import user_locked_out
 from django.contrib.auth.models import User
 from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import receiver
@@ -62,3 +63,9 @@ def _rights(user: User) -> dict:
 
 def _write(action: str, user: User, before: dict, after: dict) -> None:
     audit.record(action, user.get_username(), audit.actor(), before, after, user.pk)
+
+
+@receiver(user_locked_out)
+def record_lock_out(sender, request, username: str, ip_address: str, **kwargs) -> None:
+    """Somebody may not try to sign in for a while."""
+    audit.record("account.lockout", username or "?", audit.Actor(audit.NOBODY, ip_address or ""))

@@ -23,7 +23,7 @@ from archive.models import ProductFile
 PATH_LOCK = 15  # class of our advisory locks
 ABANDONED = 24 * 3600.0  # s; a private file that no row knows is being written for no longer
 
-log = structlog.get_logger("archive.storage")
+log = structlog.get_logger("archive.files.placing")
 
 
 def lock(*paths: str) -> None:

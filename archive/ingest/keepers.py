@@ -27,4 +27,4 @@ def keeper(kind: str) -> Callable:
     for config in apps.get_app_configs():
         if function := getattr(config, kind, None):
             return import_string(function)
-    raise NoKeeperError(f"{kind}: no application that keeps it is installed")
+    raise NoKeeperError("no application that keeps them is installed")

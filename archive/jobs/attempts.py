@@ -1,7 +1,7 @@
 """The rule for a job that ended without a result: its worker died, or failed with what is no refusal.
 
-It begins again at once, behind those that wait; after ATTEMPTS it ends as ERROR and says why. Jobs of users, query
-jobs and pipeline jobs follow it. Whether a worker lives is told by a lock in PostgreSQL that ends with it; schedules
+It begins again; after ATTEMPTS it ends as failed (ERROR) and says why. Jobs of users, query jobs and pipeline jobs
+follow it. Whether a worker lives is told by a lock in PostgreSQL that ends with it; schedules
 look every minute, so that no job stays EXECUTING without one.
 """
 

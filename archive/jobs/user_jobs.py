@@ -29,7 +29,7 @@ from archive.jobs import attempts, quotas, worker_locks
 from archive.models import ProductFile, QueryJob, UserJob
 from archive.models.phases import ENDED, WAITING
 
-log = structlog.get_logger("archive.userjobs")
+log = structlog.get_logger("archive.jobs.user_jobs")
 SAME_FOR = timedelta(minutes=10)
 NEXT = "archive.jobs.user_jobs.take_turn"
 LOST_AFTER = 3600.0  # s, after which a file of no job is removed

@@ -10,7 +10,7 @@ from django.db import models
 from archive.files import storage
 from archive.models.base import Origin, ProtectedModel
 
-log = structlog.get_logger("archive.storage")
+log = structlog.get_logger("archive.models.products")
 
 
 class ProductFile(ProtectedModel):

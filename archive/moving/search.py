@@ -115,7 +115,7 @@ def images_of(orbit: Orbit, start: datetime | None = None, end: datetime | None 
 
     Raises
     ------
-    archive.moving.dynamics.DynamicsError
+    archive.moving.dynamics.errors.DynamicsError
         if the orbit cannot be carried to the exposures' times.
     """
     from archive.moving.dynamics.crossings import exposures_crossed

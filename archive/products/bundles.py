@@ -36,7 +36,7 @@ def order(query: dict, reader: Reader, user=None) -> UserJob:
 
     Raises
     ------
-    archive.search.query.BadQuery, BundleRefusedError, archive.jobs.quotas.QuotaExceededError
+    archive.search.query.BadQueryError, BundleRefusedError, archive.jobs.quotas.QuotaExceededError
     """
     search.query_of(query)
     if not any(search.was_given(value) for name, value in query.items() if name not in UNCHOSEN):

@@ -8,7 +8,7 @@ loaded, has given up root and the network, and forks one child for each call; th
 or a `SandboxError` that says why in words for the person who sent the file. No Django.
 
 A function that runs here takes an open binary file and keyword arguments that JSON can hold, and returns what
-`archive.sandbox.wire` can carry. What it raises reaches the caller as `Refused`.
+`archive.sandbox.wire` can carry. What it raises reaches the caller as `RefusedError`.
 """
 
 from __future__ import annotations

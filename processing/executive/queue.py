@@ -15,10 +15,10 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from archive.jobs import attempts
 from processing.models import Job
 
 JOB_LOCK = 7  # class of our advisory locks
-MAX_ATTEMPTS = 3
 LOG_LIMIT = 20_000  # characters of a log kept in the row; the whole log is a product
 
 
@@ -81,14 +81,16 @@ def quarantine(job: Job, reason: str, measurements: Mapping[str, object] | None 
 
 
 def fail(job: Job, reason: str) -> list[int]:
-    """After an error that is not the input's: try again, or give up after MAX_ATTEMPTS."""
+    """After an error that is not the input's: try again, or give up (archive.jobs.attempts)."""
     with transaction.atomic():
-        if not _still_ours(job):
-            return []
-        if job.attempts - job.attempts_before < MAX_ATTEMPTS:
-            Job.objects.filter(pk=job.pk).update(state=Job.State.READY, reason=reason)
-            return [job.pk]
-        return _end(job, Job.State.FAILED, reason=reason)
+        return _again_or_failed(job, reason) if _still_ours(job) else []
+
+
+def _again_or_failed(job: Job, reason: str) -> list[int]:
+    if attempts.begins_again(job.attempts - job.attempts_before):
+        Job.objects.filter(pk=job.pk).update(state=Job.State.READY, reason=reason)
+        return [job.pk]
+    return _end(job, Job.State.FAILED, reason=reason)
 
 
 def again(jobs: Iterable[Job], leave: Collection[str] = ()) -> list[int]:
@@ -122,24 +124,25 @@ def _with_dependants(ids: list[int], leave: Collection[str]) -> set[int]:
 
 
 def reap() -> list[int]:
-    """Make ready again what dead workers were running; returns those jobs."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE processing_job SET state = 'ready', reason = 'its worker died'
-            WHERE id IN (
+    """Make ready again what dead workers were running, or end what killed too many; returns the jobs that are ready."""
+    ready: list[int] = []
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
                 SELECT id FROM processing_job WHERE state = 'running' AND NOT EXISTS (
                     SELECT FROM pg_locks
                     WHERE locktype = 'advisory' AND granted AND classid = %s AND objid = processing_job.id
                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
                 )
-                FOR UPDATE SKIP LOCKED
+                ORDER BY id FOR UPDATE SKIP LOCKED
+                """,
+                [JOB_LOCK],
             )
-            RETURNING id
-            """,
-            [JOB_LOCK],
-        )
-        return [row[0] for row in cursor.fetchall()]
+            dead = [row[0] for row in cursor.fetchall()]
+        for job in Job.objects.filter(pk__in=dead).order_by("pk"):
+            ready += _again_or_failed(job, attempts.DIED)
+    return ready
 
 
 def _still_ours(job: Job) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import structlog
 from celery import shared_task
-from celery.signals import worker_process_init
+from celery.signals import worker_init, worker_process_init
+from django.utils.module_loading import import_string
 
 from archive.services.hips import sync
 from lightcurves.updates import releases
@@ -14,6 +15,13 @@ from processing.models import Job
 from processing.science.errors import ScienceError
 
 log = structlog.get_logger("processing.executive")
+
+
+@worker_init.connect
+def load_runs(**kwargs) -> None:
+    """Load every pipeline's run before the worker forks: its processes share them, and a wrong name ends it at once."""
+    for name in runners.RUNNERS.values():
+        import_string(name)
 
 
 @worker_process_init.connect

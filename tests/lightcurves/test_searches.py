@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -125,3 +127,28 @@ def test_a_search_ends_when_its_client_leaves(star):
 
 def test_searches_do_not_wait_behind_files_nor_files_behind_them():
     assert searches.SEARCHES != sandbox.FILES
+
+
+CHILD = """
+import io, sys
+from dataclasses import asdict
+import numpy as np
+from lightcurves import searches
+from lightcurves.irsa.periodogram import Asked
+searches.warm_up()
+before = set(sys.modules)
+t = np.arange(40.0) ** 1.01
+columns = [t, np.sin(t), np.full(40, 0.02), np.arange(40) % 2, np.zeros(40)]
+for method in ("search", "ls", "bls", "plav"):
+    searches.viewer(io.BytesIO(np.stack(columns).tobytes()), method=method, fmin=None, fmax=1.0)
+for alg in ("ls", "bls", "plav"):
+    content = np.stack([t, np.sin(t), *columns[3:]]).tobytes()
+    searches.irsa_of(io.BytesIO(content), asked=asdict(Asked(alg=alg, pmin=1.0, pmax=10.0, step_size=0.1)))
+print([name for name in set(sys.modules) - before if name.partition(".")[0] in ("archive", "lightcurves", "numba")])
+"""
+
+
+def test_a_confined_child_loads_nothing_after_it_was_warmed_up():
+    """Once confined it may open no file, and below a closed home it could find none."""
+    done = subprocess.run([sys.executable, "-c", CHILD], capture_output=True, text=True, check=True, timeout=300)
+    assert done.stdout.strip() == "[]"

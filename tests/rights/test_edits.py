@@ -186,6 +186,7 @@ GUARDED = {"state", "statistics", "manifest_sha256", "frozen", "published", "wit
 
 @pytest.mark.django_db(databases=["default", "reader"])
 def test_every_table_of_the_admin_is_edited_by_one_rule(rows):
+    assert len(admin.site._registry) >= 10
     for model, one in admin.site._registry.items():
         assert isinstance(one, edits.Edited), model
         assert model in rows, f"{model.__name__}: has no row in this test"
@@ -220,6 +221,7 @@ def test_an_edit_in_the_admin_leaves_what_others_changed_meanwhile(rows, operato
 
 
 def test_saving_a_page_without_a_change_writes_nothing(rows, operator):
+    assert admin.site._registry
     for model in admin.site._registry:
         row = model.objects.using("default").get(pk=rows[model].pk)
         page = operator.get(page_of(row))

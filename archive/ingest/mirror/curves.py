@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from archive.ingest.keepers import MIRRORED_CURVES, keeper
+from archive.ingest.keepers import MIRRORED_CURVES, NoKeeperError, keeper
 from archive.survey.camera import rcid
 from archive.survey.identifiers import make_pid
 
@@ -28,4 +28,8 @@ def ingest(table: pd.DataFrame, origin: str) -> int:
     ------
     NoKeeperError
     """
-    return keeper(MIRRORED_CURVES)(table, origin)
+    try:
+        take = keeper(MIRRORED_CURVES)
+    except NoKeeperError as reason:
+        raise NoKeeperError(f"light curves: {reason}") from reason
+    return take(table, origin)

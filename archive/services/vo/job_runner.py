@@ -43,7 +43,7 @@ SELECT j.id FROM archive_queryjob AS j CROSS JOIN LATERAL (
 ) AS running
 WHERE j.phase = 'QUEUED' AND running.n < %s ORDER BY running.n, j.queued LIMIT 1
 """
-log = structlog.get_logger("archive.vo.uws")
+log = structlog.get_logger("archive.services.vo.job_runner")
 
 
 def run_next() -> None:

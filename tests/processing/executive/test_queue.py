@@ -7,9 +7,11 @@ import textwrap
 import time
 
 import pytest
+from django.utils.module_loading import import_string
 
-from processing.executive import queue
-from processing.executive.queue import MAX_ATTEMPTS, Outcome
+from archive.jobs.attempts import ATTEMPTS, DIED
+from processing.executive import queue, runners
+from processing.executive.queue import Outcome
 from processing.models import Job
 from tests import factories, servers
 
@@ -65,12 +67,12 @@ class TestOneWorker:
     def test_an_error_is_tried_again_and_then_given_up_with_its_reason(self):
         one = job("a")
         waiting = job("b", one)
-        for attempt in range(1, MAX_ATTEMPTS):
+        for attempt in range(1, ATTEMPTS):
             assert queue.fail(queue.claim(one.pk), "database gone") == [one.pk], attempt
             queue.release(one.pk)
         assert queue.fail(queue.claim(one.pk), "database gone") == [waiting.pk]
         one.refresh_from_db()
-        assert (one.state, one.attempts, one.reason) == (State.FAILED, MAX_ATTEMPTS, "database gone")
+        assert (one.state, one.attempts, one.reason) == (State.FAILED, ATTEMPTS, "database gone")
 
     def test_a_run_that_was_overtaken_records_nothing(self):
         one = job("a")
@@ -111,3 +113,22 @@ def test_a_killed_workers_job_is_ready_again(committed):
     finally:
         worker.kill()
         one.delete()
+
+
+def test_a_job_whose_worker_dies_each_time_is_given_up_with_its_reason(committed):
+    """A frame that kills its worker does so again; it must not keep one busy for ever."""
+    one = job("deadly")
+    try:
+        for attempt in range(1, ATTEMPTS + 1):
+            Job.objects.filter(pk=one.pk).update(state=State.RUNNING, attempts=attempt)  # and nobody holds its lock
+            assert queue.reap() == ([one.pk] if attempt < ATTEMPTS else [])
+        one.refresh_from_db()
+        assert (one.state, one.reason) == (State.FAILED, DIED)
+        assert one.ended is not None
+    finally:
+        one.delete()
+
+
+@pytest.mark.parametrize("pipeline", runners.RUNNERS)
+def test_every_pipeline_has_a_run(pipeline):
+    assert callable(import_string(runners.RUNNERS[pipeline]))

@@ -21,7 +21,7 @@ OURS = {
     "tap_schema.columns": "usertable IS NULL",
 }
 """The rows that are made from declarations; the others describe what people keep."""
-log = structlog.get_logger("archive.vo")
+log = structlog.get_logger("archive.services.vo.schema")
 IN_POSTGRES = "tap_schema"  # these are tables themselves, made by a migration
 
 

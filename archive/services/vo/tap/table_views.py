@@ -123,9 +123,10 @@ def _share(request: HttpRequest, name: str) -> JsonResponse:
 
 def _job(request: HttpRequest, name: str) -> QueryJob:
     try:
-        job = uws_views.job_of(request, uuid.UUID(name))
+        number = uuid.UUID(name)
     except ValueError:
         raise user_tables.TableNotKeptError(f"JOB={name}: is no job's identifier") from None
+    job = uws_views.job_of(request, number)
     uws_views.check_still_open(request, job)
     return job
 

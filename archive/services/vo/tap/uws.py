@@ -34,7 +34,7 @@ LINGER = 0.5  # s that a job may take from its beginning to its end for both to 
 CALLS = 12  # that a query is told to stop, SLOW apart
 QUICK, SLOW = 0.02, 0.25  # s between two looks at a job that is waited for, at first and later
 _waiting = threading.BoundedSemaphore(settings.TAP_WAITERS)
-log = structlog.get_logger("archive.vo.uws")
+log = structlog.get_logger("archive.services.vo.tap.uws")
 
 
 class WrongPhaseError(ValueError):

@@ -3,6 +3,7 @@
 import io
 import json
 import threading
+import uuid
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import numpy as np
@@ -295,5 +296,6 @@ def test_a_result_is_kept_and_used_again(client, people):
         [4]
     ]
     assert client.post("/tap/tables", {"JOB": "x", "NAME": "found"}).status_code == 400
+    assert client.post("/tap/tables", {"JOB": str(uuid.uuid4()), "NAME": "found"}).status_code == 404
     assert client.post("/tap/tables", {}).status_code == 400
     uws.remove(QueryJob.objects.get(pk=job))
