@@ -56,4 +56,4 @@ def kept_tables(world: World, ask: Asker, draw) -> None:
         return
     assert ask(reverse("tap-kept")).json() == {"tables": []}
     url = reverse("tap-load", args=["user_all.stars"])
-    ask(url, {"x": "1"}, method="post", status=401 if ask.person.user is None else 404)
+    ask(url, {}, method="post", status=401 if ask.person.user is None else 404)
