@@ -14,8 +14,9 @@ from archive import sandbox
 from archive.requests import disconnect
 from lightcurves import searches
 from lightcurves.irsa import periodogram as irsa
-from lightcurves.periods import multiband
+from lightcurves.periods import METHODS, multiband
 from lightcurves.periods.costs import NANOSECONDS, seconds
+from lightcurves.periods.methods.boxes import fractions
 
 POINTS, YEARS = 3164, 10
 SLOWEST = 30.0  # times the model: a busy machine, another processor
@@ -103,12 +104,12 @@ def test_the_model_is_right_within_the_difference_of_machines(star):
     frequencies = np.linspace(0.1, 5, 3000)
     for nbins, qmin in ((50, 0.01), (2000, 0.01), (2000, 1e-4)):
         asked = irsa.Asked(alg="bls", nbins=nbins, qmin=qmin)
-        durations = len(irsa.fractions(qmin, asked.qmax))
+        durations = len(fractions(qmin, asked.qmax))
         begun = time.process_time()
         irsa._power(bands, frequencies, None, asked)
         took = time.process_time() - begun
         assert took < SLOWEST * seconds("bls", 400, 3000, nbins, durations, signs=2)
-    assert set(NANOSECONDS) >= {"sine", "search", *multiband.LIBRARY, *irsa.ALGORITHMS}
+    assert set(NANOSECONDS) >= {"sine", "search", *METHODS, *irsa.ALGORITHMS}
 
 
 def test_a_search_ends_when_its_time_is_over_whatever_the_model_says(star, monkeypatch):
