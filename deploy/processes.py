@@ -53,8 +53,9 @@ class Program:
         return known["pid"] if _start_time(known["pid"]) == known["started"] else None
 
     def is_current(self) -> bool:
-        """Whether it runs the code, packages and settings that are here now."""
-        return self.note.exists() and json.loads(self.note.read_text()).get("fingerprint") == fingerprint()
+        """Whether it runs the code, packages and settings that are here now, as it would be started now."""
+        known = json.loads(self.note.read_text()) if self.note.exists() else {}
+        return (known.get("fingerprint"), known.get("command")) == (fingerprint(), list(self.command))
 
     def up(self) -> None:
         """Start it, never as root; the caller has seen that neither it nor anything left of it runs."""
@@ -70,7 +71,8 @@ class Program:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        known = {"pid": process.pid, "started": _start_time(process.pid), "fingerprint": code}
+        started = _start_time(process.pid)
+        known = {"pid": process.pid, "started": started, "fingerprint": code, "command": self.command}
         with os.fdopen(machine.open_own(self.note, os.O_TRUNC), "w") as note:
             note.write(json.dumps(known))
 
