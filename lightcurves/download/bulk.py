@@ -191,7 +191,7 @@ def _columns(oids: list[int], point_filter: PointFilter, reader: Reader | None) 
             columns = read.get(oids).columns
         else:
             columns = read.get(oids, list(point_filter.release.programs.values_list("pk", flat=True))).columns
-        good = _in_release(columns["pid"], point_filter.release) | (point_filter.of_files & (columns["pid"] == 0))
+        good = _in_release(columns, point_filter.release) | (point_filter.of_files & (columns["pid"] == 0))
     if point_filter.mjd:
         low, high = point_filter.mjd
         mjd = times(columns)
@@ -201,12 +201,16 @@ def _columns(oids: list[int], point_filter: PointFilter, reader: Reader | None) 
     return columns if good.all() else {name: values[good] for name, values in columns.items()}
 
 
-def _in_release(pids: np.ndarray, release: Release | None) -> np.ndarray:
+def _in_release(columns: dict[str, np.ndarray], release: Release | None) -> np.ndarray:
+    """Which points a release holds: of its images, and of its programs."""
+    pids = columns["pid"]
     if release is None or not len(pids):
         return np.ones(len(pids), dtype=bool)
+    programs = list(release.programs.values_list("pk", flat=True))
     with connections[router.db_for_read(Source)].cursor() as cursor:
         cursor.execute(_IN_RELEASE, {"release": release.pk, "pids": np.unique(pids).tolist()})
-        return np.isin(pids, [pid for (pid,) in cursor.fetchall()])
+        held = [pid for (pid,) in cursor.fetchall()]
+    return np.isin(pids, held) & np.isin(columns["programid"], programs)
 
 
 def _batch(columns: dict[str, np.ndarray], schema: pa.Schema) -> pa.RecordBatch:
