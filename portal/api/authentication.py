@@ -5,7 +5,7 @@ from __future__ import annotations
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import SessionAuthentication
 
-from portal.auth.basic import CHALLENGES
+from archive.services.protocol.refusals import CHALLENGES
 
 
 class PortalAuthentication(SessionAuthentication):

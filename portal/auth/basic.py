@@ -13,11 +13,10 @@ from django.shortcuts import render
 
 from archive.access import tokens
 from archive.access.passwords import LONGEST_NAME, LONGEST_PASSWORD, possible, user_of
+from archive.services.protocol.refusals import CHALLENGES
 from portal.auth import scopes
 from portal.refusals import refuse
 
-CHALLENGE = 'Basic realm="ZTF archive", charset="UTF-8"'
-CHALLENGES = f'{CHALLENGE}, Bearer realm="ZTF archive"'
 ANY_TOKEN = "(token)"  # noqa: S105 (the name under which wrong tokens are counted)
 NAMES_FOR_TOKENS = ("", "token")  # what may stand for the name before a token
 

@@ -11,14 +11,14 @@ from archive.services.protocol.errors import BadRequestError
 from archive.services.protocol.parameters import all_values, single
 from archive.services.vo.soda import jobs as soda_jobs
 from archive.services.vo.tap import uws, uws_views, uws_xml
-from archive.services.vo.tap.requests import XML, errors_as_votable
+from archive.services.vo.tap.requests import XML, tap_errors
 
 LISTED = 1000
 
 
 @csrf_exempt  # makes a job of whoever sends it, and scripts do
 @require_http_methods(["GET", "HEAD", "POST"])
-@errors_as_votable
+@tap_errors
 def jobs(request: HttpRequest) -> HttpResponse:
     """The asker's jobs; by POST a new one, which starts at once with PHASE=RUN."""
     if request.method != "POST":

@@ -42,7 +42,7 @@ def read_uploads(request: HttpRequest, parameters: dict[str, str]) -> dict[str, 
     return {name: uploads.content_of(name, place, request.FILES) for name, place in named.items()}
 
 
-def errors_as_votable(view):
+def tap_errors(view):
     """A view whose refusals become error documents."""
     answered = refusals.errors_as_votable(*REFUSED, user_tables.TableNotKeptError, uws.WrongPhaseError)(view)
 

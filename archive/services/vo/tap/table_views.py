@@ -16,7 +16,7 @@ from archive.requests.parameters import unknown
 from archive.services.protocol.errors import BadRequestError, DeniedError
 from archive.services.vo.schema.published import Published, published
 from archive.services.vo.tap import uploads, user_tables, uws_views, vosi
-from archive.services.vo.tap.requests import XML, errors_as_votable, parameters_of
+from archive.services.vo.tap.requests import XML, parameters_of, tap_errors
 
 VARIES = {"Vary": "User-Agent"}
 DETAILS = ("min", "max")
@@ -27,7 +27,7 @@ SHARES = ("PEOPLE", "GROUPS", "EVERYBODY")
 
 @csrf_exempt  # scripts send it; what other sites send is refused before (portal.middleware.SameOrigin)
 @require_http_methods(["GET", "HEAD", "POST"])
-@errors_as_votable
+@tap_errors
 def tables(request: HttpRequest) -> HttpResponse:
     """The tables and columns; `detail=min` leaves the columns out, `tables=` names one. By POST a table is kept."""
     if request.method == "POST":
@@ -45,7 +45,7 @@ def tables(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "PUT", "POST", "DELETE"])
-@errors_as_votable
+@tap_errors
 def table(request: HttpRequest, name: str) -> HttpResponse:
     """One table and its columns; PUT keeps one, POST says who may read it, DELETE drops it."""
     if request.method == "PUT":
@@ -67,7 +67,7 @@ def table(request: HttpRequest, name: str) -> HttpResponse:
 
 @csrf_exempt
 @require_http_methods(["POST"])
-@errors_as_votable
+@tap_errors
 def load(request: HttpRequest, name: str) -> HttpResponse:
     """More rows for a table that is kept."""
     given = _only(request, "PROGRAMS")

@@ -21,7 +21,7 @@ from archive.services.protocol.refusals import as_votable
 from archive.services.vo.formats import FORMATS, format_named
 from archive.services.vo.soda import jobs as soda_jobs
 from archive.services.vo.tap import uws, uws_xml
-from archive.services.vo.tap.requests import XML, errors_as_votable, parameters_of, read_uploads
+from archive.services.vo.tap.requests import XML, parameters_of, read_uploads, tap_errors
 
 LONGEST_WAIT = 30  # s that a request waits for a job
 PLAIN = "text/plain; charset=utf-8"
@@ -42,7 +42,7 @@ def of_job(methods: list[str]) -> Callable:
     def decorate(view):
         @csrf_exempt  # scripts send it; a job changes only for its owner, or for who knows its id
         @require_http_methods(methods)
-        @errors_as_votable
+        @tap_errors
         @wraps(view)
         def wrapped(request: HttpRequest, job_id, **more) -> HttpResponseBase:
             return view(request, job_of(request, job_id), **more)
@@ -75,7 +75,7 @@ def address_of(request: HttpRequest, job: QueryJob | None = None) -> str:
 
 @csrf_exempt  # makes a job of whoever sends it, and scripts do
 @require_http_methods(["GET", "HEAD", "POST"])
-@errors_as_votable
+@tap_errors
 def jobs(request: HttpRequest) -> HttpResponse:
     """The asker's jobs; by POST a new one, which starts at once with PHASE=RUN."""
     parameters = parameters_of(request)

@@ -15,7 +15,7 @@ from archive.requests.stream_response import stream_response
 from archive.services.protocol.refusals import CHALLENGES, as_votable
 from archive.services.vo.formats import FORMATS, format_named
 from archive.services.vo.tap import examples, query, uploads, vosi
-from archive.services.vo.tap.requests import XML, errors_as_votable, parameters_of, read_uploads
+from archive.services.vo.tap.requests import XML, parameters_of, read_uploads, tap_errors
 
 GZIP = 16 + zlib.MAX_WBITS
 
@@ -28,7 +28,7 @@ def service(request: HttpRequest) -> HttpResponseRedirect:
 
 @csrf_exempt  # changes nothing, and scripts send it
 @require_http_methods(["GET", "HEAD", "POST"])
-@errors_as_votable
+@tap_errors
 def sync(request: HttpRequest) -> HttpResponseBase:
     """Run one query and stream its result."""
     parameters = parameters_of(request)
