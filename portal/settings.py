@@ -250,7 +250,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "run" / "celerybeat-schedule")
 Q_CLUSTER = {
     "name": "ztf",
     "orm": "default",
-    "workers": 2,
+    "workers": env.int("QUEUE_WORKERS", default=3),  # one of them is kept for queries that end quickly
     "timeout": 3600,
     "retry": 4000,  # longer than the longest job, or a second copy would start beside the first
     "max_attempts": 3,
@@ -354,6 +354,7 @@ TAP_SYNC_SECONDS = 600  # s that a query without a job runs at most, with the ti
 TAP_RESULT_BYTES = 2 * 1024**3  # of a result's rows, as the database delivers them
 TAP_CELL_BYTES = 4 * 1024**2  # of one text in a result
 TAP_KEEP_DAYS, TAP_KEEP_LONGEST = 7, 60  # d that its result is kept: by default, at most
+TAP_SHORT_SECONDS = 30  # s after which a query job needs a place among the long ones
 TAP_JOBS_AT_ONCE = env.int("TAP_JOBS_AT_ONCE", default=1)  # query jobs of one user that run at once
 TAP_WAITERS = 2  # requests of a process that may wait for jobs at once
 TAP_UPLOAD_BYTES, TAP_UPLOAD_ROWS = 100 * 1024**2, 1_000_000  # size and rows of an uploaded table

@@ -25,7 +25,7 @@ from django_q.tasks import async_task
 
 from archive.access import audit
 from archive.files.storage import DamagedFileError
-from archive.jobs import attempts, quotas, worker_locks
+from archive.jobs import attempts, quotas, turns, worker_locks
 from archive.models import ProductFile, QueryJob, UserJob
 from archive.models.phases import ENDED, WAITING
 
@@ -114,17 +114,18 @@ def _archive_now() -> str:
 
 
 def take_turn() -> None:
-    """Carry out the job whose turn it is: of those who have the fewest running, the one that waits longest."""
-    job = _next_job()
-    if job is None:
-        return
-    try:
+    """Carry out the job whose turn it is: of those who have the fewest running, the one that waits longest.
+
+    It is long work; when no place is free, whoever leaves one calls the next job.
+    """
+    with turns.turn() as turn:
+        job = _next_job() if turn.long else None
+        if job is None:
+            return
+        turn.used = True
         function = _function_of(job)
         if function is not None:
             function(str(job.pk))
-    finally:
-        if _next_job() is not None:  # it may have been put off while too many of the same asker ran
-            async_task(NEXT, task_name="next job")
 
 
 def _function_of(job: UserJob) -> Callable[[str], None] | None:

@@ -37,6 +37,7 @@ class QueryJob(models.Model):
     duration = models.PositiveIntegerField(help_text="s that it may run")
     destruction = models.DateTimeField(help_text="when its result goes")
     backend = models.IntegerField(null=True, help_text="process of PostgreSQL that answers it")
+    long = models.BooleanField(default=False, help_text="it did not end in TAP_SHORT_SECONDS, or cannot")
     attempts = models.PositiveSmallIntegerField(default=0)
     message = models.TextField(blank=True)
     result = models.CharField(max_length=40, blank=True, help_text="name of its file")

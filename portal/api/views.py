@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from archive.access.streams import QueryFailedError
+from archive.jobs import turns
 from archive.models import Alert, ProductFile, ReferenceImage, ScienceImage
 from archive.moving.search import MOVING, images_of
 from archive.pixels import rendering as pixels
@@ -294,6 +295,7 @@ class Job(APIView):
 def job_state(request: Request, job) -> dict:
     """A job as programs see it."""
     done = job.phase == job.Phase.COMPLETED and job.kind != "release"
+    place = turns.position(job)
     return {
         "id": str(job.pk),
         "kind": job.kind,
@@ -301,6 +303,8 @@ def job_state(request: Request, job) -> dict:
         "done": job.done,
         "total": job.total,
         "message": job.message,
+        "position": place and place[0],
+        "waiting": place and place[1],
         "url": request.build_absolute_uri(reverse("api-job", args=[job.pk])),
         "result": request.build_absolute_uri(reverse("job-result", args=[job.pk])) if done else None,
     }

@@ -4,6 +4,8 @@ from urllib.parse import urlencode
 
 from django import template
 
+from archive.jobs import turns
+
 register = template.Library()
 
 
@@ -22,6 +24,13 @@ def with_query(context, **changes) -> str:
 def absolute_query(context, **changes) -> str:
     """The full address of this page with some parameters changed, for scripts."""
     return context["request"].build_absolute_uri(context["request"].path) + with_query(context, **changes)
+
+
+@register.simple_tag
+def queue_position(job) -> str:
+    """Where a waiting job stands in the queue; empty for one that does not wait."""
+    found = turns.position(job)
+    return f"number {found[0]} of {found[1]} in the queue" if found else ""
 
 
 @register.filter

@@ -21,7 +21,7 @@ from archive.access.memberships import reader_of_job
 from archive.access.reading import Reader, reading
 from archive.files.atomic import whole_file
 from archive.files.storage import DamagedFileError
-from archive.jobs import attempts, dependencies, quotas
+from archive.jobs import attempts, dependencies, quotas, turns
 from archive.models import QueryJob, UserTable
 from archive.services.protocol.errors import BadRequestError
 from archive.services.vo.formats import format_named
@@ -41,30 +41,35 @@ SELECT j.id FROM archive_queryjob AS j CROSS JOIN LATERAL (
     SELECT count(*) AS n FROM archive_queryjob AS r
     WHERE r.phase = 'EXECUTING' AND r.asker = j.asker
 ) AS running
-WHERE j.phase = 'QUEUED' AND running.n < %s ORDER BY running.n, j.queued LIMIT 1
+WHERE j.phase = 'QUEUED' AND running.n < %s AND NOT (j.long AND %s) ORDER BY running.n, j.queued LIMIT 1
 """
 log = structlog.get_logger("archive.services.vo.job_runner")
 
 
 def run_next() -> None:
-    """Run the job whose turn it is; started by the queue, once for each job that was started."""
-    job = claim()
-    if job is None:
-        return
-    try:
-        carry_out(job)
-    finally:
-        _unlock(job)
-        if QueryJob.objects.filter(phase=Phase.QUEUED).exists():
-            # Its turn may have been put off while too many of the same asker ran.
-            async_task(uws.RUN_NEXT, task_name="next query")
+    """Run the job whose turn it is; started by the queue, once for each job that was started.
+
+    While all places for long work are taken, a job is given TAP_SHORT_SECONDS; if it needs more, it waits for a place.
+    """
+    with turns.turn() as turn:
+        job = claim(turn.long)
+        if job is None:
+            return
+        turn.used = True
+        try:
+            carry_out(job, None if turn.long else settings.TAP_SHORT_SECONDS)
+        finally:
+            _unlock(job)
 
 
-def claim() -> QueryJob | None:
-    """The job whose turn it is, locked and EXECUTING: of whoever has the fewest that run, the oldest."""
+def claim(placed: bool = True) -> QueryJob | None:
+    """The job whose turn it is, locked and EXECUTING: of whoever has the fewest that run, the oldest.
+
+    placed : whether there is a place for long work; without one, jobs that are known to be long wait
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM])
-        cursor.execute(_NEXT, [settings.TAP_JOBS_AT_ONCE])
+        cursor.execute(_NEXT, [settings.TAP_JOBS_AT_ONCE, not placed])
         found = cursor.fetchone()
         if found is None:
             return None
@@ -75,14 +80,25 @@ def claim() -> QueryJob | None:
     return job
 
 
-def carry_out(job: QueryJob) -> None:
+def carry_out(job: QueryJob, seconds: float | None = None) -> None:
     """Write a job's result, or why there is none.
 
+    With `seconds` it runs no longer than that; a job that may run longer then waits for a place among the long ones.
     After anything but a refusal it begins again or ends as an error, and the exception is the queue's to see.
     """
+    if job.service == jobs.SERVICE and seconds is not None and jobs.is_long(job):
+        _wait_for_a_place(job)
+        return
     try:
-        made = jobs.write(job) if job.service == jobs.SERVICE else _write(job)
+        made = (
+            jobs.write(job) if job.service == jobs.SERVICE else _write(job, min(job.duration, seconds or job.duration))
+        )
         quotas.check_room(job.asker, made["size"])
+    except query.TooLongError as reason:
+        if reason.seconds == seconds and seconds < job.duration:
+            _wait_for_a_place(job)
+            return
+        made = {"phase": Phase.ERROR, "message": str(reason)}
     except REFUSED as reason:
         made = {"phase": Phase.ERROR, "message": str(reason)}
     except sandbox.TryLaterError as reason:
@@ -95,6 +111,13 @@ def carry_out(job: QueryJob) -> None:
     held = QueryJob.objects.filter(pk=job.pk, phase=Phase.EXECUTING)
     if not held.update(ended=timezone.now(), backend=None, **made) or made["phase"] == Phase.ERROR:
         _forget_result(job)  # it was stopped meanwhile, or came to nothing: nobody counts what lies there
+
+
+def _wait_for_a_place(job: QueryJob) -> None:
+    """Put a job that turned out to be long back where it was in the queue; that it was begun does not count."""
+    _forget_result(job)
+    values = {"phase": Phase.QUEUED, "long": True, "attempts": F("attempts") - 1, "started": None, "backend": None}
+    QueryJob.objects.filter(pk=job.pk, phase=Phase.EXECUTING).update(**values)
 
 
 def _wait_again(job: QueryJob, reason: sandbox.TryLaterError) -> None:
@@ -159,8 +182,8 @@ def _unlock(job: QueryJob) -> None:
         cursor.execute("SELECT pg_advisory_unlock(%s)", [job.key])
 
 
-def _write(job: QueryJob) -> dict:
-    """The result's file, whole or not at all."""
+def _write(job: QueryJob, seconds: float) -> dict:
+    """The result's file, whole or not at all, if the query takes no longer than `seconds`."""
     asked = query.Request.of(job.parameters)
     written = format_named(job.parameters.get("RESPONSEFORMAT") or job.parameters.get("FORMAT", ""))
     reader = reader_of_job(job)
@@ -172,7 +195,7 @@ def _write(job: QueryJob) -> dict:
             asked,
             reader,
             brought,
-            job.duration,
+            seconds,
             label,
             lambda process: _note(job, process),
             lambda found: _rest(job, reader, tables.update(found) or tables),

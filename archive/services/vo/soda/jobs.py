@@ -21,6 +21,7 @@ from archive.services.protocol.parameters import Parameters
 from archive.services.vo.soda import cutout
 
 MOST = 1000  # cutouts of one job
+FEW = 20  # that are made in seconds
 SERVICE = "soda"
 FITS, TAR = "application/fits", "application/x-tar"
 KNOWN = ("ID", *cutout.SHAPES, *cutout.INTERVALS, "RESPONSEFORMAT")
@@ -36,6 +37,16 @@ def unpacked(kept: Mapping[str, str]) -> dict[str, list[str]]:
     return {name: text.split("\n") for name, text in kept.items()}
 
 
+def is_long(job: QueryJob) -> bool:
+    """Whether a job makes so many cutouts that it is long work."""
+    return _count(unpacked(job.parameters)) > FEW
+
+
+def _count(parameters: Parameters) -> int:
+    regions = sum(len(parameters.get(name, ())) for name in cutout.SHAPES)
+    return max(len(set(parameters.get("ID", ()))), 1) * max(regions, 1)
+
+
 def check(parameters: Parameters) -> None:
     """See that a job can be made of parameters: when it is made, when they are changed, and before it begins.
 
@@ -43,9 +54,7 @@ def check(parameters: Parameters) -> None:
     ------
     BadRequestError
     """
-    regions = sum(len(parameters.get(name, ())) for name in cutout.SHAPES)
-    count = max(len(set(parameters.get("ID", ()))), 1) * max(regions, 1)
-    if count > MOST:  # before they are looked at one by one
+    if (count := _count(parameters)) > MOST:  # before they are looked at one by one
         raise BadRequestError(f"UsageError: {count} cutouts; one job makes {MOST} at most")
     try:
         for _ in _wanted(parameters):

@@ -43,8 +43,9 @@ TEXTS = ("text", "char")
 class TooLongError(BadRequestError):
     """A query that takes longer than it may."""
 
-    def __init__(self, message: str):
-        super().__init__(message, 408)
+    def __init__(self, seconds: float):
+        super().__init__(f"the query took longer than {seconds:g} s: narrow it, or ask for fewer rows", 408)
+        self.seconds = seconds
 
 
 @dataclass(frozen=True)
@@ -279,22 +280,18 @@ def _explained(seconds: float) -> Iterator[None]:
     try:
         yield
     except arrow_copy.TooSlowError as error:
-        raise TooLongError(_too_long(seconds)) from error
+        raise TooLongError(seconds) from error
     except UnwritableResultError as error:
         raise BadRequestError(str(error)) from error
     except (psycopg2.Error, DatabaseError) as error:
         state, message = sqlstate_and_message(error)
         if state == CANCELLED:
-            raise TooLongError(_too_long(seconds)) from error
+            raise TooLongError(seconds) from error
         if state in TOO_MUCH:
             raise BadRequestError(TOO_MUCH[state]) from error
         if state.startswith(TELL_CLASSES) and state != DENIED:
             raise BadRequestError(message) from error
         raise
-
-
-def _too_long(seconds: float) -> str:
-    return f"the query took longer than {seconds:g} s: narrow it, or ask for fewer rows"
 
 
 __all__ = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from archive.jobs import turns
 from archive.models import QueryJob
 from archive.tables.xml import Attributes, Xml, document, element, joined, lines
 
@@ -55,6 +56,7 @@ def job(job: QueryJob, address: str) -> str:
         _parameters(job),
         _results(job, address),
         _error(job),
+        _position(job),
     )
     return document(element("uws:job", "\n", inside, attributes=NAMES | VERSION))
 
@@ -91,6 +93,15 @@ def _error(job: QueryJob) -> Xml:
         return Xml()
     attributes = {"type": "fatal", "hasDetail": "true"}
     return element("uws:errorSummary", element("uws:message", job.message), attributes=attributes)
+
+
+def _position(job: QueryJob) -> Xml:
+    """Where a waiting job stands in the queue."""
+    found = turns.position(job)
+    if found is None:
+        return Xml()
+    place = element("queuePosition", found[0], attributes={"xmlns": "", "of": found[1]})
+    return element("uws:jobInfo", place)
 
 
 def _owner(job: QueryJob) -> Xml:
