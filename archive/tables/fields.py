@@ -38,6 +38,8 @@ _POSTGRES = {
 
 
 SHAPES = ("point", "circle", "polygon")
+IRSA_TIME = "irsa:time"
+"""As xtype of a time: it is written as IRSA's tables have it (archive.tables.moments.irsa). No document says it."""
 
 
 def field_of(name, postgres_type, unit=None, ucd=None, description=None, utype=None, xtype=None):
@@ -45,7 +47,7 @@ def field_of(name, postgres_type, unit=None, ucd=None, description=None, utype=N
     key = postgres_type.lower().split("(")[0].strip()
     datatype, arraysize = _POSTGRES.get(key, ("unicodeChar", "*"))
     if key.startswith(("timestamp", "date")):
-        xtype = "timestamp"
+        xtype = None if xtype == IRSA_TIME else "timestamp"
     elif xtype in SHAPES and not key.endswith("[]"):
         xtype = None  # DALI's shapes are arrays of numbers; as text they are none
     return Field(name, datatype, arraysize, unit, ucd, description, xtype, utype)
@@ -61,6 +63,7 @@ class Delivered:
 
 _TEXT = Delivered("text", "{}::text")
 _MOMENT = Delivered("timestamp", """to_char({}, 'YYYY-MM-DD"T"HH24:MI:SS.MS')""")
+_IRSA = Delivered("char", "rtrim(rtrim(to_char({}, 'YYYY-MM-DD HH24:MI:SS.MS'), '0'), '.') || '+00'")
 _DELIVERED = {
     16: Delivered("boolean"), 21: Delivered("smallint"), 23: Delivered("integer"), 20: Delivered("bigint"),
     700: Delivered("real"), 701: Delivered("double precision"), 1700: Delivered("double precision", "{}::float8"),
@@ -76,7 +79,7 @@ _REALS = ("real", "double precision")
 _NUMBERS = ("smallint", "integer", "bigint", *_REALS)
 
 
-def delivered(oid: int, declared: str, straight: bool) -> Delivered:
+def delivered(oid: int, declared: str, straight: bool, xtype: str | None = None) -> Delivered:
     """How a result's column is delivered.
 
     Parameters
@@ -84,8 +87,11 @@ def delivered(oid: int, declared: str, straight: bool) -> Delivered:
     oid : of the type that PostgreSQL gives it; one that VOTable does not know is text
     declared : the type that the query's translation expects; a wider number than PostgreSQL's is held to, and so is
         text of plain characters
+    xtype : of the column
     straight : whether the column comes straight from a table, whose declaration then holds for narrower numbers too
     """
+    if xtype == IRSA_TIME and oid == 1114:  # a time without zone
+        return _IRSA
     found = _DELIVERED.get(oid, _TEXT)
     if found.name == "text" and declared == "char":
         return Delivered("char", found.written)

@@ -27,6 +27,7 @@ def on_released(sender, release, parameters: dict, **kwargs) -> None:
     from lightcurves.updates.releases import open_sources_of
 
     open_sources_of(release, parameters)
+    _follow_in_tap(release)
 
 
 @receiver(withdrew)
@@ -34,6 +35,15 @@ def on_withdrew(sender, release, parameters: dict, **kwargs) -> None:
     from lightcurves.updates.releases import close_sources_of
 
     close_sources_of(release, parameters)
+    _follow_in_tap(release)
+
+
+def _follow_in_tap(release) -> None:
+    """Open or close the table of a release's objects."""
+    from lightcurves.tables.tap import follow_releases
+
+    if Family.LIGHTCURVE in release.families:
+        follow_releases()
 
 
 @receiver(redated)

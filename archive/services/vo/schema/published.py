@@ -6,7 +6,7 @@ the ADQL translator.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -16,6 +16,7 @@ from django.db import models
 from archive.services.vo import adql
 from archive.services.vo.schema.openers import open_waiting
 from archive.tables.dictionary import Column, Table
+from archive.tables.fields import IRSA_TIME
 
 POSTGRES = {
     "boolean": "boolean",
@@ -45,6 +46,7 @@ class Published:
     query : the SELECT whose columns bear the declared names; what each row needs of rights its tables enforce
     uses : the PostgreSQL tables that the query reads
     times : columns that are timestamps (UTC, without zone)
+    as_irsa : whether these are written as IRSA writes times, not as DALI does
     regions : columns of footprints, and where the numbers of each stand
     indexable : computed columns, and what an index knows of each
     """
@@ -54,6 +56,7 @@ class Published:
     query: str
     uses: tuple[str, ...]
     times: frozenset[str] = frozenset()
+    as_irsa: bool = False
     regions: Mapping[str, adql.Region] = field(default_factory=dict)
     indexable: Mapping[str, adql.Shifted | adql.Parts] = field(default_factory=dict)
 
@@ -78,6 +81,7 @@ class Published:
 @dataclass
 class _Registry:
     tables: dict[str, Published] = field(default_factory=dict)
+    changing: list[Callable[[], tuple[Published, ...]]] = field(default_factory=list)
 
 
 _registry = _Registry()
@@ -122,30 +126,46 @@ def publish_query(
     hidden: tuple[str, ...] = (),
     regions: Mapping[str, adql.Region] | None = None,
     indexable: Mapping[str, adql.Shifted | adql.Parts] | None = None,
+    as_irsa: bool = False,
 ) -> None:
     """Open what a SELECT gives; its columns bear the declared names. Row-level security of its tables holds.
 
-    `hidden` are further columns of the view, which no query may name; `regions` and `indexable` as Published has them.
+    `hidden` are further columns of the view, which no query may name; the others as Published has them.
     """
     names = ", ".join(f'q."{name}"' for name in (*(column.name for column in table.columns), *hidden))
-    _add(Published(table, rows, f"SELECT {names} FROM ({query}) AS q", uses, times, regions or {}, indexable or {}))
+    whole = f"SELECT {names} FROM ({query}) AS q"
+    _add(Published(table, rows, whole, uses, times, as_irsa, regions or {}, indexable or {}))
+
+
+def publish_changing(tables: Callable[[], tuple[Published, ...]]) -> None:
+    """Open tables that come and go with rows of the archive; `tables` is asked whenever somebody asks what there is.
+
+    Whoever changes those rows calls views.refresh() in the same transaction.
+    """
+    _registry.changing.append(tables)
 
 
 def published() -> tuple[Published, ...]:
     """All tables that are open to queries, by name."""
     open_waiting()
-    return tuple(_registry.tables[name] for name in sorted(_registry.tables))
+    return tuple(sorted((*_registry.tables.values(), *changing()), key=lambda one: one.table.name))
+
+
+def changing() -> tuple[Published, ...]:
+    """The tables that come and go with rows of the archive, as it is now."""
+    open_waiting()
+    return tuple(one for tables in _registry.changing for one in tables())
 
 
 def adql_catalog() -> adql.Catalog:
-    """The translator's white list."""
+    """The translator's white list of the tables that are always there."""
     open_waiting()
     return _adql_catalog()
 
 
 @lru_cache(maxsize=1)
 def _adql_catalog() -> adql.Catalog:
-    return adql.Catalog(tuple(_for_adql(one) for one in published()))
+    return adql.Catalog(tuple(as_adql(one) for one in _registry.tables.values()))
 
 
 def _add(one: Published) -> None:
@@ -158,7 +178,8 @@ def _add(one: Published) -> None:
     _adql_catalog.cache_clear()
 
 
-def _for_adql(one: Published) -> adql.Table:
+def as_adql(one: Published) -> adql.Table:
+    """A table as the translator knows tables."""
     columns = tuple(
         adql.Column(
             column.name,
@@ -167,7 +188,7 @@ def _for_adql(one: Published) -> adql.Table:
             column.ucd or None,
             column.description,
             column.utype or None,
-            column.xtype or None,
+            IRSA_TIME if one.as_irsa and column.name in one.times else column.xtype or None,
             one.regions.get(column.name),
             one.indexable.get(column.name),
         )
@@ -179,4 +200,4 @@ def _for_adql(one: Published) -> adql.Table:
 def describe_types(one: Published) -> Mapping[str, str]:
     """Column name -> xtype, for those that have one."""
     declared = {column.name: column.xtype for column in one.table.columns if column.xtype}
-    return dict.fromkeys(one.times, "timestamp") | declared
+    return ({} if one.as_irsa else dict.fromkeys(one.times, "timestamp")) | declared

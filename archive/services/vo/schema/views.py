@@ -49,6 +49,24 @@ def make_views(using: str = "default", **kwargs) -> None:
         _fill(cursor, tuple(present))
 
 
+def refresh(prefix: str) -> None:
+    """Make the views whose names begin so anew, and TAP_SCHEMA: tables of these names come and go with rows.
+
+    It belongs into the transaction that changes those rows.
+    """
+    with transaction.atomic(using="default"), connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT viewname FROM pg_views WHERE schemaname = %s AND starts_with(viewname, %s)", [VIEWS, prefix]
+        )
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'DROP VIEW "{VIEWS}"."{name}"')
+        present = [one for one in published() if _ready(cursor, one)]
+        for one in present:
+            if one.schema != IN_POSTGRES and one.name.startswith(prefix):
+                _make_view(cursor, one)
+        _fill(cursor, tuple(present))
+
+
 def _make_view(cursor, one: Published) -> None:
     name = _name(one)
     cursor.execute(f"DROP VIEW IF EXISTS {name} CASCADE")

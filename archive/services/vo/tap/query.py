@@ -23,7 +23,7 @@ from archive.access.streams import CANCELLED, TOO_MUCH, sqlstate_and_message
 from archive.services.protocol.errors import BadRequestError
 from archive.services.protocol.parameters import row_limit
 from archive.services.vo.adql import ADQLError, Catalog, Column, Translation, translate
-from archive.services.vo.schema.published import adql_catalog
+from archive.services.vo.schema import published
 from archive.services.vo.tap import arrow_copy, user_tables
 from archive.services.vo.tap.uploads import Upload, as_adql, put
 from archive.tables.errors import UnwritableResultError
@@ -173,10 +173,13 @@ def preview(query: str, rows: int) -> Preview:
 
 def catalog_for(reader: Reader, uploads: Sequence[Upload] = ()) -> Catalog:
     """The tables that a query of this reader may name."""
-    kept = tuple(map(user_tables.as_catalog, user_tables.open_to(reader)))
-    brought = tuple(map(as_adql, uploads))
-    catalog = adql_catalog()
-    return catalog.extended((*kept, *brought)) if kept or brought else catalog
+    more = (
+        *map(published.as_adql, published.changing()),
+        *map(user_tables.as_catalog, user_tables.open_to(reader)),
+        *map(as_adql, uploads),
+    )
+    catalog = published.adql_catalog()
+    return catalog.extended(more) if more else catalog
 
 
 def _field(column: Column, kind: str) -> Field:
@@ -230,7 +233,7 @@ def _delivered(cursor, translation: Translation) -> tuple[str, list[str], list[D
     source = f"({translation.sql}) AS q ({', '.join(names)})"
     cursor.execute(f"SELECT * FROM {source} LIMIT 0")
     kinds = [
-        delivered(found[1], one.type, straight=bool(one.description))
+        delivered(found[1], one.type, straight=bool(one.description), xtype=one.xtype)
         for found, one in zip(cursor.description, translation.columns, strict=True)
     ]
     return source, names, kinds

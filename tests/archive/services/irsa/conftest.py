@@ -104,7 +104,12 @@ def archive(committed, archive_root):
         files[label] = write(path, hdus, family="raw", **rights | {"product_id": exposure.expid})
     reference = factories.reference_image()
     path = ref_name(655, "zr", 13, 3, "refimg.fits").path
-    files["ref"] = write(path, fits.HDUList([fits.PrimaryHDU(pixel_values(), header_of(reference))]), family="ref")
+    files["ref"] = write(
+        path,
+        fits.HDUList([fits.PrimaryHDU(pixel_values(), header_of(reference))]),
+        family="ref",
+        product_id=reference.rfid,
+    )
     calibration = CalibrationImage.objects.create(
         cid=136250002, caltype="bias", ccdid=13, qid=3, rcid=50, fid=0, filtercode="00", nightdate=20200924, nid=1362,
         nframes=20, startobsdate=datetime(2020, 9, 24, 1, tzinfo=UTC), endobsdate=datetime(2020, 9, 24, 2, tzinfo=UTC),
