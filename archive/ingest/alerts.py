@@ -87,7 +87,8 @@ def _folder(found: list[dict]) -> str:
 
 def _without_repeats(files: Mapping[int, _File]) -> dict[int, _File]:
     """The files before the first one whose name or one of whose candidates another brings as well."""
-    first, seen = {}, set()
+    first: dict[int, _File] = {}
+    seen: set[object] = set()
     for number, one in files.items():
         brought = {one.path, *(candidate["candid"] for candidate in one.found)}
         if seen & brought:

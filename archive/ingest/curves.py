@@ -102,6 +102,7 @@ def check(copy: Copy, name: ProductName) -> dict:
 
 def of_place(copy: Copy, name: ProductName, found: Mapping) -> Iterator[Told]:
     """The parts of a file of a place, one after another."""
+    assert name.field is not None and name.qid is not None
     first = make_oid(name.field, FILTER_BY_CODE[name.filtercode].fid, name.ccdid, name.qid, 0)
     for part in found["parts"]:
         if name.suffix.endswith("pytable"):
@@ -240,8 +241,8 @@ def _require_there(objects: Mapping[str, np.ndarray], file: str) -> None:
             raise RefusedError(f"{file}: {error}") from error
         except UnknownFieldError:
             continue
-        there = plane_to_sky(*quadrant_centre(Camera(), said.ccdid, said.qid), *centre)
-        apart = separation(*there, objects["ra"][mine], objects["dec"][mine])
+        ra, dec = plane_to_sky(*quadrant_centre(Camera(), said.ccdid, said.qid), *centre)
+        apart = separation(ra, dec, objects["ra"][mine], objects["dec"][mine])
         if apart.max() > FARTHEST:
             oid, far = int(objects["oid"][mine][np.argmax(apart)]), float(apart.max())
             raise RefusedError(f"{file}: object {oid}: lies {far:.1f} deg from where field {said.field}, channel "

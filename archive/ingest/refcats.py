@@ -84,7 +84,8 @@ def store_stars(model: type[models.Model], table: pd.DataFrame) -> Loaded:
     rows = renamed(table, [one.column for one in model._meta.concrete_fields])
     needed = [one.column for one in model._meta.concrete_fields if not one.null]
     _require(rows, needed, model.__name__)
-    rows, left_out = _without_missing(rows), Counter()
+    rows = _without_missing(rows)
+    left_out: Counter[str] = Counter()
     with np.errstate(invalid="ignore"):
         rows["ra"] = np.mod(pd.to_numeric(rows["ra"], errors="coerce"), 360.0)
     kept = np.ones(len(rows), bool)

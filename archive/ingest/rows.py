@@ -6,7 +6,8 @@ group is closed, and what is closed here stays so unless somebody says otherwise
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -118,7 +119,7 @@ def moments(column: pd.Series, name: str, what: str) -> pd.Series:
     return made
 
 
-def _group(value: object) -> int | None:
+def _group(value: Any) -> int | None:
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     try:
@@ -288,7 +289,7 @@ def _kept_closed(model: type[models.Model], key: str, rows: pd.DataFrame, may_op
     return _with_rights(rows, kept)
 
 
-def _with_rights(rows: pd.DataFrame, rights: list[Mapping]) -> pd.DataFrame:
+def _with_rights(rows: pd.DataFrame, rights: Sequence[Mapping]) -> pd.DataFrame:
     dates = pd.to_datetime(pd.Series([one["public_date"] for one in rights], index=rows.index), utc=True)
     return rows.assign(programid=[one["programid"] for one in rights], public_date=dates)
 
@@ -307,7 +308,6 @@ def _keep_open(model: type[models.Model], keys: pd.Series) -> None:
 
 
 def _radius(table: pd.DataFrame, model: str, what: str) -> np.ndarray:
-    radius = np.max(
-        [separation(table.ra, table.dec, table[f"ra{n}"], table[f"dec{n}"]).to_numpy() for n in (1, 2, 3, 4)], axis=0
-    )
+    corners = [separation(table.ra, table.dec, table[f"ra{n}"], table[f"dec{n}"]) for n in (1, 2, 3, 4)]
+    radius = np.max(np.asarray(corners), axis=0)
     return values.checked_table(model, pd.DataFrame({"radius": radius}), what).radius.to_numpy()

@@ -12,7 +12,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, cast
 
 from archive.ingest.door import Copy, copy_of
 from archive.ingest.errors import RefusedError
@@ -64,7 +64,7 @@ def copies(file: IO[bytes], name: str) -> Iterator[tuple[str, Copy | RefusedErro
         where the tar itself goes wrong; the members before were given.
     """
     zipped = not name.endswith(".tar")
-    stream = _Stream(gzip.GzipFile(fileobj=file) if zipped else file, name)
+    stream = _Stream(cast(IO[bytes], gzip.GzipFile(fileobj=file)) if zipped else file, name)
     number, named, last = 0, "", None
     while (head := stream.read(BLOCK)).strip(b"\0"):
         number += 1

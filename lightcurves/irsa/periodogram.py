@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import overload
 
 import numpy as np
 
@@ -268,6 +269,10 @@ def _choice(parameters: Mapping[str, str], name: str, known: tuple[str, ...], de
     return value
 
 
+@overload
+def _number(parameters: Mapping[str, str], name: str, default: float) -> float: ...
+@overload
+def _number(parameters: Mapping[str, str], name: str) -> float | None: ...
 def _number(parameters: Mapping[str, str], name: str, default: float | None = None) -> float | None:
     text = (parameters.get(name) or "").strip()
     if not text:

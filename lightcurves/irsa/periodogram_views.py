@@ -25,7 +25,7 @@ MOST_OBJECTS = 20
 
 @csrf_exempt  # changes nothing, and scripts send it
 @require_http_methods(["GET", "HEAD", "POST"])
-@takes(*service.PARAMETERS, posted=service.PARAMETERS)
+@takes(*service.PARAMETERS, posted=tuple(service.PARAMETERS))
 def periodogram(request: HttpRequest) -> HttpResponse:
     """Periodogram and peaks of an uploaded table, or of objects (ID) that the reader may see."""
     given = request.POST if request.method == "POST" else request.GET

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -30,7 +32,8 @@ CUTOUTS = 24
 def image_search(request: HttpRequest) -> HttpResponse:
     """Products of a family as a table and on a map of the sky; all rows as JSON, CSV or VOTable."""
     form = ImageSearchForm(request.GET)
-    template, context = "portal/images.html", {"form": form}
+    template = "portal/images.html"
+    context: dict[str, Any] = {"form": form}
     if not form.is_valid():
         return refuse(request, template, problems(form), context)
     rows, limit = query.images(form.query), settings.SEARCH_ROW_LIMIT

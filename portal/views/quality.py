@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
@@ -61,7 +62,8 @@ class ResidualRow:
 def quality_page(request: HttpRequest) -> HttpResponse:
     """Quality of the science images that answer a search (the parameters of /images/)."""
     form = ImageSearchForm(request.GET)
-    template, context = "portal/quality.html", {"form": form}
+    template = "portal/quality.html"
+    context: dict[str, Any] = {"form": form}
     if not form.is_valid():
         return refuse(request, template, problems(form), context)
     images = query.images(form.query)
@@ -81,6 +83,8 @@ def _rows(residuals: dict[str, quality.Residual]) -> list[ResidualRow]:
     rows = []
     for name, one in residuals.items():
         for place, (value, stars) in enumerate(zip(one.values.tolist(), one.stars.tolist(), strict=True)):
-            where = (None, None, float(EDGES[name][place])) if name in EDGES else (*divmod(place, CELLS), None)
-            rows.append(ResidualRow(name, *where, None if value != value else value, UNITS[name], stars))
+            row, column = (None, None) if name in EDGES else divmod(place, CELLS)
+            edge = float(EDGES[name][place]) if name in EDGES else None
+            found = None if value != value else value
+            rows.append(ResidualRow(name, row, column, edge, found, UNITS[name], stars))
     return rows

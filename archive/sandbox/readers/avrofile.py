@@ -6,7 +6,7 @@ import io
 import json
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import fastavro
 
@@ -40,7 +40,7 @@ def read(file: BinaryIO, most: int) -> list[dict]:
     file.seek(0)
     found = []
     try:
-        for number, packet in enumerate(fastavro.reader(_Counted(file, most))):
+        for number, packet in enumerate(fastavro.reader(cast(BinaryIO, _Counted(file, most)))):
             if number == MOST_PACKETS:
                 raise BadFileError(f"more than {MOST_PACKETS} packets")
             found.append(_kept(packet, number))
@@ -160,14 +160,15 @@ def _long(file: BinaryIO) -> int:
 
 
 def _kept(packet: object, number: int) -> dict:
-    candidate = packet.get("candidate") if isinstance(packet, dict) else None
-    if not isinstance(candidate, dict) or "objectId" not in packet:
+    known = packet if isinstance(packet, dict) else {}
+    candidate = known.get("candidate")
+    if not isinstance(candidate, dict) or "objectId" not in known:
         raise BadFileError(f"record {number} is no ZTF alert (no objectId or no candidate)")
     kept = {name: candidate.get(name) for name in KEPT}
     odd = [name for name, value in kept.items() if not isinstance(value, (bool, int, float, str, type(None)))]
-    if odd or not isinstance(packet["objectId"], str):
+    if odd or not isinstance(known["objectId"], str):
         raise BadFileError(f"record {number}: {(odd or ['objectId'])[0]} is neither number nor text")
-    return kept | {"objectId": packet["objectId"], "packet_candid": packet.get("candid")}
+    return kept | {"objectId": known["objectId"], "packet_candid": known.get("candid")}
 
 
 class _Counted(io.RawIOBase):

@@ -64,7 +64,7 @@ def _check_values(column: Column, name: str) -> None:
     """
     if not len(column) or (column.ndim == 1 and column.dtype.kind in "biufc"):
         return
-    mask = np.ma.getmaskarray(np.ma.asarray(column)).reshape(len(column), -1).all(axis=1)
+    mask = _missing(column)
     for row, (value, null) in enumerate(zip(column, mask, strict=True), 1):
         if null:
             continue
@@ -79,19 +79,25 @@ def _check_values(column: Column, name: str) -> None:
             raise UnreadableTableError(str(wrong(name, row, value, why)))
 
 
+def _missing(column: Column) -> np.ndarray:
+    """Whether each row's value is missing, bool (n,); of an array, all of it."""
+    mask = np.ma.getmaskarray(np.ma.asarray(column))
+    return mask if mask.ndim == 1 else np.asarray(mask.reshape(len(column), -1).all(axis=1))
+
+
 def _why_no_text(value: str | bytes) -> str | None:
     try:
         text = value.decode() if isinstance(value, bytes) else value
         text.encode()
-    except UnicodeError as error:
+    except (UnicodeDecodeError, UnicodeEncodeError) as error:
         return f"is no UTF-8 text ({error.reason})"
     return "text holds no NUL characters" if "\0" in text.rstrip("\0") else None
 
 
 def position_of(columns: list[dict]) -> tuple[str, str] | None:
     """The columns of right ascension and declination, by UCD or else by name."""
-    found = [_named_as(columns, *one) for one in (("pos.eq.ra", "ra"), ("pos.eq.dec", "dec"))]
-    return (found[0], found[1]) if all(found) else None
+    ra, dec = _named_as(columns, "pos.eq.ra", "ra"), _named_as(columns, "pos.eq.dec", "dec")
+    return (ra, dec) if ra and dec else None
 
 
 def _named_as(columns: list[dict], ucd: str, name: str) -> str | None:
@@ -122,8 +128,7 @@ def _type(column: Column) -> str:
 
 def _written(column: Column, kind: str, position: bool) -> Iterator[str]:
     """Values as COPY's text; a position that is not finite is null, as an index of the sphere wants it."""
-    mask = np.ma.getmaskarray(np.ma.asarray(column))
-    mask = mask.reshape(len(column), -1).all(axis=1) if mask.ndim > 1 else mask
+    mask = _missing(column)
     if kind.endswith("[]"):
         return (_array(None if null else value) for value, null in zip(column, mask, strict=True))
     if kind == "timestamp":

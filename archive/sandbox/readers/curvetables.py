@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 import pandas as pd
@@ -70,7 +70,7 @@ def read_table(file: BinaryIO) -> dict:
 def _plain(file: BinaryIO) -> BinaryIO:
     head = file.read(2)
     file.seek(0)
-    return gzip.GzipFile(fileobj=file) if head == GZIP else file
+    return cast(BinaryIO, gzip.GzipFile(fileobj=file)) if head == GZIP else file
 
 
 def _names(source: BinaryIO) -> list[str]:

@@ -141,7 +141,8 @@ def _kept_as_text(table: Table, names: list[str], rows: list[str], delimiter: st
     """
     whole = [n for n, name in enumerate(table.colnames) if table[name].dtype.kind in "iu"]
     odd = {n: _odd(table[name]) for n, name in enumerate(table.colnames) if table[name].dtype.kind == "f"}
-    found, count = set(), 0
+    found: set[int] = set()
+    count = 0
     for count, row in enumerate(_divided_rows(rows, delimiter), 1):
         if count > len(table):
             break

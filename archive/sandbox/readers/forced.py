@@ -27,9 +27,9 @@ def read(file: BinaryIO, needed: list[str]) -> dict:
     """`ra`, `dec` (deg) of the position, and `rows`: the columns that are needed, by name; null is NaN, or empty."""
     content = content_of(file, LARGEST)
     head = content[:LONGEST_HEAD].decode("utf-8", "replace")
-    asked = {name: pattern.search(head) for name, pattern in _ASKED.items()}
+    asked = {name: match for name, pattern in _ASKED.items() if (match := pattern.search(head))}
     named = _NAMES.search(head)
-    if named is None or None in asked.values():
+    if named is None or len(asked) < len(_ASKED):
         raise BadFileError(
             "is named like no product, and is no forced photometry (no position or columns before its rows)"
         )

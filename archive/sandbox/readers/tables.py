@@ -49,8 +49,8 @@ class UnreadableTableError(ValueError):
 
 def kind_of(content: bytes) -> str | None:
     """ "FITS table", "Parquet file", "VOTable" or "IPAC table" by how it begins; None for other text, as CSV is."""
-    for start, kind in ((b"SIMPLE  =", "FITS table"), (b"PAR1", "Parquet file")):
-        if content.startswith(start):
+    for mark, kind in ((b"SIMPLE  =", "FITS table"), (b"PAR1", "Parquet file")):
+        if content.startswith(mark):
             return kind
     start = content[:2000].decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
     if start.startswith("# %ECSV"):

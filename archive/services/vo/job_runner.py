@@ -168,6 +168,11 @@ def _write(job: QueryJob) -> dict:
     with reading(reader):
         label = uws.APPLICATION.format(job.pk)
         tables: set[str] = set()
+
+        def note_tables(found: set[str]) -> None:
+            tables.update(found)
+            _rest(job, reader, tables)
+
         result = query.run(
             asked,
             reader,
@@ -175,7 +180,7 @@ def _write(job: QueryJob) -> dict:
             job.duration,
             label,
             lambda process: _note(job, process),
-            lambda found: _rest(job, reader, tables.update(found) or tables),
+            note_tables,
         )
         try:
             made = _file(job, result, written, asked.maxrec)

@@ -25,7 +25,7 @@ class Function:
     """
 
     takes: tuple[str, ...]
-    build: Callable[..., exp.Expression]
+    build: Callable[..., exp.Expr]
     description: str
     gives: str = DOUBLE
     shown: str = ""
@@ -53,7 +53,7 @@ class Function:
         return [f"{name}({', '.join(form)}) -> {self.shown or self.gives.upper()}" for form in forms]
 
 
-def _doubles(name: str) -> Callable[..., exp.Expression]:
+def _doubles(name: str) -> Callable[..., exp.Expr]:
     return lambda *arguments: call(name, *map(double, arguments))
 
 
@@ -61,27 +61,27 @@ def _math(name: str, description: str, *takes: str, **more) -> Function:
     return Function(takes or ("x DOUBLE PRECISION",), _doubles(name), description, **more)
 
 
-def _mod(kinds: tuple[str, ...], a: exp.Expression, b: exp.Expression) -> exp.Expression:
+def _mod(kinds: tuple[str, ...], a: exp.Expr, b: exp.Expr) -> exp.Expr:
     if all(kind in INTEGERS for kind in kinds):
         return call("mod", a, b)
     return double(call("mod", numeric(double(a)), numeric(double(b))))
 
 
-def _rounded(name: str) -> Callable[..., exp.Expression]:
-    def build(value: exp.Expression, *digits: exp.Expression) -> exp.Expression:
+def _rounded(name: str) -> Callable[..., exp.Expr]:
+    def build(value: exp.Expr, *digits: exp.Expr) -> exp.Expr:
         return double(call(name, numeric(value), *(cast(one, "integer") for one in digits)))
 
     return build
 
 
-def epoch_seconds(value: exp.Expression) -> exp.Expression:
+def epoch_seconds(value: exp.Expr) -> exp.Expr:
     return call("date_part", text("epoch"), cast(value, "timestamp"))
 
 
-def days_since(zero: float) -> Callable[[exp.Expression], exp.Expression]:
+def days_since(zero: float) -> Callable[[exp.Expr], exp.Expr]:
     """Days of a timestamp on a scale on which the Unix epoch is `zero`."""
 
-    def build(value: exp.Expression) -> exp.Expression:
+    def build(value: exp.Expr) -> exp.Expr:
         days = exp.Div(this=epoch_seconds(value), expression=number(86400.0))
         return exp.Paren(this=exp.Add(this=days, expression=number(zero)))
 

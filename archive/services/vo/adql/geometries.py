@@ -27,9 +27,9 @@ SHARPEST = 100.0
 class Reach:
     """A circle that surely holds a geometry: two SQL expressions and a radius, degrees."""
 
-    ra: exp.Expression
-    dec: exp.Expression
-    radius: exp.Expression
+    ra: exp.Expr
+    dec: exp.Expr
+    radius: exp.Expr
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,11 @@ class Point:
     """A position: two SQL expressions, degrees."""
 
     xtype = "point"
-    ra: exp.Expression
-    dec: exp.Expression
+    ra: exp.Expr
+    dec: exp.Expr
 
     @property
-    def parts(self) -> tuple[exp.Expression, ...]:
+    def parts(self) -> tuple[exp.Expr, ...]:
         return (self.ra, self.dec)
 
     @property
@@ -55,10 +55,10 @@ class Circle:
 
     xtype = "circle"
     center: Point
-    radius: exp.Expression
+    radius: exp.Expr
 
     @property
-    def parts(self) -> tuple[exp.Expression, ...]:
+    def parts(self) -> tuple[exp.Expr, ...]:
         return (*self.center.parts, self.radius)
 
     @property
@@ -75,14 +75,19 @@ class Polygon:
     around: Reach | None = None
 
     @property
-    def parts(self) -> tuple[exp.Expression, ...]:
+    def parts(self) -> tuple[exp.Expr, ...]:
         return tuple(part for vertex in self.vertices for part in vertex.parts)
 
     @property
     def constants(self) -> list[tuple[float, float]] | None:
         """Longitudes and latitudes, or None if they are not all constants."""
-        numbers = [(constant(vertex.ra), constant(vertex.dec)) for vertex in self.vertices]
-        return None if any(None in pair for pair in numbers) else numbers
+        found = []
+        for vertex in self.vertices:
+            ra, dec = constant(vertex.ra), constant(vertex.dec)
+            if ra is None or dec is None:
+                return None
+            found.append((ra, dec))
+        return found
 
     @property
     def reach(self) -> Reach | None:
@@ -96,19 +101,19 @@ class Polygon:
 class Shape:
     """A geometry that is known when the query runs: an SQL expression that gives its numbers."""
 
-    numbers: exp.Expression
+    numbers: exp.Expr
     xtype: str | None = None
     reach: Reach | None = None
 
     @property
-    def parts(self) -> tuple[exp.Expression, ...]:
+    def parts(self) -> tuple[exp.Expr, ...]:
         return (self.numbers,)
 
 
 Geometry = Point | Circle | Polygon | Shape
 
 
-def as_array(shape: Geometry) -> exp.Expression:
+def as_array(shape: Geometry) -> exp.Expr:
     """The numbers of a geometry as DALI orders them, degrees."""
     if isinstance(shape, Shape):
         return shape.numbers.copy()
@@ -197,7 +202,7 @@ def constant_polygon(vertices: list[tuple[float, float]]) -> Polygon:
     return Polygon(tuple(Point(number(ra), number(dec)) for ra, dec in vertices))
 
 
-def area(shape: Geometry) -> exp.Expression:
+def area(shape: Geometry) -> exp.Expr:
     """Square degrees."""
     if isinstance(shape, Point):
         return double(number(0))

@@ -39,8 +39,11 @@ class GeometryReader:
 
     def __init__(self, translate: Callable, points: Callable):
         self.translate, self.points = translate, points
+        self.readers: dict[str, Callable[[exp.Expr, list], Geometry]] = {
+            "POINT": self._point, "CIRCLE": self._circle, "BOX": self._box, "POLYGON": self._polygon,
+        }  # fmt: skip
 
-    def is_geometry(self, node: exp.Expression) -> bool:
+    def is_geometry(self, node: exp.Expr) -> bool:
         """Whether an expression is a geometry: a constructor, a column of one, or a function that gives one."""
         node = node.unnest()
         if isinstance(node, exp.Column):
@@ -48,7 +51,7 @@ class GeometryReader:
             return known is not None and (known.region is not None or (known.xtype or "").lower() in _REGION_XTYPES)
         return isinstance(node, exp.Anonymous) and (node.name.upper() in GEOMETRIES or self.points(node) is not None)
 
-    def read(self, node: exp.Expression) -> Geometry:
+    def read(self, node: exp.Expr) -> Geometry:
         """The geometry that an expression stands for.
 
         Raises
@@ -68,20 +71,19 @@ class GeometryReader:
         if name in ("REGION", "CENTROID"):
             return self._region(node, arguments) if name == "REGION" else self._centroid(node, arguments)
         self._check_frame(node, arguments)
-        reader = {"POINT": self._point, "CIRCLE": self._circle, "BOX": self._box, "POLYGON": self._polygon}[name]
-        shape = reader(node, arguments)
+        shape = self.readers[name](node, arguments)
         if arguments:
             refuse(arguments[0], f"{name}: too many arguments")
         return shape
 
-    def point(self, node: exp.Expression, what: str) -> Point:
+    def point(self, node: exp.Expr, what: str) -> Point:
         """The point that an expression stands for; `what` asks for it."""
         found = as_point(self.read(node))
         if found is None:
             refuse(node, f"{what}: a POINT expected, not {node.sql()}")
         return found
 
-    def _check_frame(self, node: exp.Expression, arguments: list) -> None:
+    def _check_frame(self, node: exp.Expr, arguments: list) -> None:
         if arguments and isinstance(arguments[0], exp.Literal) and arguments[0].is_string:
             frame = arguments.pop(0)
             if " ".join(frame.this.upper().split()) not in FRAMES:
@@ -96,12 +98,12 @@ class GeometryReader:
         numbers = column if known.type.endswith("[]") else call("ztf_region", column)
         return Shape(numbers, xtype if xtype in ("point", "circle", "polygon") else None)
 
-    def _centroid(self, node: exp.Expression, arguments: list) -> Point:
+    def _centroid(self, node: exp.Expr, arguments: list) -> Point:
         if len(arguments) != 1:
             refuse(node, f"CENTROID takes one geometry, {len(arguments)} given")
         return centroid(self.read(arguments[0]))
 
-    def _region(self, node: exp.Expression, arguments: list) -> Geometry:
+    def _region(self, node: exp.Expr, arguments: list) -> Geometry:
         if len(arguments) != 1:
             refuse(node, f"REGION takes one text, {len(arguments)} arguments given")
         if self.is_geometry(arguments[0]):
@@ -113,11 +115,9 @@ class GeometryReader:
         except ValueError as error:
             refuse(arguments[0], f"REGION: {error}")
         literals = [number(value) for value in values]
-        return {"POINT": self._point, "CIRCLE": self._circle, "BOX": self._box, "POLYGON": self._polygon}[kind](
-            node, literals
-        )
+        return self.readers[kind](node, literals)
 
-    def _point(self, node: exp.Expression, arguments: list) -> Point:
+    def _point(self, node: exp.Expr, arguments: list) -> Point:
         name = node.name.upper()
         if arguments and self.is_geometry(arguments[0]):
             if name == "POINT":
@@ -131,12 +131,12 @@ class GeometryReader:
             refuse(node, f"latitude {latitude:g}: must lie in -90 .. 90 degrees")
         return Point(ra, dec)
 
-    def _number(self, argument: exp.Expression, what: str) -> exp.Expression:
+    def _number(self, argument: exp.Expr, what: str) -> exp.Expr:
         if isinstance(argument, exp.Literal) and argument.is_string:
             refuse(argument, f"{what} {argument.sql()}: must be a number of degrees")
         return folded(self.translate(argument))
 
-    def _circle(self, node: exp.Expression, arguments: list) -> Circle:
+    def _circle(self, node: exp.Expr, arguments: list) -> Circle:
         center = self._point(node, arguments)
         if not arguments:
             refuse(node, "CIRCLE: a radius in degrees expected after the centre")
@@ -146,7 +146,7 @@ class GeometryReader:
             refuse(node, f"radius {value:g}: must lie in 0 .. 180 degrees")
         return Circle(center, radius)
 
-    def _box(self, node: exp.Expression, arguments: list) -> Geometry:
+    def _box(self, node: exp.Expr, arguments: list) -> Geometry:
         center = self._point(node, arguments)
         if len(arguments) < 2:
             refuse(node, "BOX: width and height in degrees expected after the centre")
@@ -154,16 +154,16 @@ class GeometryReader:
         for what, size in zip(("width", "height"), map(constant, sizes), strict=True):
             if size is not None and not 0 < size <= LARGEST_BOX:
                 refuse(node, f"BOX: {what} {size:g} must be positive and at most {LARGEST_BOX:g} degrees")
-        values = [constant(value) for value in (*center.parts, *sizes)]
-        if None not in values:
-            return constant_polygon(box_corners(*values))
+        ra, dec, width, height = (constant(value) for value in (*center.parts, *sizes))
         reach = None
-        if None not in values[2:]:
-            corner = farthest((0.0, 0.0), box_corners(0.0, 0.0, *values[2:]))
+        if width is not None and height is not None:
+            if ra is not None and dec is not None:
+                return constant_polygon(box_corners(ra, dec, width, height))
+            corner = farthest((0.0, 0.0), box_corners(0.0, 0.0, width, height))
             reach = Reach(center.ra, center.dec, number(corner))
         return Shape(call("ztf_box", *center.parts, *sizes), "polygon", reach)
 
-    def _polygon(self, node: exp.Expression, arguments: list) -> Polygon:
+    def _polygon(self, node: exp.Expr, arguments: list) -> Polygon:
         vertices = []
         while arguments:
             vertices.append(self._point(node, arguments))
@@ -187,4 +187,5 @@ def _footprint(node: exp.Column, region: Region) -> Polygon:
 
     corners = [column(name) for name in region.corners]
     vertices = tuple(Point(ra, dec) for ra, dec in zip(corners[::2], corners[1::2], strict=True))
-    return Polygon(vertices, Reach(*map(column, region.centre), number(region.radius)))
+    ra, dec = region.centre
+    return Polygon(vertices, Reach(column(ra), column(dec), number(region.radius)))

@@ -4,10 +4,15 @@ Functions other than the aggregates stay anonymous, so that none is silently rei
 sqlglot's internals change between releases: the requirement pins it exactly.
 """
 
+from __future__ import annotations
+
 import re
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from sqlglot import errors, exp, tokens
 from sqlglot.dialects.postgres import Postgres
+from sqlglot.parsers.postgres import PostgresParser
 
 from archive.services.vo.adql.diagnosis import OPERAND, SELECTS, what_fits
 from archive.services.vo.adql.errors import ADQLError
@@ -48,10 +53,10 @@ _HINTS = {
 _JOIN_PARTS = ("on", "using", "method", "side", "kind")
 
 
-def _placed(read):
+def _placed(read: Callable) -> Callable:
     """The parser of a literal, which also notes where it stands."""
 
-    def parser(self, token):
+    def parser(self: Any, token: tokens.Token) -> exp.Expr:
         node = read(self, token)
         node.meta.update(line=token.line, col=token.col, start=token.start, end=token.end)
         return node
@@ -84,24 +89,23 @@ class ADQLDialect(Postgres):
             "TIMESTAMP": _T.TIMESTAMP,
         }
 
-    class Parser(Postgres.Parser):
+    class Parser(PostgresParser):
         """Only aggregates, COALESCE, NULLIF, CAST and CASE are typed; other calls are a name and arguments."""
 
-        FUNCTIONS = {name: Postgres.Parser.FUNCTIONS[name] for name in _TYPED}
-        FUNCTION_PARSERS = {"CAST": Postgres.Parser.FUNCTION_PARSERS["CAST"]}
-        NO_PAREN_FUNCTIONS = {}
-        NO_PAREN_FUNCTION_PARSERS = {"CASE": Postgres.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
-        EXPONENT = {}  # in ADQL the circumflex is the exclusive or of bits
+        FUNCTIONS = {name: PostgresParser.FUNCTIONS[name] for name in _TYPED}
+        FUNCTION_PARSERS = {"CAST": PostgresParser.FUNCTION_PARSERS["CAST"]}
+        NO_PAREN_FUNCTIONS: ClassVar[dict] = {}
+        NO_PAREN_FUNCTION_PARSERS = {"CASE": PostgresParser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
+        EXPONENT: ClassVar[dict] = {}  # in ADQL the circumflex is the exclusive or of bits
         BITWISE = {_T.AMP: exp.BitwiseAnd, _T.PIPE: exp.BitwiseOr, _T.CARET: exp.BitwiseXor}
         PRIMARY_PARSERS = {
-            **Postgres.Parser.PRIMARY_PARSERS,
+            **PostgresParser.PRIMARY_PARSERS,
             **{
-                kind: _placed(Postgres.Parser.PRIMARY_PARSERS[kind])
-                for kind in (_T.NUMBER, _T.STRING, _T.NULL, _T.STAR)
+                kind: _placed(PostgresParser.PRIMARY_PARSERS[kind]) for kind in (_T.NUMBER, _T.STRING, _T.NULL, _T.STAR)
             },
         }
 
-        def _parse_join(self, *arguments, **options):
+        def _parse_join(self, *arguments: Any, **options: Any) -> exp.Join | None:
             """A JOIN without condition is a CROSS JOIN; a comma binds less than any JOIN."""
             comma = self._curr is not None and self._curr.token_type == _T.COMMA
             join = super()._parse_join(*arguments, **options)
@@ -110,14 +114,14 @@ class ADQLDialect(Postgres):
             return join
 
 
-def start_of_token(adql, token):
+def start_of_token(adql: str, token: tokens.Token) -> tuple[int, int]:
     """Line and column (1-based) of a token; sqlglot itself tells the end of it."""
     return adql.count("\n", 0, token.start) + 1, token.start - (adql.rfind("\n", 0, token.start) + 1) + 1
 
 
-def _checked(adql, found):
+def _checked(adql: str, found: list[tokens.Token]) -> list[tokens.Token]:
     """The tokens, with hexadecimal numbers and TIMESTAMP( as the parser takes them; forbidden ones are refused."""
-    tokens_read = []
+    tokens_read: list[tokens.Token] = []
     for token, following in zip(found, [*found[1:], None], strict=False):
         if token.token_type in _FORBIDDEN_TOKENS:
             hint = _HINTS.get(token.text, "it has no meaning in ADQL")
@@ -132,35 +136,34 @@ def _checked(adql, found):
             token = _retyped(token, _T.VAR, token.text)
         before = tokens_read[-1] if tokens_read else None
         digits = _hexadecimal(before, token)
-        if not digits and before is not None and _run_together(adql, before, token):
+        if before is not None and digits:
+            tokens_read[-1] = _retyped(before, _T.NUMBER, str(int(digits, 16)))
+            continue
+        if before is not None and _run_together(adql, before, token):
             word = adql[before.start : token.end + 1]
             why = "a number runs into a name; put a blank between them, or write a name in double quotes"
             raise ADQLError(f"{word!r}: {why}", *start_of_token(adql, before))
-        if digits:
-            tokens_read[-1] = _retyped(before, _T.NUMBER, str(int(digits, 16)))
-        else:
-            tokens_read.append(token)
+        tokens_read.append(token)
     return tokens_read
 
 
-def _run_together(adql, before, token):
+def _run_together(adql: str, before: tokens.Token, token: tokens.Token) -> bool:
     """Whether a number ends where a word begins, as in 2mass."""
     return before.token_type == _T.NUMBER and before.end + 1 == token.start and adql[token.start].isidentifier()
 
 
-def _hexadecimal(before, token):
+def _hexadecimal(before: tokens.Token | None, token: tokens.Token) -> str | None:
     """The digits of a number such as 0xFF, which the tokenizer takes for a zero and a name."""
-    joined = before is not None and before.token_type == _T.NUMBER and before.text == "0"
-    if not joined or before.end + 1 != token.start or not re.fullmatch("[xX][0-9a-fA-F]{1,16}", token.text):
+    if before is None or before.token_type != _T.NUMBER or before.text != "0" or before.end + 1 != token.start:
         return None
-    return token.text[1:]
+    return token.text[1:] if re.fullmatch("[xX][0-9a-fA-F]{1,16}", token.text) else None
 
 
-def _retyped(token, kind, text):
+def _retyped(token: tokens.Token, kind: tokens.TokenType, text: str) -> tokens.Token:
     return tokens.Token(kind, text, line=token.line, col=token.col, start=token.start, end=token.end)
 
 
-def _parse_error(adql, found, error):
+def _parse_error(adql: str, found: list[tokens.Token], error: errors.ParseError) -> ADQLError:
     """What is wrong with a query that the parser gave up, at the word that does not fit."""
     misfit = what_fits(found)
     if misfit is None:
@@ -176,16 +179,8 @@ def _parse_error(adql, found, error):
     return ADQLError(f"unexpected {word.text!r}{hint}: expected {expected}", *start_of_token(adql, word))
 
 
-def parse(adql):
-    """Parse one ADQL query.
-
-    Parameters
-    ----------
-    adql : str
-
-    Returns
-    -------
-    sqlglot expression (a Query: SELECT, set operation)
+def parse(adql: str) -> exp.Query:
+    """Parse one ADQL query into a tree: SELECT or a set operation.
 
     Raises
     ------
@@ -212,7 +207,7 @@ def parse(adql):
     return trees[0]
 
 
-def read_tokens(dialect, adql):
+def read_tokens(dialect: ADQLDialect, adql: str) -> list[tokens.Token]:
     """The words of a query; raises ADQLError for one that is not part of ADQL, or a quote that does not end."""
     try:
         found = dialect.tokenize(adql)

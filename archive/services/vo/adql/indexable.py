@@ -18,14 +18,14 @@ from archive.services.vo.adql.types import COLUMN
 
 ROUNDING = 1e-3
 """By how much the indexed column may be off: days for times, which may be cut to seconds in one of the two."""
-_TURNED = {exp.LT: exp.GT, exp.LTE: exp.GTE, exp.GT: exp.LT, exp.GTE: exp.LTE}
+_TURNED: dict[type[exp.Expr], type[exp.Expr]] = {exp.LT: exp.GT, exp.LTE: exp.GTE, exp.GT: exp.LT, exp.GTE: exp.LTE}
 _FROM, _UP_TO = (exp.GT, exp.GTE, exp.EQ), (exp.LT, exp.LTE, exp.EQ)
 _FIXED = (exp.Literal, exp.Paren, exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Div)
 _FIXED_FUNCTIONS = frozenset({"TIMESTAMP", "GAVO_TO_MJD", "GAVO_TO_JD"})
-Rewrite = Callable[[exp.Expression], exp.Expression]
+Rewrite = Callable[[exp.Expr], exp.Expr]
 
 
-def implied(node: exp.Expression, rewrite: Rewrite) -> exp.Expression | None:
+def implied(node: exp.Expr, rewrite: Rewrite) -> exp.Expr | None:
     """What follows from a comparison, BETWEEN or IN about the indexed columns; None where that is nothing.
 
     Parameters
@@ -53,7 +53,7 @@ def implied(node: exp.Expression, rewrite: Rewrite) -> exp.Expression | None:
     return None
 
 
-def _chooses_rows(node: exp.Expression) -> bool:
+def _chooses_rows(node: exp.Expr) -> bool:
     """Whether a condition is in WHERE or ON, about that query's own tables; behind GROUP BY the columns are gone."""
     clause = node.find_ancestor(exp.Where, exp.Join, exp.Select, exp.Having, exp.Group, exp.Order)
     if not isinstance(clause, exp.Where | exp.Join):
@@ -63,7 +63,7 @@ def _chooses_rows(node: exp.Expression) -> bool:
     return all(column.table in own for column in node.find_all(exp.Column))
 
 
-def _names(items: list[exp.Expression]) -> Iterator[str]:
+def _names(items: list[exp.Expr]) -> Iterator[str]:
     """Names of the tables of a FROM, of those joined in brackets too."""
     for item in items:
         inner = item.this
@@ -75,9 +75,7 @@ def _names(items: list[exp.Expression]) -> Iterator[str]:
         yield from _names(inner.args.get("joins") or [])
 
 
-def _between(
-    node: exp.Expression, low: exp.Expression | None, high: exp.Expression | None, rewrite: Rewrite
-) -> exp.Expression | None:
+def _between(node: exp.Expr, low: exp.Expr | None, high: exp.Expr | None, rewrite: Rewrite) -> exp.Expr | None:
     known = _known(node)
     if known is None or not isinstance(known.indexable, Shifted) or not all(map(_fixed, filter(None, (low, high)))):
         return None
@@ -94,7 +92,7 @@ def _between(
     return exp.Paren(this=exp.Or(this=both(*limits), expression=missing))
 
 
-def _identified(node: exp.Expression, values: Iterable[exp.Expression]) -> exp.Expression | None:
+def _identified(node: exp.Expr, values: Iterable[exp.Expr]) -> exp.Expr | None:
     known, texts = _known(node), [value.unnest() for value in values]
     if known is None or not isinstance(known.indexable, Parts) or not all(map(_is_text, texts)):
         return None
@@ -104,27 +102,27 @@ def _identified(node: exp.Expression, values: Iterable[exp.Expression]) -> exp.E
     return both(*(_one_of(_beside(node, name), [parts[name] for parts in found]) for name in found[0]))
 
 
-def _one_of(column: exp.Column, values: list[str | int]) -> exp.Expression:
+def _one_of(column: exp.Column, values: list[str | int]) -> exp.Expr:
     literals = [exp.Literal.string(one) if isinstance(one, str) else number(one) for one in dict.fromkeys(values)]
     return exp.In(this=column, expressions=literals)
 
 
-def _known(node: exp.Expression) -> Column | None:
+def _known(node: exp.Expr) -> Column | None:
     node = node.unnest()
     return node.meta.get(COLUMN) if isinstance(node, exp.Column) else None
 
 
-def _beside(node: exp.Expression, name: str) -> exp.Column:
+def _beside(node: exp.Expr, name: str) -> exp.Column:
     """Another column of the same table."""
-    table = exp.to_identifier(node.unnest().table, quoted=True)
+    table = exp.to_identifier(node.unnest().text("table"), quoted=True)
     return exp.column(exp.to_identifier(name, quoted=True), table=table)
 
 
-def _is_text(node: exp.Expression) -> bool:
+def _is_text(node: exp.Expr) -> bool:
     return isinstance(node, exp.Literal) and node.is_string
 
 
-def _fixed(node: exp.Expression) -> bool:
+def _fixed(node: exp.Expr) -> bool:
     """Whether an expression has one value for all rows, and the same whenever it is asked for."""
     return all(
         isinstance(part, _FIXED) or (isinstance(part, exp.Anonymous) and part.name.upper() in _FIXED_FUNCTIONS)

@@ -31,7 +31,7 @@ _SPLITTING = ("IVO_HASWORD", "IVO_HASHLIST_HAS")
 _GATHERING = "IVO_STRING_AGG"
 
 
-def weighed(column: Column, value: exp.Expression) -> Column:
+def weighed(column: Column, value: exp.Expr) -> Column:
     """A query's column with what its expression may become, for those that name it.
 
     Raises
@@ -48,7 +48,7 @@ def either(column: Column, one: Column, other: Column) -> Column:
     return replace(column, longest=max(sizes), made=one.made + other.made)
 
 
-def check_lengths(tree: exp.Expression) -> None:
+def check_lengths(tree: exp.Expr) -> None:
     """Refuse a query that makes a text longer than MOST_CHARACTERS, or more than MOST_MADE in all.
 
     Raises
@@ -58,7 +58,7 @@ def check_lengths(tree: exp.Expression) -> None:
     _measure(tree)
 
 
-def _measure(tree: exp.Expression) -> tuple[int, int]:
+def _measure(tree: exp.Expr) -> tuple[int, int]:
     """Characters that an expression gives at most, and that are made on the way."""
     sizes: dict[int, int] = {}
     made = 0
@@ -78,7 +78,7 @@ def _measure(tree: exp.Expression) -> tuple[int, int]:
     return sizes[id(tree)], made
 
 
-def _longest(node: exp.Expression, sizes: dict[int, int]) -> int:
+def _longest(node: exp.Expr, sizes: dict[int, int]) -> int:
     """Characters of a node's text at most, or those of its value where that is joined to a text."""
     if isinstance(node, exp.Literal):
         return len(node.this) if node.is_string else _digits(node)
@@ -118,7 +118,7 @@ def _of_cast(node: exp.Cast, sizes: dict[int, int]) -> int:
     return length if node.to.this == exp.DataType.Type.CHAR else min(length, given)
 
 
-def _of_query(node: exp.Expression, sizes: dict[int, int]) -> int:
+def _of_query(node: exp.Expr, sizes: dict[int, int]) -> int:
     """Where a query stands for a value, that of its columns."""
     if isinstance(node, exp.Select):
         return max((sizes[id(one)] for one in node.expressions), default=OF_A_VALUE)
@@ -131,7 +131,7 @@ def _of_function(name: str, parts: list[int]) -> int:
     return OF_A_GROUP if name == _GATHERING else max(OF_A_VALUE, sum(parts))
 
 
-def _cost(node: exp.Expression, size: int, sizes: dict[int, int]) -> int:
+def _cost(node: exp.Expr, size: int, sizes: dict[int, int]) -> int:
     """What a node adds to all that is made; one that only passes a value on counts as a word."""
     if isinstance(node, exp.Column):
         known = node.meta.get(COLUMN)
@@ -144,5 +144,5 @@ def _cost(node: exp.Expression, size: int, sizes: dict[int, int]) -> int:
     return OF_A_WORD + (size if makes else 0)
 
 
-def _total(nodes: Iterable[exp.Expression], sizes: dict[int, int]) -> int:
+def _total(nodes: Iterable[exp.Expr], sizes: dict[int, int]) -> int:
     return sum(sizes[id(node)] for node in nodes)

@@ -16,7 +16,7 @@ TIME, TEXTS = "timestamp", ("text", "varchar", "char")
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 
 
-def read_times(tree: exp.Expression) -> None:
+def read_times(tree: exp.Expr) -> None:
     """Write every text that stands for a time as UTC without an offset.
 
     Raises
@@ -33,7 +33,7 @@ def read_times(tree: exp.Expression) -> None:
             node.set("this", moment.strftime("%Y-%m-%d %H:%M:%S.%f").zfill(26))
 
 
-def time_of(value: exp.Expression) -> exp.Expression:
+def time_of(value: exp.Expr) -> exp.Expr:
     """The time of a text that is not known before: ISO 8601 alone, with its offset; the query ends at another."""
     only = call("regexp_replace", value, text(r"^(?!\s*\d{4}-\d\d-\d\d).*$"), text(r"no ISO 8601 time: \&"))
     return call("timezone", text("UTC"), cast(only, "timestamptz"))
@@ -41,7 +41,7 @@ def time_of(value: exp.Expression) -> exp.Expression:
 
 def _is_time(node: exp.Literal) -> bool:
     """Whether a text stands where a time is wanted."""
-    inner: exp.Expression = node
+    inner: exp.Expr = node
     while isinstance(inner.parent, exp.Paren):
         inner = inner.parent
     parent = inner.parent
@@ -52,12 +52,12 @@ def _is_time(node: exp.Literal) -> bool:
     if isinstance(parent, exp.Cast):
         return result_type(parent).startswith(TIME)
     if isinstance(parent, exp.If) and inner is parent.this:  # CASE operand WHEN this THEN ...
-        operand = parent.parent.this
+        operand = parent.parent.this if parent.parent is not None else None
         return operand is not None and result_type(operand).startswith(TIME)
     return any(result_type(one).startswith(TIME) for one in _beside(parent, inner) if one is not inner)
 
 
-def _beside(parent: exp.Expression | None, inner: exp.Expression) -> Iterator[exp.Expression]:
+def _beside(parent: exp.Expr | None, inner: exp.Expr) -> Iterator[exp.Expr]:
     """What a value is compared or mixed with."""
     if isinstance(parent, _COMPARISONS):
         yield from (parent.this, parent.expression)
@@ -78,13 +78,13 @@ def _beside(parent: exp.Expression | None, inner: exp.Expression) -> Iterator[ex
             yield from other.expressions[place : place + 1]
 
 
-def _place(expressions: list[exp.Expression], wanted: exp.Expression) -> int | None:
+def _place(expressions: list[exp.Expr], wanted: exp.Expr) -> int | None:
     return next((n for n, one in enumerate(expressions) if one is wanted), None)
 
 
 def _branches(select: exp.Select) -> Iterator[exp.Select]:
     """The selects whose rows come together with those of one."""
-    top: exp.Expression = select
+    top: exp.Expr = select
     while isinstance(top.parent, exp.SetOperation | exp.Paren | exp.Subquery):
         top = top.parent
     waiting = [top] if isinstance(top, exp.SetOperation) else []

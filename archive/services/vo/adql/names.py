@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import NoReturn
 
 from sqlglot import exp
 
@@ -51,7 +52,7 @@ class Resolver:
         """
         return self._query(tree, None, {}, top=True).columns
 
-    def _query(self, node: exp.Expression, parent: Scope | None, queries: Mapping, top: bool = False) -> Relation:
+    def _query(self, node: exp.Expr, parent: Scope | None, queries: Mapping, top: bool = False) -> Relation:
         if isinstance(node, exp.Subquery):
             inner = self._query(node.this, parent, queries, top)
             self._order(node, Scope(parent, queries), inner)
@@ -59,9 +60,10 @@ class Resolver:
         queries = self._with(node, parent, queries)
         if isinstance(node, exp.SetOperation):
             return self._set_operation(node, parent, queries, top)
+        assert isinstance(node, exp.Select)
         return self._select(node, parent, queries, top)
 
-    def _with(self, node: exp.Expression, parent: Scope | None, queries: Mapping) -> Mapping:
+    def _with(self, node: exp.Expr, parent: Scope | None, queries: Mapping) -> Mapping:
         found, own = node.args.get("with_"), set()
         for one in found.expressions if found else ():
             relation = self._query(one.this, parent, queries)
@@ -107,7 +109,7 @@ class Resolver:
         return relation
 
     # --- FROM -------------------------------------------------------------------------------------------------
-    def _from(self, node: exp.Expression, scope: Scope) -> None:
+    def _from(self, node: exp.Expr, scope: Scope) -> None:
         """The item of a FROM or JOIN, with the joins that stand in its own brackets."""
         item = node.this
         if isinstance(item, exp.Subquery) and isinstance(item.this, exp.Table):
@@ -149,9 +151,9 @@ class Resolver:
         )
 
     def _known(self, node: exp.Table) -> Table:
-        found = self.catalog.table(node.db, node.name)
-        if found is not None:
-            return found
+        return self.catalog.table(node.db, node.name) or self._refuse_table(node)
+
+    def _refuse_table(self, node: exp.Table) -> NoReturn:
         several = [one.full_name for one in self.catalog.called(node.name)] if not node.db else []
         if several:
             refuse(node, f"table {node.name} is in several schemas: write {' or '.join(several)}")
@@ -161,9 +163,8 @@ class Resolver:
         if nearest and nearest.lower() == name.lower():
             hint = f"names in double quotes are exact; it is written {nearest}. There are"
         refuse(node, f"unknown table {name}: {hint} {self.catalog.describe()}")
-        return None
 
-    def _derived(self, node: exp.Expression, scope: Scope) -> Source:
+    def _derived(self, node: exp.Expr, scope: Scope) -> Source:
         alias = node.args.get("alias")
         if alias is None or alias.this is None:
             refuse(node, "a query in FROM needs a name: ( SELECT ... ) AS name")
@@ -212,14 +213,14 @@ class Resolver:
                 scope.merged.remove(entry)
                 hidden |= entry[2]
             scope.merged.append((column, value.copy(), hidden))
-        joined = conditions[0]
-        for one in conditions[1:]:
-            joined = exp.And(this=joined, expression=one)
+        joined: exp.Expr = conditions[0]
+        for condition in conditions[1:]:
+            joined = exp.And(this=joined, expression=condition)
         join.set("using", None)
         join.set("on", joined)
 
     # --- columns ----------------------------------------------------------------------------------------------
-    def _expression(self, node: exp.Expression, scope: Scope) -> exp.Expression:
+    def _expression(self, node: exp.Expr, scope: Scope) -> exp.Expr:
         """The expression with all its columns resolved, in place of itself in its parent."""
         if isinstance(node, exp.Column):
             return self._column(node, scope)
@@ -237,7 +238,7 @@ class Resolver:
                     node.set(key, changed)
         return node
 
-    def _column(self, node: exp.Column, scope: Scope) -> exp.Expression:
+    def _column(self, node: exp.Column, scope: Scope) -> exp.Expr:
         if COLUMN in node.meta:
             return node
         if isinstance(node.this, exp.Star):
@@ -246,7 +247,7 @@ class Resolver:
             refuse(node, f"{node.sql()}: write schema.table.column")
         return self._find(node, scope, node)
 
-    def _find(self, node: exp.Column, scope: Scope, place: exp.Expression) -> exp.Expression:
+    def _find(self, node: exp.Column, scope: Scope, place: exp.Expr) -> exp.Expr:
         level: Scope | None = scope
         while level is not None:
             found = in_scope(node, level)
@@ -263,7 +264,8 @@ class Resolver:
         return node
 
     def _select_list(self, node: exp.Select, scope: Scope, top: bool) -> tuple[Column, ...]:
-        items, columns, taken = [], [], set()
+        taken: set[str] = set()
+        items, columns = [], []
         for position, item in enumerate(self._without_stars(node, scope), 1):
             value = self._expression(item.unalias(), scope)
             name = item.alias if isinstance(item, exp.Alias) else _name_of(item, value, position)
@@ -277,14 +279,14 @@ class Resolver:
         node.set("expressions", items)
         return tuple(columns)
 
-    def _without_stars(self, node: exp.Select, scope: Scope) -> Iterable[exp.Expression]:
+    def _without_stars(self, node: exp.Select, scope: Scope) -> Iterable[exp.Expr]:
         for item in node.expressions:
             if isinstance(item, exp.Star):
                 if not scope.sources:
                     refuse(item, "* without FROM: name a table to select from")
                 yield from (value for _, value in all_columns(scope))
             elif isinstance(item, exp.Column) and isinstance(item.this, exp.Star):
-                qualifier, schema = item.args.get("table"), item.db
+                qualifier, schema = item.args["table"], item.db
                 sources = [one for one in scope.sources if one.answers_to(qualifier, schema)]
                 if not sources:
                     refuse(item, no_table(qualifier.name, scope))
@@ -293,18 +295,18 @@ class Resolver:
                 yield item
 
     # --- GROUP BY, HAVING, ORDER BY -----------------------------------------------------------------------------
-    def _grouping(self, node: exp.Expression, scope: Scope, relation: Relation) -> None:
+    def _grouping(self, node: exp.Expr, scope: Scope, relation: Relation) -> None:
         if isinstance(node, exp.Group):
             node.set("expressions", [self._or_output(one, scope, relation, False) for one in node.expressions])
         else:
             self._expression(node, scope)
 
-    def _order(self, node: exp.Expression, scope: Scope, relation: Relation) -> None:
+    def _order(self, node: exp.Expr, scope: Scope, relation: Relation) -> None:
         order = node.args.get("order")
         for one in order.expressions if order is not None else ():
             one.set("this", self._or_output(one.this, scope, relation, True))
 
-    def _or_output(self, node: exp.Expression, scope: Scope, relation: Relation, first: bool) -> exp.Expression:
+    def _or_output(self, node: exp.Expr, scope: Scope, relation: Relation, first: bool) -> exp.Expr:
         """A term that may be the name of a result column (`first`: before it is looked for in the tables)."""
         if isinstance(node, exp.Literal) and not node.is_string:
             _check_ordinal(node, relation)
@@ -328,7 +330,7 @@ def _check_full(join: exp.Join, right: set[str]) -> None:
             refuse(one, "FULL JOIN: its condition can only say that values of both tables are equal (a.x = b.y)")
 
 
-def _renamed(place: exp.Expression, relation: Relation, alias: exp.TableAlias) -> Relation:
+def _renamed(place: exp.Expr, relation: Relation, alias: exp.TableAlias) -> Relation:
     """A query's columns under the names in brackets after its own; the names in PostgreSQL become the same."""
     names = alias.args.get("columns") or []
     if not names:
@@ -340,7 +342,7 @@ def _renamed(place: exp.Expression, relation: Relation, alias: exp.TableAlias) -
     return Relation(columns, relation.rows)
 
 
-def _name_of(item: exp.Expression, value: exp.Expression, position: int) -> str:
+def _name_of(item: exp.Expr, value: exp.Expr, position: int) -> str:
     """Name of a result column that has none: the column's own, the function's, or its place."""
     if isinstance(item, exp.Column):
         known = value.meta.get(COLUMN)

@@ -41,19 +41,19 @@ WIDEST_POLYGON = 22.0  # degrees: q3c_in_poly refuses polygons wider than some 2
 MOST_VERTICES = 100  # of q3c_in_poly
 
 
-def distance(a: Point, b: Point) -> exp.Expression:
+def distance(a: Point, b: Point) -> exp.Expr:
     """Great-circle distance of two points, degrees."""
     return call("q3c_dist", *map(double, (*a.parts, *b.parts)))
 
 
-def closer(a: Point, b: Point, radius: exp.Expression, inclusive: bool, indexed: bool = True) -> exp.Expression:
+def closer(a: Point, b: Point, radius: exp.Expr, inclusive: bool, indexed: bool = True) -> exp.Expr:
     """Condition: two points are no farther from each other than the radius (less than it, if not inclusive)."""
     compare = exp.LTE if inclusive else exp.LT
     exact = compare(this=distance(a, b), expression=bracketed(radius))
     return both(near(a.reach, b.reach, radius) if indexed else None, exact)
 
 
-def near(a: Reach, b: Reach, radius: exp.Expression) -> exp.Expression | None:
+def near(a: Reach, b: Reach, radius: exp.Expr) -> exp.Expr | None:
     """A condition that an index answers, true wherever two points are within the radius; None where none helps."""
     radius = add(radius, number(SLACK))
     value = constant(radius)
@@ -74,7 +74,7 @@ def near(a: Reach, b: Reach, radius: exp.Expression) -> exp.Expression | None:
     return call("q3c_join", _number(other.ra), _number(other.dec), searched.ra, searched.dec, _number(double(radius)))
 
 
-def _cone(searched: Reach, fixed: Reach, radius: exp.Expression, value: float | None) -> exp.Expression | None:
+def _cone(searched: Reach, fixed: Reach, radius: exp.Expr, value: float | None) -> exp.Expr | None:
     if not _plain(searched):
         return None
     centre = (double(fixed.ra), double(fixed.dec))
@@ -85,7 +85,7 @@ def _cone(searched: Reach, fixed: Reach, radius: exp.Expression, value: float | 
     return call("q3c_radial_query", searched.ra, searched.dec, *centre, double(radius))
 
 
-def _number(value: exp.Expression) -> exp.Expression:
+def _number(value: exp.Expr) -> exp.Expr:
     """The value, or NULL where it is not a number: Q3C would end the query."""
     if not tables_of(value):
         return value
@@ -107,7 +107,7 @@ def _rows(place: Reach) -> int:
     return max((column.meta.get(ROWS, 0) for column in columns), default=0)
 
 
-def contains(node: exp.Expression, inner: Geometry, outer: Geometry, indexed: bool) -> exp.Expression:
+def contains(node: exp.Expr, inner: Geometry, outer: Geometry, indexed: bool) -> exp.Expr:
     """Condition of CONTAINS(inner, outer); `indexed` is false where an index would not help (after NOT)."""
     if isinstance(outer, Point) and as_point(inner) is None:
         refuse(node, "CONTAINS(a, b) asks whether a lies within b, and a POINT holds nothing: swap the arguments")
@@ -121,7 +121,7 @@ def contains(node: exp.Expression, inner: Geometry, outer: Geometry, indexed: bo
     return both(_touching(inner, outer) if indexed else None, exact)
 
 
-def intersects(node: exp.Expression, a: Geometry, b: Geometry, indexed: bool) -> exp.Expression:
+def intersects(node: exp.Expr, a: Geometry, b: Geometry, indexed: bool) -> exp.Expr:
     """Condition of INTERSECTS(a, b)."""
     if isinstance(a, Point) or isinstance(b, Point):
         inner, outer = (a, b) if isinstance(a, Point) else (b, a)
@@ -132,14 +132,14 @@ def intersects(node: exp.Expression, a: Geometry, b: Geometry, indexed: bool) ->
     return both(_touching(a, b) if indexed else None, exact)
 
 
-def _touching(a: Geometry, b: Geometry) -> exp.Expression | None:
+def _touching(a: Geometry, b: Geometry) -> exp.Expr | None:
     """Condition of the index: the circles around both geometries touch."""
     if a.reach is None or b.reach is None:
         return None
     return near(a.reach, b.reach, add(a.reach.radius, b.reach.radius))
 
 
-def _in_polygon(point: Point, polygon: Polygon, indexed: bool) -> exp.Expression:
+def _in_polygon(point: Point, polygon: Polygon, indexed: bool) -> exp.Expr:
     """The index finds what lies in a circle around the polygon; vertices and border are inside, whichever way round.
 
     q3c_poly_query is not used: in Q3C 2.0.0 it takes memory that was freed for a cache of its own, and then misses
@@ -154,7 +154,7 @@ def _in_polygon(point: Point, polygon: Polygon, indexed: bool) -> exp.Expression
     return both(_touching(point, polygon) if indexed else None, exact)
 
 
-def _whole(polygon: Polygon) -> exp.Expression:
+def _whole(polygon: Polygon) -> exp.Expr:
     """A polygon's numbers, or NULL where one is missing: Q3C would end the query."""
     total = polygon.parts[0].copy()
     for part in polygon.parts[1:]:

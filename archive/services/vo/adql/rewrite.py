@@ -24,16 +24,16 @@ PREDICATES = {"CONTAINS": contains, "INTERSECTS": intersects}
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _SEARCHED = (*_COMPARISONS, exp.Between, exp.In)
 _ARITHMETIC = (exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Div)
-_TURNED = {exp.LT: exp.GT, exp.LTE: exp.GTE, exp.GT: exp.LT, exp.GTE: exp.LTE}
+_TURNED: dict[type[exp.Expr], type[exp.Expr]] = {exp.LT: exp.GT, exp.LTE: exp.GTE, exp.GT: exp.LT, exp.GTE: exp.LTE}
 _TRUE = {"1": True, "0": False, "t": True, "f": False, "true": True, "false": False}
 
 
 class Rewriter:
     """Rewrites one tree, in place; a node's type is asked for before its parts are rewritten."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.geometry = GeometryReader(self.rewrite, self._point_function)
-        self._own: dict[str, Callable[[exp.Anonymous], exp.Expression]] = {
+        self._own: dict[str, Callable[[exp.Anonymous], exp.Expr]] = {
             "DISTANCE": lambda node: distance(*self._two_points(node)),
             "COORD1": self._coordinate,
             "COORD2": self._coordinate,
@@ -46,7 +46,7 @@ class Rewriter:
             "TIMESTAMP": self._timestamp,
         }
 
-    def rewrite(self, node: exp.Expression) -> exp.Expression:
+    def rewrite(self, node: exp.Expr) -> exp.Expr:
         """The node in PostgreSQL.
 
         Raises
@@ -76,7 +76,7 @@ class Rewriter:
             self._widen(node)
         return self._parts(node)
 
-    def _parts(self, node: exp.Expression) -> exp.Expression:
+    def _parts(self, node: exp.Expr) -> exp.Expr:
         for name, value in list(node.args.items()):
             if isinstance(value, exp.Expression):
                 node.set(name, self.rewrite(value))
@@ -91,7 +91,7 @@ class Rewriter:
                 item.set("this", exp.cast(item.this, "double precision"))
 
     # --- conditions -------------------------------------------------------------------------------------------
-    def _negated(self, node: exp.Expression) -> exp.Expression:
+    def _negated(self, node: exp.Expr) -> exp.Expr:
         inner = node.unnest()
         if isinstance(inner, exp.EQ | exp.NEQ):
             condition = self._comparison(inner, indexed=False)
@@ -99,7 +99,7 @@ class Rewriter:
                 return exp.Paren(this=condition)
         return self.rewrite(node)
 
-    def _comparison(self, node: exp.Expression, indexed: bool = True) -> exp.Expression | None:
+    def _comparison(self, node: exp.Expr, indexed: bool = True) -> exp.Expr | None:
         """CONTAINS(..) = 1 and DISTANCE(..) < r as conditions that the index answers; None for all others."""
         kind = type(node)
         for left, right, turned in ((node.this, node.expression, False), (node.expression, node.this, True)):
@@ -115,18 +115,16 @@ class Rewriter:
                 return closer(a, b, folded(self.rewrite(right)), compared is exp.LTE)
         return None
 
-    def _is_time_of_text(self, node: exp.Expression) -> bool:
+    def _is_time_of_text(self, node: exp.Expr) -> bool:
         """Whether a text that is not known before is made a time of."""
         if not isinstance(node, exp.Cast) or isinstance(node.this.unnest(), exp.Literal):
             return False
         return result_type(node).startswith(moments.TIME) and result_type(node.this) in moments.TEXTS
 
-    def _is_boolean(self, node: exp.Expression) -> bool:
+    def _is_boolean(self, node: exp.Expr) -> bool:
         return isinstance(node.unnest(), exp.Column) and result_type(node) == "boolean"
 
-    def _truth(
-        self, kind: type, function: exp.Anonymous, value: exp.Expression, indexed: bool
-    ) -> exp.Expression | None:
+    def _truth(self, kind: type, function: exp.Anonymous, value: exp.Expr, indexed: bool) -> exp.Expr | None:
         wanted = _as_boolean(value)
         if wanted is None:
             if isinstance(value.unnest(), exp.Literal):
@@ -136,7 +134,7 @@ class Rewriter:
         condition = self._condition(function, indexed and holds)
         return condition if holds else exp.Not(this=exp.Paren(this=condition))
 
-    def _condition(self, node: exp.Anonymous, indexed: bool) -> exp.Expression:
+    def _condition(self, node: exp.Anonymous, indexed: bool) -> exp.Expr:
         name = node.name.upper()
         if name in Q3C_CONDITIONS:
             return self._q3c(node, name, indexed)
@@ -145,7 +143,7 @@ class Rewriter:
         left, right = (self.geometry.read(argument) for argument in node.expressions)
         return PREDICATES[name](node, left, right, indexed)
 
-    def _q3c(self, node: exp.Anonymous, name: str, indexed: bool) -> exp.Expression:
+    def _q3c(self, node: exp.Anonymous, name: str, indexed: bool) -> exp.Expr:
         """Q3C's own conditions as CONTAINS writes them: with an index whichever way the arguments stand."""
         self._check_count(node, Q3C_CONDITIONS[name])
         if name == "Q3C_POLY_QUERY":
@@ -155,7 +153,7 @@ class Rewriter:
         return contains(node, Point(ra, dec), Circle(Point(ra2, dec2), radius), indexed)
 
     # --- functions --------------------------------------------------------------------------------------------
-    def _function(self, node: exp.Anonymous) -> exp.Expression:
+    def _function(self, node: exp.Anonymous) -> exp.Expr:
         name = node.name.upper()
         if name in PREDICATES:
             return as_integer(self._condition(node, indexed=False))
@@ -166,7 +164,7 @@ class Rewriter:
         own = self._own.get(name)
         return own(node) if own else self._scalar(node, name)
 
-    def _scalar(self, node: exp.Anonymous, name: str) -> exp.Expression:
+    def _scalar(self, node: exp.Anonymous, name: str) -> exp.Expr:
         function = SCALAR.get(name)
         if function is None:
             nearest = resembling(name, known_functions())
@@ -189,7 +187,7 @@ class Rewriter:
         function = KNOWN.get(node.name.upper())
         return self._function if function is not None and function.xtype == "point" else None
 
-    def _only(self, node: exp.Anonymous, what: str) -> exp.Expression:
+    def _only(self, node: exp.Anonymous, what: str) -> exp.Expr:
         if len(node.expressions) != 1:
             refuse(node, f"{node.name.upper()} takes one {what}, {len(node.expressions)} arguments given")
         return node.expressions[0]
@@ -204,22 +202,22 @@ class Rewriter:
         a, b = (self.geometry.point(argument, "DISTANCE") for argument in arguments)
         return a, b
 
-    def _coordinate(self, node: exp.Anonymous) -> exp.Expression:
+    def _coordinate(self, node: exp.Anonymous) -> exp.Expr:
         point = self.geometry.point(self._only(node, "POINT"), node.name.upper())
         return double(point.parts[0 if node.name.upper() == "COORD1" else 1])
 
-    def _frame(self, node: exp.Anonymous) -> exp.Expression:
+    def _frame(self, node: exp.Anonymous) -> exp.Expr:
         self.geometry.read(self._only(node, "geometry"))
         return exp.Literal.string("ICRS")
 
-    def _healpix(self, node: exp.Anonymous) -> exp.Expression:
+    def _healpix(self, node: exp.Anonymous) -> exp.Expr:
         if len(node.expressions) == 2 and self.geometry.is_geometry(node.expressions[1]):
             point = self.geometry.point(node.expressions[1], node.name.upper())
             order = self.rewrite(node.expressions[0])
             return SCALAR["IVO_HEALPIX_INDEX"].build(order, *point.parts)
         return self._scalar(node, "IVO_HEALPIX_INDEX")
 
-    def _timestamp(self, node: exp.Anonymous) -> exp.Expression:
+    def _timestamp(self, node: exp.Anonymous) -> exp.Expr:
         value = self._only(node, "text").unnest()
         if isinstance(value, exp.Literal):
             if not value.is_string:
@@ -231,7 +229,7 @@ class Rewriter:
             else self._scalar(node, "TIMESTAMP")
         )
 
-    def _in_unit(self, node: exp.Anonymous) -> exp.Expression:
+    def _in_unit(self, node: exp.Anonymous) -> exp.Expr:
         if len(node.expressions) != 2 or not _is_text(node.expressions[1]):
             refuse(node, "IN_UNIT takes a value with a unit, and a unit such as 'rad'")
         value, wanted = node.expressions
@@ -244,7 +242,7 @@ class Rewriter:
             refuse(wanted, f"IN_UNIT: {error}")
         return exp.Paren(this=exp.Mul(this=bracketed(self.rewrite(value)), expression=double(number(factor))))
 
-    def _spectral(self, node: exp.Anonymous) -> exp.Expression:
+    def _spectral(self, node: exp.Anonymous) -> exp.Expr:
         self._check_count(node, KNOWN[node.name.upper()])
         value, *texts = node.expressions
         if not all(map(_is_text, texts)):
@@ -262,11 +260,11 @@ class Rewriter:
         return exp.Paren(this=exp.Mul(this=given, expression=double(number(factor))))
 
 
-def _is_text(node: exp.Expression) -> bool:
+def _is_text(node: exp.Expr) -> bool:
     return isinstance(node, exp.Literal) and node.is_string
 
 
-def _as_boolean(node: exp.Expression) -> bool | None:
+def _as_boolean(node: exp.Expr) -> bool | None:
     """A constant that is compared with a condition: 1, 0, TRUE, FALSE, 't', 'f'."""
     node = node.unnest()
     if isinstance(node, exp.Boolean):
@@ -274,7 +272,7 @@ def _as_boolean(node: exp.Expression) -> bool | None:
     return _TRUE.get(node.this.lower()) if isinstance(node, exp.Literal) else None
 
 
-def _vertices(node: exp.Expression, value: exp.Expression) -> list[tuple[float, float]]:
+def _vertices(node: exp.Expr, value: exp.Expr) -> list[tuple[float, float]]:
     """The vertices of a polygon written as a text of numbers."""
     words = value.this.strip("{}() ").replace(",", " ").split() if _is_text(value) else []
     numbers = [number for number in map(real, words) if number is not None]

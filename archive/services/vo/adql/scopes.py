@@ -46,7 +46,7 @@ class Source:
         return node
 
 
-Merged = tuple[Column, exp.Expression, set[tuple[str, str]]]
+Merged = tuple[Column, exp.Expr, set[tuple[str, str]]]
 """A column that USING or NATURAL makes of two: what it is, its value, and the columns that it hides."""
 
 
@@ -94,7 +94,7 @@ def folded_name(identifier: exp.Identifier) -> str:
     return identifier.name if identifier.args.get("quoted") else identifier.name.lower()
 
 
-def all_columns(scope: Scope) -> list[tuple[Column, exp.Expression]]:
+def all_columns(scope: Scope) -> list[tuple[Column, exp.Expr]]:
     """What a star stands for: merged columns first, then the others in order."""
     hidden = {place for entry in scope.merged for place in entry[2]}
     found = [(column, value.copy()) for column, value, _ in scope.merged]
@@ -111,11 +111,11 @@ def merged_column(scope: Scope, name: exp.Identifier) -> Column:
     return matching([column for column, _, _ in scope.merged], name)[0]
 
 
-def places_of(value: exp.Expression) -> set[tuple[str, str]]:
+def places_of(value: exp.Expr) -> set[tuple[str, str]]:
     return {(column.table, column.name) for column in value.find_all(exp.Column)}
 
 
-def in_scope(node: exp.Column, scope: Scope) -> list[exp.Expression]:
+def in_scope(node: exp.Column, scope: Scope) -> list[exp.Expr]:
     """What a column may be within one SELECT."""
     qualifier = node.args.get("table")
     if qualifier is not None:
@@ -137,7 +137,7 @@ def no_table(name: str, scope: Scope) -> str:
     return f"{name} is not in FROM: there {'is' if len(known) == 1 else 'are'} {', '.join(known)}"
 
 
-def refuse_unknown(node: exp.Column, scope: Scope, place: exp.Expression) -> None:
+def refuse_unknown(node: exp.Column, scope: Scope, place: exp.Expr) -> None:
     qualifier = node.args.get("table")
     levels = [scope]
     while levels[-1].parent is not None:

@@ -58,10 +58,10 @@ def translate(adql: str, catalog: Catalog, maxrec: int | None = None) -> Transla
         columns = Resolver(catalog).resolve(tree)
         check_lengths(tree)
         read_times(tree)
-        tree = Rewriter().rewrite(tree)
-        limit = _row_limit(tree)
-        tree = _limited(_nulls_last(tree), limit, maxrec)
-        sql = tree.sql(dialect="postgres", comments=False)
+        rewritten = Rewriter().rewrite(tree)
+        assert isinstance(rewritten, exp.Query)
+        limit = _row_limit(rewritten)
+        sql = _limited(_nulls_last(rewritten), limit, maxrec).sql(dialect="postgres", comments=False)
     except RecursionError as error:
         raise ADQLError("the query is nested too deeply") from error
     lowered = sql.lower()

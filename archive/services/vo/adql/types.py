@@ -73,12 +73,12 @@ def wider(left: str, right: str) -> str:
     return max(left, right, key=ladder.index)
 
 
-def result_type(node: exp.Expression) -> str:
+def result_type(node: exp.Expr) -> str:
     """PostgreSQL type name of an expression; `numeric` where only PostgreSQL's arithmetic makes it one."""
     return describe(node).type
 
 
-def describe(node: exp.Expression) -> Column:
+def describe(node: exp.Expr) -> Column:
     """A nameless Column of an expression: its type, and unit, UCD and the rest where they follow."""
     if isinstance(node, exp.Column):
         known = node.meta.get(COLUMN)
@@ -105,7 +105,7 @@ def describe(node: exp.Expression) -> Column:
     return Column("", _plain_type(node))
 
 
-def _plain_type(node: exp.Expression) -> str:
+def _plain_type(node: exp.Expr) -> str:
     """Type of an expression of which no more is known."""
     if isinstance(node, (exp.Mul, exp.Div, *_BITWISE)):
         return wider(result_type(node.this), result_type(node.expression))
@@ -121,7 +121,7 @@ def _plain_type(node: exp.Expression) -> str:
     return "boolean" if isinstance(node, _PREDICATES) else "text"
 
 
-def _widest(nodes: list[exp.Expression]) -> str:
+def _widest(nodes: list[exp.Expr]) -> str:
     found = result_type(nodes[0])
     for one in nodes[1:]:
         found = wider(found, result_type(one))
@@ -142,10 +142,10 @@ def _sum(left: Column, right: Column) -> Column:
     return Column("", wider(left.type, right.type), left.unit if left.unit == right.unit else None)
 
 
-_STATISTICS = {exp.Avg: "stat.mean", exp.Min: "stat.min", exp.Max: "stat.max"}
+_STATISTICS: dict[type[exp.Expr], str] = {exp.Avg: "stat.mean", exp.Min: "stat.min", exp.Max: "stat.max"}
 
 
-def _aggregate(node: exp.Expression) -> Column:
+def _aggregate(node: exp.Expr) -> Column:
     """The smallest, largest and mean value keep unit and UCD; a count is a number."""
     if isinstance(node, exp.Count):
         return Column("", "bigint", ucd="meta.number")
@@ -171,7 +171,7 @@ def _function(node: exp.Anonymous) -> Column:
     return Column("", "text") if function is None else _of(function, node.expressions)
 
 
-def _of(function: Function, arguments: list[exp.Expression]) -> Column:
+def _of(function: Function, arguments: list[exp.Expr]) -> Column:
     kind = function.gives
     if kind == SAME:
         kind = _widest(arguments) if arguments else "double precision"
@@ -181,7 +181,7 @@ def _of(function: Function, arguments: list[exp.Expression]) -> Column:
     return Column("", kind, function.unit, function.ucd, xtype=function.xtype)
 
 
-def described(node: exp.Expression, name: str) -> Column:
+def described(node: exp.Expr, name: str) -> Column:
     """Column of a result: an expression under its name. What it is computed from stays behind."""
     known = describe(node)
     kind = {"numeric": "double precision", "null": "text"}.get(known.type, known.type)

@@ -14,26 +14,26 @@ RA_DEC = ("ra DOUBLE PRECISION", "dec DOUBLE PRECISION")
 POINT_TYPE = "double precision[]"
 
 
-def _flag(condition: Callable[..., exp.Expression]) -> Callable[..., exp.Expression]:
+def _flag(condition: Callable[..., exp.Expr]) -> Callable[..., exp.Expr]:
     return lambda *arguments: as_integer(condition(*arguments))
 
 
-def _has_word(haystack: exp.Expression, needle: exp.Expression) -> exp.Expression:
+def _has_word(haystack: exp.Expr, needle: exp.Expr) -> exp.Expr:
     document, words = call("to_tsvector", text("english"), haystack), call("plainto_tsquery", text("english"), needle)
     return call("ts_match_vq", document, words)
 
 
-def _in_hash_list(words: exp.Expression, word: exp.Expression) -> exp.Expression:
+def _in_hash_list(words: exp.Expr, word: exp.Expr) -> exp.Expr:
     position = call("array_position", call("string_to_array", call("lower", words), text("#")), call("lower", word))
     return exp.Not(this=exp.Is(this=position, expression=exp.Null()))
 
 
-def _overlap(*limits: exp.Expression) -> exp.Expression:
+def _overlap(*limits: exp.Expr) -> exp.Expr:
     low, high, low2, high2 = map(bracketed, limits)
     return both(exp.LTE(this=low, expression=high2), exp.LTE(this=low2, expression=high))
 
 
-def _normal(mean: exp.Expression, sigma: exp.Expression) -> exp.Expression:
+def _normal(mean: exp.Expr, sigma: exp.Expr) -> exp.Expr:
     """Box and Muller's transformation; 1 - random() is never zero."""
     length = call(
         "sqrt",
@@ -47,18 +47,18 @@ def _normal(mean: exp.Expression, sigma: exp.Expression) -> exp.Expression:
     return exp.Paren(this=exp.Add(this=double(mean), expression=scaled))  # fmt: skip
 
 
-def _healpix(order: exp.Expression, ra: exp.Expression, dec: exp.Expression) -> exp.Expression:
+def _healpix(order: exp.Expr, ra: exp.Expr, dec: exp.Expr) -> exp.Expr:
     return call("ztf_healpix_index", cast(order, "integer"), double(ra), double(dec))
 
 
-def _epoch_prop(*arguments: exp.Expression) -> exp.Expression:
+def _epoch_prop(*arguments: exp.Expr) -> exp.Expr:
     if len(arguments) == 6:
         ra, dec, pmra, pmdec, since, until = arguments
         arguments = (ra, dec, exp.Null(), pmra, pmdec, exp.Null(), since, until)
     return call("ztf_epoch_prop_pos", *map(double, arguments))
 
 
-def _histogram(*arguments: exp.Expression) -> exp.Expression:
+def _histogram(*arguments: exp.Expr) -> exp.Expr:
     *limits, bins = arguments
     return call("ztf_histogram", *map(double, limits), cast(bins, "integer"))
 

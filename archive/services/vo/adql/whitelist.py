@@ -3,7 +3,10 @@
 Everything that is not listed is refused, so a new feature of the parser is closed until somebody opens it.
 """
 
+from __future__ import annotations
+
 import re
+from typing import NoReturn
 
 from sqlglot import exp
 
@@ -75,7 +78,7 @@ LONGEST_TEXT = 10_485_760  # characters that PostgreSQL declares at most
 _NUMBER = re.compile(r"(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
-def place_of(node):
+def place_of(node: exp.Expr) -> tuple[int | None, int | None]:
     """Line and (1-based) column of the first word at or below a node, or (None, None)."""
     for part in node.walk():
         line = part.meta.get("line")
@@ -85,12 +88,12 @@ def place_of(node):
     return None, None
 
 
-def refuse(node, message):
+def refuse(node: exp.Expr, message: str) -> NoReturn:
     """Raise ADQLError at a node's place."""
     raise ADQLError(message, *place_of(node))
 
 
-def _check_arguments(node):
+def _check_arguments(node: exp.Expr) -> None:
     allowed = _ARGS.get(type(node))
     if allowed is None:
         return
@@ -99,13 +102,13 @@ def _check_arguments(node):
             refuse(node, f"{name.rstrip('_').upper()} of {type(node).__name__.upper()} is not part of ADQL")
 
 
-def _check_count(node, word):
+def _check_count(node: exp.Expr, word: str) -> None:
     value = node.expression
     if not isinstance(value, exp.Literal) or value.is_string or whole(value.this) is None:
         refuse(node, f"{word} {value.sql() if value else ''}: must be a whole number that is not negative")
 
 
-def _check_size(tree):
+def _check_size(tree: exp.Expr) -> None:
     """Refuse what a planner would spend long on: it tries the orders of tables, and each view has several."""
     tables = queries = 0
     for nodes, node in enumerate(tree.walk(), 1):
@@ -118,7 +121,7 @@ def _check_size(tree):
                 refuse(node, f"the query has more than {most} {what}: divide it, or bring lists as a table of your own")
 
 
-def check_tree(tree):
+def check_tree(tree: exp.Expr) -> None:
     """Refuse whatever is not ADQL, or too much of it; `archive.services.vo.adql.names` checks the names.
 
     Raises

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -49,7 +49,7 @@ def maxrec(parameters: Parameters, default: int = DEFAULT_ROWS) -> int:
     return row_limit(single(parameters, "MAXREC"), default)
 
 
-def service(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def service(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """A view that answers GET and POST from scripts and says what is wrong as DALI has it."""
 
     answered = errors_as_votable(QueryFailedError)(view)

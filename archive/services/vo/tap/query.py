@@ -6,7 +6,7 @@ result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -105,7 +105,7 @@ class Result:
     ends the query and frees its connection.
     """
 
-    def __init__(self, source: Iterator):
+    def __init__(self, source: Generator):
         self.fields: tuple[Field, ...] = next(source)
         first = next(source, None)
         self._source = source
@@ -190,7 +190,7 @@ def _result(
     label: str,
     on_start: Callable[[int], None] | None,
     on_tables: Callable[[set[str]], None] | None,
-) -> Iterator:
+) -> Generator:
     """The fields, then batch after batch."""
     from archive.services.vo.tap import arrow_batches  # compiled, and the page of queries needs none of it
 
