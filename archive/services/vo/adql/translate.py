@@ -8,12 +8,12 @@ from sqlglot import exp
 
 from archive.services.vo.adql.catalog import Catalog, Column
 from archive.services.vo.adql.errors import ADQLError
-from archive.services.vo.adql.grammar import parse
-from archive.services.vo.adql.lengths import check_lengths
-from archive.services.vo.adql.moments import read_times
-from archive.services.vo.adql.names import Resolver
-from archive.services.vo.adql.rewrite import Rewriter
-from archive.services.vo.adql.whitelist import check_tree
+from archive.services.vo.adql.grammar.dialect import parse
+from archive.services.vo.adql.grammar.whitelist import check_tree
+from archive.services.vo.adql.names.lengths import check_lengths
+from archive.services.vo.adql.names.resolver import Resolver
+from archive.services.vo.adql.rewriting.moments import read_times
+from archive.services.vo.adql.rewriting.rewriter import Rewriter
 
 INDEXED = ("q3c_join", "q3c_radial_query")
 

@@ -8,17 +8,18 @@ from sqlglot import exp
 
 from archive.requests.numbers import real
 from archive.requests.spelling import resembling
-from archive.services.vo.adql import moments, units
 from archive.services.vo.adql.features import known_functions
-from archive.services.vo.adql.functions import Function
-from archive.services.vo.adql.geometries import Circle, Point, area, as_array, constant_polygon
-from archive.services.vo.adql.geometry import GEOMETRIES, GeometryReader
-from archive.services.vo.adql.indexable import implied
-from archive.services.vo.adql.predicates import closer, contains, distance, intersects
+from archive.services.vo.adql.functions import units
+from archive.services.vo.adql.functions.standard import Function
+from archive.services.vo.adql.functions.user_functions import Q3C_CONDITIONS
+from archive.services.vo.adql.geometry.predicates import closer, contains, distance, intersects
+from archive.services.vo.adql.geometry.reader import GEOMETRIES, GeometryReader
+from archive.services.vo.adql.geometry.shapes import Circle, Point, area, as_array, constant_polygon
+from archive.services.vo.adql.grammar.whitelist import NODES, refuse
+from archive.services.vo.adql.names.types import KNOWN, SCALAR, describe, result_type
+from archive.services.vo.adql.rewriting import moments
+from archive.services.vo.adql.rewriting.indexable import implied
 from archive.services.vo.adql.sql import as_integer, both, bracketed, call, double, folded, number
-from archive.services.vo.adql.types import KNOWN, SCALAR, describe, result_type
-from archive.services.vo.adql.user_functions import Q3C_CONDITIONS
-from archive.services.vo.adql.whitelist import NODES, refuse
 
 PREDICATES = {"CONTAINS": contains, "INTERSECTS": intersects}
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from archive.given.times import BadTimeError, calendar
+from archive.services.vo.adql.grammar.whitelist import refuse
+from archive.services.vo.adql.names.types import KNOWN, result_type
 from archive.services.vo.adql.sql import call, cast, text
-from archive.services.vo.adql.types import KNOWN, result_type
-from archive.services.vo.adql.whitelist import refuse
 
 HOW = "write 'YYYY-MM-DD' or 'YYYY-MM-DDThh:mm:ss.sss', UTC or with an offset such as +02:00"
 TIME, TEXTS = "timestamp", ("text", "varchar", "char")

@@ -13,8 +13,8 @@ from dataclasses import replace
 from sqlglot import exp
 
 from archive.services.vo.adql.catalog import Column
-from archive.services.vo.adql.types import COLUMN
-from archive.services.vo.adql.whitelist import refuse
+from archive.services.vo.adql.grammar.whitelist import refuse
+from archive.services.vo.adql.names.types import COLUMN
 
 MOST_CHARACTERS = 1_000_000
 """Of one text, or digits of one number, that an expression may give."""

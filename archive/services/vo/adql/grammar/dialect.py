@@ -14,8 +14,8 @@ from sqlglot import errors, exp, tokens
 from sqlglot.dialects.postgres import Postgres
 from sqlglot.parsers.postgres import PostgresParser
 
-from archive.services.vo.adql.diagnosis import OPERAND, SELECTS, what_fits
 from archive.services.vo.adql.errors import ADQLError
+from archive.services.vo.adql.grammar.diagnosis import OPERAND, SELECTS, what_fits
 
 MAX_LENGTH = 100_000
 """Longest query accepted, characters."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from archive.services.vo.adql.functions import Function, days_since
+from archive.services.vo.adql.functions.standard import Function, days_since
 from archive.services.vo.adql.sql import as_integer, both, bracketed, call, cast, double, number, text
 from archive.survey.times import JD_UNIX_EPOCH
 
@@ -139,7 +139,7 @@ CONVERSIONS = {
         aliases=("GAVO_SPECCONV",),
     ),
 }  # fmt: skip
-"""Functions whose factor follows from units (archive.services.vo.adql.units)."""
+"""Functions whose factor follows from units (archive.services.vo.adql.functions.units)."""
 
 Q3C_CONDITIONS = {
     "Q3C_JOIN": Function(

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from archive.services.vo.adql.catalog import Column, Region
-from archive.services.vo.adql.geometries import (
+from archive.services.vo.adql.geometry.region_text import read_region
+from archive.services.vo.adql.geometry.shapes import (
     Circle,
     Geometry,
     Point,
@@ -21,10 +22,9 @@ from archive.services.vo.adql.geometries import (
     farthest,
     middle,
 )
-from archive.services.vo.adql.region_text import read_region
+from archive.services.vo.adql.grammar.whitelist import refuse
+from archive.services.vo.adql.names.types import COLUMN
 from archive.services.vo.adql.sql import call, constant, folded, item, number
-from archive.services.vo.adql.types import COLUMN
-from archive.services.vo.adql.whitelist import refuse
 
 FRAMES = frozenset({"", "ICRS", "FK5", "J2000", "ICRS GEOCENTER", "ICRS BARYCENTER", "ICRS TOPOCENTER"})
 """Coordinate systems taken as ICRS; FK5 at J2000 differs by at most 0.03 arcsec."""

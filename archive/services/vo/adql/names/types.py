@@ -8,8 +8,8 @@ from sqlglot import exp
 
 from archive.requests.numbers import whole
 from archive.services.vo.adql.catalog import Column
-from archive.services.vo.adql.functions import FUNCTIONS, INTEGERS, SAME, Function
-from archive.services.vo.adql.user_functions import CONVERSIONS, Q3C_CONDITIONS, USER_FUNCTIONS, named
+from archive.services.vo.adql.functions.standard import FUNCTIONS, INTEGERS, SAME, Function
+from archive.services.vo.adql.functions.user_functions import CONVERSIONS, Q3C_CONDITIONS, USER_FUNCTIONS, named
 
 COLUMN, ROWS = "adql_column", "adql_rows"
 """Keys of a column node's meta: the Column it is, and the rows of its table."""

@@ -14,8 +14,9 @@ from sqlglot import exp
 
 from archive.requests.numbers import whole
 from archive.services.vo.adql.catalog import Catalog, Column, Table
-from archive.services.vo.adql.lengths import either, weighed
-from archive.services.vo.adql.scopes import (
+from archive.services.vo.adql.grammar.whitelist import refuse
+from archive.services.vo.adql.names.lengths import either, weighed
+from archive.services.vo.adql.names.scopes import (
     Relation,
     Scope,
     Source,
@@ -30,9 +31,8 @@ from archive.services.vo.adql.scopes import (
     refuse_unknown,
     same,
 )
+from archive.services.vo.adql.names.types import COLUMN, described, wider
 from archive.services.vo.adql.sql import tables_of
-from archive.services.vo.adql.types import COLUMN, described, wider
-from archive.services.vo.adql.whitelist import refuse
 
 MOST_COLUMNS = 1600  # PostgreSQL's limit on a result
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 from sqlglot import exp
 
 from archive.services.vo.adql.catalog import Column, Parts, Shifted
-from archive.services.vo.adql.functions import days_since
+from archive.services.vo.adql.functions.standard import days_since
+from archive.services.vo.adql.names.types import COLUMN
 from archive.services.vo.adql.sql import both, double, number
-from archive.services.vo.adql.types import COLUMN
 
 ROUNDING = 1e-3
 """By how much the indexed column may be off: days for times, which may be cut to seconds in one of the two."""

@@ -9,8 +9,8 @@ from sqlglot import exp
 
 from archive.requests.spelling import resembling
 from archive.services.vo.adql.catalog import Column, Table
-from archive.services.vo.adql.types import COLUMN, ROWS
-from archive.services.vo.adql.whitelist import refuse
+from archive.services.vo.adql.grammar.whitelist import refuse
+from archive.services.vo.adql.names.types import COLUMN, ROWS
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from archive.services.vo.adql.geometries import (
+from archive.services.vo.adql.geometry.shapes import (
     SLACK,
     Circle,
     Geometry,
@@ -21,6 +21,8 @@ from archive.services.vo.adql.geometries import (
     constant_polygon,
     widened,
 )
+from archive.services.vo.adql.grammar.whitelist import refuse
+from archive.services.vo.adql.names.types import ROWS
 from archive.services.vo.adql.sql import (
     DOUBLE,
     add,
@@ -32,8 +34,6 @@ from archive.services.vo.adql.sql import (
     number,
     tables_of,
 )
-from archive.services.vo.adql.types import ROWS
-from archive.services.vo.adql.whitelist import refuse
 
 SMALL_CONE = 1.0  # degrees: up to here q3c_join is the faster plan
 LARGEST_CONE = 60.0  # degrees: larger ones are a quarter of the sky and more, and need no index

@@ -122,7 +122,7 @@ def _check_size(tree: exp.Expr) -> None:
 
 
 def check_tree(tree: exp.Expr) -> None:
-    """Refuse whatever is not ADQL, or too much of it; `archive.services.vo.adql.names` checks the names.
+    """Refuse whatever is not ADQL, or too much of it; `archive.services.vo.adql.names.resolver` checks the names.
 
     Raises
     ------
