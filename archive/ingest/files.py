@@ -12,9 +12,10 @@ from django.db import DatabaseError, connections, transaction
 
 from archive.access.reading import ENGINEERING, PUBLIC
 from archive.files import placing
-from archive.ingest import alerts, companions, curves, forced, identity, metadata, quarantine, values
+from archive.ingest import identity, quarantine, values
 from archive.ingest.door import Copy, Found, private_copy
 from archive.ingest.errors import RefusedError
+from archive.ingest.kinds import alerts, companions, curves, forced, metadata
 from archive.ingest.parsing import parse
 from archive.ingest.source import Source, Taken
 from archive.models import CalibrationImage, ProductFile, ReferenceImage, ScienceImage

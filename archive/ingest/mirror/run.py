@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from archive.ingest import RefusedError, Source, ingest, rows, values
+from archive.ingest import RefusedError, Source, ingest, values
 from archive.ingest.door import largest
+from archive.ingest.kinds import rows
 from archive.ingest.mirror import curves
 from archive.ingest.mirror.fetch import Fetched, FetchFailedError, NotThereError, fetch, forget
 from archive.ingest.mirror.journal import Journal

@@ -15,8 +15,8 @@ from astroquery.vizier import VizierClass
 from django.db import transaction
 
 from archive import sandbox
-from archive.ingest import refcats
 from archive.ingest.mirror.http import RateLimit, ThrottledSession
+from archive.ingest.reference_catalogs import refcats
 from archive.models import PanstarrsStar, RefcatTile
 from archive.survey.camera import Camera, ccd_quadrant, pixel_to_plane
 from archive.survey.fields import field_centre

@@ -11,9 +11,8 @@ from django.core.management import CommandError, call_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.ingest import refcat_servers as servers
-from archive.ingest import refcats
-from archive.ingest.refcats import BadCatalogError
+from archive.ingest.reference_catalogs import refcats, servers
+from archive.ingest.reference_catalogs.refcats import BadCatalogError
 from archive.models import GaiaStar, PanstarrsStar, RefcatTile
 from archive.survey.tiles import tile, tiles_covering
 from deploy.machine import free_port

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from archive.access.reading import PUBLIC
-from archive.ingest import rows
 from archive.ingest.door import Copy
 from archive.ingest.errors import RefusedError
+from archive.ingest.kinds import rows
 from archive.ingest.parsing import parse
 from archive.ingest.source import Source
 from archive.models.images import CORNERS

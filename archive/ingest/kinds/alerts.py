@@ -11,9 +11,10 @@ from django.db import transaction
 
 from archive.files import placing
 from archive.files.storage import StoredFile
-from archive.ingest import tars, values
+from archive.ingest import values
 from archive.ingest.door import Copy, Found, open_regular
 from archive.ingest.errors import RefusedError
+from archive.ingest.kinds import tars
 from archive.ingest.parsing import parse_many
 from archive.models import Alert, OwnDate, ProductFile, Program, ScienceImage
 from archive.products import register as registry
