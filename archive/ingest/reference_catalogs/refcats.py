@@ -149,7 +149,7 @@ def _read(path: Path) -> pd.DataFrame:
         with path.open("rb") as file:
             kind = {"kind": path.suffix, "names": names}
             found = sandbox.run(
-                "archive.sandbox.readers.tabular:read_catalog", file.fileno(), limits, sandbox.INGEST, **kind
+                "archive.sandbox.readers.products.tabular:read_catalog", file.fileno(), limits, sandbox.INGEST, **kind
             )
     except sandbox.SandboxError as error:
         raise BadCatalogError(f"{path.name}: {error}") from error

@@ -162,7 +162,7 @@ def table_of(content: bytes) -> pd.DataFrame:
     limits = sandbox.Limits(memory=MEMORY + 12 * len(content), cpu=60 + len(content) // 1_000_000, seconds=1800.0)
     asked = {"most_rows": MOST_ROWS, "most_bytes": MEMORY}
     try:
-        found = sandbox.run("archive.sandbox.readers.tables:parse", content, limits, sandbox.INGEST, **asked)
+        found = sandbox.run("archive.sandbox.readers.uploads.tables:parse", content, limits, sandbox.INGEST, **asked)
     except sandbox.SandboxError as error:
         raise ConnectionError(f"no table came: {error}") from error
     return refcats.frame_of(readers.unpacked(found))

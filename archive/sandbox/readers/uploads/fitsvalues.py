@@ -10,7 +10,7 @@ import numpy as np
 from astropy.io import fits
 from astropy.table import MaskedColumn, Table
 
-from archive.sandbox.readers.values import WrongValueError, wrong
+from archive.sandbox.readers.uploads.values import WrongValueError, wrong
 
 _LOGICAL = np.frombuffer(b"TF\0", np.uint8)
 _LAST_ASCII = 127

@@ -12,8 +12,8 @@ import numpy as np
 from astropy.table import Column
 
 from archive.given.times import BadTimeError, calendar
-from archive.sandbox.readers.tables import UnreadableTableError, table_of
-from archive.sandbox.readers.values import wrong
+from archive.sandbox.readers.uploads.tables import UnreadableTableError, table_of
+from archive.sandbox.readers.uploads.values import wrong
 
 _SIZED = {
     "b1": "boolean", "u1": "smallint", "i1": "smallint", "i2": "smallint", "u2": "integer", "i4": "integer",

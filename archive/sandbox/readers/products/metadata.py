@@ -9,7 +9,7 @@ import pandas as pd
 
 from archive.sandbox.readers import declared
 from archive.sandbox.readers.errors import BadFileError, content_of
-from archive.sandbox.readers.fitsfile import GZIP, expand
+from archive.sandbox.readers.products.fitsfile import GZIP, expand
 
 LARGEST = 1 << 30  # bytes, expanded
 MOST_ROWS = 5_000_000

@@ -23,12 +23,13 @@ from astropy.io import fits
 from astropy.io.votable import parse_single_table
 from astropy.table import MaskedColumn, Table
 
-from archive.sandbox.readers import declared, dialects
+from archive.sandbox.readers import declared
 from archive.sandbox.readers.declared import TooMuchError
-from archive.sandbox.readers.declaredtexts import ecsv_table, ipac_table
-from archive.sandbox.readers.fitsvalues import check_scaled, mask_logical, table_hdu
-from archive.sandbox.readers.values import WrongValueError, wrong
-from archive.sandbox.readers.votables import check_votable_values
+from archive.sandbox.readers.uploads import dialects
+from archive.sandbox.readers.uploads.declaredtexts import ecsv_table, ipac_table
+from archive.sandbox.readers.uploads.fitsvalues import check_scaled, mask_logical, table_hdu
+from archive.sandbox.readers.uploads.values import WrongValueError, wrong
+from archive.sandbox.readers.uploads.votables import check_votable_values
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 LARGEST_WHOLE = 2**63 - 1

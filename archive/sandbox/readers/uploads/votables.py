@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from xml.parsers import expat
 
-from archive.sandbox.readers.values import RANGES, WrongValueError, shown, why_no_real, why_no_whole, wrong
+from archive.sandbox.readers.uploads.values import RANGES, WrongValueError, shown, why_no_real, why_no_whole, wrong
 
 _BYTES = {
     "boolean": 1, "bit": 1, "unsignedByte": 1, "short": 2, "int": 4, "long": 8, "char": 1, "unicodeChar": 2,

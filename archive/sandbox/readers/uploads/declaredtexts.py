@@ -10,7 +10,7 @@ from astropy.io.ascii import core
 from astropy.io.ascii.ecsv import EcsvOutputter
 from astropy.table import Column, Table
 
-from archive.sandbox.readers.values import LONGEST_WHOLE, WrongValueError, why_no_real, wrong
+from archive.sandbox.readers.uploads.values import LONGEST_WHOLE, WrongValueError, why_no_real, wrong
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _FOUR_BYTES = ("float32", "float16")

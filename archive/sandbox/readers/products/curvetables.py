@@ -10,9 +10,10 @@ from typing import BinaryIO, cast
 import numpy as np
 import pandas as pd
 
-from archive.sandbox.readers import declared, tables
+from archive.sandbox.readers import declared
 from archive.sandbox.readers.errors import BadFileError, content_of
-from archive.sandbox.readers.fitsfile import GZIP
+from archive.sandbox.readers.products.fitsfile import GZIP
+from archive.sandbox.readers.uploads import tables
 
 POINT = (
     "oid", "expid", "hjd", "mjd", "mag", "magerr", "catflags", "filtercode", "ra", "dec", "chi", "sharp",

@@ -15,7 +15,7 @@ import numpy as np
 from astropy.io import ascii as text_tables
 from astropy.table import MaskedColumn, Table
 
-from archive.sandbox.readers.values import why_changed, why_no_real, wrong
+from archive.sandbox.readers.uploads.values import why_changed, why_no_real, wrong
 
 DELIMITERS = (";", "\t", ",", "|")
 FIRST_ROWS = 20  # that tell what divides values
