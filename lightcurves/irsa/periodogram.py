@@ -68,7 +68,7 @@ class Answer:
     peak_power: np.ndarray
 
     def tables(self) -> list[tuple[str, list[Field], list]]:
-        """As archive.tables.votable.write_tables takes them: first the periodogram, then the peaks."""
+        """As archive.tables.formats.votable.write_tables takes them: first the periodogram, then the peaks."""
         numbers = np.arange(1, len(self.peak_period) + 1)
         return [
             ("Periodogram", PERIODOGRAM_FIELDS, [self.period, self.power]),

@@ -13,7 +13,7 @@ from archive.requests.numbers import whole
 from archive.requests.parameters import takes
 from archive.services.protocol.errors import BadRequestError
 from archive.services.protocol.refusals import as_votable
-from archive.tables.votable import CONTENT_TYPE, write_tables
+from archive.tables.formats.votable import CONTENT_TYPE, write_tables
 from lightcurves.irsa import periodogram as service
 from lightcurves.models import Source
 from lightcurves.searches import irsa_periodogram

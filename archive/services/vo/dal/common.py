@@ -19,9 +19,9 @@ from archive.services.vo import descriptors
 from archive.services.vo.formats import format_named
 from archive.tables.dictionary import Table
 from archive.tables.fields import Field
+from archive.tables.formats.votable import CONTENT_TYPE, write_votable
 from archive.tables.moments import iso
 from archive.tables.responses import field_of
-from archive.tables.votable import CONTENT_TYPE, write_votable
 
 DEFAULT_ROWS = 10_000
 TEXT_FORMATS = ("csv", "tsv", "json")

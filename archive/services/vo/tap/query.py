@@ -26,8 +26,8 @@ from archive.services.vo.adql import ADQLError, Catalog, Column, Translation, tr
 from archive.services.vo.schema.published import adql_catalog
 from archive.services.vo.tap import arrow_copy, user_tables
 from archive.services.vo.tap.uploads import Upload, as_adql, put
-from archive.tables.errors import UnwritableResultError
 from archive.tables.fields import Delivered, Field, delivered, field_of
+from archive.tables.formats.errors import UnwritableResultError
 from archive.tables.moments import iso
 
 LONGEST = 60  # s, for the first rows and between any two pieces

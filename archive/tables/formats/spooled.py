@@ -12,10 +12,10 @@ from astropy.io import fits
 from django.conf import settings
 
 from archive.tables.arrow import batch_of, schema_of, texts
-from archive.tables.errors import ResultTooLargeError, UnwritableResultError
 from archive.tables.fields import Field
-from archive.tables.ipac import write_ipac
-from archive.tables.votable import Counted
+from archive.tables.formats.errors import ResultTooLargeError, UnwritableResultError
+from archive.tables.formats.ipac import write_ipac
+from archive.tables.formats.votable import Counted
 
 BLOCK = 2880  # bytes
 PIECE = 4 * 1024**2
@@ -80,7 +80,7 @@ class Spool:
 
         Raises
         ------
-        archive.tables.errors.UnwritableResultError
+        archive.tables.formats.errors.UnwritableResultError
             for a column that holds all of them.
         """
         usual = _NO_VALUE[self.fields[n].datatype]
@@ -106,7 +106,7 @@ def write_fits(fields: Iterable[Field], batches: Iterable, maxrec: int | None) -
 
     Raises
     ------
-    archive.tables.errors.UnwritableResultError
+    archive.tables.formats.errors.UnwritableResultError
         for other text, which FITS does not hold.
     """
     fields = list(fields)

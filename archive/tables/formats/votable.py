@@ -60,7 +60,7 @@ def _xml(values: pa.Array) -> pa.Array:
 
 
 def _as_binary2(fields, batches):
-    from archive.tables.binary2 import encode_rows  # compiled, and pages write none of it
+    from archive.tables.formats.binary2 import encode_rows  # compiled, and pages write none of it
 
     yield b'<DATA><BINARY2><STREAM encoding="base64">\n'
     rest = b""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from archive.tables import kernels
 from archive.tables.arrow import ARROW, batch_of
 from archive.tables.fields import Field
+from archive.tables.formats import kernels
 
 COUNT = 4  # bytes of the number of elements before what has any number of them
 
