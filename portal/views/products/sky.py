@@ -18,7 +18,7 @@ from archive.services.hips import survey
 from archive.services.hips.config import FILTERS
 from portal.forms.images import ImageSearchForm
 from portal.plots.sky_map import SkyMap, sky_map
-from portal.views.product_rows import outline, page_url
+from portal.views.products.product_rows import outline, page_url
 
 FOOTPRINTS = 300
 NARROWEST = 0.5  # deg, of the view

@@ -22,7 +22,7 @@ from archive.tables.responses import answer, format_of, refuse
 from portal.forms.images import DEFAULT_CUTOUT, CutoutForm, CutoutPageForm, ImageSearchForm
 from portal.plots.residuals import drawings
 from portal.plots.sky_map import SkyMap, sky_map
-from portal.views.product_rows import columns_of, is_picture, main_of, outline, page_url, rows_of
+from portal.views.products.product_rows import columns_of, is_picture, main_of, outline, page_url, rows_of
 
 PAGE_ROWS = 100
 CUTOUTS = 24

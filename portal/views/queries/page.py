@@ -21,7 +21,7 @@ from archive.services.vo.schema.published import SCHEMAS, published
 from archive.services.vo.tap import query as tap
 from archive.services.vo.tap.examples import EXAMPLES
 from portal.plots import query as query_plot
-from portal.views import query_jobs
+from portal.views.queries.jobs import CHOICES, jobs_of, panel
 
 SHOWN_ROWS = 200
 PREVIEW_ROWS = 2000  # all of them are drawn
@@ -45,7 +45,7 @@ class Problem:
 def query_page(request: HttpRequest) -> HttpResponse:
     """A form for ADQL; with `query`, or the id of a `saved` one, the first rows of its result."""
     saved = _saved(request.GET["saved"]) if request.GET.get("saved") else None
-    jobs = query_jobs.jobs_of(request)
+    jobs = jobs_of(request)
     ordered = next((one for one in jobs if str(one.pk) == request.GET.get("job")), None)
     if request.GET.get("job") and ordered is None:
         raise Http404(f"job={request.GET['job'][:40]}: none of your last jobs has this id")
@@ -55,7 +55,7 @@ def query_page(request: HttpRequest) -> HttpResponse:
     tables = sorted(published(), key=lambda one: list(SCHEMAS).index(one.schema))  # data first
     context = {"query": query, "tables": tables, "examples": EXAMPLES, "service": service, "saved": saved}
     context |= {"shown": SHOWN_ROWS, "drawn": PREVIEW_ROWS, "mine": _mine(request)}
-    context |= {"formats": query_jobs.CHOICES, **query_jobs.panel(jobs)}
+    context |= {"formats": CHOICES, **panel(jobs)}
     if not query or (ordered and not given):  # what was given to a job is not run here as well
         return render(request, TEMPLATE, context)
     context |= {"downloads": _downloads(query), "snippets": _snippets(service, query)}
