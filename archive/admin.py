@@ -67,7 +67,7 @@ class ProgramAdmin(Edited):
             self.message_user(request, str(reason), messages.ERROR)
             return redirect("admin:archive_program_change", pk)
         context = self.admin_site.each_context(request) | {"title": f"Period of {program}", "opts": self.opts}
-        context |= {"program": program, "days": last.before if back else days, "back": back}
+        context |= {"program": program, "days": days if last is None else last.before, "back": back}
         context |= {"tables": {name.partition("_")[2]: one for name, one in found.items()}}
         return render(request, "portal/admin/program_period.html", context)
 
@@ -151,8 +151,10 @@ class CalibrationImageAdmin(Edited):
     list_display = ("__str__", "status", "judge", "reason", "nframes", "valid_from", "valid_to")
     list_filter = ("caltype", "status", "judge", "filtercode", "nid")
     search_fields = ("cid", "nightdate")
-    fields = ("cid", "caltype", "rcid", "filtercode", "nightdate", "nframes", "quality", "status", "judge", "reason")
-    fields += ("valid_from", "valid_to")
+    fields: tuple[str, ...] = (
+        *("cid", "caltype", "rcid", "filtercode", "nightdate", "nframes", "quality", "status", "judge", "reason"),
+        *("valid_from", "valid_to"),
+    )
     readonly_fields = fields[:7] + ("status", "judge")
     actions = ("mark_bad", "mark_good")
 

@@ -18,6 +18,6 @@ def _let_numpy_numbers_through() -> None:
     """psycopg2 writes a number's repr, which for NumPy's is a Python expression that PostgreSQL does not know."""
     for kind in (np.float64, np.float32):
         register_adapter(kind, lambda value: Float(float(value)))
-    for kind in (np.int64, np.int32, np.int16, np.uint8):
-        register_adapter(kind, lambda value: AsIs(int(value)))
+    for whole in (np.int64, np.int32, np.int16, np.uint8):
+        register_adapter(whole, lambda value: AsIs(int(value)))
     register_adapter(np.bool_, lambda value: AsIs(bool(value)))

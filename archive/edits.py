@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import time
 from functools import cache
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -52,6 +53,8 @@ MOMENTS = {models.DateTimeField: {"form_class": DayAndTime}}
 
 class OnlyChanged(forms.ModelForm):
     """A form of a row that is there already; only what somebody changed on it is taken."""
+
+    cleaned_data: dict[str, Any]
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -137,7 +140,8 @@ def only_changed(form: type[forms.ModelForm]) -> type[forms.ModelForm]:
     """A form class under the rule of this module."""
     if issubclass(form, OnlyChanged):
         return form
-    return type(form)(form.__name__, (OnlyChanged, form), {})
+    metaclass: Any = type(form)  # Django's, which collects the fields
+    return metaclass(form.__name__, (OnlyChanged, form), {})
 
 
 class Edited(admin.ModelAdmin):
@@ -221,7 +225,7 @@ class OnlyPassword:
     """A form that sets a password, and writes nothing else of the account."""
 
     def save(self, commit: bool = True):
-        user = super().save(commit=False)
+        user = super().save(commit=False)  # type: ignore[misc]  # of the form that it is mixed into
         if commit:
             user.save(update_fields=["password"])
         return user

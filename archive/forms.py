@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -75,6 +77,8 @@ def truth_of(value: object) -> bool | None:
 
 class NamesChoices:
     """A field with choices whose refusal names them."""
+
+    choices: Iterable[tuple[Any, Any]]
 
     def validate(self, value):
         try:

@@ -62,7 +62,7 @@ def run(quick: bool, fuzz: int = 0) -> None:
 def _translation() -> tuple[dict[str, Figure], str]:
     """CPU time of translations (ms), and which parts they spend it in."""
     from archive.services.vo.adql import translate
-    from archive.services.vo.adql.grammar import parse
+    from archive.services.vo.adql.grammar.dialect import parse
     from tests.archive.services.vo.adql.test_refused import CONDITIONS, EXPRESSIONS, QUERIES, WHERE
     from tests.archive.services.vo.adql.world import CATALOG
 

@@ -18,7 +18,7 @@ from archive.releases import guard, preview
 from archive.releases.jobs import may_act, order
 from archive.releases.orders import NEEDS, BadOrderError
 from portal.plots.sky_map import sky_map
-from portal.views.product_rows import outline
+from portal.views.products.product_rows import outline
 
 admin.site.site_header = admin.site.site_title = "ZTF archive"
 SHOWN = 12  # audit entries of a release

@@ -16,7 +16,7 @@ from scipy.interpolate import CubicSpline
 from tqdm import tqdm
 
 from archive.access.audit import Actor
-from archive.ingest import refcats
+from archive.ingest.reference_catalogs import refcats
 from archive.models import (
     Alert,
     CalibrationImage,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from archive.models.base import ProtectedModel, SkyQuerySet, has_position
+from archive.models.choices import TextChoices
 
 
 class Job(models.Model):
@@ -14,7 +15,7 @@ class Job(models.Model):
     work for a processing version other than the current one has its name behind an @.
     """
 
-    class State(models.TextChoices):
+    class State(TextChoices):
         BLOCKED = "blocked", "waits for other jobs"
         READY = "ready", "waits for a worker"
         RUNNING = "running"

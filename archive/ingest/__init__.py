@@ -6,9 +6,12 @@
     identity    name, header, metadata and content are of one exposure, field, filter, CCD, quadrant
     source      where a file comes from, what it became
     files       one file, by what its name says it is
-    companions, alerts, tars, metadata, rows
-                the kinds of files and tables
+    kinds       the kinds of files and tables
+    keepers     applications that keep light curves and forced points
     quarantine  what was not taken, and why
+    mirror      metadata, files and light curves from another archive
+    reference_catalogs
+                the stars that calibration is done against
 
 A file that cannot be taken is refused with its reason, changes nothing, and lies in quarantine.
 """

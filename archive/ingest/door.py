@@ -128,7 +128,7 @@ def copy_of(file: IO[bytes], name: str, beside: Copy | None = None) -> Copy:
     """
     place = None
     try:
-        place = storage.private_path(name, beside and beside.place)
+        place = storage.private_path(name, None if beside is None else beside.place)
         size, sha256 = _copy(file, place, largest(name))
         if size == 0:
             raise RefusedError(f"{name}: the file is empty")

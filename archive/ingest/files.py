@@ -12,9 +12,10 @@ from django.db import DatabaseError, connections, transaction
 
 from archive.access.reading import ENGINEERING, PUBLIC
 from archive.files import placing
-from archive.ingest import alerts, companions, curves, forced, identity, metadata, quarantine, values
+from archive.ingest import identity, quarantine, values
 from archive.ingest.door import Copy, Found, private_copy
 from archive.ingest.errors import RefusedError
+from archive.ingest.kinds import alerts, companions, curves, forced, metadata
 from archive.ingest.parsing import parse
 from archive.ingest.source import Source, Taken
 from archive.models import CalibrationImage, ProductFile, ReferenceImage, ScienceImage
@@ -153,6 +154,7 @@ def _take_tar(one: Found, source: Source) -> Taken:
 def _opened(found: Iterable[Found], source: Source) -> Iterator[tuple[str, Copy | RefusedError]]:
     last = None
     for one in found:
+        copy: Copy | RefusedError
         try:
             copy = last = private_copy(one, last)
         except RefusedError as reason:
@@ -277,7 +279,7 @@ def _register_image(copy: Copy, name: ProductName, source: Source) -> ScienceIma
 def _given(name: ProductName, header: Mapping, cards: Mapping, source: Source, file: str) -> Given:
     """Rights and number of an image's exposure: of what header and metadata say of its program the most closed."""
     by_header = register.rights(header["PROGRMID"], date_of_jd(header["OBSJD"]))
-    rights = by_header
+    rights: Mapping = by_header
     if source.rights is not None:
         same = source.rights["programid"] == header["PROGRMID"]
         rights = source.rights if same else most_closed([source.rights, by_header | {"public_date": None}])
@@ -336,6 +338,7 @@ def _take_curves(copy: Copy, name: ProductName, source: Source) -> Taken:
     known = ProductFile.objects.filter(path=name.path, sha256=copy.sha256).first()
     if known is not None and rights["programid"] == known.programid and not source.may_open:
         rights = _rights_of(known)  # the moment at which it came is no new date
+    assert name.field is not None and name.rcid is not None
     rfid = identifiers.make_rfid(name.field, FILTER_BY_CODE[name.filtercode].fid, name.rcid)
     # The copy is read until its points are in; only then it gets its name.
     own = kept_closed(ProductFile.objects.filter(path=name.path).first(), rights, source.may_open)

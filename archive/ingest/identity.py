@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from archive.ingest.errors import RefusedError
 from archive.models import Exposure
@@ -54,6 +55,7 @@ def agree(name: ProductName, cards: Mapping[str, object], file: str, needed: tup
 
 def same_time(name: ProductName, jd: float, file: str) -> None:
     """Refuse a time that is not the one in the name."""
+    assert name.filefracday is not None
     apart = (jd - identifiers.jd_of_filefracday(name.filefracday)) * SECONDS_A_DAY
     if not EARLIEST <= apart <= LATEST:
         raise RefusedError(
@@ -91,8 +93,9 @@ def expid_of(name: ProductName, jd: float, cards: Mapping[str, object], file: st
     return known.expid
 
 
-def points_there(name: ProductName, header: Mapping[str, object], file: str) -> None:
+def points_there(name: ProductName, header: Mapping[str, Any], file: str) -> None:
     """Refuse a frame whose telescope looked elsewhere than at the field in its name."""
+    assert name.field is not None
     try:
         ra, dec = field_centre(name.field)
     except UnknownFieldError:
@@ -105,6 +108,7 @@ def points_there(name: ProductName, header: Mapping[str, object], file: str) -> 
 
 def lies_there(name: ProductName, place: Mapping[str, float], width: int, file: str) -> None:
     """Refuse an image that lies elsewhere than its field, CCD and quadrant do."""
+    assert name.field is not None and name.qid is not None
     try:
         centre = field_centre(name.field)
     except UnknownFieldError:

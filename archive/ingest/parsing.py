@@ -17,7 +17,7 @@ TOGETHER = 32 * MIB  # bytes that one child reads
 
 
 def parse(function: str, copy: Copy, **arguments: Any) -> Any:
-    """What a function of archive.sandbox.readers makes of a file; limits grow with the file's size, within bounds.
+    """The value of a function of archive.sandbox.readers.products for a file; limits grow with the file's size.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def _alone(function: str, copy: Copy, arguments: dict) -> Any | RefusedError:
 
 
 def _named(function: str) -> str:
-    return f"archive.sandbox.readers.{function}"
+    return f"archive.sandbox.readers.products.{function}"
 
 
 def _limits(size: int) -> sandbox.Limits:

@@ -156,7 +156,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "programid": PROGRAM,
     },
     "toldpoint": {  # also of bad images, whose calibration may be far off:
-        # points of files of light curves (archive.ingest.curves), as lightcurves.told.codec keeps them
+        # points of files of light curves (archive.ingest.kinds.curves), as lightcurves.told.codec keeps them
         "oid": IDENTIFIER,
         "programid": PROGRAM,
         "exposure_program": PROGRAM,

@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,7 +40,7 @@ class Rule:
             return f"{self.kind} from {self.low:.12g} to {self.high:.12g}"
         return f"{self.kind}{' like ' + self.pattern if self.pattern else ''}"
 
-    def read(self, value: object) -> object:
+    def read(self, value: object) -> Any:
         """The value as its column keeps it, None if it is not known; ValueError for one that may not be."""
         if self._is_missing(value):
             if self.optional:
@@ -61,7 +62,7 @@ class Rule:
             return not value.strip() and (self.kind != TEXT or not self.optional)
         return False
 
-    def _converted(self, value: object) -> object:
+    def _converted(self, value: object) -> Any:
         if isinstance(value, np.generic):
             value = value.item()
         if self.kind == TEXT:

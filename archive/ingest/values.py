@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def header(cards: Mapping[str, object], needed: tuple[str, ...], file: str) -> dict[str, object]:
+def header(cards: Mapping[str, object], needed: tuple[str, ...], file: str) -> dict[str, Any]:
     """The cards that become columns, as these keep them; of `needed` none may be missing.
 
     Raises
@@ -35,7 +36,7 @@ def header(cards: Mapping[str, object], needed: tuple[str, ...], file: str) -> d
     return made
 
 
-def checked(model: str, values: Mapping[str, object], what: str) -> dict[str, object]:
+def checked(model: str, values: Mapping[str, object], what: str) -> dict[str, Any]:
     """Values by column, as these keep them; refused as in `header`."""
     return {name: _read(RULES[model][name], value, name, what) for name, value in values.items()}
 
@@ -57,7 +58,7 @@ def wrong_rows(model: str, table: pd.DataFrame) -> dict[str, np.ndarray]:
     return {name: _numbers(RULES[model][name], table[name])[1] for name in table.columns}
 
 
-def _read(rule: Rule, value: object, name: str, what: str, needed: bool = False) -> object:
+def _read(rule: Rule, value: object, name: str, what: str, needed: bool = False) -> Any:
     try:
         made = rule.read(value)
     except (ValueError, OverflowError, TypeError) as error:

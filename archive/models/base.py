@@ -7,9 +7,10 @@ from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
 from archive.access.reading import all_rows
+from archive.models.choices import TextChoices
 
 
-class Origin(models.TextChoices):
+class Origin(TextChoices):
     """Who made a product."""
 
     OURS = "ours", "made by this system"

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from archive.models.base import OpenModel, Origin
+from archive.models.choices import TextChoices
 
 
 class CalibrationQuerySet(models.QuerySet):
@@ -28,11 +29,11 @@ class CalibrationQuerySet(models.QuerySet):
 class CalibrationImage(OpenModel):
     """A stacked calibration frame; calibrations are open to all."""
 
-    class Status(models.TextChoices):
+    class Status(TextChoices):
         GOOD = "good"
         BAD = "bad"
 
-    class Judge(models.TextChoices):
+    class Judge(TextChoices):
         PIPELINE = "pipeline", "the pipeline's own limits"
         OPERATOR = "operator", "an operator"
 

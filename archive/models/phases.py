@@ -6,10 +6,10 @@ blocked is PENDING, ready is QUEUED, running is EXECUTING, done is COMPLETED, qu
 
 from __future__ import annotations
 
-from django.db import models
+from archive.models.choices import TextChoices
 
 
-class Phase(models.TextChoices):
+class Phase(TextChoices):
     """The phase of a job: waiting, running, or how it ended."""
 
     PENDING = "PENDING"  # made, not started

@@ -9,6 +9,7 @@ from django.db import models
 
 from archive.files import storage
 from archive.models.base import Origin, ProtectedModel
+from archive.models.choices import TextChoices
 
 log = structlog.get_logger("archive.models.products")
 
@@ -16,7 +17,7 @@ log = structlog.get_logger("archive.models.products")
 class ProductFile(ProtectedModel):
     """One file: where it lies below the archive's root, its checksum, and how it was made."""
 
-    class Family(models.TextChoices):
+    class Family(TextChoices):
         RAW = "raw"
         CAL = "cal"
         SCI = "sci"

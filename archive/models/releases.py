@@ -7,10 +7,11 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from archive.models.base import OpenModel
+from archive.models.choices import TextChoices
 from archive.models.programs import Program
 
 
-class Family(models.TextChoices):
+class Family(TextChoices):
     """Kinds of products that a release may open."""
 
     RAW = "raw", "raw frames"
@@ -32,7 +33,7 @@ class Release(OpenModel):
 
     protected = True
 
-    class State(models.TextChoices):
+    class State(TextChoices):
         DRAFT = "draft"
         FROZEN = "frozen"
         PUBLIC = "public"
@@ -86,7 +87,7 @@ class ReleaseItem(OpenModel):
 
     protected = True
 
-    class Kind(models.TextChoices):
+    class Kind(TextChoices):
         RAW = "raw", "raw frames of an exposure (expid)"
         EXPOSURE = "exp", "an exposure of a science image (expid)"
         IMAGE = "sci", "a science image (pid)"

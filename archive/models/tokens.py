@@ -7,8 +7,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
+from archive.models.choices import TextChoices
 
-class Scope(models.TextChoices):
+
+class Scope(TextChoices):
     """What a token opens."""
 
     IMAGES = "images", "images, cutouts and their metadata"

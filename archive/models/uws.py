@@ -8,6 +8,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import models
 
+from archive.models.choices import TextChoices
 from archive.models.phases import ENDED, Phase
 
 
@@ -16,7 +17,7 @@ class QueryJob(models.Model):
 
     Phase = Phase
 
-    class Service(models.TextChoices):
+    class Service(TextChoices):
         TAP = "tap", "query"
         SODA = "soda", "cutouts"
 

@@ -72,7 +72,8 @@ def orbit_from_elements(values: Mapping[str, str], name: str = "your orbit") -> 
         if {one, other} <= numbers.keys():
             raise BadOrbitError(f"{one}={values[one]}, {other}={values[other]}: give one of the two")
     epoch = julian("epoch", numbers["epoch"] if "epoch" in numbers else numbers["Tp"])
-    return Orbit(name, epoch, _elements(numbers), **{key: numbers.get(key) for key in ("H", "G", "M1", "K1")})
+    H, G, M1, K1 = (numbers.get(key) for key in ("H", "G", "M1", "K1"))
+    return Orbit(name, epoch, _elements(numbers), H=H, G=G, M1=M1, K1=K1)
 
 
 def julian(name: str, value: float) -> float:
@@ -97,15 +98,16 @@ def julian(name: str, value: float) -> float:
 
 
 def _elements(numbers: Mapping[str, float]) -> AsteroidElements | CometElements:
-    e, angles = numbers["e"], [numbers[key] for key in ("i", "node", "peri")]
+    e, (i, node, peri) = numbers["e"], (numbers[key] for key in ("i", "node", "peri"))
     if "M" in numbers:
         if "q" in numbers and e >= 1:
             raise BadOrbitError(f"e={e}: an orbit with a mean anomaly is an ellipse, e < 1; give Tp instead of M")
-        return AsteroidElements(numbers["a"] if "a" in numbers else numbers["q"] / (1 - e), e, *angles, numbers["M"])
+        a = numbers["a"] if "a" in numbers else numbers["q"] / (1 - e)
+        return AsteroidElements(a, e, i, node, peri, numbers["M"])
     if "a" in numbers and e == 1:
         raise BadOrbitError("e=1: a parabola has no semi-major axis; give q instead of a")
     q = numbers["q"] if "q" in numbers else numbers["a"] * (1 - e)
-    return CometElements(q, e, *angles, julian("Tp", numbers["Tp"]))
+    return CometElements(q, e, i, node, peri, julian("Tp", numbers["Tp"]))
 
 
 def _number(name: str, text: str) -> float:
@@ -159,7 +161,9 @@ def _comet_slope(text: str) -> str:
 def _jpl(line: str) -> Orbit | None:
     """A line of JPL's files: name, epoch (MJD), a or q, e, i, peri, node, then M, H, G or Tp."""
     found = _JPL_BODY.fullmatch(line.strip())
-    rest = found["rest"].split() if found else []
+    if found is None:
+        return None
+    rest = found["rest"].split()
     if not rest or not re.fullmatch(_NUMBER, rest[0]):
         return None
     values = {key: found[key] for key in ("epoch", "e", "i", "peri", "node")}

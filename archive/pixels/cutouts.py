@@ -86,7 +86,7 @@ def read_region(center: str, size: str) -> Region:
             raise BadCutoutError(str(error)) from error
         place = Lengths(sky.ra, sky.dec, DEGREES)
     extent = Lengths(extent.first, extent.first if extent.second is None else extent.second, extent.unit)
-    if extent.first < 0 or extent.second < 0:
+    if min(extent.first, extent.second or 0.0) < 0:
         raise BadCutoutError(f"size={size}: a width is not negative, for example size=30arcsec")
     return Region(place, extent)
 
@@ -165,13 +165,16 @@ def _slices(header: fits.Header, region: Region) -> tuple[slice, slice] | None:
         _span(middle, width, header[f"NAXIS{axis}"])
         for axis, (middle, width) in enumerate(zip(centre, widths, strict=True), 1)
     ]
-    return None if None in spans else (spans[1], spans[0])
+    columns, rows = spans
+    return None if columns is None or rows is None else (rows, columns)
 
 
 def _centre(wcs: WCS | None, centre: Lengths) -> tuple[float, float] | None:
     """Zero-based pixel of the centre; None for a place that the image's projection cannot show."""
+    assert centre.second is not None
     if centre.unit == PIXELS:
         return centre.first - 1, centre.second - 1
+    assert wcs is not None
     reference = np.radians(wcs.wcs.crval)
     ra, dec = np.radians([centre.first, centre.second])
     cosine = np.sin(reference[1]) * np.sin(dec) + np.cos(reference[1]) * np.cos(dec) * np.cos(ra - reference[0])
@@ -182,8 +185,10 @@ def _centre(wcs: WCS | None, centre: Lengths) -> tuple[float, float] | None:
 
 
 def _widths(wcs: WCS | None, size: Lengths) -> tuple[float, float]:
+    assert size.second is not None
     if size.unit == PIXELS:
         return size.first, size.second
+    assert wcs is not None
     scale = abs(np.linalg.det(wcs.pixel_scale_matrix)) ** 0.5
     return size.first / scale, size.second / scale
 

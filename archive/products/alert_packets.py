@@ -28,7 +28,8 @@ def packet_of(alert: Alert) -> dict:
     """
     with alert.packet.whole().open("rb") as file:
         packet = next(islice(fastavro.reader(file), alert.packet_index, None), None)
-    found = (packet or {}).get("candidate", {}).get("candid")
+    packet = packet if isinstance(packet, dict) else {}
+    found = packet.get("candidate", {}).get("candid")
     if found != alert.candid:
         raise DamagedFileError(f"{alert.packet.path}: record {alert.packet_index} is {found}, not {alert.candid}")
     return packet

@@ -92,7 +92,10 @@ def still_open(job: UserJob, reader: Reader) -> bool:
     """
     if job.kind == "bundle":
         with tarfile.open(result_path(job)) as tar:
-            lines = io.TextIOWrapper(tar.extractfile(tar.next()), encoding="utf-8", newline="")
+            first = tar.next()
+            listing = tar.extractfile(first) if first is not None else None
+            assert listing is not None
+            lines = io.TextIOWrapper(listing, encoding="utf-8", newline="")
             paths = [row["path"] for row in csv.DictReader(lines)]
         return ProductFile.objects.filter(path__in=paths).count() == len(paths)
     return set(job.programs) <= reader.programs and dependencies.job_is_open(job, reader)

@@ -56,7 +56,7 @@ def main_file(family: str, row: models.Model) -> str | None:
 def files_by_row(family: str, rows: Iterable[models.Model]) -> dict[Hashable, list[ProductFile]]:
     """The files of rows, by the rows' primary keys, in order of their paths; as far as the reader may see them."""
     belonging = BELONGING[family]
-    keys = {}
+    keys: dict[Hashable, list] = {}
     for row in rows:
         keys.setdefault(belonging.row(row), []).append(row.pk)
     found: dict[Hashable, list[ProductFile]] = {}

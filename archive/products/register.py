@@ -138,6 +138,7 @@ def register_science(
     """A science image from the header of its sciimg; its files are registered each by `register_file`."""
     given = given or Given()
     exposure = register_exposure(name, header, origin, given)
+    assert name.rcid is not None
     pid = identifiers.make_pid(exposure.expid, name.rcid)
     known = ScienceImage.objects.filter(pk=pid).first()
     row, _ = ScienceImage.objects.update_or_create(
@@ -173,6 +174,7 @@ def register_calibration(name: ProductName, nframes: int, start: datetime, end: 
     """A calibration of one quadrant, judged by its measurements and those of its forerunners."""
     nid = identifiers.nid_of_date(datetime.strptime(str(name.nightdate), "%Y%m%d").date())  # noqa: DTZ007 (a date)
     fid = 0 if name.filtercode == "00" else filter_of(name.filtercode).fid
+    assert name.caltype is not None and name.rcid is not None
     row, _ = CalibrationImage.objects.update_or_create(
         caltype=name.caltype,
         rcid=name.rcid,
@@ -194,9 +196,10 @@ def register_calibration(name: ProductName, nframes: int, start: datetime, end: 
     return calibrations.judge(row)
 
 
-def register_reference(name: ProductName, values: Mapping, footprint: Mapping, inputs: list[ScienceImage] = ()):
+def register_reference(name: ProductName, values: Mapping, footprint: Mapping, inputs: Sequence[ScienceImage] = ()):
     """A reference image; it is as open as the least open of its inputs."""
     fid = filter_of(name.filtercode).fid
+    assert name.field is not None and name.rcid is not None
     row, _ = ReferenceImage.objects.update_or_create(
         rfid=identifiers.make_rfid(name.field, fid, name.rcid),
         defaults={

@@ -62,7 +62,7 @@ def gather(release: Release, into: Contents) -> None:
                 f"INSERT INTO {into.items} (release_id, kind, key) SELECT %s, %s, key FROM ({found}) AS found (key)",
                 [release.pk, kind, *parameters],
             )
-        held = {kind: _keys(release, into, kind) for kind in ReleaseItem.Kind}
+        held: dict[str, RawSQL] = {kind: _keys(release, into, kind) for kind in ReleaseItem.Kind}
         found, parameters = _sql(selection.files(release, held).values_list("pk", flat=True))
         listed = ", ".join(FILE_COLUMNS)
         cursor.execute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from django.contrib.auth import get_user_model
 from django.db import connections, transaction
@@ -13,7 +14,7 @@ from archive.models import Release, UserJob
 from archive.releases import orders
 from archive.releases.actions import BadReleaseError, FilesNotWholeError, freeze, publish, withdraw
 
-ACTIONS = {"freeze": freeze, "publish": publish, "withdraw": withdraw}
+ACTIONS: dict[str, Callable[..., object]] = {"freeze": freeze, "publish": publish, "withdraw": withdraw}
 TOLD_EVERY = 1.0  # s
 
 

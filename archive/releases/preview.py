@@ -61,8 +61,9 @@ def preview(release: Release, mapped: int = MAPPED) -> Preview:
         opened = {one.table: count_closed(one, parameters, contents) for one in wanted}
         with connections["default"].cursor() as cursor:
             cursor.execute(FILES.format(files=contents.files), parameters)
-            sizes = [int(value) for value in cursor.fetchone()]
-        return Preview(*sizes, opened, _footprints(parameters, contents, mapped))
+            files, size, opened_files, opened_size = map(int, cursor.fetchone())
+        footprints = _footprints(parameters, contents, mapped)
+        return Preview(files, size, opened_files, opened_size, opened, footprints)
 
 
 def parameters_of(release: Release) -> dict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 
 from django.db.models import F, Q, QuerySet
@@ -77,7 +78,7 @@ def items(release: Release) -> dict[str, QuerySet]:
     }
 
 
-def files(release: Release, held: dict[str, RawSQL]) -> QuerySet[ProductFile]:
+def files(release: Release, held: Mapping[str, RawSQL]) -> QuerySet[ProductFile]:
     """The files of what it holds, `held` being subqueries of the keys by kind.
 
     Calibrations belong to nights, not to programs, and are open already; they are listed so that the release is whole.

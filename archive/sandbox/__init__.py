@@ -35,8 +35,9 @@ from archive.sandbox.errors import (
 from archive.sandbox.turns import turn
 
 READERS = (
-    "avrofile", "copying", "curvetables", "fitsfile", "forced", "matchfiles", "metadata", "releases", "tables",
-    "tabular", "texts",
+    "products.avrofile", "products.curvetables", "products.fitsfile", "products.forced", "products.matchfiles",
+    "products.metadata", "products.releases", "products.tabular", "products.texts",
+    "uploads.copying", "uploads.tables",
 )  # fmt: skip
 FILES = client.Kind(
     "files",

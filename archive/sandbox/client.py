@@ -159,7 +159,8 @@ def stop() -> None:
 
 def _read(handle: int, longest: int, deadline: float) -> tuple[bytes, bool]:
     """What comes from a pipe until it ends, and whether that is all: nothing, where it is longer or late."""
-    pieces, size = [], 0
+    pieces: list[bytes] = []
+    size = 0
     with selectors.DefaultSelector() as ready:
         ready.register(handle, selectors.EVENT_READ)
         while True:

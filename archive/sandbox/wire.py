@@ -84,7 +84,7 @@ def _write_array(value: np.ndarray, blocks: list, used: list[int]) -> dict:
     shape = list(value.shape)
     if value.dtype.kind in "biufc":
         flat = np.ascontiguousarray(value).reshape(-1)
-        return {"a": [value.dtype.str, shape, _block(memoryview(flat.view(np.uint8)), blocks, used)]}
+        return {"a": [value.dtype.str, shape, _block(flat.view(np.uint8).data, blocks, used)]}
     if value.dtype.kind == "S":
         texts = [one.decode("utf-8", "replace") for one in value.ravel().tolist()]
         return {"t": [texts, shape, "S"]}

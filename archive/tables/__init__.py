@@ -3,10 +3,10 @@
     dictionary  every table that readers get: columns, types, units, UCDs, meanings
     fields      columns as the Virtual Observatory describes them
     readers     tables that people bring, parsed in the sandbox
-    arrow, kernels
-                columns of a result in memory
-    votable, binary2, ipac, spooled, row_text, arrow_files
-                formats as streams
+    arrow       columns of a result in memory
+    formats     every format as a stream
+    reserved_words
+                words that no name can be without quotes
     xml         elements, escaped
     moments     times as text, a form for each dialect
     streaming, responses

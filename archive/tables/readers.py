@@ -9,7 +9,7 @@ import numpy as np
 from astropy.table import Column, MaskedColumn, Table
 
 from archive import sandbox
-from archive.sandbox.readers.tables import GZIP, UnreadableTableError, kind_of, plain
+from archive.sandbox.readers.uploads.tables import GZIP, UnreadableTableError, kind_of, plain
 
 MOST_ROWS = 1_000_000
 MOST_BYTES = 256 * 1024**2  # that a table's columns may take in memory
@@ -26,11 +26,11 @@ def read_table(content: bytes, most_rows: int = MOST_ROWS) -> Table:
     sandbox.TryLaterError
         where it could be read another time.
     """
-    return unpacked(read_in_child(content, "archive.sandbox.readers.tables:parse", most_rows))
+    return unpacked(read_in_child(content, "archive.sandbox.readers.uploads.tables:parse", most_rows))
 
 
 def unpacked(found: dict) -> Table:
-    """The table that `archive.sandbox.readers.tables:parse` read."""
+    """The table that `archive.sandbox.readers.uploads.tables:parse` read."""
     return Table([_column(**one) for one in found["columns"]])
 
 
@@ -42,7 +42,7 @@ def text_of(content: bytes) -> bytes:
     UnreadableTableError
     """
     if content.startswith(GZIP):
-        content = read_in_child(content, "archive.sandbox.readers.tables:unpacked", MOST_ROWS)["content"]
+        content = read_in_child(content, "archive.sandbox.readers.uploads.tables:unpacked", MOST_ROWS)["content"]
     return plain(content, MOST_BYTES)
 
 

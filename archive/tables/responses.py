@@ -10,9 +10,9 @@ from django.shortcuts import render
 
 from archive.tables.dictionary import Column, Table
 from archive.tables.fields import Field
+from archive.tables.formats.row_text import write_separated
+from archive.tables.formats.votable import error_votable, write_votable
 from archive.tables.moments import spaced
-from archive.tables.row_text import write_separated
-from archive.tables.votable import error_votable, write_votable
 
 FORMATS = ("html", "json", "csv", "votable")
 VOTABLE_TYPE = "application/x-votable+xml"

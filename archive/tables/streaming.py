@@ -10,10 +10,10 @@ from django.http import StreamingHttpResponse
 from archive.access.streams import Rows
 from archive.requests.stream_response import stream_response
 from archive.tables.dictionary import Table
+from archive.tables.formats.row_text import write_separated
+from archive.tables.formats.votable import write_votable
 from archive.tables.moments import irsa
 from archive.tables.responses import VOTABLE_TYPE, field_of
-from archive.tables.row_text import write_separated
-from archive.tables.votable import write_votable
 
 
 def streamed(table: Table, rows: Rows, form: str, name: str) -> StreamingHttpResponse:

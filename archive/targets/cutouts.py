@@ -71,6 +71,7 @@ class Piece:
     @property
     def path(self) -> str:
         """Where it lies in the tar."""
+        assert self.file is not None
         folder = f"{self.number:04}_{re.sub(r'[^A-Za-z0-9.+-]+', '_', self.target.name).strip('_.') or 'target'}"
         return f"{folder}/{self.file.name.removesuffix('.fz')}"
 
@@ -113,9 +114,11 @@ def of_target(target: Target, request: CutoutRequest, number: int = 1) -> list[P
 
 def _images(target: Target, request: CutoutRequest):
     family, _ = FAMILIES[request.family]
-    parts = {"filtercode": request.filtercode, "since": request.since, "until": request.until}
-    given = {name: value for name, value in parts.items() if value}
-    return query.images(query.ImageQuery(family=family, ra=target.ra, dec=target.dec, **given))
+    asked = query.ImageQuery(
+        family=family, ra=target.ra, dec=target.dec, filtercode=request.filtercode or None,
+        since=request.since, until=request.until,
+    )  # fmt: skip
+    return query.images(asked)
 
 
 def _files(family: str, numbers: list[int]) -> Iterator[ProductFile]:

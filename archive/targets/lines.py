@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from archive.given.columns import DEC, RA, B, BadColumnsError, Chosen, Given, L, chosen, meaning
 from archive.given.positions import BadPositionError, looks_like_one, pair, parse_position
-from archive.sandbox.readers.dialects import outside_quotes
+from archive.sandbox.readers.uploads.dialects import outside_quotes
 
 PLAIN = Chosen(0, 1, 2)
 MOST_WORDS = 13  # of a position: 12 h 34 m 56 s -01 d 02 m 03 s, and a frame

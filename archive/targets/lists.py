@@ -19,7 +19,7 @@ from astropy.table import Table
 from archive.given.columns import BadColumnsError, Chosen, Given, chosen
 from archive.given.positions import BadPositionError
 from archive.search.name_services import locate
-from archive.search.names import NameNotFoundError, Resolved
+from archive.search.names import NameNotFoundError
 from archive.tables.readers import UnreadableTableError, kind_of, read_table, text_of
 from archive.targets import lines
 
@@ -155,7 +155,8 @@ def _values(column) -> list:
 
 def _targets(rows: Iterable[tuple[str, str, Chosen | None, object, object]], most: int) -> list[Target]:
     """Rows (where, name, how its position is read or None, its two values) as targets."""
-    targets, looked_up = [], 0
+    targets: list[Target] = []
+    looked_up = 0
     for where, name, columns, first, second in rows:
         if len(targets) == most:
             raise BadTargetsError(f"targets: more than {most}; divide the list")
@@ -166,14 +167,15 @@ def _targets(rows: Iterable[tuple[str, str, Chosen | None, object, object]], mos
             raise BadTargetsError(f"targets: {where}: more than {MOST_NAMES} names to look up; give positions")
         try:
             if by_name:
-                place = _place_of(name)
+                ra, dec = _place_of(name)
             elif columns is None:
                 raise BadPositionError(f"neither a position nor a name; {HOW}")
             else:
                 place = columns.position(first, second)
+                ra, dec = place.ra, place.dec
         except (BadPositionError, NameNotFoundError) as error:
             raise BadTargetsError(f"targets: {where}: {error}") from error
-        targets.append(Target(name if name.strip() else str(len(targets) + 1), place.ra, place.dec))
+        targets.append(Target(name if name.strip() else str(len(targets) + 1), ra, dec))
     if not targets:
         raise BadTargetsError(f"targets: the list is empty; {HOW}")
     return targets
@@ -188,8 +190,8 @@ def _check_name(where: str, name: str) -> None:
         )
 
 
-def _place_of(name: str) -> Resolved:
+def _place_of(name: str) -> tuple[float, float]:
     found = locate(name)
-    if found.ra is None:
+    if found.ra is None or found.dec is None:
         raise NameNotFoundError(f"{name!r} moves: it has no place of its own")
-    return found
+    return found.ra, found.dec

@@ -56,7 +56,8 @@ def frames(target: Target, request: CutoutRequest) -> list[Frame]:
     if len(pieces) > MOST_FRAMES:
         raise CutoutsRefusedError(f"{len(pieces)} images: a movie has at most {MOST_FRAMES}; give dates, or newest=100")
     onto = grid(target.ra, target.dec, request.size)
-    made = [_frame(piece, onto, pieces[0].image.magzp) for piece in reversed(pieces)]
+    magzp = pieces[0].image.magzp if pieces and pieces[0].image is not None else None
+    made = [_frame(piece, onto, magzp) for piece in reversed(pieces)]
     made = [frame for frame in made if np.isfinite(frame.data).any()]
     if not made:
         raise CutoutsRefusedError(f"{target.name}: no image in {request.filtercode} that you may see has pixels here")

@@ -10,14 +10,14 @@ from itertools import chain
 import pyarrow as pa
 from pyarrow import csv
 
-from archive.tables.arrow_files import write_arrow, write_parquet
 from archive.tables.dictionary import Table
 from archive.tables.fields import Field
-from archive.tables.ipac import write_ipac
+from archive.tables.formats.arrow_files import write_arrow, write_parquet
+from archive.tables.formats.ipac import write_ipac
+from archive.tables.formats.row_text import gathered, write_html
+from archive.tables.formats.votable import write_votable
 from archive.tables.responses import VOTABLE_TYPE, field_of
-from archive.tables.row_text import gathered, write_html
 from archive.tables.sink import Sink
-from archive.tables.votable import write_votable
 from lightcurves.download.bulk import schema_of
 
 TEXT_WIDTHS = {"filtercode": "2", "in_name": "60"}

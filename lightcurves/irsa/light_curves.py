@@ -107,8 +107,8 @@ def _circle(single: Mapping[str, str]) -> tuple[float, float, float]:
     example = f"for example {name}={'CIRCLE ' if name == 'POS' else ''}255.9302 11.8654 0.0028"
     if shape != "circle":
         raise BadRequestError(f"POS={text}: the only shape is CIRCLE, {example}")
-    numbers = [_number(word) for word in words]
-    if len(numbers) != 3 or not all(number is not None and math.isfinite(number) for number in numbers):
+    numbers = _numbers(words)
+    if len(words) != 3 or len(numbers) != 3 or not all(map(math.isfinite, numbers)):
         raise BadRequestError(f"{name}={text}: give right ascension, declination and radius in degrees, {example}")
     ra, dec, radius = numbers
     try:
@@ -128,7 +128,7 @@ def _filters(single: Mapping[str, str]) -> tuple[int, ...] | None:
     if text := single.get("BANDNAME", ""):
         named = [filter_named(word) for word in text.split(",")]
         letters = (
-            "".join(one.band for one in named)
+            "".join(one.band for one in named if one is not None)
             if all(named)
             else text.lower().replace(",", "").replace(" ", "")  # ztfquery leaves out the commas
         )
@@ -144,8 +144,9 @@ def _range(single: Mapping[str, str], name: str, example: str) -> tuple[float, f
     text = single.get(name, "")
     if not text:
         return None
-    numbers = [_number(word) for word in text.replace(",", " ").split()]
-    if len(numbers) not in (1, 2) or None in numbers or numbers[0] > numbers[-1]:
+    words = text.replace(",", " ").split()
+    numbers = _numbers(words)
+    if len(words) not in (1, 2) or len(numbers) != len(words) or numbers[0] > numbers[-1]:
         raise BadRequestError(f"{name}={text}: give one value or the two ends of a range, for example {name}={example}")
     return numbers[0], numbers[-1]
 
@@ -158,8 +159,11 @@ def _times(single: Mapping[str, str]) -> tuple[float, float] | None:
         raise BadRequestError(str(error)) from error
 
 
-def _number(word: str) -> float | None:
-    return {"-inf": -math.inf, "inf": math.inf, "+inf": math.inf}.get(word.lower(), real(word))
+def _numbers(words: Sequence[str]) -> list[float]:
+    """The words that are numbers, infinite ones too."""
+    infinite = {"-inf": -math.inf, "inf": math.inf, "+inf": math.inf}
+    found = (infinite.get(word.lower(), real(word)) for word in words)
+    return [number for number in found if number is not None]
 
 
 def _whole(single: Mapping[str, str], name: str) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import overload
 
 import numpy as np
 
@@ -67,7 +68,7 @@ class Answer:
     peak_power: np.ndarray
 
     def tables(self) -> list[tuple[str, list[Field], list]]:
-        """As archive.tables.votable.write_tables takes them: first the periodogram, then the peaks."""
+        """As archive.tables.formats.votable.write_tables takes them: first the periodogram, then the peaks."""
         numbers = np.arange(1, len(self.peak_period) + 1)
         return [
             ("Periodogram", PERIODOGRAM_FIELDS, [self.period, self.power]),
@@ -268,6 +269,10 @@ def _choice(parameters: Mapping[str, str], name: str, known: tuple[str, ...], de
     return value
 
 
+@overload
+def _number(parameters: Mapping[str, str], name: str, default: float) -> float: ...
+@overload
+def _number(parameters: Mapping[str, str], name: str) -> float | None: ...
 def _number(parameters: Mapping[str, str], name: str, default: float | None = None) -> float | None:
     text = (parameters.get(name) or "").strip()
     if not text:

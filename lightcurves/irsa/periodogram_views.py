@@ -13,7 +13,7 @@ from archive.requests.numbers import whole
 from archive.requests.parameters import takes
 from archive.services.protocol.errors import BadRequestError
 from archive.services.protocol.refusals import as_votable
-from archive.tables.votable import CONTENT_TYPE, write_tables
+from archive.tables.formats.votable import CONTENT_TYPE, write_tables
 from lightcurves.irsa import periodogram as service
 from lightcurves.models import Source
 from lightcurves.searches import irsa_periodogram
@@ -25,7 +25,7 @@ MOST_OBJECTS = 20
 
 @csrf_exempt  # changes nothing, and scripts send it
 @require_http_methods(["GET", "HEAD", "POST"])
-@takes(*service.PARAMETERS, posted=service.PARAMETERS)
+@takes(*service.PARAMETERS, posted=tuple(service.PARAMETERS))
 def periodogram(request: HttpRequest) -> HttpResponse:
     """Periodogram and peaks of an uploaded table, or of objects (ID) that the reader may see."""
     given = request.POST if request.method == "POST" else request.GET

@@ -16,8 +16,8 @@ from django.db import connections, transaction
 
 from archive.database import copy
 from archive.database.upsert import upsert
-from archive.ingest.curves import Kept, Terms, Told
 from archive.ingest.errors import RefusedError
+from archive.ingest.kinds.curves import Kept, Terms, Told
 from archive.models import Program, ScienceImage
 from archive.models.base import Origin
 from archive.releases.closing import most_closed
@@ -60,7 +60,7 @@ OF_PROGRAM = "oid IN (SELECT oid FROM lightcurves_toldcurve WHERE programid = %(
 
 
 def take(parts: Iterable[Told], terms: Terms) -> Kept:
-    """All parts of one file, as archive.ingest.curves hands them over.
+    """All parts of one file, as archive.ingest.kinds.curves hands them over.
 
     Raises
     ------

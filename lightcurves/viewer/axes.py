@@ -12,7 +12,8 @@ APART = 6  # px between two labels
 
 def keep_labels_apart(plot: figure) -> None:
     """On a narrow screen, leave out labels below a plot that would stand on each other: a date has many digits."""
-    from bokeh.models import NoOverlap  # loaded with the first plot
+    from bokeh.models import Axis, NoOverlap  # loaded with the first plot
 
     for axis in plot.below:
-        axis.major_label_policy = NoOverlap(min_distance=APART)
+        if isinstance(axis, Axis):
+            axis.major_label_policy = NoOverlap(min_distance=APART)

@@ -86,10 +86,10 @@ def period_search(request: HttpRequest, oid: int) -> JsonResponse:
         return problem(problems(form))
     asked = form.cleaned_data
     curves = read.get([] if asked["alone"] else oids_of(oid, asked["together"]))
-    series = _with_own(curves, chosen(curves, asked, mask=ANY_FLAG), asked["own"])
+    t, mag, err, band, curve = _with_own(curves, chosen(curves, asked, mask=ANY_FLAG), asked["own"])
     fmax = DEFAULT_FMAX if asked["fmax"] is None else asked["fmax"]
     try:
-        found = periodogram(*series[:4], asked["method"] or "ls", asked["fmin"], fmax, series[4])
+        found = periodogram(t, mag, err, band, asked["method"] or "ls", asked["fmin"], fmax, curve)
     except ValueError as error:
         return problem(str(error))
     return JsonResponse(_as_json(found))

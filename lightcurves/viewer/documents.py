@@ -54,8 +54,10 @@ def version() -> str:
 
 def _figure(name: str, height: int = HEIGHT, **options) -> figure:
     """A plot whose ranges are set with the data: good points decide them, not limits and outliers with flags."""
-    ranges = {"x_range": Range1d(0, 1), "y_range": Range1d(1, 0)}
-    plot = figure(name=name, height=height, sizing_mode="stretch_width", tools=MOVING, **ranges, **options)
+    plot = figure(
+        name=name, height=height, sizing_mode="stretch_width", tools=MOVING,
+        x_range=Range1d(start=0, end=1), y_range=Range1d(start=1, end=0), **options,
+    )  # fmt: skip
     for axis in (*plot.xaxis, *plot.yaxis):
         axis.formatter = NumeralTickFormatter(format="0.[00000]")
     return plot
@@ -99,15 +101,10 @@ def _periodogram() -> figure:
     plot.segment(
         "frequency", "low", "frequency", "high", source=aliases, color="#a855f7", line_dash="dashed", alpha=0.7
     )
-    names = {
-        "text_font_size": "10px",
-        "text_color": "#a855f7",
-        "angle": 1.5708,
-        "x_offset": -3,
-        "y_offset": 4,
-        "text_align": "right",
-    }
-    plot.text("frequency", "high", text="name", source=aliases, name="alias names", **names)
+    plot.text(
+        "frequency", "high", text="name", source=aliases, name="alias names", text_font_size="10px",
+        text_color="#a855f7", angle=1.5708, x_offset=-3, y_offset=4, text_align="right",
+    )  # fmt: skip
     peaks = ColumnDataSource({"frequency": [], "power": [], "period": []}, name="peaks")
     marks = plot.scatter("frequency", "power", source=peaks, size=11, marker="inverted_triangle", color="#d97706")
     plot.add_tools(HoverTool(renderers=[marks], tooltips=[("period", "@period{0.0000000} d"), ("power", "@power")]))

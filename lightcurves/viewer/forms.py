@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Collection
 
 from django import forms
 
@@ -42,10 +42,10 @@ class PointsForm(forms.Form):
     def clean_bands(self) -> list[str]:
         """Filter codes; none given: all."""
         words = [word for word in self.cleaned_data["bands"].split(",") if word.strip()]
-        known = {word: filter_named(word) for word in words}
-        if unknown := sorted(word for word, one in known.items() if one is None):
+        known = {word: one.code for word in words if (one := filter_named(word)) is not None}
+        if unknown := sorted(set(words) - set(known)):
             raise forms.ValidationError(f"{', '.join(unknown)}: give {alternatives(list(FILTERS))}")
-        return [known[word].code for word in words] or list(FILTERS)
+        return [known[word] for word in words] or list(FILTERS)
 
     def clean_exclude(self) -> list[int]:
         """Images (pid) whose points are left out; or keys of points that no image here gave."""
@@ -122,7 +122,7 @@ class ViewForm(FoldForm):
             raise forms.ValidationError(f"{wrong[0]!r} is no object's number; give them with commas between")
         return [int(part) for part in parts]
 
-    def _among(self, name: str, known: Container[str]) -> list[str]:
+    def _among(self, name: str, known: Collection[str]) -> list[str]:
         parts = [part for part in self.cleaned_data[name].split(",") if part]
         if wrong := [part for part in parts if part not in known]:
             raise forms.ValidationError(f"{wrong[0]!r}: use {', '.join(known)}, with commas between")

@@ -60,12 +60,11 @@ def read(body: bytes, chosen: dict[str, str] | None = None) -> dict[str, list]:
     UnreadableCurveError
     """
     table = _table(body)
-    names = {part: _name_of(table, part, (chosen or {}).get(part)) for part in NAMES}
+    names = {part: name for part in NAMES if (name := _name_of(table, part, (chosen or {}).get(part)))}
     mjd, mag = _times(table, names["time"]), _numbers(table, names["mag"])
-    err = _numbers(table, names["err"]) if names["err"] else np.zeros(len(mjd))
-    band = (
-        [str(value).strip()[:LIMIT_OF_LABEL] for value in table[names["band"]]] if names["band"] else ["own"] * len(mjd)
-    )
+    err = _numbers(table, names["err"]) if "err" in names else np.zeros(len(mjd))
+    bands = table[names["band"]] if "band" in names else ["own"] * len(mjd)
+    band = [str(value).strip()[:LIMIT_OF_LABEL] for value in bands]
     usable = np.isfinite(mjd) & np.isfinite(mag)
     if not usable.any():
         raise UnreadableCurveError(f"{names['time']}, {names['mag']}: no row has both a time and a magnitude")

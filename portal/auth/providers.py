@@ -54,7 +54,7 @@ def settings_of(found: tuple[Provider, ...]) -> dict:
     """SOCIALACCOUNT_PROVIDERS as allauth wants it."""
     result: dict = {}
     for one in found:
-        app = {"client_id": one.client_id, "secret": one.secret}
+        app: dict[str, object] = {"client_id": one.client_id, "secret": one.secret}
         if one.server:
             app |= {"provider_id": "oidc", "name": one.name, "settings": {"server_url": one.server}}
         result[one.kind] = {"APPS": [app]}

@@ -14,10 +14,12 @@ from django.urls import Resolver404, resolve
 from archive.models import Scope
 from archive.requests import json_text
 
-OPEN = frozenset()
+OPEN: frozenset[str] = frozenset()
 JOB = ("parameters", "results", "result", "error", "phase", "executionduration", "destruction", "quote", "owner")
-TAP = ("tap-sync", "tap-async", "tap-tables", "tap-table", "tap-load", "tap-kept", "tap-job")
-TAP += tuple(f"tap-job-{name}" for name in JOB)
+TAP = (
+    *("tap-sync", "tap-async", "tap-tables", "tap-table", "tap-load", "tap-kept", "tap-job"),
+    *(f"tap-job-{name}" for name in JOB),
+)
 CATALOGS = ("cat.fits", "cat.fits.fz", "psfcat.fits", "sexcat.fits")
 NEEDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("help", "api-docs", "api-schema", "api-resolve", "find", "releases", "release"), OPEN),

@@ -150,7 +150,7 @@ class ImageSearchForm(forms.Form):
     @property
     def place(self) -> tuple[float, float] | None:
         """Where is searched (ra, dec; ICRS, degrees); None for the whole sky."""
-        return None if self.query.ra is None else (self.query.ra, self.query.dec)
+        return None if self.query.ra is None or self.query.dec is None else (self.query.ra, self.query.dec)
 
     def as_parameters(self) -> dict:
         """The query as JSON keeps it, for a job that runs later."""

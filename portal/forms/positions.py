@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django import forms
 
 from archive.forms import (
@@ -34,7 +36,7 @@ class PositionListForm(ImageSearchForm):
     format = ChoiceField(choices=[(one, one) for one in LISTED_FORMATS], required=False)
 
     AROUND_A_LIST = True
-    position = ra = dec = None  # each row of the list is one
+    position = ra = dec = None  # type: ignore[assignment]  # Django leaves these fields out: each row is a position
     radius = RealField(required=False, min_value=0.0001, max_value=10, label="Centre within (deg)")
 
     def clean(self):
@@ -56,5 +58,5 @@ class PositionListForm(ImageSearchForm):
             )
         return list(dict.fromkeys(names))
 
-    list: list[Target]
-    names: list[str]
+    list: Sequence[Target]
+    names: Sequence[str]

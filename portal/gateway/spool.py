@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter, deque
 from dataclasses import dataclass
 from threading import Condition, Lock
+from typing import IO
 
 from archive.requests.disconnect import ClientGoneError
 
@@ -71,7 +72,7 @@ class Spool:
         self._changed = Condition()
         self._chunks: deque[bytes] = deque()
         self._held = 0  # bytes in memory
-        self._file = None
+        self._file: IO[bytes] | None = None
         self._written = self._read = 0  # bytes of the file
         self._ended = self._broken = False
         self._waiting: asyncio.Future | None = None
@@ -141,12 +142,12 @@ class Spool:
             block = b"".join(self._chunks) if len(self._chunks) > 1 else self._chunks[0]
             self._chunks.clear()
             self._held = 0
-        elif self._written > self._read:
+        elif self._file is not None and self._written > self._read:
             self._file.seek(self._read)
             block = self._file.read(min(READ, self._written - self._read))
             self._read += len(block)
             if self._read == self._written:
-                self._empty_file()
+                self._empty(self._file)
         else:
             return b""
         self._changed.notify_all()
@@ -155,11 +156,11 @@ class Spool:
     def _is_empty(self) -> bool:
         return not self._chunks and self._written == self._read
 
-    def _empty_file(self) -> None:
+    def _empty(self, file: IO[bytes]) -> None:
         """Begin the file anew: its room on disk goes back when the reader has caught up."""
         self._budget.release(self._written)
-        self._file.seek(0)
-        self._file.truncate()
+        file.seek(0)
+        file.truncate()
         self._written = self._read = 0
 
     def _close_file(self) -> None:

@@ -22,7 +22,8 @@ POINT = [
 def document() -> dict:
     """Flux against time, without points."""
     from bokeh.embed import json_item  # loaded with the first plot
-    from bokeh.models import ColumnDataSource, HoverTool, NumeralTickFormatter, Span
+    from bokeh.models import ColumnDataSource, HoverTool, NumeralTickFormatter
+    from bokeh.models.annotations import Span
     from bokeh.plotting import figure
 
     plot = figure(
@@ -39,7 +40,7 @@ def document() -> dict:
     plot.segment("mjd", "low", "mjd", "high", source=source, color="colour", alpha=0.6)
     dots = plot.scatter("mjd", "flux", source=source, color="colour", size=6, alpha=0.85)
     plot.add_tools(HoverTool(renderers=[dots], tooltips=POINT))
-    return json_item(plot)
+    return dict(json_item(plot))
 
 
 def drawing(points: list[dict]) -> Drawing | None:

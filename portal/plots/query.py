@@ -46,7 +46,7 @@ def document() -> dict:
 
     plot = figure(
         height=380, sizing_mode="stretch_width", tools="pan,wheel_zoom,box_zoom,reset,save", name="result",
-        x_range=Range1d(0, 1), y_range=Range1d(0, 1), x_axis_label="x", y_axis_label="y",
+        x_range=Range1d(start=0, end=1), y_range=Range1d(start=0, end=1), x_axis_label="x", y_axis_label="y",
     )  # fmt: skip
     for axis in (plot.xaxis, plot.yaxis):
         axis.formatter = BasicTickFormatter(precision="auto", power_limit_high=16)  # dates in full, 1e-9 as 1e-9
@@ -61,7 +61,7 @@ def document() -> dict:
             formatters={"@x": "printf", "@y": "printf"},
         )
     )
-    return json_item(plot)
+    return dict(json_item(plot))
 
 
 def _is_number(field: Field) -> bool:

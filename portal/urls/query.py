@@ -2,15 +2,15 @@
 
 from django.urls import path
 
-from portal.views import query, query_jobs, saved_queries
+from portal.views.queries import jobs, page, saved
 
 urlpatterns = [
-    path("", query.query_page, name="query"),
-    path("words", query.words, name="query-words"),
-    path("plot", query.plot, name="query-plot"),
-    path("jobs", query_jobs.listed, name="query-jobs"),
-    path("jobs/order", query_jobs.order, name="query-order"),
-    path("jobs/<uuid:pk>/end", query_jobs.end, name="query-end"),
-    path("saved", saved_queries.save, name="query-save"),
-    path("saved/<uuid:pk>/forget", saved_queries.forget, name="query-forget"),
+    path("", page.query_page, name="query"),
+    path("words", page.words, name="query-words"),
+    path("plot", page.plot, name="query-plot"),
+    path("jobs", jobs.listed, name="query-jobs"),
+    path("jobs/order", jobs.order, name="query-order"),
+    path("jobs/<uuid:pk>/end", jobs.end, name="query-end"),
+    path("saved", saved.save, name="query-save"),
+    path("saved/<uuid:pk>/forget", saved.forget, name="query-forget"),
 ]

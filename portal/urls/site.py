@@ -7,7 +7,8 @@ from django.urls import include, path, register_converter
 
 from archive.files.download_scripts import KINDS
 from archive.requests.parameters import takes
-from portal.views import account, alerts, home, images, jobs, moving, nights, positions, quality, releases
+from portal.views import account, alerts, home, jobs, moving, nights, releases
+from portal.views.products import images, positions, quality
 
 admin.autodiscover()  # here rather than when apps are ready: commands need no admin
 SIGN_IN = ("username", "password", "next")

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from portal.api import targets as api
-from portal.views import sky, targets
+from portal.views.products import sky, targets
 
 urlpatterns = [
     path("sky/", sky.sky_page, name="sky"),

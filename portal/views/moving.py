@@ -15,7 +15,7 @@ from archive.requests.parameters import takes
 from archive.tables.responses import answer, refuse
 from portal.forms.moving import MovingForm
 from portal.plots.sky_map import sky_map
-from portal.views.product_rows import outline
+from portal.views.products.product_rows import outline
 
 PAGE_ROWS = 100
 STAMPS = 24

@@ -15,7 +15,7 @@ from processing.forced.table import COLUMNS, NAMES
 from processing.models import ForcedPoint
 
 if TYPE_CHECKING:
-    from archive.ingest.forced import Told
+    from archive.ingest.kinds.forced import Told
 
 LOCK = 18  # class of our advisory locks: who takes forced points
 MOST_SHOWN = 100_000

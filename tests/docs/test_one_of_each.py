@@ -106,9 +106,9 @@ def test_xml_is_escaped_in_one_module(trees):
 
 
 def test_rows_are_written_by_the_writers_of_tables(trees):
-    assert using(trees, "new_stream") == ["archive/tables/arrow_files.py", "archive/tables/spooled.py"]
+    assert using(trees, "new_stream") == ["archive/tables/formats/arrow_files.py", "archive/tables/formats/spooled.py"]
     services = [
         path for path in trees if path.startswith(("archive/services/", "archive/tables/", "portal/", "lightcurves/"))
     ]
     writing = [path for path in services if "csv.writer(" in Path(settings.BASE_DIR, path).read_text()]
-    assert writing == ["archive/tables/row_text.py"]
+    assert writing == ["archive/tables/formats/row_text.py"]

@@ -12,7 +12,7 @@ from archive.access.audit import Actor
 from archive.access.reading import ANYONE
 from archive.models import Release
 from archive.releases import freeze
-from archive.sandbox.readers import releases
+from archive.sandbox.readers.products import releases
 from lightcurves.download import editions, hats_jobs
 from lightcurves.download.editions import BULK, BULK_SCHEMA, FLAT, FLAT_SCHEMA, export
 from lightcurves.download.hats import NothingToExportError

@@ -11,7 +11,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 
-from archive.ingest import ingest, refcats
+from archive.ingest import ingest
+from archive.ingest.reference_catalogs import refcats
 from archive.models import Exposure, Membership
 from archive.survey.camera import Camera
 from processing.executive import queue, tasks

@@ -124,7 +124,7 @@ def _continue(
     validator = known.get("etag") or known.get("modified")
     start = part.stat().st_size if validator else 0
     headers = {"Accept-Encoding": "identity"}
-    headers |= {"Range": f"bytes={start}-", "If-Range": validator} if start else {}
+    headers |= {"Range": f"bytes={start}-", "If-Range": str(validator)} if start else {}
     with session.get(url, headers=headers, stream=True) as answer:
         if answer.status_code in ABSENT:
             raise NotThereError(f"{url}: {answer.status_code} {answer.reason}")

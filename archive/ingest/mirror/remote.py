@@ -101,7 +101,7 @@ def _frame(reader: str, content: bytes) -> pd.DataFrame:
     """An answer as a table, read in the sandbox; ValueError says what is wrong with it."""
     limits = sandbox.Limits(memory=(1 << 30) + 12 * len(content), cpu=60 + len(content) // 1_000_000, seconds=1800.0)
     try:
-        found = sandbox.run(f"archive.sandbox.readers.tabular:{reader}", content, limits, sandbox.INGEST)
+        found = sandbox.run(f"archive.sandbox.readers.products.tabular:{reader}", content, limits, sandbox.INGEST)
     except sandbox.SandboxError as error:
         raise ValueError(str(error)) from error
     frame = pd.DataFrame(found)

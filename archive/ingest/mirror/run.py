@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from archive.ingest import RefusedError, Source, ingest, rows, values
+from archive.ingest import RefusedError, Source, ingest, values
 from archive.ingest.door import largest
+from archive.ingest.kinds import rows
 from archive.ingest.mirror import curves
 from archive.ingest.mirror.fetch import Fetched, FetchFailedError, NotThereError, fetch, forget
 from archive.ingest.mirror.journal import Journal
@@ -52,7 +54,7 @@ class Plan:
 
     def sizes(self, remote: Remote) -> dict[tuple[str, str], int | None]:
         """Bytes of one file of each family and kind, as the server tells; with them `bytes_of` estimates the whole."""
-        first = {}
+        first: dict[tuple[str, str], Wanted] = {}
         for one in self.wanted:
             first.setdefault(_kind(one), one)
         return {kind: remote.size(one.path) for kind, one in first.items()}
@@ -86,7 +88,7 @@ def plan(request: MirrorRequest, remote: Remote, journal: Journal) -> Plan:
     for family in sorted(request.families, key=lambda name: name == "cal"):  # of the images found before
         searches = _of_calibrations(made) if family == "cal" else list(request.searches(family))
         tables = [
-            journal.table(f"{family}-{n}", lambda one=one: remote.metadata(one.family, one.where, one.place, one.size))
+            journal.table(f"{family}-{n}", partial(remote.metadata, one.family, one.where, one.place, one.size))
             for n, one in enumerate(searches)
         ]
         made.answers |= {f"{family}-{n}": (family, table) for n, table in enumerate(tables)}
@@ -192,7 +194,8 @@ def _fetched(wanted: list[Wanted], remote: Remote, journal: Journal, seen) -> It
 
 
 def _some_at_a_time(wanted: list[Wanted], remote: Remote, journal: Journal, seen) -> Iterator[tuple[Wanted, Future]]:
-    waiting, running = iter(wanted), {}
+    running: dict[Future, Wanted] = {}
+    waiting = iter(wanted)
     with ThreadPoolExecutor(remote.rate.connections) as pool:
         try:
             while True:
@@ -258,7 +261,7 @@ def _curves_at(place, n: int, request: MirrorRequest, remote: Remote, journal: J
     missing = [pid for pid in pids if pid not in known]
     for start in range(0, len(missing), AT_ONCE):
         where = f"pid IN ({', '.join(map(str, missing[start : start + AT_ONCE]))})"
-        images = journal.table(f"lc-{n}-{start}", lambda where=where: remote.metadata("sci", where))
+        images = journal.table(f"lc-{n}-{start}", partial(remote.metadata, "sci", where))
         rows.ingest("sci", images, origin)
         journal.keep(f"lc-{n}-{start}", images)
         known |= set(images.pid.astype(int)) if len(images) else set()

@@ -135,7 +135,7 @@ def _positions(options: dict) -> list[tuple[float, float]]:
     found = []
     if options["position"]:
         place = locate(options["position"])
-        if place.ra is None:
+        if place.ra is None or place.dec is None:
             raise BadMirrorRequestError(f"position={options['position']}: moves; give a position")
         found.append((place.ra, place.dec))
     if options["list"]:

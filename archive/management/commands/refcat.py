@@ -6,8 +6,8 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from archive.ingest import refcat_servers as servers
-from archive.ingest.refcats import KINDS, BadCatalogError, load
+from archive.ingest.reference_catalogs import servers
+from archive.ingest.reference_catalogs.refcats import KINDS, BadCatalogError, load
 
 
 class Command(BaseCommand):

@@ -303,7 +303,7 @@ def _check_heap(file: BinaryIO, place: int, cards: dict[str, str], hdu: int, mos
     heap = width * rows + _whole(cards, "PCOUNT", 0, hdu) - start
     if start < width * rows or heap < 0:
         raise TooMuchError(f"HDU {hdu}: THEAP = {start}: does not lie between its rows and the end of its data")
-    total = rows * len(pointers) * ARRAY_BYTES
+    total = float(rows * len(pointers) * ARRAY_BYTES)
     file.seek(place)
     for first in range(0, rows, step := max(1, ROWS_READ // width)):
         block = np.frombuffer(file.read(width * min(step, rows - first)), np.uint8).reshape(-1, width)

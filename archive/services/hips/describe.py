@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -89,6 +89,6 @@ def read(text: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, value in pairs}
 
 
-def hipslist(surveys: list[Mapping[str, str]]) -> str:
+def hipslist(surveys: Sequence[Mapping[str, str]]) -> str:
     """The list of surveys that a HiPS server gives out: one record each, an empty line between."""
     return "\n".join(written({name: one[name] for name in IN_LIST if name in one}) for one in surveys)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
@@ -59,9 +60,9 @@ def read(request: HttpRequest, family: Family) -> Request:
         raise BadRequestError(
             "POS and WHERE are missing: give a position (POS=55.06,33.35), a condition (WHERE=...), or both"
         )
-    parts = _shape(given) | {"family": family.name, "where": given.get("WHERE", "")}
+    parts = _shape(given) | place | {"family": family.name, "where": given.get("WHERE", "")}
     try:
-        query = ImageQuery(**parts, **place)
+        query = ImageQuery(**parts)
         if targets is None:
             query.check_region()
         return Request(columns, output, False, query, targets)
@@ -97,8 +98,9 @@ def _position(given: Mapping[str, str]) -> dict[str, float]:
         raise BadRequestError(
             f"POS={text}: give right ascension and declination in degrees, for example POS=55.06,33.35"
         )
+    ra, dec = numbers
     try:
-        place = at(*numbers, f"POS={text}")
+        place = at(ra, dec, f"POS={text}")
     except BadPositionError as error:
         raise BadRequestError(str(error)) from error
     return {"ra": place.ra, "dec": place.dec}
@@ -106,7 +108,8 @@ def _position(given: Mapping[str, str]) -> dict[str, float]:
 
 def _shape(given: Mapping[str, str]) -> dict:
     relation = _one_of(given, "INTERSECT", RELATIONS, default=OVERLAPS)
-    parts = {"intersect": None if relation == OVERLAPS else relation}  # clients send it also without a position
+    # clients send INTERSECT also without a position
+    parts: dict[str, Any] = {"intersect": None if relation == OVERLAPS else relation}
     if text := given.get("SIZE", "").strip():
         numbers = _numbers(text)
         if numbers is None or len(numbers) > 2 or min(numbers) < 0:
@@ -116,7 +119,7 @@ def _shape(given: Mapping[str, str]) -> dict:
         parts |= {"width": numbers[0], "height": numbers[-1]}
     mcen = given.get("MCEN")
     centred = mcen is not None and (not mcen.strip() or truth_of(mcen))
-    if centred is None:
+    if mcen is not None and centred is None:
         raise BadRequestError(f"mcen={mcen[:40]}: use it alone, or with one of {' '.join(YES + NO)}")
     if release := given.get("RELEASE", "").strip():
         parts["release"] = release
@@ -124,8 +127,9 @@ def _shape(given: Mapping[str, str]) -> dict:
 
 
 def _numbers(text: str) -> list[float] | None:
-    found = [real(part) for part in text.replace(",", " ").split()]
-    return found if found and None not in found else None
+    words = text.replace(",", " ").split()
+    found = [number for number in map(real, words) if number is not None]
+    return found if found and len(found) == len(words) else None
 
 
 def _uploaded(file: UploadedFile) -> list[Target]:

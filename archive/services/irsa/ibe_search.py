@@ -16,9 +16,9 @@ from archive.services.irsa.ibe_parameters import Request
 from archive.services.protocol.errors import BadRequestError
 from archive.tables.dictionary import Column
 from archive.tables.fields import Field
-from archive.tables.ipac import write_ipac
+from archive.tables.formats.ipac import write_ipac
+from archive.tables.formats.row_text import gathered, write_html, write_separated
 from archive.tables.moments import irsa
-from archive.tables.row_text import gathered, write_html, write_separated
 from archive.targets.around import MATCHED, matches
 
 WIDTHS = {

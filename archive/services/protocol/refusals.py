@@ -8,7 +8,7 @@ from functools import wraps
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from archive.services.protocol.errors import BadRequestError
-from archive.tables.votable import CONTENT_TYPE, error_votable
+from archive.tables.formats.votable import CONTENT_TYPE, error_votable
 from archive.tables.xml import Xml, document, element, lines, xml_text
 
 CHALLENGES = 'Basic realm="ZTF archive", charset="UTF-8", Bearer realm="ZTF archive"'

@@ -17,10 +17,10 @@ import pyarrow.compute as pc
 
 from archive.services.vo import descriptors
 from archive.tables.arrow import batch_of, joined_rows, schema_of, texts
-from archive.tables.arrow_files import write_arrow, write_parquet
 from archive.tables.fields import Field
-from archive.tables.spooled import write_fits, write_ipac_table
-from archive.tables.votable import CONTENT_TYPE, Counted, field_elements, write_votable
+from archive.tables.formats.arrow_files import write_arrow, write_parquet
+from archive.tables.formats.spooled import write_fits, write_ipac_table
+from archive.tables.formats.votable import CONTENT_TYPE, Counted, field_elements, write_votable
 
 Fields = tuple[Field, ...]
 Batches = Iterable[pa.RecordBatch]

@@ -191,6 +191,11 @@ def _write(job: QueryJob, seconds: float) -> dict:
     with reading(reader):
         label = uws.APPLICATION.format(job.pk)
         tables: set[str] = set()
+
+        def note_tables(found: set[str]) -> None:
+            tables.update(found)
+            _rest(job, reader, tables)
+
         result = query.run(
             asked,
             reader,
@@ -198,7 +203,7 @@ def _write(job: QueryJob, seconds: float) -> dict:
             seconds,
             label,
             lambda process: _note(job, process),
-            lambda found: _rest(job, reader, tables.update(found) or tables),
+            note_tables,
         )
         try:
             made = _file(job, result, written, asked.maxrec)

@@ -8,7 +8,7 @@ from astropy.table import Table
 from django.utils import timezone
 
 from archive.files import storage
-from archive.ingest import alerts as alert_archive
+from archive.ingest.kinds import alerts as alert_archive
 from archive.models import Alert, DifferenceImage
 from archive.releases.rights import own_date
 from archive.survey import identifiers

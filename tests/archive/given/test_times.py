@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from archive.given.timecolumns import modified
 from archive.given.times import BadTimeError, as_julian, as_modified, calendar, in_order, moment
-from archive.sandbox.readers.copying import copied
-from archive.sandbox.readers.tables import UnreadableTableError
+from archive.sandbox.readers.uploads.copying import copied
+from archive.sandbox.readers.uploads.tables import UnreadableTableError
 from archive.services.vo.adql import ADQLError, Catalog, Column, translate
 from archive.services.vo.adql import Table as Known
 from archive.survey.times import julian_date

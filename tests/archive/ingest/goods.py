@@ -11,7 +11,7 @@ import pandas as pd
 import tables
 from astropy.io import fits
 
-from archive.ingest.metadata import COLUMNS
+from archive.ingest.kinds.metadata import COLUMNS
 from archive.survey.camera import Camera, nominal_wcs
 from archive.survey.identifiers import make_oid, make_rfid
 from tests import factories

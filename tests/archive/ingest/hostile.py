@@ -23,7 +23,8 @@ import tables
 from astropy.io import fits
 from pyarrow import parquet
 
-from archive.ingest import alerts, metadata, values
+from archive.ingest import values
+from archive.ingest.kinds import alerts, metadata
 from tests.archive.ingest import goods
 
 WRONG_NUMBERS = {"text": "NaN", "huge": 1e300, "9999": -98765.4321, "truth": True}

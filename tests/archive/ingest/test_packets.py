@@ -154,7 +154,7 @@ def test_metadata_that_names_no_group_is_closed_unless_somebody_says_otherwise(t
 def test_the_most_closed_quadrant_decides_for_its_exposure():
     import pandas as pd
 
-    from archive.ingest import rows
+    from archive.ingest.kinds import rows
 
     both = []
     for rcid, group in ((50, 1), (51, 2)):

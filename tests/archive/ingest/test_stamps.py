@@ -10,7 +10,7 @@ from astropy.io import fits
 
 from archive.files.storage import DamagedFileError
 from archive.products.alert_packets import LARGEST_STAMP, stamp_of
-from archive.sandbox.readers import avrofile
+from archive.sandbox.readers.products import avrofile
 
 
 def packet(content: bytes) -> dict:

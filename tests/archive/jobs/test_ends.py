@@ -17,7 +17,7 @@ from archive.jobs import attempts, quotas, user_jobs
 from archive.models import QueryJob, UserJob
 from archive.services.vo import job_runner
 from archive.services.vo.tap import uws
-from archive.tables.errors import ResultTooLargeError
+from archive.tables.formats.errors import ResultTooLargeError
 
 HERE = "tests.archive.jobs.test_ends"
 QUERY = {"LANG": "ADQL", "QUERY": "SELECT TOP 3 table_name FROM tap_schema.tables"}

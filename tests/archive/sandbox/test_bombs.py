@@ -13,13 +13,13 @@ from astropy.table import Table
 from django.test import Client
 
 from archive import sandbox
-from archive.sandbox.readers import tables
+from archive.sandbox.readers.uploads import tables
 from archive.tables import readers
 from portal import bodies
 from tests.archive.sandbox.bombs import BOMBS, RA_DEC, ROW, votable
 
 ROOM = 128 * 1024**2  # bytes by which this process may grow: none of it is a bomb's
-FUNCTIONS = ("archive.sandbox.readers.tables:parse", "archive.sandbox.readers.copying:copied")
+FUNCTIONS = ("archive.sandbox.readers.uploads.tables:parse", "archive.sandbox.readers.uploads.copying:copied")
 
 
 def grown() -> int:

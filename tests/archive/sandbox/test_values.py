@@ -13,8 +13,8 @@ import pytest
 from astropy.io import fits
 from astropy.table import MaskedColumn, Table
 
-from archive.sandbox.readers.copying import copied
-from archive.sandbox.readers.tables import UnreadableTableError
+from archive.sandbox.readers.uploads.copying import copied
+from archive.sandbox.readers.uploads.tables import UnreadableTableError
 
 ROWS, BYTES = 1000, 1 << 26
 PLACE = '<FIELD name="ra" datatype="double"/><FIELD name="dec" datatype="double"/>'

@@ -9,8 +9,8 @@ from astropy.io import ascii as astropy_ascii
 from astropy.io.votable import parse
 
 from archive.tables.fields import Field, field_of
-from archive.tables.ipac import write_ipac
-from archive.tables.votable import error_votable, write_votable
+from archive.tables.formats.ipac import write_ipac
+from archive.tables.formats.votable import error_votable, write_votable
 
 FIELDS = [
     Field("id", "long", ucd="meta.id;meta.main", description="number & <name>"),

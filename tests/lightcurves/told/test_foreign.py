@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from archive.sandbox.readers import curvetables, matchfiles, releases
 from archive.sandbox.readers.errors import BadFileError
+from archive.sandbox.readers.products import curvetables, matchfiles, releases
 from tests.archive.ingest import goods
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from archive.files.storage import new_file, stored
-from archive.ingest import alerts as alert_archive
+from archive.ingest.kinds import alerts as alert_archive
 from processing.alerts import packets, schema
 from processing.alerts.history import History, give_names
 

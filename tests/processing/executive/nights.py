@@ -6,7 +6,8 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
-from archive.ingest import ingest, refcats
+from archive.ingest import ingest
+from archive.ingest.reference_catalogs import refcats
 from archive.models import CalibrationImage, Exposure, GaiaStar, PanstarrsStar, ProcessingVersion, ProductFile
 from archive.models.versions import CURRENT
 from archive.survey.camera import Camera

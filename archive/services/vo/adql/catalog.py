@@ -57,7 +57,7 @@ class Column:
     region : for a column of polygons whose corners stand in columns of their own
     indexable : for a computed column, what it is computed from
     longest, made : for a query's column, characters that its value has at most, and that are made to compute it
-        (archive.services.vo.adql.lengths)
+        (archive.services.vo.adql.names.lengths)
     """
 
     name: str

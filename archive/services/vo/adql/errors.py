@@ -8,7 +8,7 @@ class ADQLError(ValueError):
     line, column : 1-based place of the offending word, or None where none can be named
     """
 
-    def __init__(self, message, line=None, column=None):
+    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
         self.message, self.line, self.column = message, line, column
         place = f" (line {line}, column {column})" if line else ""
         super().__init__(message + place)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from archive.services.vo.adql.functions import AGGREGATES, CONDITIONAL, FUNCTIONS
-from archive.services.vo.adql.user_functions import CONVERSIONS, Q3C_CONDITIONS, USER_FUNCTIONS, named
+from archive.services.vo.adql.functions.standard import AGGREGATES, CONDITIONAL, FUNCTIONS
+from archive.services.vo.adql.functions.user_functions import CONVERSIONS, Q3C_CONDITIONS, USER_FUNCTIONS, named
 
 GEOMETRY = {
     "POINT": "A position: (longitude, latitude)",

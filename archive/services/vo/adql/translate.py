@@ -8,12 +8,12 @@ from sqlglot import exp
 
 from archive.services.vo.adql.catalog import Catalog, Column
 from archive.services.vo.adql.errors import ADQLError
-from archive.services.vo.adql.grammar import parse
-from archive.services.vo.adql.lengths import check_lengths
-from archive.services.vo.adql.moments import read_times
-from archive.services.vo.adql.names import Resolver
-from archive.services.vo.adql.rewrite import Rewriter
-from archive.services.vo.adql.whitelist import check_tree
+from archive.services.vo.adql.grammar.dialect import parse
+from archive.services.vo.adql.grammar.whitelist import check_tree
+from archive.services.vo.adql.names.lengths import check_lengths
+from archive.services.vo.adql.names.resolver import Resolver
+from archive.services.vo.adql.rewriting.moments import read_times
+from archive.services.vo.adql.rewriting.rewriter import Rewriter
 
 INDEXED = ("q3c_join", "q3c_radial_query")
 
@@ -58,10 +58,10 @@ def translate(adql: str, catalog: Catalog, maxrec: int | None = None) -> Transla
         columns = Resolver(catalog).resolve(tree)
         check_lengths(tree)
         read_times(tree)
-        tree = Rewriter().rewrite(tree)
-        limit = _row_limit(tree)
-        tree = _limited(_nulls_last(tree), limit, maxrec)
-        sql = tree.sql(dialect="postgres", comments=False)
+        rewritten = Rewriter().rewrite(tree)
+        assert isinstance(rewritten, exp.Query)
+        limit = _row_limit(rewritten)
+        sql = _limited(_nulls_last(rewritten), limit, maxrec).sql(dialect="postgres", comments=False)
     except RecursionError as error:
         raise ADQLError("the query is nested too deeply") from error
     lowered = sql.lower()

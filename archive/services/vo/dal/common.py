@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -19,9 +19,9 @@ from archive.services.vo import descriptors
 from archive.services.vo.formats import format_named
 from archive.tables.dictionary import Table
 from archive.tables.fields import Field
+from archive.tables.formats.votable import CONTENT_TYPE, write_votable
 from archive.tables.moments import iso
 from archive.tables.responses import field_of
-from archive.tables.votable import CONTENT_TYPE, write_votable
 
 DEFAULT_ROWS = 10_000
 TEXT_FORMATS = ("csv", "tsv", "json")
@@ -49,7 +49,7 @@ def maxrec(parameters: Parameters, default: int = DEFAULT_ROWS) -> int:
     return row_limit(single(parameters, "MAXREC"), default)
 
 
-def service(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def service(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """A view that answers GET and POST from scripts and says what is wrong as DALI has it."""
 
     answered = errors_as_votable(QueryFailedError)(view)

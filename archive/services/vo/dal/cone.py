@@ -49,7 +49,7 @@ def shown(table: Table, verbosity: int) -> Table:
 def fields_of(one: Published, verbosity: int) -> list[Field]:
     """The columns with the UCDs that this standard wants of identifier and position."""
     fields = common.fields_of(shown(one.table, verbosity), one.times)
-    return [replace(field, ucd=UCDS.get(field.ucd, field.ucd)) for field in fields]
+    return [replace(field, ucd=UCDS.get(field.ucd or "", field.ucd)) for field in fields]
 
 
 def statement(one: Published, fields: list[Field], ra: float, dec: float, radius: float) -> common.Statement:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.db import connections
 from django.urls import reverse
@@ -72,7 +73,8 @@ class Product:
 def links(identifiers: Iterable[str]) -> Iterator[Link]:
     """All links of each identifier, one after another; what is unknown or hidden gives one row that says so."""
     wanted = list(dict.fromkeys(identifiers))
-    datasets, errors = {}, {}
+    datasets: dict[str, Dataset] = {}
+    errors: dict[str, str] = {}
     for text in wanted:
         try:
             datasets[text] = read(text)
@@ -81,7 +83,7 @@ def links(identifiers: Iterable[str]) -> Iterator[Link]:
     found = products(set(datasets.values()))
     more = {family: _more(family, [one.number for one in found if one.family == family]) for family in FAMILIES}
     for text in wanted:
-        product = found.get(datasets.get(text))
+        product = found.get(datasets[text]) if text in datasets else None
         if product is None:
             message = errors.get(text, "there is no such data set, or it is not public")
             yield Link(text, "#this", "", error_message=f"NotFoundFault: {message}")
@@ -112,23 +114,23 @@ FROM tap_data.obscore WHERE family = %s AND number = ANY(%s)
 
 def _of_product(product: Product, more: list[Link]) -> Iterator[Link]:
     main = next((link for link in more if link.semantics == "#this"), None)
-    auth = {"link_auth": "false"} if product.public else {"link_auth": "true", "link_authorized": True}
+    auth: dict[str, Any] = {"link_auth": "false"} if product.public else {"link_auth": "true", "link_authorized": True}
     if main is None and product.url:
         size = None if product.kbytes is None else 1024 * product.kbytes
         yield Link("", "#this", product.title, product.url, content_type=product.form, content_length=size, **auth)
     elif main is None and not product.public:
         # That the product exists, its reader may know; where its file is does not follow from that.
-        refused = {"link_auth": "true", "link_authorized": False}
+        sign_in = address.address() + reverse("sign-in")
         yield Link(
-            "", "#this", product.title, address.address() + reverse("sign-in"), content_type="text/html", **refused
+            "", "#this", product.title, sign_in, content_type="text/html", link_auth="true", link_authorized=False
         )
     elif main is None:
         message = "NotFoundFault: the archive holds no file of it"
         yield Link("", "#this", product.title, error_message=message)
     for link in more:
         yield link if link.link_auth else replace(link, **auth)
-    path = main and main.access_url
-    if path and (main.content_type or "").endswith("fits"):
+    path = main.access_url if main is not None and (main.content_type or "").endswith("fits") else None
+    if path:
         yield Link("", "#cutout", "Cutout by SODA", service_def="soda-sync", content_type="application/fits", **auth)
         shown = path.replace(reverse("ibe-root"), "/pictures/") + "?width=768"
         yield Link("", "#preview-image", "Picture of the image", shown, content_type="image/png", **auth)

@@ -12,7 +12,7 @@ from archive.services.vo import descriptors
 from archive.services.vo.dal import common
 from archive.services.vo.datalink.links import Link, links
 from archive.tables.fields import Field
-from archive.tables.votable import write_votable
+from archive.tables.formats.votable import write_votable
 
 CONTENT_TYPE = "application/x-votable+xml;content=datalink"
 MOST = 500  # identifiers of one request

@@ -13,7 +13,7 @@ from archive.tables.dictionary import Column, Table
 
 ROWS = 10**9
 FOOTPRINT = Region(CORNERS, ("s_ra", "s_dec"), LARGEST_CCD)
-BEHIND = {
+BEHIND: dict[str, Shifted | Parts] = {
     "t_min": Shifted("jd", MJD_ZERO),
     "t_max": Shifted("jd", MJD_ZERO, LONGEST),
     "obs_publisher_did": Parts(parts_of),

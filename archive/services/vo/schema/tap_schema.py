@@ -74,7 +74,7 @@ SCHEMA_TABLES = (
         ),
     ),
 )
-KEYS = (
+KEYS: tuple[tuple[str, ...], ...] = (
     ("ztf_alerts_pid", "ztf.ztf_alerts", "pid", "ztf.ztf_current_meta_sci", "pid", "The science image of an alert"),
 )
 KEYS += tuple(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 
@@ -132,7 +132,7 @@ def _content(file: ProductFile, shape) -> bytes:
     return file.whole().read_bytes() if shape is None else cutout.cutout(file, shape)
 
 
-def _wanted(parameters: Mapping[str, list[str]]) -> Iterator[dict[str, list[str]]]:
+def _wanted(parameters: Mapping[str, Sequence[str]]) -> Iterator[dict[str, list[str]]]:
     """Each image with each region, as one request has them.
 
     Raises

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from archive.database import copy
-from archive.tables import kernels
 from archive.tables.arrow import arrow_type
-from archive.tables.errors import ResultTooLargeError
 from archive.tables.fields import Field
+from archive.tables.formats import kernels
+from archive.tables.formats.errors import ResultTooLargeError
 
 ROWS = 50_000
 """Rows of a batch at most."""
@@ -33,7 +33,7 @@ def batches(
 
     Raises
     ------
-    archive.tables.errors.ResultTooLargeError
+    archive.tables.formats.errors.ResultTooLargeError
     """
     size_of_all = 0
     names = [str(n) for n in range(len(fields))]

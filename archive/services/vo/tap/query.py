@@ -6,7 +6,7 @@ result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -26,8 +26,8 @@ from archive.services.vo.adql import ADQLError, Catalog, Column, Translation, tr
 from archive.services.vo.schema import published
 from archive.services.vo.tap import arrow_copy, user_tables
 from archive.services.vo.tap.uploads import Upload, as_adql, put
-from archive.tables.errors import UnwritableResultError
 from archive.tables.fields import Delivered, Field, delivered, field_of
+from archive.tables.formats.errors import UnwritableResultError
 from archive.tables.moments import iso
 
 LONGEST = 60  # s, for the first rows and between any two pieces
@@ -106,7 +106,7 @@ class Result:
     ends the query and frees its connection.
     """
 
-    def __init__(self, source: Iterator):
+    def __init__(self, source: Generator):
         self.fields: tuple[Field, ...] = next(source)
         first = next(source, None)
         self._source = source
@@ -194,7 +194,7 @@ def _result(
     label: str,
     on_start: Callable[[int], None] | None,
     on_tables: Callable[[set[str]], None] | None,
-) -> Iterator:
+) -> Generator:
     """The fields, then batch after batch."""
     from archive.services.vo.tap import arrow_batches  # compiled, and the page of queries needs none of it
 

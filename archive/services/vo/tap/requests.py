@@ -13,7 +13,7 @@ from archive.services.protocol.errors import BadRequestError
 from archive.services.protocol.parameters import single_values
 from archive.services.protocol.refusals import as_votable
 from archive.services.vo.tap import query, uploads, user_tables, uws
-from archive.tables.errors import UnwritableResultError
+from archive.tables.formats.errors import UnwritableResultError
 
 XML = "text/xml; charset=utf-8"
 REFUSED = (query.ADQLError, BadRequestError, UnwritableResultError, uploads.BadUploadError)

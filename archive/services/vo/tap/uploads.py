@@ -18,7 +18,7 @@ from psycopg2 import sql
 
 from archive.database import copy
 from archive.requests.safe_http import NotAllowedError, connected
-from archive.sandbox.readers.copying import TYPES, position_of
+from archive.sandbox.readers.uploads.copying import TYPES, position_of
 from archive.services.vo import adql
 from archive.tables.readers import MOST_BYTES, UnreadableTableError, read_in_child
 
@@ -110,7 +110,7 @@ def upload_of(name: str, content: bytes) -> Upload:
     BadUploadError
     """
     try:
-        found = read_in_child(content, "archive.sandbox.readers.copying:copied", settings.TAP_UPLOAD_ROWS)
+        found = read_in_child(content, "archive.sandbox.readers.uploads.copying:copied", settings.TAP_UPLOAD_ROWS)
     except UnreadableTableError as reason:
         raise BadUploadError(f"UPLOAD {name}: {reason}") from reason
     columns = tuple(UploadColumn(**column) for column in found["columns"])

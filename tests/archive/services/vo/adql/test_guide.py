@@ -8,7 +8,7 @@ from django.db import connections
 
 from archive.access.reading import ANYONE, reading
 from archive.services.vo.adql import features, signatures, translate
-from archive.services.vo.adql.functions import AGGREGATES, CONDITIONAL, FUNCTIONS
+from archive.services.vo.adql.functions.standard import AGGREGATES, CONDITIONAL, FUNCTIONS
 from archive.services.vo.schema.published import adql_catalog
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])

@@ -4,8 +4,8 @@
 import pytest
 
 from archive.services.vo.adql import ADQLError, translate
-from archive.services.vo.adql.diagnosis import what_fits
-from archive.services.vo.adql.grammar import ADQLDialect, read_tokens
+from archive.services.vo.adql.grammar.diagnosis import what_fits
+from archive.services.vo.adql.grammar.dialect import ADQLDialect, read_tokens
 from tests.archive.services.vo.adql.test_conditions import CONDITIONS
 from tests.archive.services.vo.adql.test_expressions import EXPRESSIONS
 from tests.archive.services.vo.adql.test_queries import QUERIES

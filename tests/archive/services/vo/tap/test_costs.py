@@ -12,9 +12,9 @@ from django.db import connections, transaction
 
 from archive.access import streams
 from archive.access.streams import QueryFailedError
-from archive.services.vo.adql import whitelist
+from archive.services.vo.adql.grammar import whitelist
 from archive.services.vo.tap import query as tap
-from archive.tables import spooled
+from archive.tables.formats import spooled
 from deploy.cluster import process_bytes
 from deploy.machine import SetupError
 

@@ -13,8 +13,8 @@ from astropy.io.votable import parse
 from astropy.table import Table
 
 from archive.services.vo.formats import FORMATS, format_named
-from archive.tables.errors import UnwritableResultError
 from archive.tables.fields import Field
+from archive.tables.formats.errors import UnwritableResultError
 
 FIELDS = (
     Field("id", "long", unit="", ucd="meta.id", description="a number"),

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from portal.views.query import DOWNLOADS, EXAMPLES, PREVIEW_ROWS
+from portal.views.queries.page import DOWNLOADS, EXAMPLES, PREVIEW_ROWS
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 

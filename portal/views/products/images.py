@@ -1,0 +1,173 @@
+"""Products: the search, one image's page, its header, its pictures, cutouts and files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+
+from archive.files import delivery
+from archive.forms import problems
+from archive.models import ProductFile, ReferenceImage, ScienceImage
+from archive.pixels import rendering as pixels
+from archive.products import calibrations, residuals, versions
+from archive.products.files import MAIN_FILE, files_by_row, why_no_files
+from archive.requests.paging import page_of
+from archive.requests.parameters import takes
+from archive.search import query
+from archive.search.families import FAMILIES, FOOTPRINT, POINT, Family
+from archive.tables.responses import answer, format_of, refuse
+from portal.forms.images import DEFAULT_CUTOUT, CutoutForm, CutoutPageForm, ImageSearchForm
+from portal.plots.residuals import drawings
+from portal.plots.sky_map import SkyMap, sky_map
+from portal.views.products.product_rows import columns_of, is_picture, main_of, outline, page_url, rows_of
+
+PAGE_ROWS = 100
+CUTOUTS = 24
+
+
+@takes(ImageSearchForm, "format", "page")
+def image_search(request: HttpRequest) -> HttpResponse:
+    """Products of a family as a table and on a map of the sky; all rows as JSON, CSV or VOTable."""
+    form = ImageSearchForm(request.GET)
+    template = "portal/images.html"
+    context: dict[str, Any] = {"form": form}
+    if not form.is_valid():
+        return refuse(request, template, problems(form), context)
+    rows, limit = query.images(form.query), settings.SEARCH_ROW_LIMIT
+    family = FAMILIES[form.query.family]
+    if format_of(request) != "html":
+        found = list(rows[: limit + 1])
+        return answer(request, family.page, found, template, context, overflow=len(found) > limit)
+    page = page_of(request, rows, PAGE_ROWS)
+    context |= {
+        "page": page,
+        "family": family,
+        "columns": columns_of(family.name),
+        "products": rows_of(family.name, page.object_list),
+        "has_cutouts": family.name in MAIN_FILE,
+        "map": _map(family, page.object_list, [form.place] if form.place else []),
+    }
+    return answer(request, family.page, page, template, context)
+
+
+def _map(family: Family, products, marks: list) -> SkyMap | None:
+    if family.place == POINT:
+        return sky_map([], marks + [(one.ra, one.dec) for one in products])
+    return sky_map(map(outline, products) if family.place == FOOTPRINT else [], marks)
+
+
+@takes("format")
+def science_page(request: HttpRequest, pid: int) -> HttpResponse:
+    """A science image: picture, quality, calibrations, files, difference."""
+    image = get_object_or_404(ScienceImage.objects.select_related("exposure"), pk=pid)
+    context = {
+        "calibrations": calibrations.used_for(image),
+        "versions": versions.beside(image),
+        "problems": [text for name, text in sorted(image.quality.items()) if name.endswith("_problem")],
+        "difference": query.differences_of(ScienceImage.objects.filter(pk=pid)).first(),
+        "drawings": drawings(residuals.of_image(image)),
+    }
+    return _page(request, image, "sci", context)
+
+
+@takes("format")
+def reference_page(request: HttpRequest, rfid: int) -> HttpResponse:
+    """A reference image: picture, quality, the images it was made of, files."""
+    image = get_object_or_404(ReferenceImage, pk=rfid)
+    return _page(request, image, "ref", {"inputs": image.inputs.order_by("obsjd")})
+
+
+def _page(request: HttpRequest, image, family: str, context: dict) -> HttpResponse:
+    files = files_by_row(family, [image]).get(image.pk, [])
+    main = main_of(family, image, files)
+    pictures = sorted(filter(is_picture, files), key=lambda file: file != main)
+    context |= {
+        "image": image,
+        "family": family,
+        "files": files,
+        "no_files": "" if files else why_no_files(image),
+        "main": main,
+        "pictures": pictures,
+        "header": pixels.header(main).tostring(sep="\n", padding=False) if main else "",
+        "map": sky_map([outline(image)]),
+    }
+    return answer(request, FAMILIES[family].page, [image], "portal/image.html", context)
+
+
+@takes(CutoutForm)
+def picture(request: HttpRequest, path: str) -> HttpResponse:
+    """A PNG or JPEG of an image file: a preview of all of it, or a cutout around `ra`, `dec`."""
+    form = CutoutForm(request.GET)
+    if not form.is_valid():
+        return HttpResponse(problems(form), content_type="text/plain", status=400)
+    file = _file(path)
+    try:
+        if form.cleaned_data["ra"] is not None:
+            data = pixels.cutout(file, *form.place()).data
+        else:
+            data = pixels.pixels(file, step=form.step(pixels.header(file)["NAXIS1"]))
+        drawn = {"png": pixels.png, "jpeg": pixels.jpeg}[form.cleaned_data["form"] or "png"](data, form.rendering())
+    except pixels.BadCutoutError as error:
+        return HttpResponse(str(error), content_type="text/plain", status=400)
+    return _private(HttpResponse(drawn, content_type=f"image/{form.cleaned_data['form'] or 'png'}"))
+
+
+@takes(CutoutForm)
+def cutout(request: HttpRequest, path: str) -> HttpResponse:
+    """A FITS cutout of an image file around `ra`, `dec`, `size` degrees wide."""
+    form = CutoutForm(request.GET, needs_place=True)
+    if not form.is_valid():
+        return HttpResponse(problems(form), content_type="text/plain", status=400)
+    file = _file(path)
+    try:
+        body = pixels.fits_bytes(pixels.cutout(file, *form.place()))
+    except pixels.BadCutoutError as error:
+        return HttpResponse(str(error), content_type="text/plain", status=400)
+    name = f"cutout_{file.name.removesuffix('.fz')}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return _private(HttpResponse(body, content_type="application/fits", headers=headers))
+
+
+@takes(CutoutPageForm)
+def cutout_page(request: HttpRequest) -> HttpResponse:
+    """A cutout of every image that covers a position, newest first."""
+    form = CutoutPageForm(request.GET)
+    context = {"form": form, "size": request.GET.get("size") or f"{DEFAULT_CUTOUT}"}
+    if not form.is_valid():
+        return render(request, "portal/cutouts.html", context | {"error": problems(form)}, status=400)
+    if form.place is None:
+        return render(request, "portal/cutouts.html", context)
+    family = form.query.family
+    if family not in MAIN_FILE:
+        return render(
+            request, "portal/cutouts.html", context | {"error": f"family={family}: has no cutouts"}, status=400
+        )
+    images = list(query.images(form.query)[:CUTOUTS])
+    files = {pk: main_of(family, None, found) for pk, found in files_by_row(family, images).items()}
+    ra, dec = form.place
+    pairs = [(image, files[image.pk], page_url(image, family)) for image in images if files.get(image.pk)]
+    movies = sorted({image.filtercode for image, _, _ in pairs}) if family == "sci" else []
+    return render(request, "portal/cutouts.html", context | {"pairs": pairs, "ra": ra, "dec": dec, "movies": movies})
+
+
+def download(request: HttpRequest, path: str) -> HttpResponseBase:
+    """A file of the tree, whole or the part that is asked for."""
+    return delivery.deliver(request, _file(path), attachment=True)
+
+
+def _file(path: str) -> ProductFile:
+    """The file's row, as far as this reader may see it; what is hidden is as absent as what is not there."""
+    file = delivery.visible_file(path)
+    if file is None:
+        raise Http404(f"{path}: no such file, or it is not public")
+    return file
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    """Shared caches must not keep what depends on the reader."""
+    for header, value in delivery.private().items():
+        response[header] = value
+    return response
