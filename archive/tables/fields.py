@@ -46,8 +46,10 @@ def field_of(name, postgres_type, unit=None, ucd=None, description=None, utype=N
     """Field of a PostgreSQL column; types that VOTable does not know become text."""
     key = postgres_type.lower().split("(")[0].strip()
     datatype, arraysize = _POSTGRES.get(key, ("unicodeChar", "*"))
-    if key.startswith(("timestamp", "date")):
-        xtype = None if xtype == IRSA_TIME else "timestamp"
+    if xtype == IRSA_TIME:
+        xtype = None
+    elif key.startswith(("timestamp", "date")):
+        xtype = "timestamp"
     elif xtype in SHAPES and not key.endswith("[]"):
         xtype = None  # DALI's shapes are arrays of numbers; as text they are none
     return Field(name, datatype, arraysize, unit, ucd, description, xtype, utype)

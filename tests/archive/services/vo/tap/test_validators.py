@@ -55,7 +55,7 @@ def stilts(*words: str) -> str:
 def test_taplint_finds_nothing_wrong(served):
     report = json.loads(stilts("taplint", f"tapurl={served}", "format=json", "report=EWF"))
     found = [
-        f"{one['level']}-{section['code']}-{one['code']} {one['text']}"
+        f"{one['level']}-{section['code']}-{one['code']} {one.get('text', '')}"
         for section in report["sections"]
         if section["code"] not in ALLOWED
         for one in section.get("reports", ())
