@@ -11,7 +11,7 @@ from importlib import import_module
 from django.urls import get_resolver
 
 OF_JOBS = (
-    "archive.services.vo.job_runner", "archive.services.vo.tap.arrow_batches", "archive.tables.formats.binary2",
+    "archive.services.vo.job_runner", "archive.tables.formats.arrow_batches", "archive.tables.formats.binary2",
     "archive.targets.bundle", "lightcurves.download.hats", "lightcurves.storage.codec_kernels",
     "lightcurves.updates.releases", "processing.forced.images",
 )  # fmt: skip

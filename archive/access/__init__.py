@@ -2,6 +2,8 @@
 
     reading      sets the programs of a reader for everything inside; the one place that does
     streams      rows of a query while PostgreSQL still delivers them, with those rights
+    arrow_stream
+                 the same as Arrow batches, for many rows
     memberships  which programs a person reads
     tokens, passwords
                  recognising people and scripts

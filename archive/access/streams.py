@@ -63,10 +63,10 @@ def stream(queries: Iterable[tuple[tuple, models.QuerySet | Statement]], reader:
 
 def _batches(queries: Iterable[tuple[tuple, models.QuerySet | Statement]], reader: Reader) -> Generator[list[tuple]]:
     with ExitStack() as stack:
-        stack.enter_context(_explained())
+        stack.enter_context(explained())
         connection = stack.enter_context(streaming(reader))
         with connection.cursor() as cursor:
-            _prepare(cursor)
+            prepare(cursor)
         for first, rows in queries:
             source = rows.query.get_compiler(connection=connection) if isinstance(rows, models.QuerySet) else None
             try:
@@ -80,7 +80,8 @@ def _batches(queries: Iterable[tuple[tuple, models.QuerySet | Statement]], reade
                     yield [first + row for row in batch] if first else batch
 
 
-def _prepare(cursor) -> None:
+def prepare(cursor) -> None:
+    """Set what a long read needs in its transaction."""
     cursor.execute("SET LOCAL statement_timeout = %s", [f"{LONGEST}s"])
     # A cursor's plan is otherwise made for its first tenth only: it then reads in order of the key what an index on
     # the sphere would find at once.
@@ -107,7 +108,8 @@ def sqlstate_and_message(error: Exception) -> tuple[str, str]:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
+    """Turn what the database says about a read into QueryFailedError."""
     try:
         yield
     except (psycopg2.Error, DatabaseError) as error:

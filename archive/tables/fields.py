@@ -65,7 +65,9 @@ class Delivered:
 
 _TEXT = Delivered("text", "{}::text")
 _MOMENT = Delivered("timestamp", """to_char({}, 'YYYY-MM-DD"T"HH24:MI:SS.MS')""")
-_IRSA = Delivered("char", "rtrim(rtrim(to_char({}, 'YYYY-MM-DD HH24:MI:SS.MS'), '0'), '.') || '+00'")
+IRSA_TEXT = "rtrim(rtrim(to_char({}, 'YYYY-MM-DD HH24:MI:SS.MS'), '0'), '.') || '+00'"
+"""SQL of a time without zone as IRSA writes it."""
+_IRSA = Delivered("char", IRSA_TEXT)
 _DELIVERED = {
     16: Delivered("boolean"), 21: Delivered("smallint"), 23: Delivered("integer"), 20: Delivered("bigint"),
     700: Delivered("real"), 701: Delivered("double precision"), 1700: Delivered("double precision", "{}::float8"),

@@ -6,17 +6,21 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
+from django.conf import settings
 from django.db import models
 
 from archive.access.reading import Reader
-from archive.access.streams import QueryFailedError, Rows, stream
+from archive.access.streams import QueryFailedError, Rows
 from archive.search.families import Family
 from archive.search.query import BadQueryError, ImageQuery, images
+from archive.search.where import TIME
 from archive.services.irsa.ibe_parameters import Request
 from archive.services.protocol.errors import BadRequestError
+from archive.services.vo.formats import format_named
+from archive.services.vo.schema.published import POSTGRES
 from archive.tables.dictionary import Column
-from archive.tables.fields import Field
-from archive.tables.formats.ipac import write_ipac
+from archive.tables.fields import IRSA_TEXT, Field
+from archive.tables.formats.ipac import write_ipac, write_ipac_batches
 from archive.tables.formats.row_text import gathered, write_html, write_separated
 from archive.tables.moments import irsa
 from archive.targets.around import MATCHED, matches
@@ -27,6 +31,7 @@ WIDTHS = {
     "ssnamenr": 40, "path": 200, "suffix": 40, "sha256": 64,
 }  # fmt: skip
 """Characters of each text column: an IPAC table says its widths before its first row."""
+ALL = 1 << 62  # rows
 UPLOADED = tuple(column for column in MATCHED if column.name != "in_name")
 Batches = Iterable[list[tuple]]
 DESCRIBED = ("name", "description", "unit", "ucd", "utype", "datatype", "principal", "indexed")
@@ -37,7 +42,7 @@ class Answer:
     """A table that is written while its rows arrive; `close` when nobody reads it any more."""
 
     content_type: str
-    pieces: Iterator[str]
+    pieces: Iterator[bytes] | Iterator[str]
     close: Callable[[], None]
 
 
@@ -56,12 +61,36 @@ def find(asked: Request, family: Family, reader: Reader) -> Answer:
             rows = matches(asked.query, asked.targets, reader, asked.columns)
             batches = ([(row[0], *row[2:]) for row in batch] for batch in rows)  # IBE gives no name
             return _written(asked.format, [*UPLOADED, *columns], batches, rows.close)
-        rows = stream([((), _selected(asked.query, family, asked.columns))], reader)
+        return _streamed(asked, family, columns, reader)
     except BadQueryError as error:
         raise BadRequestError(error.parameter.upper() + str(error).removeprefix(error.parameter)) from error
     except QueryFailedError as error:
         raise BadRequestError(str(error)) from error
-    return _written(asked.format, columns, rows, rows.close)
+
+
+def _streamed(asked: Request, family: Family, columns: list[Column], reader: Reader) -> Answer:
+    """All rows of a search in the format that is asked for."""
+    from archive.access.arrow_stream import arrow_stream  # compiled, and most processes answer no search
+
+    fields = [_field(one) for one in columns]
+    written = [_as_irsa(one, family.types[one.name] == TIME) for one in columns]
+    found = _selected(asked.query, family, asked.columns)
+    rows = arrow_stream(found, fields, written, reader, settings.TAP_RESULT_BYTES)
+    content_type, write = _BATCHES[asked.format]
+    return Answer(content_type, write(fields, columns, rows), rows.close)
+
+
+def _field(column: Column) -> Field:
+    """A column as writers of Arrow batches take it; text has the width that its IPAC table says."""
+    width = str(WIDTHS[column.name]) if column.datatype == "char" else None
+    return Field(column.name, column.datatype, width, column.unit or None, description=column.description)
+
+
+def _as_irsa(column: Column, is_time: bool) -> str:
+    """SQL of a column in its declared type; times as IRSA writes them."""
+    if is_time:
+        return IRSA_TEXT.format("({} AT TIME ZONE 'UTC')")
+    return f"{{}}::{'text' if column.datatype == 'char' else POSTGRES[column.datatype]}"
 
 
 def describe(asked: Request, family: Family) -> Answer:
@@ -108,9 +137,36 @@ def _html(columns: list[Column], batches: Batches) -> Iterator[str]:
     return write_html(columns, chain.from_iterable(batches))
 
 
+def _lines(name: str) -> Callable[[list[Field], list[Column], Iterable], Iterator[bytes]]:
+    """CSV or TSV, as TAP writes them."""
+
+    def write(fields: list[Field], columns: list[Column], batches: Iterable) -> Iterator[bytes]:
+        form = format_named(name)
+        assert form is not None
+        return form.write(tuple(fields), batches, ALL)
+
+    return write
+
+
+def _page(fields: list[Field], columns: list[Column], batches: Iterable) -> Iterator[bytes]:
+    rows = (row for batch in batches for row in zip(*(one.to_pylist() for one in batch.columns), strict=True))
+    return (piece.encode() for piece in gathered(write_html(columns, rows)))
+
+
+def _fixed(fields: list[Field], columns: list[Column], batches: Iterable) -> Iterator[bytes]:
+    return write_ipac_batches(fields, batches)
+
+
 _FORMATS = {
     "ipac_table": ("text/plain; charset=utf-8", _ipac),
     "csv": ("text/csv; charset=utf-8", _separated(",")),
     "tsv": ("text/tab-separated-values; charset=utf-8", _separated("\t")),
     "html": ("text/html; charset=utf-8", _html),
 }
+_BATCHES = {
+    "ipac_table": (_FORMATS["ipac_table"][0], _fixed),
+    "csv": (_FORMATS["csv"][0], _lines("csv")),
+    "tsv": (_FORMATS["tsv"][0], _lines("tsv")),
+    "html": (_FORMATS["html"][0], _page),
+}
+"""The same formats from Arrow batches."""

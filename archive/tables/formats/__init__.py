@@ -6,6 +6,8 @@
     ipac         IPAC tables
     spooled      formats whose head needs the end of the rows
     row_text     separated text and bare HTML
+    arrow_batches
+                 PostgreSQL's binary COPY as Arrow batches
     arrow_files  Arrow streams and Parquet
     errors       why a result cannot be written
 

@@ -1,6 +1,12 @@
 """IPAC tables: the fixed-width text that IRSA's services speak."""
 
+from collections.abc import Iterable, Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from archive.requests.numbers import whole
+from archive.tables.arrow import joined_rows, texts
 from archive.tables.fields import Field
 
 _TYPES = {
@@ -86,6 +92,33 @@ def write_ipac(fields, rows, keywords=None, comments=()):
             for text, kind, width in zip(row, kinds, widths, strict=True)
         ]
         yield " " + " ".join(cells) + " \n"
+
+
+def write_ipac_batches(fields: Sequence[Field], batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
+    """An IPAC table of Arrow batches, a piece for each; text has its declared width."""
+    kinds = [_TYPES[field.datatype] for field in fields]
+    widths = [
+        max(len(f.name), len(k), len(f.unit or ""), len(NULL), int(f.arraysize or 0), _WIDTHS.get(k, 0))
+        for f, k in zip(fields, kinds, strict=True)
+    ]
+    yield ("\\fixlen = T\n" + "".join(_header(fields, kinds, widths))).encode()
+    for batch in batches:
+        columns = zip(fields, kinds, widths, batch.columns, strict=True)
+        cells = [_padded(*column) for column in columns]
+        pieces: list[pa.Array | str] = [piece for cell in cells for piece in (" ", cell)]
+        yield joined_rows([*pieces, " \n"])
+
+
+def _padded(field: Field, kind: str, width: int, values: pa.Array) -> pa.Array:
+    """A column as text of its width; NaN is null."""
+    if pa.types.is_floating(values.type):
+        values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
+    text = pc.fill_null(texts(field, values), NULL)
+    if kind != "char":
+        return pc.utf8_lpad(text, width)
+    if pc.any(pc.match_substring_regex(text, "[\n\r\t]")).as_py():
+        text = pc.replace_substring_regex(text, "[\n\r\t]", " ")
+    return pc.utf8_rpad(text, width)
 
 
 def _declared(field: Field):

@@ -9,8 +9,6 @@ uws, uws_xml
 uploads, user_tables
              TAP_UPLOAD and kept tables
 removal      what goes with rows that are removed
-arrow_copy, arrow_batches
-             a SELECT's result by binary COPY, as Arrow batches
 vosi, examples
              what the service says about itself
 """

@@ -20,11 +20,12 @@ from django.db.utils import Error as DatabaseError
 
 from archive.access.reading import EVERYTHING, Reader, current_reader, streaming
 from archive.access.streams import CANCELLED, TOO_MUCH, sqlstate_and_message
+from archive.database import copy_stream
 from archive.services.protocol.errors import BadRequestError
 from archive.services.protocol.parameters import row_limit
 from archive.services.vo.adql import ADQLError, Catalog, Column, Translation, translate
 from archive.services.vo.schema import published
-from archive.services.vo.tap import arrow_copy, user_tables
+from archive.services.vo.tap import user_tables
 from archive.services.vo.tap.uploads import Upload, as_adql, put
 from archive.tables.fields import Delivered, Field, delivered, field_of
 from archive.tables.formats.errors import UnwritableResultError
@@ -196,7 +197,7 @@ def _result(
     on_tables: Callable[[set[str]], None] | None,
 ) -> Generator:
     """The fields, then batch after batch."""
-    from archive.services.vo.tap import arrow_batches  # compiled, and the page of queries needs none of it
+    from archive.tables.formats import arrow_batches  # compiled, and the page of queries needs none of it
 
     with ExitStack() as stack:
         stack.enter_context(_explained(seconds or LONGEST))
@@ -213,7 +214,7 @@ def _result(
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = %s", [f"{seconds or settings.TAP_SYNC_SECONDS}s"])
         yield fields
-        copy = arrow_copy.Copy(connection.connection, delivering, LONGEST if seconds is None else None)
+        copy = copy_stream.Copy(connection.connection, delivering, LONGEST if seconds is None else None)
         stack.callback(copy.close)
         yield from arrow_batches.batches(fields, iter(copy), settings.TAP_RESULT_BYTES)
 
@@ -282,7 +283,7 @@ def _explained(seconds: float) -> Iterator[None]:
     """Turn what the database says about a query into words for whoever asked it."""
     try:
         yield
-    except arrow_copy.TooSlowError as error:
+    except copy_stream.TooSlowError as error:
         raise TooLongError(seconds) from error
     except UnwritableResultError as error:
         raise BadRequestError(str(error)) from error

@@ -148,7 +148,7 @@ def test_planning_has_a_time_limit(client, sky, monkeypatch):
 def test_every_statement_of_a_query_runs_under_a_time_limit(client, sky, monkeypatch):
     """Nobody's query runs for ever, however slowly its rows are read."""
     seen = []
-    real = tap.arrow_copy.Copy.__init__
+    real = tap.copy_stream.Copy.__init__
 
     def noted(self, connection, statement, patience):
         with connection.cursor() as cursor:
@@ -156,7 +156,7 @@ def test_every_statement_of_a_query_runs_under_a_time_limit(client, sky, monkeyp
             seen.append(cursor.fetchone()[0])
         real(self, connection, statement, patience)
 
-    monkeypatch.setattr(tap.arrow_copy.Copy, "__init__", noted)
+    monkeypatch.setattr(tap.copy_stream.Copy, "__init__", noted)
     assert ask(client, f"SELECT TOP 1 candid FROM {ALERTS}")[0] == 200
     assert seen == ["10min"]
 
