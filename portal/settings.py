@@ -90,6 +90,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "portal.middleware.HealthCheck",
+    "portal.auth.basic.AlwaysChallenged",
     "portal.middleware.OtherSpellings",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -6,6 +6,7 @@ import base64
 
 from axes.handlers.proxy import AxesProxyHandler
 from axes.helpers import get_client_ip_address, get_cool_off
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +18,7 @@ from archive.services.protocol.refusals import CHALLENGES
 from portal.auth import scopes
 from portal.refusals import refuse
 
+AUTH = "/auth"  # before an address: only for those who sign in
 ANY_TOKEN = "(token)"  # noqa: S105 (the name under which wrong tokens are counted)
 NAMES_FOR_TOKENS = ("", "token")  # what may stand for the name before a token
 
@@ -27,6 +29,7 @@ FORCED_FORMS = (
     "/cgi-bin/getForcedPhotometryRequests.cgi",
     "/cgi-bin/getBatchForcedPhotometryRequests.cgi",
 )
+SIGNING_IN = ("/account/signon/", "/sign-in/", "/admin/login/")
 SHARED_NAME = "ztffps"  # of IRSA's forced photometry: its clients send it, and say who they are by email and userpass
 
 
@@ -39,26 +42,26 @@ class RefusedError(Exception):
 
 
 class BasicAuthentication:
-    """Signs in whoever sends `Authorization`, for this one request; wrong ones get 401, too many of them 429."""
+    """Signs in whoever sends `Authorization`, for this one request; wrong ones get 401, too many of them 429.
+
+    Credentials of whatever kind that do not hold are refused, never taken for none. Below /auth nobody is answered
+    who is not signed in.
+    """
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.signed_in_by_password, request.token = False, None
-        if shared_credentials(request):
-            return self.get_response(request)
-        kind, _, content = request.headers.get("Authorization", "").partition(" ")
+        request.shared_credentials = shared_credentials(request)
         try:
-            if kind.lower() == "basic":
-                user = _by_name(request, content.strip())
-            elif kind.lower() in ("bearer", "token"):
-                user = _by_token(request, content.strip())
-            else:
-                return self.get_response(request)
+            user = None if request.shared_credentials else _by_header(request)
+            if user is None and "Authorization" not in request.headers:
+                _check_session(request)
         except RefusedError as refusal:
             return _refusal(request, refusal)
-        request.user, request.signed_in_by_password = user, True
+        if user is not None:
+            request.user, request.signed_in_by_password = user, True
         return self.get_response(request)
 
 
@@ -73,6 +76,57 @@ def shared_credentials(request: HttpRequest) -> bool:
         return base64.b64decode(content.strip(), validate=True).startswith(SHARED_NAME.encode() + b":")
     except ValueError:  # no base64, or not even ASCII
         return False
+
+
+def _by_header(request: HttpRequest) -> AbstractBaseUser | None:
+    """Whom `Authorization` names; None without it."""
+    kind, _, content = request.headers.get("Authorization", "").strip().partition(" ")
+    if not kind:
+        return None
+    if kind.lower() == "basic":
+        return _by_name(request, content.strip())
+    if kind.lower() in ("bearer", "token"):
+        return _by_token(request, content.strip())
+    raise RefusedError(401, f"Authorization: {ascii(kind[:20])[1:-1]} is not taken here; use Basic or Bearer")
+
+
+def _check_session(request: HttpRequest) -> None:
+    """Refuse a script's session that has ended, and everybody who is not signed in below /auth.
+
+    A browser's session may end: its person sees what is public, and that they are signed out.
+    """
+    if request.must_sign_in and not request.user.is_authenticated:
+        raise RefusedError(401, f"{AUTH}{request.path}: sign in; without {AUTH} this address answers everybody")
+    if request.path_info.startswith(SIGNING_IN):
+        return
+    sent = request.COOKIES.get(settings.SESSION_COOKIE_NAME) or request.bad_session_cookie
+    if sent and not by_browser(request) and not request.user.is_authenticated and not request.session.session_key:
+        raise RefusedError(401, "Cookie: the session has ended, or never was; sign in again, or send no cookie")
+
+
+def by_browser(request: HttpRequest) -> bool:
+    """Whether a browser asks, for a page or from one."""
+    return "Sec-Fetch-Site" in request.headers or "text/html" in request.headers.get("Accept", "")
+
+
+class AlwaysChallenged:
+    """Answers every address below /auth too, for clients that say who they are only once they are asked (401).
+
+    It stands before the other middleware, which sees the address itself.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.must_sign_in = request.path_info.startswith(f"{AUTH}/")
+        if not request.must_sign_in:
+            return self.get_response(request)
+        request.path_info = request.path = request.path_info.removeprefix(AUTH)
+        response = self.get_response(request)
+        if response.headers.get("Location", "").startswith("/"):
+            response["Location"] = AUTH + response["Location"]
+        return response
 
 
 def locked_out(request: HttpRequest, response: HttpResponse | None = None, credentials: dict | None = None):

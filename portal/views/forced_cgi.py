@@ -14,7 +14,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
-from archive.access.memberships import reader_of
+from archive.access.memberships import reader_of, reader_of_job
+from archive.access.reading import reading
 from archive.given.positions import BadPositionError, at
 from archive.given.times import BadTimeError, as_julian
 from archive.models import UserJob
@@ -96,9 +97,15 @@ def requests_of(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def file(request: HttpRequest, job_id, name: str) -> HttpResponseBase:
-    """A light curve or its log, for whoever has the unguessable address and may read all that it rests on."""
+    """A light curve or its log, for whoever has the unguessable address and may read all that it rests on.
+
+    With the shared name that IRSA's clients send, the account that ordered it is who asks.
+    """
     job = get_object_or_404(UserJob, pk=job_id, kind=jobs.KIND)
-    found, stem = open_result(request, job), notify.stem_of(job, jobs.reqid(job))
+    # The name that all share says nothing; who ordered it, whom the log names, decides what may be seen.
+    with reading(reader_of_job(job) if request.shared_credentials else request.reader):
+        found = open_result(request, job)
+    stem = notify.stem_of(job, jobs.reqid(job))
     own = job.owner_id is None or job.owner_id == request.user.pk
     if name == f"{stem}_lc.txt":
         return text_file(job, found, own)
@@ -106,7 +113,9 @@ def file(request: HttpRequest, job_id, name: str) -> HttpResponseBase:
         lines = [
             f"{row['pid']} procstatus={row.get('procstatus')} {row['image']} {row['reason']}" for row in found.rows
         ]
-        return HttpResponse("\n".join([f"request {jobs.reqid(job)}: {job.message}", *lines, ""]), "text/plain")
+        account = f"account {job.owner.get_username()}" if job.owner else "nobody's account"
+        head = f"request {jobs.reqid(job)} of {account}: {job.message}"
+        return HttpResponse("\n".join([head, *lines, ""]), "text/plain")
     raise Http404(f"{name}: there are {stem}_lc.txt and {stem}_log.txt")
 
 

@@ -30,7 +30,7 @@ NOBODY = ("", "None")  # what clients send that have no name
 class JossoSession:
     """Takes IRSA's cookie for the session's where the request has no session cookie of its own.
 
-    Either is left out where it cannot be the key of a session.
+    Either is left out where it cannot be the key of a session (`bad_session_cookie`).
 
     It stands before Django's session middleware.
     """
@@ -39,9 +39,12 @@ class JossoSession:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.bad_session_cookie = False
         for name in (COOKIE, settings.SESSION_COOKIE_NAME):
-            if not _KEY.fullmatch(request.COOKIES.get(name, "")):
+            value = request.COOKIES.get(name, "")
+            if not _KEY.fullmatch(value):
                 request.COOKIES.pop(name, None)  # the database cannot be asked about every text
+                request.bad_session_cookie |= bool(value)
         if COOKIE in request.COOKIES:
             request.COOKIES.setdefault(settings.SESSION_COOKIE_NAME, request.COOKIES[COOKIE])
         return self.get_response(request)

@@ -160,6 +160,23 @@ def test_a_member_s_light_curve_closes_when_the_membership_ends(archive, client,
     assert client.get(reverse("api-forced-points"), {"position": "{} {}".format(*place)}).json()["count"] == 0
 
 
+SHARED = {"Authorization": "Basic enRmZnBzOmRvbnRnb2NyYXp5IQ=="}  # what IRSA's clients send
+
+
+def test_a_member_s_file_opens_with_the_shared_name_as_long_as_its_owner_may_read_it(archive, client, place):
+    user = User.objects.get(username="vera")
+    client.force_login(user)
+    job = done(order(client, place))
+    file = jobs_file(job)
+    lines = b"".join(Client(headers=SHARED).get(file).streaming_content).decode().splitlines()
+    assert len([line for line in lines if line.startswith(" ")]) == 5  # the header and four images
+    log = Client(headers=SHARED).get(file.replace("_lc.txt", "_log.txt"))
+    assert f"request {jobs.reqid(job)} of account vera" in log.content.decode()
+    assert Client().get(file).status_code == 404
+    Membership.objects.filter(user=user).update(until=job.created)
+    assert Client(headers=SHARED).get(file).status_code == 404
+
+
 def jobs_file(job):
     return f"/ztf/ops/forcedphot/lc/{job.pk}/{notify.stem_of(job, jobs.reqid(job))}_lc.txt"
 

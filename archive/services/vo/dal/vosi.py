@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from archive.services.vo import descriptors
 from archive.services.vo.dal import cone, sia
+from archive.services.vo.interfaces import capability, interface, of_the_site
 from archive.tables import xml
 from archive.tables.xml import Xml, element, joined, lines
 
@@ -17,20 +18,10 @@ NAMES = {
     "xmlns:vosi": "http://www.ivoa.net/xml/VOSICapabilities/v1.0",
     "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
     "xmlns:vs": "http://www.ivoa.net/xml/VODataService/v1.1",
+    "xmlns:vr": "http://www.ivoa.net/xml/VOResource/v1.0",
     "xmlns:cs": "http://www.ivoa.net/xml/ConeSearch/v1.0",
 }
 CAPABILITIES, AVAILABILITY = "ivo://ivoa.net/std/VOSI#capabilities", "ivo://ivoa.net/std/VOSI#availability"
-
-
-def interface(url: str, use: str, role: str | None = None, version: str | None = None) -> Xml:
-    """A ParamHTTP interface."""
-    attributes = {"xsi:type": "vs:ParamHTTP", "role": role, "version": version}
-    return element("interface", element("accessURL", url, attributes={"use": use}), attributes=attributes)
-
-
-def capability(standard: str, *inside: Xml, kind: str | None = None) -> Xml:
-    """A capability of a standard: its interfaces, and what else it says."""
-    return element("capability", "\n", lines(*inside), attributes={"standardID": standard, "xsi:type": kind})
 
 
 def cone_capability(name: str) -> Xml:
@@ -72,7 +63,8 @@ def document(service: str, own: Xml) -> str:
             for name, standard in (("capabilities", CAPABILITIES), ("availability", AVAILABILITY))
         )
     )
-    return xml.document(element("vosi:capabilities", "\n", own, told, attributes=NAMES))
+    found = element("vosi:capabilities", "\n", own, told, lines(of_the_site()), attributes=NAMES)
+    return xml.document(found)
 
 
 def _own(service: str) -> Xml:

@@ -9,6 +9,7 @@ from django.conf import settings
 from archive.services.vo import adql
 from archive.services.vo.adql import as_written
 from archive.services.vo.formats import FORMATS, Format
+from archive.services.vo.interfaces import VR, capability, interface, of_the_site
 from archive.services.vo.schema.published import SCHEMAS, Published, describe_types
 from archive.services.vo.schema.tap_schema import KEYS, has_position
 from archive.tables import xml
@@ -29,7 +30,9 @@ def _names(prefix: str, own: str, *others: str, more: dict[str, str] | None = No
 
 
 DATA_SERVICE, TAP = "VODataService/v1.1", "TAPRegExt/v1.0"
-CAPABILITIES = _names("vosi", "VOSICapabilities/v1.0", DATA_SERVICE, TAP, more={"vs": DATA_SERVICE, "tr": TAP})
+CAPABILITIES = _names(
+    "vosi", "VOSICapabilities/v1.0", DATA_SERVICE, TAP, more={"vs": DATA_SERVICE, "tr": TAP, "vr": VR}
+)
 AVAILABILITY = _names("vosi", "VOSIAvailability/v1.0")
 TABLES = _names("vosi", "VOSITables/v1.0", DATA_SERVICE, more={"vs": DATA_SERVICE})
 # astroquery's TapPlus (seen in 0.4.11) reads no column without this attribute; VODataService's schema knows none such.
@@ -43,16 +46,18 @@ FEATURES = "ivo://ivoa.net/std/TAPRegExt#features-udf"
 
 def capabilities(base: str) -> str:
     """What TAP offers; `base` is the address below which everything lies, without a slash at its end."""
-    return xml.document(element("vosi:capabilities", "\n", own_capabilities(base), attributes=CAPABILITIES))
+    return xml.document(
+        element("vosi:capabilities", "\n", own_capabilities(base), lines(of_the_site()), attributes=CAPABILITIES)
+    )
 
 
 def own_capabilities(base: str) -> Xml:
     """The capabilities themselves, as the registry has them too."""
     vosi = (("capabilities", None), ("availability", None), ("tables", VERSION))
     return lines(
-        _capability(
+        capability(
             "ivo://ivoa.net/std/TAP",
-            _interface(base, "base", VERSION, role="std"),
+            interface(base, "base", "std", VERSION),
             element("dataModel", "ObsCore-1.1", attributes={"ivo-id": "ivo://ivoa.net/std/ObsCore#core-1.1"}),
             _language(),
             *map(_output_format, FORMATS),
@@ -61,10 +66,10 @@ def own_capabilities(base: str) -> Xml:
             kind="tr:TableAccess",
         ),
         *(
-            _capability(f"ivo://ivoa.net/std/VOSI#{name}", _interface(f"{base}/{name}", "full", version))
+            capability(f"ivo://ivoa.net/std/VOSI#{name}", interface(f"{base}/{name}", "full", version=version))
             for name, version in vosi
         ),
-        _capability("ivo://ivoa.net/std/DALI#examples", _interface(f"{base}/examples", "full")),
+        capability("ivo://ivoa.net/std/DALI#examples", interface(f"{base}/examples", "full")),
     )
 
 
@@ -89,15 +94,6 @@ def table(one: Published, esa: bool = False) -> str:
 
 def _document(name: str, body: Xml, esa: bool) -> str:
     return xml.document(element(name, "\n", body, attributes=TABLES | (ESA if esa else {})))
-
-
-def _capability(standard: str, *inside: Xml, kind: str | None = None) -> Xml:
-    return element("capability", "\n", lines(*inside), attributes={"standardID": standard, "xsi:type": kind})
-
-
-def _interface(url: str, use: str, version: str | None = None, role: str | None = None) -> Xml:
-    attributes = {"xsi:type": "vs:ParamHTTP", "role": role, "version": version}
-    return element("interface", element("accessURL", url, attributes={"use": use}), attributes=attributes)
 
 
 def _language() -> Xml:

@@ -64,9 +64,9 @@ def test_another_site_cannot_sign_its_visitor_in(archive):
     assert "JOSSO_SESSIONID" not in answer.cookies
 
 
-def test_a_made_up_cookie_gives_nothing(archive):
+def test_a_made_up_cookie_is_refused(archive):
     answer = with_cookie("abcdefghijklmnopqrstuvwxyz012345").get(DATA + archive.files["closed sciimg"].path)
-    assert answer.status_code == 404
+    assert answer.status_code == 401
 
 
 def test_no_password_is_written_down(archive, caplog):

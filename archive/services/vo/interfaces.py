@@ -1,0 +1,33 @@
+"""Interfaces and capabilities as VOResource 1.1 has them: where a service is, and how clients may say who they are."""
+
+from __future__ import annotations
+
+from archive.access import address as site
+from archive.tables.xml import Xml, element, joined, lines
+
+VR = "VOResource/v1.0"
+SECURITY = (None, "ivo://ivoa.net/sso#BasicAA", "ivo://ivoa.net/sso#token", "ivo://ivoa.net/sso#cookie")
+"""Nobody in particular; name and password; a token as Bearer; the cookie of a session."""
+
+
+def security() -> Xml:
+    """The ways to say who asks, each of which is good for every address."""
+    return joined(element("securityMethod", attributes={"standardID": one}) for one in SECURITY)
+
+
+def interface(
+    url: str, use: str, role: str | None = None, version: str | None = None, kind: str = "vs:ParamHTTP"
+) -> Xml:
+    """An interface at an address."""
+    attributes = {"xsi:type": kind, "role": role, "version": version}
+    return element("interface", element("accessURL", url, attributes={"use": use}), security(), attributes=attributes)
+
+
+def capability(standard: str | None, *inside: Xml, kind: str | None = None) -> Xml:
+    """A capability of a standard: its interfaces, and what else it says."""
+    return element("capability", "\n", lines(*inside), attributes={"standardID": standard, "xsi:type": kind})
+
+
+def of_the_site() -> Xml:
+    """All other addresses of this archive, so that clients send along who asks to files and linked services too."""
+    return capability(None, interface(f"{site.address()}/", "base", kind="vr:WebBrowser"))
