@@ -69,7 +69,7 @@ def says_its_zero(name: str) -> bool:
 
 
 def _zero(name: str, unit: str) -> float | str | None:
-    """What a name or unit says is to be added for Julian dates; UNIX for seconds since 1970."""
+    """Days to add for Julian dates, by a name or unit; UNIX for seconds since 1970."""
     for text in (unit.strip().lower(), name.strip().lower()):
         if found := _LESS.search(text):
             return float(found["zero"])

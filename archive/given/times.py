@@ -1,4 +1,4 @@
-"""What a text or a number means as a time: UTC as ISO 8601, Julian dates, modified Julian dates. No Django.
+"""Times from a text or a number: UTC as ISO 8601, Julian dates, modified Julian dates. No Django.
 
 An offset (`+02:00`, `Z`) is honoured. What may be read in two ways is refused: days and months with slashes, years of
 two digits, other time scales, numbers that are neither the one nor the other date.

@@ -44,7 +44,7 @@ HEADER_QUALITY = {
 
 @dataclass(frozen=True)
 class Given:
-    """What is known of a foreign product besides its header.
+    """The facts about a foreign product that are not in its header.
 
     rights : what another archive tells, or what follows from several sources; none: by the header's program
     may_open : whether rows that are closed here may be opened by these rights
@@ -282,7 +282,7 @@ def _row_of(new: NewFile, before: ProductFile | None, may_open: bool) -> Product
 
 
 def _as_it_lies(before: ProductFile | None, file: StoredFile) -> str:
-    """Where the registered file lies; the very same one that is here, and whole, stays where it is."""
+    """The place of the registered file; the very same one that is here, and whole, stays where it is."""
     if before is None or before.sha256 != file.sha256 or not file.stored_as:
         return file.stored_as
     try:
@@ -323,5 +323,5 @@ _SAME_AS_EXPOSURE = (
 
 
 def _rights_of(exposure: Exposure) -> dict:
-    """What belongs to an exposure starts with its own rights: a release that opened its raw frames holds no more."""
+    """Rights of what belongs to an exposure: its own to start with; a release that opened raw frames holds no more."""
     return {"programid": exposure.programid, "public_date": own_date(exposure)}

@@ -1,4 +1,4 @@
-"""What a release holds, and what publishing it would change; nothing is changed by asking."""
+"""A preview of a release: its contents, and what publishing it would change; nothing is changed by asking."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ORDER BY i.key LIMIT %(limit)s
 
 @dataclass(frozen=True)
 class Preview:
-    """What publishing would do: files and bytes held and opened, rows that would open by table, where on the sky."""
+    """The effect of publishing: files and bytes held and opened, rows that would open by table, where on the sky."""
 
     files: int
     size: int
@@ -51,7 +51,7 @@ class Preview:
 
 
 def preview(release: Release, mapped: int = MAPPED) -> Preview:
-    """What becomes public that is not public now, if this release were frozen and published now.
+    """The preview of a release: what would become public if it were frozen and published now.
 
     Counts everything the release holds, whatever the reader's rights: see `archive.releases.contents.gather`.
     """
@@ -67,7 +67,7 @@ def preview(release: Release, mapped: int = MAPPED) -> Preview:
 
 
 def parameters_of(release: Release) -> dict:
-    """What the statements of archive.releases.rights ask for."""
+    """The parameters of the statements of archive.releases.rights."""
     first, last = selection.nights(release)
     programs = selection.programs(release)
     return {"release": release.pk, "programs": programs, "first": first, "last": last, "now": timezone.now()}

@@ -211,7 +211,7 @@ def _locked(program: Program, job: UserJob | None) -> Program:
 
 
 def _wanted() -> list[Opening]:
-    """What follows an image is dated after the images are."""
+    """The tables to date, in order: what follows an image is dated after the images are."""
     return sorted((one for one in openings() if one.follows or one.table in OBSERVED), key=lambda one: one.follows)
 
 

@@ -149,7 +149,7 @@ def close_rows(opening: Opening, parameters: dict) -> int:
 
 
 def count_closed(opening: Opening, parameters: dict, contents: Contents) -> int:
-    """How many rows of a table publishing would open."""
+    """The number of rows of a table that publishing would open."""
     with connections["default"].cursor() as cursor:
         cursor.execute(opening.sql(COUNT, contents), parameters)
         return cursor.fetchone()[0]

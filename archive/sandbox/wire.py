@@ -1,4 +1,4 @@
-"""How a child's answer comes back: JSON, with the numbers of arrays as raw blocks after it.
+"""The encoding of a child's answer: JSON, with the numbers of arrays as raw blocks after it.
 
 A broken child may write anything. Reading makes no object but numbers, text, lists, dictionaries and arrays of numbers
 or text, and believes no length before the bytes are there.
@@ -25,12 +25,12 @@ class BrokenCopyError(ValueError):
 
 
 def value(returned: Any) -> dict[str, Any]:
-    """What a function returned, as an answer."""
+    """The answer for a value that a function returned."""
     return {"value": returned}
 
 
 def refusal(error: BaseException) -> dict[str, Any]:
-    """What it raised, as an answer."""
+    """The answer for an error that it raised."""
     return {"error": {"kind": type(error).__name__, "message": str(error)[:LONGEST_MESSAGE]}}
 
 

@@ -1,4 +1,4 @@
-"""Where a name lies: by the tables that come along, by our own objects, by Sesame where that is switched on."""
+"""Positions of names: by the tables that come along, by our own objects, by Sesame where that is switched on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TIMEOUT = 5.0  # s
 
 
 def locate(text: str) -> Resolved:
-    """What somebody typed: a position, a name of the tables, an object of this archive's alerts, a name of Sesame.
+    """The position of what was typed: a position, a name of the tables, an alert object of ours, a name of Sesame.
 
     Alerts are looked for as the reader of the context. Sesame (CDS) is asked only where `SESAME_SERVERS` is set, for
     then what people type leaves this machine.

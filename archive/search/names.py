@@ -1,4 +1,4 @@
-"""What a visitor types into the search box: a position in any usual notation, or a name. No network.
+"""Texts typed into the search box: a position in any usual notation, or a name. No network.
 
 NGC, IC, Messier and their popular names come from the OpenNGC catalogue (pyongc), bright stars from PyEphem's table
 (J2000); asteroids from the table of numbered orbits. A moving object has no position of its own: it resolves to its

@@ -45,7 +45,7 @@ FILTER_BY_CODE = {filter_.code: filter_ for filter_ in FILTERS}
 
 @dataclass(frozen=True)
 class Site:
-    """Where the telescope stands: degrees east and north (WGS84), metres above sea level."""
+    """The telescope's site: degrees east and north (WGS84), metres above sea level."""
 
     longitude: float = -116.8598
     latitude: float = 33.3573

@@ -84,7 +84,7 @@ def matches(query: ImageQuery, targets: Sequence[Target], reader: Reader, names:
 
 
 def counts(query: ImageQuery, targets: Sequence[Target]) -> list[int]:
-    """How many products there are around each target, for the reader of the context."""
+    """Numbers of products around each target, for the reader of the context."""
     rows = images_at_each(query)
     rows = (rows if query.centred else rows.order_by()).values_list("pk")
     connection = connections["default" if current_reader() is None else "reader"]

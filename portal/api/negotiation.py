@@ -1,4 +1,4 @@
-"""Which format REST answers in."""
+"""The choice of the format that REST answers in."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class JsonHere(DefaultContentNegotiation):
 
 
 def _where(request: HttpRequest) -> str:
-    """Where the same rows are in other formats, for the message."""
+    """The addresses of the same rows in other formats, for the message."""
     match = request.resolver_match
     if match is None or match.url_name not in PAGES:
         return ""

@@ -76,7 +76,7 @@ def shared_credentials(request: HttpRequest) -> bool:
 
 
 def locked_out(request: HttpRequest, response: HttpResponse | None = None, credentials: dict | None = None):
-    """What the sign-in page answers after too many wrong attempts (axes calls this)."""
+    """The sign-in page's answer after too many wrong attempts (axes calls this)."""
     answer = render(request, "registration/locked_out.html", {"minutes": _wait() // 60}, status=429)
     answer["Retry-After"] = str(_wait())
     return answer

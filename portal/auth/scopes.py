@@ -1,4 +1,4 @@
-"""What a token must be good for, by the address that is asked for.
+"""The scope that a token must have, by the address that is asked for.
 
 Every address that hands out data stands here. One that does not is open to tokens of scope `all` only, and those that
 change an account or the archive to none.

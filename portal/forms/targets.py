@@ -29,7 +29,7 @@ DELIVERIES = [("job", "as a job"), ("stream", "at once")]
 
 
 class WishForm(forms.Form):
-    """Which images, how large a part of them."""
+    """A form for the images, and for the size of the part of them."""
 
     family = ChoiceField(choices=FAMILY_NAMES.items(), required=False, label="Kind")
     filtercode = FilterField()
@@ -85,10 +85,10 @@ class MovieForm(WishForm):
 
     @property
     def still(self) -> CutoutRequest:
-        """What a still picture needs: the newest image."""
+        """The request for a still picture: the newest image."""
         return replace(self.request, newest=1)
 
     def rendering(self) -> Rendering:
-        """How it is drawn."""
+        """The rendering that was chosen."""
         chosen = {name: self.cleaned_data[name] for name in ("stretch", "low", "high")}
         return Rendering(**{name: value for name, value in chosen.items() if value not in (None, "")})

@@ -49,7 +49,7 @@ class _File:
 
 @dataclass(frozen=True)
 class _Known:
-    """What is here of some packet files: by path, candid, pid, number of program."""
+    """The rows that are here of some packet files: by path, candid, pid, number of program."""
 
     files: Mapping[str, ProductFile]
     alerts: Mapping[int, Alert]
@@ -132,7 +132,7 @@ def _follow(file: ProductFile, alerts: list[Alert], rights: dict, may_open: bool
 
 
 def _judged(one: _File, known: _Known) -> registry.NewFile | int | RefusedError:
-    """What is to be registered; 0, where all candidates came with another file before; or why it is refused."""
+    """The file and alerts to register; 0, where all candidates came with another file before; or why it is refused."""
     name, file = one.copy.name, known.files.get(one.path)
     try:
         if file is not None and file.sha256 != one.copy.sha256:

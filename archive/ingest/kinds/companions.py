@@ -21,7 +21,7 @@ DIGITS = 6  # of a field's number in names
 
 @dataclass(frozen=True)
 class Text:
-    """What a text of a kind must hold: one of these words, in its beginning or anywhere."""
+    """The words of which a text of a kind must hold one, in its beginning or anywhere."""
 
     words: tuple[str, ...]
     what: str

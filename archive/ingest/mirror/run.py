@@ -43,7 +43,7 @@ class Wanted:
 
 @dataclass
 class Plan:
-    """What a request comes to: rows by family, files that are to be fetched, those that are here, light curves."""
+    """The work that a request comes to: rows by family, files to fetch, those that are here, light curves."""
 
     rows: dict[str, pd.DataFrame] = field(default_factory=dict)
     wanted: list[Wanted] = field(default_factory=list)

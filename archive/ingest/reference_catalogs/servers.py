@@ -37,7 +37,7 @@ class FetchFailedError(ConnectionError):
 
 @dataclass(frozen=True)
 class Server:
-    """Where a catalog comes from. depth : HEALPix order of a tile, small enough for one answer; limit : faintest
+    """A server of a catalog. depth : HEALPix order of a tile, small enough for one answer; limit : faintest
     magnitude asked for (G for Gaia, r for Pan-STARRS)."""
 
     address: str
@@ -48,7 +48,7 @@ class Server:
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often a tile is asked for, and the pauses between (s)."""
+    """The number of times a tile is asked for, and the pauses between (s)."""
 
     pauses: tuple[float, ...] = field(default=(2.0, 10.0))
 

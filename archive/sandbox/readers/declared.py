@@ -1,4 +1,4 @@
-"""What a file says of itself, read before a parser believes it: sizes that it declares, places that it points to.
+"""A file's declarations, read before a parser believes them: sizes that it declares, places that it points to.
 
 A file of some hundred bytes may declare a thousand million rows. Each check reads headers only, and refuses by the name
 and value of what is too large, or of what would be fetched from elsewhere.

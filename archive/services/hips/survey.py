@@ -39,7 +39,7 @@ log = structlog.get_logger("archive.hips")
 
 @dataclass(frozen=True)
 class Made:
-    """What an update did."""
+    """The counts of an update."""
 
     references: int
     tiles: int
@@ -92,7 +92,7 @@ def refresh(
 
 
 def folder(filtercode: str) -> str:
-    """Where a filter's HiPS lies in the tree."""
+    """The folder of a filter's HiPS in the tree."""
     return f"{ROOT}/{filtercode}"
 
 
@@ -119,7 +119,7 @@ def readable(references: QuerySet[ReferenceImage]) -> QuerySet[ReferenceImage]:
 
 
 def start(filtercode: str) -> dict[str, float]:
-    """Where a viewer should begin: `ra`, `dec` and `fov`, degrees."""
+    """The first view for a viewer: `ra`, `dec` and `fov`, degrees."""
     values = describe.read(storage.absolute(f"{folder(filtercode)}/properties").read_text())
     return {name: float(values[f"hips_initial_{name}"]) for name in ("ra", "dec", "fov")}
 

@@ -62,7 +62,7 @@ def properties(request: HttpRequest, filtercode: str) -> HttpResponseBase:
 
 
 def whole(request: HttpRequest, filtercode: str, name: str) -> HttpResponseBase:
-    """What concerns all of a HiPS: Moc.fits and the overview Norder3/Allsky."""
+    """The files of a HiPS as a whole: Moc.fits and the overview Norder3/Allsky."""
     if not survey.visible(filtercode):
         raise _absent(f"hips/{filtercode}/{name}")
     return _file(request, f"{survey.folder(filtercode)}/{name}")
@@ -82,7 +82,7 @@ def tile(request: HttpRequest, filtercode: str, order: int, directory: int, cell
 
 @cache_in_process
 def _empty() -> bytes:
-    """What our own map gets for a tile that there is not: the browser would report each absent one as an error."""
+    """An empty answer for a tile that there is not, for our own map: the browser would report each as an error."""
     picture = io.BytesIO()
     Image.new("RGBA", (SIDE, SIDE)).save(picture, "PNG")
     return picture.getvalue()

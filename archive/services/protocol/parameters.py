@@ -83,7 +83,7 @@ def last_values(request: HttpRequest) -> dict[str, str]:
 
 
 def row_limit(text: str, default: int | None = None) -> int:
-    """How many rows MAXREC allows: at most the service's own limit, which is also the default.
+    """The number of rows that MAXREC allows: at most the service's own limit, which is also the default.
 
     Raises
     ------

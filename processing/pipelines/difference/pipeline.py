@@ -57,7 +57,7 @@ def begin(inputs: DifferenceInputs, config: DifferenceConfig) -> DifferenceState
 
 
 def register_reference(state: DifferenceState, config: DifferenceConfig) -> Measurements:
-    """Where the reference's stars lie in this image, and what the two WCS differ by."""
+    """The reference's stars in this image, and the difference of the two WCS."""
     stars, template = state.stars, state.reference_stars
     template = template.moved_to(*tpv.sky_to_pixel(state.inputs.science.wcs, template.ra, template.dec))
     ny, nx = state.shape

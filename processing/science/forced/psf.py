@@ -212,7 +212,7 @@ def _sky_noise(section: Section, light: np.ndarray) -> float:
 
 
 def fit_radius(stamp: np.ndarray, config: ForcedConfig) -> float:
-    """How far from a star of this PSF pixels are used, px."""
+    """The radius around a star of this PSF within which pixels are used, px."""
     return min(config.fit_radius * 2 * np.sqrt(half_area(stamp) / np.pi), HALF)
 
 

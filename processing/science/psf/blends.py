@@ -87,7 +87,7 @@ def _peak(psf):
 
 
 def lasting(fit: PsfFit, light: np.ndarray, first: int, psf: Psf, config: BlendsConfig | None = None) -> np.ndarray:
-    """Which sources to keep, bool (n,).
+    """A mask of the sources to keep, bool (n,).
 
     fit : with errors
     light : as for `find_blended`

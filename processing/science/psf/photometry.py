@@ -90,7 +90,7 @@ def _subtract_all(residual, stars, order, cells, tables):
 
 
 class Motion(NamedTuple):
-    """How far each star may go and went. cells (n, 2): rows and columns of the PSF's tables; bounds (n, 4): least and
+    """Shifts of each star. cells (n, 2): rows and columns of the PSF's tables; bounds (n, 4): least and
     largest x and y; moved (n, 2): last shifts; reach (n,): longest shift allowed, halved when a shift reverses; steps
     (n,): last steps in sigmas."""
 

@@ -33,7 +33,7 @@ class Triggers:
     rb: float = 0.0
 
     def select(self, table: Table) -> np.ndarray:
-        """Which rows trigger: bool (n,)."""
+        """A mask of the rows that trigger, bool (n,)."""
         low, high = self.magdiff
         return (
             (table["scorr"] >= self.snr)

@@ -29,7 +29,7 @@ PART_POINTS = 1_000_000  # that one call hands over, unless one object has more
 
 
 def read(file: BinaryIO) -> dict:
-    """Which programs, fields, channels and filters a file's tables tell of, how many `points`, and `parts`.
+    """The programs, fields, channels and filters of a file's tables, the number of `points`, and `parts`.
 
     A part is a table of objects and the first and last number (matchid) of those in it. Transients that have the
     numbers of sources are no object of their own: `without_number` tells how many there are.
@@ -156,7 +156,7 @@ def _chosen(found: tables.File, name: str, first: int, last: int, columns: tuple
 
 
 def _of_exposures(found: tables.File, points: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """What the table of exposures tells of each point's: unknown (NaN, 0) where it has no row.
+    """The values of each point's exposure from the table of exposures: unknown (NaN, 0) where it has no row.
 
     `exposure_program` is the point's own where it tells nothing.
     """

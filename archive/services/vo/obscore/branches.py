@@ -53,7 +53,7 @@ def typed(name: str, expression: str | None) -> str:
 
 
 def common(family: str, number: str, row: str) -> dict[str, str]:
-    """What all products have: `number` is the SQL of their key, `row` the table with their rights."""
+    """The columns that all products have: `number` is the SQL of their key, `row` the table with their rights."""
     return {
         "family": _text(family),
         "number": number,
@@ -71,7 +71,7 @@ def common(family: str, number: str, row: str) -> dict[str, str]:
 
 
 def of_filter(fid: str) -> dict[str, str]:
-    """What follows from a filter's number."""
+    """The columns that follow from a filter's number."""
 
     def by_filter(values: Mapping[int, object]) -> str:
         return f"CASE {fid} {' '.join(f'WHEN {number} THEN {value}' for number, value in values.items())} END"
@@ -131,7 +131,7 @@ def exposed(row: str) -> dict[str, str]:
 
 
 def of_quadrant(row: str) -> dict[str, str]:
-    """Where in camera and survey an image belongs."""
+    """The columns of an image's place in camera and survey."""
     return {
         **of_filter(f"{row}.fid"),
         **{name: f"{row}.{name}" for name in ("field", "ccdid", "qid", "infobits", "maglimit")},
@@ -142,7 +142,7 @@ def of_quadrant(row: str) -> dict[str, str]:
 
 
 def creator(row: str) -> str:
-    """Who made a product, by its origin."""
+    """The creator of a product, by its origin."""
     return f"CASE {row}.origin WHEN 'ztf' THEN 'ZTF at IPAC' ELSE 'this archive' END"
 
 

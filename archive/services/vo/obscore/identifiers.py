@@ -32,7 +32,7 @@ class Dataset:
 
 
 def prefix(family: str) -> str:
-    """What the identifiers of a family begin with."""
+    """The beginning of a family's identifiers."""
     return f"ivo://{settings.VO_AUTHORITY}/{COLLECTION}?{family}/"
 
 

@@ -107,7 +107,7 @@ def _keep(request: HttpRequest) -> HttpResponse:
 
 
 def _share(request: HttpRequest, name: str) -> JsonResponse:
-    """Who may read a table: PEOPLE and GROUPS are names with commas between, EVERYBODY is true or false."""
+    """Set who may read a table: PEOPLE and GROUPS are names with commas between, EVERYBODY is true or false."""
     own, parameters = _own(request, name), _only(request, *SHARES)
     if not parameters:
         raise BadRequestError(f"who may read {own.full_name}? Give {', '.join(SHARES[:-1])} or {SHARES[-1]}")

@@ -31,7 +31,7 @@ SETTINGS = ("ACTION", "PHASE", "RUNID", "DESTRUCTION", "EXECUTIONDURATION")
 
 
 class SeeOther(HttpResponseRedirect):
-    """Where the answer to a POST is."""
+    """A redirect to the answer to a POST."""
 
     status_code = 303
 
@@ -152,7 +152,7 @@ def result(request: HttpRequest, job: QueryJob) -> HttpResponseBase:
 
 @of_job(["GET", "HEAD"])
 def error(request: HttpRequest, job: QueryJob) -> HttpResponse:
-    """Why a job failed."""
+    """The error of a job that failed."""
     if job.phase != QueryJob.Phase.ERROR:
         raise DeniedError(404, f"job {job.pk} is {job.phase}: it has no error")
     return as_votable(job.message, 200)
@@ -165,7 +165,7 @@ def check_still_open(request: HttpRequest, job: QueryJob) -> None:
 
 
 def _set(request: HttpRequest, job: QueryJob, parameters: dict[str, str]) -> None:
-    """What a POST says about a job: its times, its query's parameters, its phase."""
+    """Set what a POST says about a job: its times, its query's parameters, its phase."""
     uws.change(job, parameters.get("EXECUTIONDURATION", ""), parameters.get("DESTRUCTION", ""))
     more = {name: one for name, one in parameters.items() if name not in SETTINGS}
     if more and more != job.parameters:
@@ -182,7 +182,7 @@ def _set(request: HttpRequest, job: QueryJob, parameters: dict[str, str]) -> Non
 
 
 def _said(request: HttpRequest, job: QueryJob) -> dict[str, str]:
-    """What a request says about a job, as its service takes parameters: SODA's may have several values."""
+    """A request's parameters for a job, as its service takes them: SODA's may have several values."""
     if job.service != soda_jobs.SERVICE:
         return parameters_of(request)
     found = all_values(request)
@@ -234,7 +234,7 @@ def _listed(request: HttpRequest, parameters: dict[str, str]) -> list[QueryJob]:
 
 
 def _seconds(text: str) -> float:
-    """How long to wait: -1 is as long as may be."""
+    """Seconds to wait: -1 is as long as may be."""
     try:
         wanted = float(text)
     except ValueError:

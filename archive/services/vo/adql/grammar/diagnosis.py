@@ -1,4 +1,4 @@
-"""Where a query stops being ADQL, and what the grammar would take there, in words.
+"""Diagnosis of syntax errors: where a query stops being ADQL, and what the grammar would take there, in words.
 
 The parser's own messages speak of its classes. When it gives up, the words of the query are walked through once more by
 rules that know only what may follow what.

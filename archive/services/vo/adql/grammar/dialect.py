@@ -164,7 +164,7 @@ def _retyped(token: tokens.Token, kind: tokens.TokenType, text: str) -> tokens.T
 
 
 def _parse_error(adql: str, found: list[tokens.Token], error: errors.ParseError) -> ADQLError:
-    """What is wrong with a query that the parser gave up, at the word that does not fit."""
+    """The error for a query that the parser gave up, at the word that does not fit."""
     misfit = what_fits(found)
     if misfit is None:
         detail = error.errors[0] if getattr(error, "errors", None) else {}

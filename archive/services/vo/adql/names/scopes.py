@@ -1,4 +1,4 @@
-"""What one SELECT sees: its tables, the columns that joins merge, and how a name finds its column among them."""
+"""The scope of one SELECT: its tables, the columns that joins merge, and how a name finds its column among them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Source:
 
     @property
     def full_name(self) -> str:
-        """How a query may call it without doubt."""
+        """A name by which a query may call it without doubt."""
         return f"{self.schema}.{self.name.name}" if self.schema else self.name.name
 
     def reference(self, column: Column) -> exp.Column:
@@ -52,7 +52,10 @@ Merged = tuple[Column, exp.Expr, set[tuple[str, str]]]
 
 @dataclass
 class Scope:
-    """What one SELECT sees. `group` is the first table since the last comma: a JOIN reaches no farther back."""
+    """The tables and columns that one SELECT sees.
+
+    group : the first table since the last comma; a JOIN reaches no farther back
+    """
 
     parent: Scope | None
     queries: Mapping[str, Relation]
@@ -61,7 +64,7 @@ class Scope:
     group: int = 0
 
     def joined(self) -> Scope:
-        """What the condition of a JOIN sees."""
+        """The scope of a JOIN's condition."""
         sources = self.sources[self.group :]
         aliases = {one.alias for one in sources}
         merged = [entry for entry in self.merged if all(table in aliases for table, _ in entry[2])]
@@ -95,7 +98,7 @@ def folded_name(identifier: exp.Identifier) -> str:
 
 
 def all_columns(scope: Scope) -> list[tuple[Column, exp.Expr]]:
-    """What a star stands for: merged columns first, then the others in order."""
+    """The columns that a star stands for: merged ones first, then the others in order."""
     hidden = {place for entry in scope.merged for place in entry[2]}
     found = [(column, value.copy()) for column, value, _ in scope.merged]
     for source in scope.sources:
@@ -116,7 +119,7 @@ def places_of(value: exp.Expr) -> set[tuple[str, str]]:
 
 
 def in_scope(node: exp.Column, scope: Scope) -> list[exp.Expr]:
-    """What a column may be within one SELECT."""
+    """The columns within one SELECT that a name may mean."""
     qualifier = node.args.get("table")
     if qualifier is not None:
         sources = [one for one in scope.sources if one.answers_to(qualifier, node.db)]

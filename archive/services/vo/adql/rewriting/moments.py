@@ -58,7 +58,7 @@ def _is_time(node: exp.Literal) -> bool:
 
 
 def _beside(parent: exp.Expr | None, inner: exp.Expr) -> Iterator[exp.Expr]:
-    """What a value is compared or mixed with."""
+    """The expressions that a value is compared or mixed with."""
     if isinstance(parent, _COMPARISONS):
         yield from (parent.this, parent.expression)
     elif isinstance(parent, exp.Between):

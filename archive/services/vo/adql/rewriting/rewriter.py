@@ -86,7 +86,7 @@ class Rewriter:
         return node
 
     def _widen(self, node: exp.Select) -> None:
-        """What PostgreSQL would give as an exact decimal number is a double; no VOTable has the other."""
+        """Make doubles of what PostgreSQL would give as exact decimal numbers: no VOTable has these."""
         for item in node.expressions:
             if result_type(item) == "numeric":
                 item.set("this", exp.cast(item.this, "double precision"))
@@ -184,7 +184,7 @@ class Rewriter:
             refuse(node, f"{node.name.upper()} takes {expected} arguments, {given} given: {signature}")
 
     def _point_function(self, node: exp.Anonymous) -> Callable | None:
-        """What writes a function that gives a point, or None."""
+        """The writer of a function that gives a point, or None."""
         function = KNOWN.get(node.name.upper())
         return self._function if function is not None and function.xtype == "point" else None
 
