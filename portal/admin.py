@@ -118,8 +118,10 @@ class ReleaseAdmin(Edited):
         if not may_act(request.user, release):
             raise PermissionDenied("to do this you must be staff and read all programs of the release")
         if release.state not in NEEDS.get(action, ()):
-            wanted = " or ".join(NEEDS.get(action, ())) or "asked for freeze, publish or withdraw"
-            self.message_user(request, f"{release.name} is {release.state}: it must be {wanted}", messages.WARNING)
+            needed_states = " or ".join(NEEDS.get(action, ())) or "asked for freeze, publish or withdraw"
+            self.message_user(
+                request, f"{release.name} is {release.state}: it must be {needed_states}", messages.WARNING
+            )
             return redirect("admin:archive_release_change", release.pk)
         if request.method == "POST":
             try:

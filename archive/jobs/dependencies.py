@@ -29,7 +29,7 @@ def on_tables(relations: Collection[str], reader: Reader) -> dict:
     found = []
     with all_rows():
         for release in Release.objects.filter(state=Release.State.PUBLIC).prefetch_related("programs"):
-            opened = {one.table for one in openings() if one.wanted(release.families)}
+            opened = {one.table for one in openings() if one.applies_to(release.families)}
             touched = opened & set(relations) or (
                 Family.LIGHTCURVE in release.families and any(one.startswith(LIGHTCURVES) for one in relations)
             )

@@ -96,11 +96,11 @@ def publish(
         before, parameters = release.state, parameters_of(release)
         release.state, release.published, release.withdrawn = State.PUBLIC, parameters["now"], None
         write(release, "state", "published", "withdrawn")
-        wanted = [one for one in openings() if one.wanted(release.families)]
+        concerned = [one for one in openings() if one.applies_to(release.families)]
         opened = {}
-        for number, opening in enumerate(wanted, start=1):
+        for number, opening in enumerate(concerned, start=1):
             opened[opening.table] = open_rows(opening, parameters)
-            _tell(progress, number, len(wanted))
+            _tell(progress, number, len(concerned))
         released.send(sender=Release, release=release, parameters=parameters)
         after = {"state": State.PUBLIC, "opened": opened}
         audit.record("release.publish", release.name, by, {"state": before}, after, release.pk)
@@ -126,11 +126,11 @@ def withdraw(
         parameters = parameters_of(release)
         release.state, release.withdrawn = State.WITHDRAWN, parameters["now"]
         write(release, "state", "withdrawn")
-        wanted = [one for one in openings() if one.wanted(release.families)]
+        concerned = [one for one in openings() if one.applies_to(release.families)]
         changed = {}
-        for number, opening in enumerate(wanted, start=1):
+        for number, opening in enumerate(concerned, start=1):
             changed[opening.table] = close_rows(opening, parameters)
-            _tell(progress, number, len(wanted))
+            _tell(progress, number, len(concerned))
         withdrew.send(sender=Release, release=release, parameters=parameters)
         before = {"state": State.PUBLIC, "published": release.published.isoformat()}
         after = {"state": State.WITHDRAWN, "changed": changed}

@@ -57,8 +57,8 @@ def preview(release: Release, mapped: int = MAPPED) -> Preview:
     """
     with contents_of(release) as contents:
         parameters = parameters_of(release)
-        wanted = [one for one in openings() if one.wanted(release.families)]
-        opened = {one.table: count_closed(one, parameters, contents) for one in wanted}
+        concerned = [one for one in openings() if one.applies_to(release.families)]
+        opened = {one.table: count_closed(one, parameters, contents) for one in concerned}
         with connections["default"].cursor() as cursor:
             cursor.execute(FILES.format(files=contents.files), parameters)
             files, size, opened_files, opened_size = map(int, cursor.fetchone())

@@ -210,20 +210,20 @@ def _locked(program: Program, job: UserJob | None) -> Program:
     return program
 
 
-def _wanted() -> list[Opening]:
+def _dated_tables() -> list[Opening]:
     """The tables to date, in order: what follows an image is dated after the images are."""
     return sorted((one for one in openings() if one.follows or one.table in OBSERVED), key=lambda one: one.follows)
 
 
 def _each(progress: Progress | None, parameters: dict, steps: tuple[str, ...], following: str) -> dict[str, int]:
     """Carry out statements on every table; returns how many rows the last one changed, by table."""
-    changed, wanted = {}, _wanted()
+    changed, dated = {}, _dated_tables()
     with connections["default"].cursor() as cursor:
-        for number, opening in enumerate(wanted, start=1):
+        for number, opening in enumerate(dated, start=1):
             for step in (following,) if opening.follows else steps:
                 changed[opening.table] = _run(cursor, opening, step, parameters)
             if progress is not None:
-                progress(number, len(wanted))
+                progress(number, len(dated))
     return changed
 
 
@@ -238,7 +238,7 @@ def _run(cursor, opening: Opening, statement: str, parameters: dict) -> int:
 def _counts(statement: str, parameters: dict) -> dict[str, tuple[int, int]]:
     found = {}
     with connections["default"].cursor() as cursor:
-        for opening in _wanted():
+        for opening in _dated_tables():
             if not opening.follows:
                 _run(cursor, opening, statement, parameters | {"now": timezone.now()})
                 found[opening.table] = cursor.fetchone()

@@ -37,7 +37,7 @@ class Opening:
     night: str = ""
     follows: bool = False
 
-    def wanted(self, families: list[str]) -> bool:
+    def applies_to(self, families: list[str]) -> bool:
         """Whether a release of these families opens rows of this table."""
         return not self.families or bool(set(self.families) & set(families))
 

@@ -267,8 +267,8 @@ def _parts_of_name(name: str | None, family: Family) -> dict:
         found = parse(name)
     except NotAZtfProductError as error:
         raise BadQueryError("name", str(error)) from error
-    wanted = {"diff": "sci", "deep": "ref"}.get(family.name, family.name)
-    if found.kind != wanted:
+    expected = {"diff": "sci", "deep": "ref"}.get(family.name, family.name)
+    if found.kind != expected:
         raise BadQueryError("name", f"{name!r} is a file of {FAMILIES[found.kind].title}: ask for family={found.kind}")
     parts = {part: getattr(found, part, None) for part in (*PLACES, "filefracday", "nightdate", "caltype")}
     return {part: value for part, value in parts.items() if value is not None and _path(family, part) is not None}

@@ -121,8 +121,8 @@ def filter_of(key: int | str) -> Filter:
 
 def filter_named(text: str) -> Filter | None:
     """The filter that somebody means by zr, r or ZTF_r, in any case; None if it is none of ZTF's."""
-    wanted = text.strip().casefold()
-    return next((one for one in FILTERS if wanted in (one.code, one.band, one.name.casefold())), None)
+    folded = text.strip().casefold()
+    return next((one for one in FILTERS if folded in (one.code, one.band, one.name.casefold())), None)
 
 
 @cache

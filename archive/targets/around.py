@@ -78,8 +78,8 @@ def matches(query: ImageQuery, targets: Sequence[Target], reader: Reader, names:
     rows = images_at_each(query)
     if not query.centred:
         rows = rows.order_by("pk")
-    wanted = {f"found_{name}": family.expressions[name] for name in names or family.expressions}
-    rows = rows.annotate(**wanted).values_list(*wanted)
+    annotations = {f"found_{name}": family.expressions[name] for name in names or family.expressions}
+    rows = rows.annotate(**annotations).values_list(*annotations)
     return stream([((), AtEach(_MATCHES, rows, targets))], reader)
 
 

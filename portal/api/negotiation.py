@@ -20,11 +20,11 @@ class JsonHere(DefaultContentNegotiation):
 
     def select_renderer(self, request, renderers, format_suffix=None):
         """The renderer; BadParameterError for a format that there is none for."""
-        wanted = format_suffix or request.query_params.get(self.settings.URL_FORMAT_OVERRIDE)
+        chosen_format = format_suffix or request.query_params.get(self.settings.URL_FORMAT_OVERRIDE)
         known = [one.format for one in renderers]
-        if wanted and wanted not in known:
+        if chosen_format and chosen_format not in known:
             raise BadParameterError(
-                f"format={wanted[:20]!r}: {' or '.join(known)} is what this address gives{_where(request)}"
+                f"format={chosen_format[:20]!r}: {' or '.join(known)} is what this address gives{_where(request)}"
             )
         return super().select_renderer(request, renderers, format_suffix)
 

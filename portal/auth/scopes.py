@@ -118,9 +118,9 @@ def needed(request: HttpRequest) -> frozenset[str] | None:
     return NEEDS.get(match.url_name or "", EVERYTHING)
 
 
-def allows(scopes: list[str], wanted: frozenset[str] | None) -> bool:
+def allows(scopes: list[str], required: frozenset[str] | None) -> bool:
     """Whether a token's scopes are enough."""
-    return wanted is not None and (Scope.ALL in scopes or wanted <= set(scopes))
+    return required is not None and (Scope.ALL in scopes or required <= set(scopes))
 
 
 def _families(request: HttpRequest, arguments: dict) -> set[str]:

@@ -28,7 +28,7 @@ HELP = "One a line: name ra dec, or ra dec; degrees or sexagesimal. Or CSV with 
 DELIVERIES = [("job", "as a job"), ("stream", "at once")]
 
 
-class WishForm(forms.Form):
+class CutoutRequestForm(forms.Form):
     """A form for the images, and for the size of the part of them."""
 
     family = ChoiceField(choices=FAMILY_NAMES.items(), required=False, label="Kind")
@@ -42,7 +42,7 @@ class WishForm(forms.Form):
         values = super().clean()
         if self.errors:
             return values
-        parts = {name: values.get(name) for name in WishForm.base_fields}
+        parts = {name: values.get(name) for name in CutoutRequestForm.base_fields}
         given = {name: value for name, value in parts.items() if value not in (None, "")}
         try:
             self.request = CutoutRequest(**{"family": next(iter(FAMILIES))} | given)
@@ -53,7 +53,7 @@ class WishForm(forms.Form):
     request: CutoutRequest
 
 
-class TargetListForm(WishForm):
+class TargetListForm(CutoutRequestForm):
     """Cutouts around many targets."""
 
     targets = TargetsField(required=False, widget=forms.Textarea(attrs={"rows": 6}), help_text=HELP)
@@ -70,7 +70,7 @@ class TargetListForm(WishForm):
     list: list[Target]
 
 
-class MovieForm(WishForm):
+class MovieForm(CutoutRequestForm):
     """One target in one filter through time."""
 
     position = PositionField(help_text="RA Dec, or a name", label="Position or name")

@@ -124,9 +124,9 @@ def _follow(file: ProductFile, alerts: list[Alert], rights: dict, may_open: bool
     """The alerts of a file that is taken again get its rights: a file never closes without what is read from it."""
     mine = [one.pk for one in alerts if one.packet_id == file.pk]
     for pk, own in own_rights(Alert, mine).items():
-        wanted = rights if may_open else most_closed([own, rights])
-        if wanted != own:
-            Alert.objects.filter(pk=pk).update(**wanted)
+        new_rights = rights if may_open else most_closed([own, rights])
+        if new_rights != own:
+            Alert.objects.filter(pk=pk).update(**new_rights)
     opened = OwnDate.objects.filter(relation=Alert._meta.db_table, key__in=mine).values_list("key", flat=True)
     keep_open(*Alert.objects.filter(pk__in=list(opened)))
 

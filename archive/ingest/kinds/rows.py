@@ -261,10 +261,10 @@ def _ours(model, keys: pd.Series, origin: str) -> list[int]:
 
 def _checked(model: str, table: pd.DataFrame, columns: tuple[str, ...], what: str, rights: bool = True) -> pd.DataFrame:
     """Some columns of a model, each once, every value by its rule; with the rights."""
-    wanted = table[list(dict.fromkeys(columns))].copy()
-    times = [name for name in ("obsdate", "startobsdate", "endobsdate") if name in wanted.columns]
-    dates = {name: moments(wanted.pop(name), name, what) for name in times}
-    made = values.checked_table(model, wanted, what).assign(**dates)
+    chosen = table[list(dict.fromkeys(columns))].copy()
+    times = [name for name in ("obsdate", "startobsdate", "endobsdate") if name in chosen.columns]
+    dates = {name: moments(chosen.pop(name), name, what) for name in times}
+    made = values.checked_table(model, chosen, what).assign(**dates)
     for name in times:
         if not values.RULES[model][name].optional and made[name].isna().any():
             raise RefusedError(f"{what}: {name} is missing")

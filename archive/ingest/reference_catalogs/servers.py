@@ -76,10 +76,10 @@ def fetch(
     tiles = tiles_covering(*region, server.depth)
     fetched = RefcatTile.objects.filter(catalog=catalog, depth=server.depth, limit__gte=server.limit)
     known = set() if again else set(fetched.values_list("cell", flat=True))
-    wanted = [tile for tile in tiles if tile.cell not in known]
-    here = len(tiles) - len(wanted)
+    missing = [tile for tile in tiles if tile.cell not in known]
+    here = len(tiles) - len(missing)
     yield here, len(tiles)
-    for number, tile in enumerate(wanted, start=here + 1):
+    for number, tile in enumerate(missing, start=here + 1):
         if catalog == refcats.SCORES:
             _require_stars(tile)
         table = _with_retries(catalog, server, tile, retries)

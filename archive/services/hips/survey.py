@@ -74,19 +74,19 @@ def refresh(
         raise ValueError(f"filtercode={filtercode!r}: use one of {', '.join(FILTERS)}")
     chosen = None if rfids is None else set(rfids)
     with _alone(filtercode):
-        wanted = _public(filtercode, config, chosen)
+        current = _public(filtercode, config, chosen)
         known = Member.objects.filter(filtercode=filtercode)
         known = dict((known if chosen is None else known.filter(pk__in=chosen)).values_list("rfid", "digest"))
-        changed = {rfid for rfid, files in wanted.items() if anew or known.get(rfid) != files.digest}
-        gone = known.keys() - wanted.keys()
+        changed = {rfid for rfid, files in current.items() if anew or known.get(rfid) != files.digest}
+        gone = known.keys() - current.keys()
         if not changed and not gone:
             return Made(0, 0, 0)
         before = _cells_of(changed | gone)
-        after = {rfid: _touched(wanted[rfid], config.order) for rfid in changed}
+        after = {rfid: _touched(current[rfid], config.order) for rfid in changed}
         _announce(filtercode, after)
         dirty = before.union(*after.values())
         made = _Writer(filtercode, config, dirty).write(sorted(dirty))
-        _settle(filtercode, wanted, after, gone)
+        _settle(filtercode, current, after, gone)
         log.info("hips renewed", filter=filtercode, references=len(changed), gone=len(gone), tiles=made.tiles)
         return Made(len(changed) + len(gone), made.tiles, made.removed)
 
@@ -173,13 +173,13 @@ def _announce(filtercode: str, after: dict[int, set[int]]) -> None:
             MemberTile.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def _settle(filtercode: str, wanted: dict[int, _Files], after: dict[int, set[int]], gone: set[int]) -> None:
+def _settle(filtercode: str, current: dict[int, _Files], after: dict[int, set[int]], gone: set[int]) -> None:
     """Say that the tiles are written: what they no longer show is forgotten."""
     with transaction.atomic():
         Member.objects.filter(pk__in=gone).delete()
         for rfid, cells in after.items():
             MemberTile.objects.filter(member=rfid).exclude(cell__in=cells).delete()
-            Member.objects.filter(pk=rfid).update(digest=wanted[rfid].digest)
+            Member.objects.filter(pk=rfid).update(digest=current[rfid].digest)
 
 
 class _Writer:

@@ -43,13 +43,13 @@ KINDS = {"references": "ref", "science": "sci"}
 def surveys(request: HttpRequest) -> HttpResponse:
     """All HiPS: a page, JSON, or the list that HiPS clients read (`format=hipslist`, or the address hips/hipslist)."""
     found = [_record(request, filtercode) for filtercode in FILTERS if survey.visible(filtercode)]
-    wanted = "hipslist" if request.path.endswith("hipslist") else format_of(request)
-    if wanted == "hipslist":
+    chosen_format = "hipslist" if request.path.endswith("hipslist") else format_of(request)
+    if chosen_format == "hipslist":
         return _cached(request, HttpResponse(describe.hipslist(found), content_type=TYPES["txt"]))
-    if wanted == "json":
+    if chosen_format == "json":
         return _cached(request, JsonResponse({"count": len(found), "surveys": found}))
-    if wanted != "html":
-        return problem(f"format={wanted!r}: use one of html, json, hipslist")
+    if chosen_format != "html":
+        return problem(f"format={chosen_format!r}: use one of html, json, hipslist")
     return render(request, "hips/list.html", {"surveys": found, "filters": FILTERS, "kinds": KINDS})
 
 

@@ -122,5 +122,5 @@ def _cell(column: Column, value: object, product: models.Model) -> str:
 
 def main_of(family: str, product: models.Model, files: Sequence[ProductFile]) -> ProductFile | None:
     """The image itself among a product's files."""
-    wanted = main_file(family, product)
-    return next((file for file in files if wanted in (None, file.suffix)), None)
+    ending = main_file(family, product)
+    return next((file for file in files if ending in (None, file.suffix)), None)

@@ -126,8 +126,8 @@ def select_psf_stars(
         if len(kept) >= config.max_stars:
             break
     # In crowded fields hardly any star is alone: take the least disturbed.
-    wanted = max(config.max_stars // 5, config.min_stars)
-    return np.array(kept + relaxed[: max(wanted - len(kept), 0)], dtype=int)
+    needed = max(config.max_stars // 5, config.min_stars)
+    return np.array(kept + relaxed[: max(needed - len(kept), 0)], dtype=int)
 
 
 def _polynomial(x, y, shape, degree):

@@ -72,17 +72,17 @@ class Product:
 
 def links(identifiers: Iterable[str]) -> Iterator[Link]:
     """All links of each identifier, one after another; what is unknown or hidden gives one row that says so."""
-    wanted = list(dict.fromkeys(identifiers))
+    texts = list(dict.fromkeys(identifiers))
     datasets: dict[str, Dataset] = {}
     errors: dict[str, str] = {}
-    for text in wanted:
+    for text in texts:
         try:
             datasets[text] = read(text)
         except UnknownDatasetError as error:
             errors[text] = str(error)
     found = products(set(datasets.values()))
     more = {family: _more(family, [one.number for one in found if one.family == family]) for family in FAMILIES}
-    for text in wanted:
+    for text in texts:
         product = found.get(datasets[text]) if text in datasets else None
         if product is None:
             message = errors.get(text, "there is no such data set, or it is not public")

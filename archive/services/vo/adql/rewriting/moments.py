@@ -78,8 +78,8 @@ def _beside(parent: exp.Expr | None, inner: exp.Expr) -> Iterator[exp.Expr]:
             yield from other.expressions[place : place + 1]
 
 
-def _place(expressions: list[exp.Expr], wanted: exp.Expr) -> int | None:
-    return next((n for n, one in enumerate(expressions) if one is wanted), None)
+def _place(expressions: list[exp.Expr], sought: exp.Expr) -> int | None:
+    return next((n for n, one in enumerate(expressions) if one is sought), None)
 
 
 def _branches(select: exp.Select) -> Iterator[exp.Select]:

@@ -126,12 +126,12 @@ class Rewriter:
         return isinstance(node.unnest(), exp.Column) and result_type(node) == "boolean"
 
     def _truth(self, kind: type, function: exp.Anonymous, value: exp.Expr, indexed: bool) -> exp.Expr | None:
-        wanted = _as_boolean(value)
-        if wanted is None:
+        truth = _as_boolean(value)
+        if truth is None:
             if isinstance(value.unnest(), exp.Literal):
                 refuse(value, f"{function.name.upper()} is compared with {value.sql()}: it yields 1 or 0")
             return None
-        holds = wanted == (kind is exp.EQ)
+        holds = truth == (kind is exp.EQ)
         condition = self._condition(function, indexed and holds)
         return condition if holds else exp.Not(this=exp.Paren(this=condition))
 
@@ -233,14 +233,14 @@ class Rewriter:
     def _in_unit(self, node: exp.Anonymous) -> exp.Expr:
         if len(node.expressions) != 2 or not _is_text(node.expressions[1]):
             refuse(node, "IN_UNIT takes a value with a unit, and a unit such as 'rad'")
-        value, wanted = node.expressions
+        value, target = node.expressions
         unit = describe(value).unit
         if not unit:
             refuse(node, f"IN_UNIT: {value.sql()} has no unit")
         try:
-            factor = units.factor(unit, wanted.this)
+            factor = units.factor(unit, target.this)
         except ValueError as error:
-            refuse(wanted, f"IN_UNIT: {error}")
+            refuse(target, f"IN_UNIT: {error}")
         return exp.Paren(this=exp.Mul(this=bracketed(self.rewrite(value)), expression=double(number(factor))))
 
     def _spectral(self, node: exp.Anonymous) -> exp.Expr:
