@@ -26,6 +26,7 @@ from processing.science.fill import fill_masked
 from processing.science.masks import grow_saturation
 from processing.science.photometry import quality
 from processing.science.psf import model as psf
+from processing.science.psf.evaluation import psf_stamp
 from processing.science.subtraction import candidates, features, zogy
 from processing.science.subtraction.stars import CatalogStars, choose_psf_stars
 
@@ -203,8 +204,8 @@ def subtract_images(state: DifferenceState, config: DifferenceConfig) -> Measure
     reference_noise = float(np.median(state.reference_noise[::7, ::7]))
     state.subtraction = zogy.subtract(
         state.science, state.reference, state.science_variance, state.reference_variance,
-        lambda x, y: psf.psf_stamp(state.psf, round(x), round(y), half),
-        lambda x, y: psf.psf_stamp(state.reference_psf, round(x), round(y), half),
+        lambda x, y: psf_stamp(state.psf, round(x), round(y), half),
+        lambda x, y: psf_stamp(state.reference_psf, round(x), round(y), half),
         state.sky.rms, reference_noise, state.registration.error, config.subtract,
     )  # fmt: skip
     blank = state.subtraction.scorr[::5, ::5][~state.excluded[::5, ::5]]

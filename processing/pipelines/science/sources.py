@@ -14,6 +14,7 @@ from processing.science.errors import NoPsfModelError
 from processing.science.fill import fill_masked
 from processing.science.photometry import apertures
 from processing.science.psf import blends, model, photometry, wings
+from processing.science.psf.evaluation import psf_stamp
 from processing.science.psf.photometry import PsfFit
 
 
@@ -93,7 +94,7 @@ def find_cosmic_rays(state: ScienceState, config: ScienceConfig) -> Measurements
     if state.psf is not None:
         x, y = (side / 2 for side in reversed(state.psf.shape))
         phases = (-0.5, -0.25, 0.0, 0.25, 0.5)
-        stamps = (model.psf_stamp(state.psf, x + dx, y + dy, 8) for dx in phases for dy in phases)
+        stamps = (psf_stamp(state.psf, x + dx, y + dy, 8) for dx in phases for dy in phases)
         sharpest = max(cosmics.star_contrast(stamp) for stamp in stamps)
     before = state.clean
     # The edges of overflowing columns are as sharp as hits.

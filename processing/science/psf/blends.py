@@ -12,7 +12,8 @@ from scipy.spatial import cKDTree
 
 from archive.survey.robust import FWHM_PER_SIGMA
 from processing.science.peaks import find_peaks
-from processing.science.psf.model import Psf, psf_stamp
+from processing.science.psf.evaluation import psf_stamp
+from processing.science.psf.model import Psf
 from processing.science.psf.photometry import PsfFit
 
 # A peak this near (px) to a bad pixel is that pixel's edge.
