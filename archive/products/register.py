@@ -24,7 +24,7 @@ from archive.releases.rights import keep_open, own_date
 from archive.survey import identifiers
 from archive.survey.camera import filter_of
 from archive.survey.filenames import ProductName
-from archive.survey.times import date_of_jd
+from archive.survey.times import SECONDS_PER_DAY, date_of_jd
 
 CALIBRATIONS_OF_A_KIND = 256
 # A bias has no filter, so that it and the flats share their numbers.
@@ -74,7 +74,7 @@ def register_exposure(
     given = given or Given()
     jd, exptime = float(header["OBSJD"]), float(header["EXPTIME"])
     observed = date_of_jd(jd)
-    observer = observer_at(jd + exptime / 2 / 86400)
+    observer = observer_at(jd + exptime / 2 / SECONDS_PER_DAY)
     fid = 0 if name.imgtypecode == "b" else filter_of(name.filtercode).fid
     expid = given.expid or identifiers.expid_of_jd(jd)
     known = Exposure.objects.select_for_update().filter(pk=expid).first()

@@ -10,8 +10,8 @@ from django.core.cache import cache
 from archive.models import Alert
 from archive.search.names import NameNotFoundError, Resolved, resolve
 from archive.survey.identifiers import alert_object_name
+from archive.survey.times import SECONDS_PER_DAY
 
-DAY = 86400
 TIMEOUT = 5.0  # s
 
 
@@ -60,6 +60,6 @@ def _sesame(name: str) -> Resolved | str | None:
         except name_resolve.NameResolveError as reason:
             return f"nor does Sesame ({reason})"
         known = place.ra.deg, place.dec.deg
-        cache.set(key, known, DAY)
+        cache.set(key, known, SECONDS_PER_DAY)
     ra, dec = known
     return Resolved("sesame", name, float(ra), float(dec))

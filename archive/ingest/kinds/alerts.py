@@ -21,7 +21,7 @@ from archive.products import register as registry
 from archive.releases.closing import most_closed, own_rights
 from archive.releases.rights import keep_open
 from archive.survey import identifiers
-from archive.survey.times import date_of_jd
+from archive.survey.times import SECONDS_PER_DAY, date_of_jd
 
 COLUMNS = (
     "candid", "pid", "rfid", "jd", "nid", "fid", "field", "rcid", "ra", "dec", "magpsf", "sigmapsf", "isdiffpos", "rb",
@@ -255,7 +255,7 @@ def _require_identity(one: Mapping, packet: Mapping, what: str) -> None:
         raise RefusedError(f"{what}: rcid={one['rcid']}, {rcid} by its pid")
     nid = identifiers.nid_of_expid(expid)
     begun = identifiers.jd_of_ticks(nid * identifiers.TICKS_PER_DAY + expid % 10**5 * 100)
-    if one["nid"] != nid or abs(one["jd"] - begun) * 86400 > SECONDS:
+    if one["nid"] != nid or abs(one["jd"] - begun) * SECONDS_PER_DAY > SECONDS:
         raise RefusedError(f"{what}: nid={one['nid']}, jd={one['jd']}; by its pid night {nid} at {begun}")
 
 

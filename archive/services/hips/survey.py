@@ -27,13 +27,12 @@ from archive.services.hips import coverage, describe, tiles
 from archive.services.hips.config import FILTERS, HipsConfig
 from archive.services.hips.models import Member, MemberTile
 from archive.sky.footprints import read_wcs
+from archive.survey.times import MJD_UNIX_EPOCH, SECONDS_PER_DAY
 
 ROOT = "hips"
 HIPS_LOCK = 13  # class of our advisory locks: who renews the tiles of a filter
 LEVEL_STEP = 16  # px between those whose median is the sky
 OPEN_SOURCES = 16  # references held open; their pixels are read as they are needed
-TO_MJD = 40587.0  # of the Unix epoch
-DAY = 86400.0
 log = structlog.get_logger("archive.hips")
 
 
@@ -266,7 +265,7 @@ class _Writer:
             facts = rows.aggregate(Max("public_date"), Min("startobsdate"), Max("endobsdate"))
             first = rows.first()
         times = [facts["startobsdate__min"], facts["endobsdate__max"]]
-        mjd = tuple(time.timestamp() / DAY + TO_MJD for time in times) if all(times) else None
+        mjd = tuple(time.timestamp() / SECONDS_PER_DAY + MJD_UNIX_EPOCH for time in times) if all(times) else None
         properties = self._path_of("properties")
         if first is None or not cells:
             properties.unlink(missing_ok=True)

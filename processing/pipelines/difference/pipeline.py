@@ -89,7 +89,7 @@ def resample_reference(state: DifferenceState, config: DifferenceConfig) -> Meas
     state.reference, valid = resample.resample(template.image, unseen, mapping, state.shape)
     state.reference_saturated = resample.take_nearest(saturated, mapping, state.shape, False)
     noise = resample.take_nearest(template.uncertainty, mapping, state.shape, 0.0)
-    scale = np.float32(pixel_scale(science.wcs) / pixel_scale(template.wcs))
+    scale = np.float32(tpv.pixel_scale(science.wcs) / tpv.pixel_scale(template.wcs))
     noise *= scale
     typical = float(np.median(noise[noise > 0])) if (noise > 0).any() else 0.0
     if typical == 0.0:
@@ -97,11 +97,6 @@ def resample_reference(state: DifferenceState, config: DifferenceConfig) -> Meas
     noise[~(noise > 0)] = typical
     state.reference_noise, state.reference_bad = noise, ~valid
     return {"reference_coverage": float(valid.mean()), "reference_noise": typical}
-
-
-def pixel_scale(wcs: tpv.Tpv) -> float:
-    """Deg per pixel."""
-    return float(np.sqrt(abs(np.linalg.det(wcs.cd))))
 
 
 def measure_skies(state: DifferenceState, config: DifferenceConfig) -> Measurements:

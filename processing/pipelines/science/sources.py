@@ -25,11 +25,6 @@ def set_bit(state: ScienceState, where: np.ndarray, bit: MaskBit) -> None:
         state.bad |= where
 
 
-def pixel_scale(wcs: tpv.Tpv) -> float:
-    """Arcsec per pixel."""
-    return 3600.0 * float(np.sqrt(abs(np.linalg.det(wcs.cd))))
-
-
 def measure_sky(state: ScienceState, config: ScienceConfig) -> Measurements:
     state.sky = measure_background(state.image, state.bad, config.background_box)
     return {"background": state.sky.median, "noise": state.sky.rms}
@@ -77,7 +72,7 @@ def model_psf(state: ScienceState, config: ScienceConfig) -> Measurements:
         state.problems.append(str(problem))
         return {**problem.measurements, "psf_candidates": len(stars), "psf_problem": str(problem)}
     state.psf_stars = stars
-    scale = pixel_scale(state.inputs.guess)
+    scale = 3600.0 * tpv.pixel_scale(state.inputs.guess)
     return {
         "psf_candidates": len(stars),
         "psf_stars": state.psf.stars,

@@ -14,7 +14,7 @@ from archive.services.vo.obscore.columns import HIDDEN, OBSCORE
 from archive.services.vo.obscore.identifiers import COLLECTION, prefix
 from archive.services.vo.schema.published import POSTGRES
 from archive.survey.camera import FILTERS, FULL_NX, FULL_NY, WAVELENGTHS
-from archive.survey.times import MJD_ZERO
+from archive.survey.times import MJD_UNIX_EPOCH, MJD_ZERO, SECONDS_PER_DAY
 
 PRODUCTS = "/ibe/data/ztf/products/"
 SITE = f"coalesce(nullif(current_setting('ztf.site', true), ''), '{HERE}')"
@@ -123,7 +123,7 @@ def exposed(row: str) -> dict[str, str]:
     return {
         "jd": f"{row}.obsjd",
         "t_min": start,
-        "t_max": f"{start} + {row}.exptime / 86400",
+        "t_max": f"{start} + {row}.exptime / {SECONDS_PER_DAY}",
         "t_exptime": f"{row}.exptime",
         "t_resolution": f"{row}.exptime",
         "t_xel": "1",
@@ -194,7 +194,7 @@ def _difference() -> str:
 
 def _reference() -> str:
     def moment(name: str) -> str:
-        return f"extract(epoch FROM r.{name})::double precision / 86400 + 40587"
+        return f"extract(epoch FROM r.{name})::double precision / {SECONDS_PER_DAY} + {MJD_UNIX_EPOCH:g}"
 
     return select(
         "archive_referenceimage AS r",
@@ -234,7 +234,7 @@ def _raw() -> str:
 
 def _calibration() -> str:
     def moment(name: str) -> str:
-        return f"extract(epoch FROM c.{name})::double precision / 86400 + 40587"
+        return f"extract(epoch FROM c.{name})::double precision / {SECONDS_PER_DAY} + {MJD_UNIX_EPOCH:g}"
 
     shared = common("cal", "c.cid", "c")
     # Calibrations are open to all from the start; they have neither program nor date.
