@@ -24,6 +24,7 @@ from archive.requests.parameters import NOTHING, Taken, refusal, taken_by
 from portal.middleware import OtherSpellings
 from portal.refusals import follows_dali
 from tests.addresses import ADDRESSES, well_formed
+from tests.forms import our_forms
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 NAMES = sorted(ADDRESSES)
@@ -163,16 +164,6 @@ def _example(place: dict) -> str:
 
 
 # --- words that mean yes or no -------------------------------------------------------------------------------------
-
-
-def our_forms() -> list[type[forms.BaseForm]]:
-    found, waiting = [], [forms.BaseForm]
-    while waiting:
-        kind = waiting.pop()
-        waiting += kind.__subclasses__()
-        if kind.__module__.split(".")[0] in ("archive", "lightcurves", "portal", "processing"):
-            found.append(kind)
-    return found
 
 
 def test_no_form_reads_a_word_for_no_as_yes():
