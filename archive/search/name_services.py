@@ -56,10 +56,10 @@ def _sesame(name: str) -> Resolved | str | None:
         name_resolve.sesame_url.set(settings.SESAME_SERVERS)
         download_settings.remote_timeout = TIMEOUT
         try:
-            place = name_resolve.get_icrs_coordinates(name)
+            found = name_resolve.get_icrs_coordinates(name)
         except name_resolve.NameResolveError as reason:
             return f"nor does Sesame ({reason})"
-        known = place.ra.deg, place.dec.deg
+        known = found.ra.deg, found.dec.deg
         cache.set(key, known, SECONDS_PER_DAY)
     ra, dec = known
     return Resolved("sesame", name, float(ra), float(dec))

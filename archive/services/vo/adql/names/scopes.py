@@ -99,7 +99,7 @@ def folded_name(identifier: exp.Identifier) -> str:
 
 def all_columns(scope: Scope) -> list[tuple[Column, exp.Expr]]:
     """The columns that a star stands for: merged ones first, then the others in order."""
-    hidden = {place for entry in scope.merged for place in entry[2]}
+    hidden = {key for entry in scope.merged for key in entry[2]}
     found = [(column, value.copy()) for column, value, _ in scope.merged]
     for source in scope.sources:
         found += [
@@ -125,7 +125,7 @@ def in_scope(node: exp.Column, scope: Scope) -> list[exp.Expr]:
         sources = [one for one in scope.sources if one.answers_to(qualifier, node.db)]
         return [one.reference(column) for one in sources for column in matching(one.relation.columns, node.this)]
     found = [value.copy() for column, value, _ in scope.merged if matching([column], node.this)]
-    hidden = {place for entry in scope.merged for place in entry[2]}
+    hidden = {key for entry in scope.merged for key in entry[2]}
     for one in scope.sources:
         found += [
             one.reference(column)
@@ -140,7 +140,7 @@ def no_table(name: str, scope: Scope) -> str:
     return f"{name} is not in FROM: there {'is' if len(known) == 1 else 'are'} {', '.join(known)}"
 
 
-def refuse_unknown(node: exp.Column, scope: Scope, place: exp.Expr) -> None:
+def refuse_unknown(node: exp.Column, scope: Scope, blamed: exp.Expr) -> None:
     qualifier = node.args.get("table")
     levels = [scope]
     while levels[-1].parent is not None:
@@ -149,7 +149,7 @@ def refuse_unknown(node: exp.Column, scope: Scope, place: exp.Expr) -> None:
     if qualifier is not None:
         asked = [one for one in sources if one.answers_to(qualifier, node.db)]
         if not asked:
-            refuse(place, f"unknown column {node.sql()}: {no_table(qualifier.name, scope)}")
+            refuse(blamed, f"unknown column {node.sql()}: {no_table(qualifier.name, scope)}")
         sources = asked
     known = [column.name for source in sources for column in source.relation.columns]
     nearest = resembling(node.name, known)
@@ -158,4 +158,4 @@ def refuse_unknown(node: exp.Column, scope: Scope, place: exp.Expr) -> None:
     exact = [one for one in known if one.lower() == node.name.lower()]
     if node.this.args.get("quoted") and exact:
         hint = f': names in double quotes are exact; it is written "{exact[0]}"'
-    refuse(place, f"unknown column {node.name} in {within}{hint}")
+    refuse(blamed, f"unknown column {node.name} in {within}{hint}")
