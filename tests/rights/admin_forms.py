@@ -6,7 +6,7 @@ from django.urls import reverse
 
 
 class Fields(HTMLParser):
-    """What a browser sends of a page's form, as it was loaded."""
+    """The fields that a browser sends of a page's form, as it was loaded."""
 
     def __init__(self, page: str):
         super().__init__()

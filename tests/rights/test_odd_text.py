@@ -1,4 +1,4 @@
-"""What somebody sends as name, number or text and is none: every address says so, and none fails."""
+"""Names, numbers and texts that are none: every address says so, and none fails."""
 
 from __future__ import annotations
 

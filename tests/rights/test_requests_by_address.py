@@ -183,7 +183,7 @@ def test_reading_changes_nothing(name, member):
 
 
 def rows() -> dict[str, int]:
-    """How many rows each table of ours has; sessions and the record of requests may grow."""
+    """The number of rows of each table of ours; sessions and the record of requests may grow."""
     ours = ("archive", "lightcurves", "processing", "portal", "auth", "django_q")
     models = [one._meta for one in apps.get_models() if one._meta.app_label in ours]
     counts = ", ".join(f'(SELECT count(*) FROM "{one.db_table}")' for one in models)

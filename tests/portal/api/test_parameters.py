@@ -247,7 +247,7 @@ def test_the_forms_and_links_of_the_pages_ask_only_what_their_addresses_take(cli
 
 
 def addresses_of(tree, here: str):
-    """What a page asks for: address, method, names of fields; its links, its scripts and pictures, its forms."""
+    """The requests of a page: address, method, names of fields; its links, its scripts and pictures, its forms."""
     for attribute in ("href", "src", "hx-get"):
         yield from ((urljoin(here, one.get(attribute)), "GET", None) for one in tree.iter() if one.get(attribute))
     for form in tree.iter("form"):
@@ -260,7 +260,7 @@ def addresses_of(tree, here: str):
 
 
 def said_of(target: str, method: str, fields: set[str] | None) -> str | None:
-    """Why an address of ours would refuse this."""
+    """The reason that an address of ours would refuse this."""
     address = urlsplit(target)
     if address.netloc or address.scheme or address.path.startswith("/static/"):
         return None
