@@ -1,1 +1,1 @@
-"""What we hold and who may see it: products, releases, access; every service that hands it out."""
+"""The archive: products, releases, access rights; every service that hands them out."""

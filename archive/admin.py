@@ -1,4 +1,4 @@
-"""What admins decide and look at: programs, who reads them, tokens, the audit (releases: portal.admin)."""
+"""The admin site's pages: programs, who reads them, tokens, the audit (releases: portal.admin)."""
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
@@ -51,7 +51,7 @@ class ProgramAdmin(Edited):
         return [path("<int:pk>/period/", view, name="archive_program_period"), *super().get_urls()]
 
     def period(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """What a new period (`days`: a number or never) would open, or taking the last back (`back`) would close."""
+        """A page of what a new period (`days`: a number or never) opens, or taking the last back (`back`) closes."""
         program = get_object_or_404(Program.objects.using("default"), pk=pk)
         if not self.has_change_permission(request, program):
             raise PermissionDenied
@@ -95,7 +95,7 @@ class GroupMembershipInline(admin.TabularInline):
 
 @admin.register(ReaderGroup)
 class ReaderGroupAdmin(Edited):
-    """Who is in a group, from when and until when; and what the group reads."""
+    """A group's members, from when and until when, and the programs that it reads."""
 
     list_display = ("name", "description")
     filter_horizontal = ("programs",)
@@ -195,7 +195,7 @@ class PeopleAdmin(Edited, UserAdmin):
     change_password_form = PasswordForm
 
     def get_deleted_objects(self, objs, request):
-        """Who may remove an account may remove what belongs to it, also what is otherwise only looked at."""
+        """The objects that go too: who may remove an account may remove what belongs to it, read-only or not."""
         listed, counted, _, protected = super().get_deleted_objects(objs, request)
         return listed, counted, set(), protected
 
@@ -207,7 +207,7 @@ class PeopleAdmin(Edited, UserAdmin):
 
 @admin.register(QuarantinedFile)
 class QuarantinedFileAdmin(ReadOnly):
-    """What was not taken, and why; `manage.py quarantine` removes it."""
+    """Files that were not taken, with the reason; `manage.py quarantine` removes them."""
 
     list_display = ("name", "reason", "ours", "origin", "size", "times", "last_seen")
     list_filter = ("ours", "origin")

@@ -7,7 +7,7 @@ from django.core import checks
 
 
 class ArchiveAdminConfig(SimpleAdminConfig):
-    """What is registered is looked for with the addresses (portal.urls.site) and by checks; commands need no admin."""
+    """The admin without Django's discovery: addresses (portal.urls.site) and checks import it; commands need none."""
 
     default_site = "archive.edits.Site"
 

@@ -67,7 +67,7 @@ class OnlyChanged(forms.ModelForm):
             field.show_hidden_initial = not field.disabled and (not self.is_bound or self.tells_what_it_showed)
 
     def take_locks(self) -> None:
-        """What is locked before the row."""
+        """Take the locks that come before the row's."""
 
     def clean(self) -> dict | None:
         if not self.instance._state.adding and self.changed_data:
@@ -210,7 +210,7 @@ def values_of(obj: models.Model) -> dict[str, str]:
 
 
 def related_to(obj: models.Model) -> dict[str, list]:
-    """What hangs on an object: programs of a group or release, roles of an account, members with their dates."""
+    """The relations of an object: programs of a group or release, roles of an account, members with their dates."""
     kept = {
         field.name: sorted(getattr(obj, field.name).values_list("pk", flat=True)) for field in obj._meta.many_to_many
     }

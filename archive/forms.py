@@ -117,7 +117,7 @@ class FilterField(ChoiceField):
         return known.code if (known := filter_named(text)) else text.strip()
 
     def prepare_value(self, value):
-        """What the page shows as chosen, however it was spelled."""
+        """The choice that the page shows as chosen, however it was spelled."""
         return None if value is None else self.to_python(value)
 
 

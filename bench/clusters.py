@@ -50,7 +50,7 @@ def cluster(folder: Path) -> Iterator[None]:
 
 
 def url_of(folder: Path, database: str) -> str:
-    """Where a database of a cluster is."""
+    """The address of a database of a cluster."""
     return f"host={folder} port=5432 dbname={database} user=bench"
 
 

@@ -215,7 +215,7 @@ def figures(rows: list[tuple]) -> dict[str, Figure]:
 
 
 def spread(label: str, pull: np.ndarray, aimed: bool) -> dict[str, Figure]:
-    """How far the width of residuals over errors is from 1, their bias, the share of wild ones."""
+    """The distance from 1 of the width of residuals over errors, their bias, the share of wild ones."""
     pull = pull[np.isfinite(pull)]
     good, n = pull[np.abs(pull) < WILD], len(pull)
     width, robust = float(good.std()), robust_scatter(good)

@@ -30,7 +30,7 @@ def is_ancestor(name: str) -> bool:
 
 
 def commits_since(name: str) -> int | None:
-    """How many commits were made since then; None where it is not known."""
+    """The number of commits since then; None where it is not known."""
     count = _git("rev-list", "--count", f"{name}..HEAD") if is_ancestor(name) else None
     return None if count is None else int(count)
 

@@ -22,7 +22,7 @@ COPIED = ("pg_dump", "--no-comments", "--no-tablespaces", "--format=custom", "--
 
 @dataclass(frozen=True)
 class Served:
-    """Where a copy is served, the folder with its files and its portal's temporary ones, and its database's server."""
+    """A served copy: its address, the folder with its files and its portal's temporary ones, its database's server."""
 
     address: str
     folder: Path

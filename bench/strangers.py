@@ -143,7 +143,7 @@ def _elsewhere(portal: Portal, quick: bool) -> Callable[[float], Counter]:
 
 
 def _ways() -> list[Callable]:
-    """How each address that reads tables is asked; a job is ordered here and carried out by the served queue."""
+    """The ways of asking each address that reads tables; a job is ordered here and carried out by the served queue."""
     from tests.rights.test_hostile_uploads import QUERY, SEND, file_of
 
     def as_job(client, content: bytes):

@@ -23,7 +23,7 @@ class Star:
 
 @dataclass(frozen=True)
 class Cadence:
-    """When a star was observed: times (days), filters (1, 2, 3) and uncertainties (mag), arrays (n,); curve: of which
+    """The cadence of a star: times (days), filters (1, 2, 3) and uncertainties (mag), arrays (n,); curve: of which
     light curve each point is, or None."""
 
     t: np.ndarray

@@ -47,7 +47,7 @@ def clean() -> None:
 
 
 def _not_the_demos() -> str:
-    """Why the data cannot be made again by `make demo`; empty where they can, or where there are none."""
+    """The reason that `make demo` cannot make the data again; empty where it can, or where there are none."""
     if not any((folder / "postgres" / "complete").exists() for folder in (machine.VAR, machine.moved_folder())):
         return ""
     if not PYTHON.exists():

@@ -93,7 +93,7 @@ class Cluster:
         return self._answer() == READY
 
     def _answer(self) -> int:
-        """What pg_isready says of the server behind our own socket."""
+        """The answer of pg_isready about the server behind our own socket."""
         if not (self.data / "postmaster.pid").exists():
             return SILENT
         return self._run([self.bin / "pg_isready", "-q", "-h", self.socket, "-p", self.port], check=False).returncode

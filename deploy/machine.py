@@ -1,4 +1,4 @@
-"""Where things stand on this machine: folders, free ports, secrets, the user that servers run as."""
+"""This machine: folders, free ports, secrets, the user that servers run as."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def act_as_owner() -> None:
 
 
 def caches(user: pwd.struct_passwd | None) -> dict[str, str]:
-    """Where programs keep compiled code when they may not write beside their sources."""
+    """The folders of compiled code for programs that may not write beside their sources."""
     if user is None:
         return {}
     cache = VAR / "cache"
@@ -158,7 +158,7 @@ def service_folder(name: str, user: pwd.struct_passwd | None) -> Path:
 
 
 def moved_folder() -> Path:
-    """Where the servers' folders of this checkout lie when it is below a folder that their accounts cannot enter."""
+    """The place of this checkout's servers' folders when it is below a folder that their accounts cannot enter."""
     tag = hashlib.sha256(str(VAR).encode()).hexdigest()[:10]
     return Path("/var/lib") / f"ztf-{tag}"
 
@@ -225,7 +225,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def read_environment() -> dict[str, str]:
-    """What the services wrote for the programs that use them."""
+    """The environment that the services wrote for the programs that use them."""
     if not ENVIRONMENT_FILE.exists():
         return {}
     lines = ENVIRONMENT_FILE.read_text().splitlines()

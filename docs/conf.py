@@ -29,7 +29,7 @@ GENERATED = HERE / "_generated"
 
 
 def _growth(path):
-    """What the survey's light curves take on disk and in time, from what was measured on one field."""
+    """The survey's light curves on disk and in time, scaled from what was measured on one field."""
     measured = json.loads(path.read_text())["figures"]
     cold, parquet = measured["cold bytes per detection"], measured["Parquet bytes per detection"]["value"]
     append, packed = measured["append"]["value"], measured["compaction"]["value"]

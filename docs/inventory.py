@@ -1,4 +1,4 @@
-"""What the code says of itself: its rooms, its variables of the environment, its limits, its commands, as Markdown.
+"""The code's inventory of itself: rooms, variables of the environment, limits, commands, as Markdown.
 
 The pages include what stands here, and tests/docs/test_inventory.py fails where something has no meaning written beside
 it; so nothing is missing that exists, and nothing is told that does not.

@@ -43,7 +43,7 @@ class ReleaseForm(forms.ModelForm):
         return cleaned
 
     def _selection_changed(self) -> set[str]:
-        """What was changed on a page that showed a draft."""
+        """The changes made on a page that showed a draft."""
         names = {*Release.SELECTION, "programs", "listed"}
         shown = {name: self.add_initial_prefix(name) for name in names - set(self.fields)}
         stale = {one for one, initial in shown.items() if initial in self.data and self._differs(one, initial)}
@@ -113,13 +113,15 @@ class ReleaseAdmin(Edited):
         return [act, *super().get_urls()]
 
     def act(self, request: HttpRequest, name: str, action: str) -> HttpResponse:
-        """What an action would change, and the button that orders it; the action itself runs as a job."""
+        """A page of what an action would change, with the button that orders it; the action itself runs as a job."""
         release = get_object_or_404(Release.objects.using("default"), pk=name)  # may_act says who sees it
         if not may_act(request.user, release):
             raise PermissionDenied("to do this you must be staff and read all programs of the release")
         if release.state not in NEEDS.get(action, ()):
-            wanted = " or ".join(NEEDS.get(action, ())) or "asked for freeze, publish or withdraw"
-            self.message_user(request, f"{release.name} is {release.state}: it must be {wanted}", messages.WARNING)
+            needed_states = " or ".join(NEEDS.get(action, ())) or "asked for freeze, publish or withdraw"
+            self.message_user(
+                request, f"{release.name} is {release.state}: it must be {needed_states}", messages.WARNING
+            )
             return redirect("admin:archive_release_change", release.pk)
         if request.method == "POST":
             try:

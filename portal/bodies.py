@@ -1,4 +1,4 @@
-"""How large a request's body may be, for each address: said before a byte of it is read.
+"""The largest body of a request, for each address: said before a byte of it is read.
 
 What reads a body may still find it too large for its own reasons; nothing reads more than stands here.
 """

@@ -71,7 +71,7 @@ PEOPLE = {
 
 @dataclass(frozen=True)
 class Raw:
-    """What the simulation wrote."""
+    """The files that the simulation wrote."""
 
     folder: Path
     catalogs: dict[str, Path]
@@ -169,7 +169,7 @@ def people() -> list[tuple[str, str, str]]:
 
 
 def holdings() -> list[tuple[str, int]]:
-    """What the archive holds, all programs together."""
+    """The archive's holdings, all programs together."""
     kinds = (
         ("exposures", Exposure.objects.filter(imgtypecode="o")),
         ("raw CCD files", RawImage.objects),
@@ -192,7 +192,7 @@ def remember() -> None:
 
 
 def differences() -> list[str]:
-    """What is here and was not made by the demonstration, in words; nothing for an empty archive."""
+    """The contents that were not made by the demonstration, in words; nothing for an empty archive."""
     note = settings.VAR / "demo" / "made.json"
     before = json.loads(note.read_text()) if note.exists() else {}
     now = _kept()

@@ -147,7 +147,7 @@ class SameOrigin:
 
 
 class CacheRules:
-    """What caches may keep: nothing that was made for somebody who is signed in, unless the view knows better.
+    """Rules for caches: they keep nothing that was made for somebody who is signed in, unless the view knows better.
 
     Every answer depends on who asks, by cookie or header. An answer to a reader with programs is never kept by a cache
     that others share.
@@ -195,7 +195,7 @@ class KnownParameters:
 
     @staticmethod
     def _unfit(given: dict[str, list]) -> str | None:
-        """That a name or a value is no text; whoever sends it chose the encoding, which may make anything of it."""
+        """The refusal of a name or value that is no text; its sender chose the encoding, which may be anything."""
         for name, values in given.items():
             for one in (name, *values):
                 if isinstance(one, str) and (fault := plain_text.fault_of(one)) is not None:

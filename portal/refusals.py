@@ -47,7 +47,7 @@ WHAT = {
 
 
 def refuse(request: HttpRequest, message: str, status: int, title: str = "") -> HttpResponse:
-    """Why a request is not answered: a VOTable, IBE's XML, or problem JSON, which browsers get as a page."""
+    """The answer that says why a request is refused: a VOTable, IBE's XML, or problem JSON (a page in browsers)."""
     name = name_of(request)
     if name.startswith("ibe"):
         response = as_ibe_xml(message, status)

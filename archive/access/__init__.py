@@ -1,4 +1,4 @@
-"""Who may see what: reading with a reader's rights, memberships, tokens, policies of row-level security, the audit log.
+"""Access rights: reading with a reader's rights, memberships, tokens, policies of row-level security, the audit log.
 
     reading      sets the programs of a reader for everything inside; the one place that does
     streams      rows of a query while PostgreSQL still delivers them, with those rights

@@ -1,4 +1,4 @@
-"""What must hold for access rights to be enforced and strangers' files to be harmless.
+"""System checks: access rights are enforced, and strangers' files are read where they do no harm.
 
 `manage.py check --database default` looks into the database, `manage.py check --deploy` at the kernel.
 """
@@ -76,7 +76,7 @@ def _unbounded_files(cursor) -> list[Error]:
 
 @register(Tags.security, deploy=True)
 def files_are_read_in_confinement(app_configs=None, **kwargs):
-    """What a child that reads strangers' files could still do on this machine."""
+    """Warnings for each thing that a child that reads strangers' files could still do on this machine."""
     try:
         holds = sandbox.layers()
     except sandbox.SandboxError as reason:

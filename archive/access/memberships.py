@@ -1,4 +1,4 @@
-"""Which programs a person reads: their memberships at this moment, their own and those of their groups."""
+"""The programs that a person reads: their memberships at this moment, their own and those of their groups."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def reader_of(user) -> Reader:
 
 
 def reader_of_job(job: UserJob) -> Reader:
-    """What a job's owner could read when it was ordered and still can; nobody's job reads what is public."""
+    """A reader of what a job's owner could read when it was ordered and still can; nobody's job reads public rows."""
     if job.owner is None:
         return ANYONE
     return Reader(frozenset(job.programs) & reader_of(job.owner).programs, job.owner.pk)

@@ -1,4 +1,4 @@
-"""Who may see what: the one place.
+"""The one place that decides who may see what.
 
 Rows of protected tables carry `programid` and `public_date`. PostgreSQL's row-level security shows a row to the
 read-only role `ztf_reader` when its public date has passed or its program is among the reader's. The reader's

@@ -13,6 +13,8 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 from django.db import connections, models
 
+from archive.survey.times import SECONDS_PER_DAY
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -129,4 +131,4 @@ def _layout(columns: Iterable[tuple[str, str | None]]) -> list[tuple[str, str]]:
 
 def _microseconds(moment: datetime) -> int:
     since = moment - EPOCH
-    return (since.days * 86400 + since.seconds) * 10**6 + since.microseconds
+    return (since.days * SECONDS_PER_DAY + since.seconds) * 10**6 + since.microseconds

@@ -21,7 +21,7 @@ class Entry:
 
 
 def entries(folder: str) -> list[Entry]:
-    """What a folder holds, by name; empty where there is none or nothing in it may be seen.
+    """A folder's entries by name; empty where there is none or nothing in it may be seen.
 
     Parameters
     ----------

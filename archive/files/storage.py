@@ -46,12 +46,12 @@ class StoredFile:
 
     @property
     def place(self) -> Path:
-        """Where it lies on disk."""
+        """Its path on disk."""
         return absolute(self.stored_as or self.path)
 
 
 def absolute(relative: str) -> Path:
-    """Where a file of the tree lies on disk.
+    """The path on disk of a file of the tree.
 
     Raises
     ------
@@ -151,7 +151,7 @@ def _give_name(place: Path, relative: str) -> Path:
 
 
 def verified(relative: str, sha256: str) -> Path:
-    """Where a file lies on disk, after its bytes were compared with its registered checksum.
+    """A file's path on disk, after its bytes were compared with its registered checksum.
 
     A file is read for this once a process, as long as its inode, size and date stay.
 

@@ -1,4 +1,4 @@
-"""Which columns of a table are names and positions, by UCD, by name and by unit; and the positions of its rows.
+"""The columns of a table that are names and positions, by UCD, by name and by unit; and the positions of its rows.
 
 A column is known by its meaning, whatever its spelling: RAJ2000, ra_j2000, TARGET_RA, raDeg, `ra (deg)`, `ra [hours]`.
 Where two columns may be meant, the table is refused with their names. No Django.
@@ -65,7 +65,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Where names and positions stand (places of columns), the frame, and the units of both coordinates.
+    """The columns of names and positions (their numbers), the frame, and the units of both coordinates.
 
     Without a position the name is to be looked up. A unit is a factor to degrees, HOURS, SEXAGESIMAL, DMS, or None.
     """
@@ -117,7 +117,7 @@ class Chosen:
 
 
 def meaning(name: str) -> tuple[str | None, str]:
-    """What a column's name says that it is (RA, DEC, L, B, NAME or None), and the unit in the name."""
+    """The meaning of a column by its name (RA, DEC, L, B, NAME or None), and the unit in the name."""
     plain, unit = name.strip().lower(), ""
     if found := _BRACKET.match(plain):
         plain, unit = found[1], "" if found[2] in ("icrs", "j2000") else found[2]
@@ -169,7 +169,7 @@ def chosen(columns: Sequence[Given], how: str) -> Chosen:
 
 
 def unit_of(text: str, name: str = "") -> float | str | None:
-    """What a unit is to degrees: a factor, HOURS, SEXAGESIMAL, DMS; None where there is none.
+    """A unit's relation to degrees: a factor, HOURS, SEXAGESIMAL, DMS; None where there is none.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a text or two numbers mean as a position on the sky: every notation that is known, and no other.
+"""Positions on the sky from a text or two numbers: every notation that is known, and no other.
 
 A text is known as a whole: frame (`archive.given.frames`), labels, then two coordinates. Where a text could be divided
 into two coordinates in more than one way it is refused. Digits are only divided where a designation does so (SDSS,

@@ -6,8 +6,8 @@ import re
 
 import numpy as np
 
-from archive.given.times import JULIAN, MODIFIED, UNIX_EPOCH, UNIX_MILLISECONDS, UNIX_SECONDS, BadTimeError, moment
-from archive.survey.times import MJD_ZERO, julian_date
+from archive.given.times import JULIAN, MODIFIED, UNIX_MILLISECONDS, UNIX_SECONDS, BadTimeError, moment
+from archive.survey.times import MJD_UNIX_EPOCH, MJD_ZERO, SECONDS_PER_DAY, julian_date
 
 OFFSETS = {"btjd": 2457000.0, "tjd": 2457000.0, "bkjd": 2454833.0, "kjd": 2454833.0, "rjd": 2400000.0}
 """What is to be added to names' days for Julian dates: of TESS, Kepler, and reduced ones."""
@@ -45,7 +45,7 @@ def modified(values: np.ndarray, name: str, unit: str = "") -> np.ndarray:
             raise BadTimeError(
                 f"{name}: {_what(known)}: these are no seconds since 1970, as {unit or 'its name'} says; {_RIGHT}"
             )
-        return _checked(seconds / 86400 + UNIX_EPOCH, days, name)
+        return _checked(seconds / SECONDS_PER_DAY + MJD_UNIX_EPOCH, days, name)
     if isinstance(zero, float):
         return _checked(days + zero - MJD_ZERO, days, name)
     plain = re.sub(r"[^a-z0-9_]", "", name.lower())
@@ -69,7 +69,7 @@ def says_its_zero(name: str) -> bool:
 
 
 def _zero(name: str, unit: str) -> float | str | None:
-    """What a name or unit says is to be added for Julian dates; UNIX for seconds since 1970."""
+    """Days to add for Julian dates, by a name or unit; UNIX for seconds since 1970."""
     for text in (unit.strip().lower(), name.strip().lower()):
         if found := _LESS.search(text):
             return float(found["zero"])

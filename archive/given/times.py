@@ -1,4 +1,4 @@
-"""What a text or a number means as a time: UTC as ISO 8601, Julian dates, modified Julian dates. No Django.
+"""Times from a text or a number: UTC as ISO 8601, Julian dates, modified Julian dates. No Django.
 
 An offset (`+02:00`, `Z`) is honoured. What may be read in two ways is refused: days and months with slashes, years of
 two digits, other time scales, numbers that are neither the one nor the other date.
@@ -13,12 +13,11 @@ from typing import TypeVar
 import numpy as np
 
 from archive.requests.numbers import real
-from archive.survey.times import MJD_ZERO, date_of_jd
+from archive.survey.times import MJD_UNIX_EPOCH, MJD_ZERO, SECONDS_PER_DAY, date_of_jd
 
 JULIAN, MODIFIED = (2_300_000.0, 2_600_000.0), (15_000.0, 110_000.0)  # days: what a number is taken for
 Moment = TypeVar("Moment", float, datetime)
 UNIX_SECONDS, UNIX_MILLISECONDS = (1e8, 1e10), (1e11, 1e13)
-UNIX_EPOCH = 40587.0  # MJD
 HOW = "give UTC as 2020-09-24 10:21:45, a Julian date (2459116.93) or a modified one (59116.43)"
 _ISO = re.compile(
     r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
@@ -168,9 +167,9 @@ def _modified_of(number: float) -> float | None:
     if JULIAN[0] <= number <= JULIAN[1]:
         return number - MJD_ZERO
     if UNIX_SECONDS[0] <= number <= UNIX_SECONDS[1]:
-        return number / 86400 + UNIX_EPOCH
+        return number / SECONDS_PER_DAY + MJD_UNIX_EPOCH
     if UNIX_MILLISECONDS[0] <= number <= UNIX_MILLISECONDS[1]:
-        return number / 86_400_000 + UNIX_EPOCH
+        return number / (1000 * SECONDS_PER_DAY) + MJD_UNIX_EPOCH
     return None
 
 

@@ -144,7 +144,7 @@ def copy_of(file: IO[bytes], name: str, beside: Copy | None = None) -> Copy:
 
 
 def largest(name: str) -> int:
-    """How many bytes a file of this name may have."""
+    """The most bytes that a file of this name may have."""
     return next((size for ending, size in LARGEST.items() if name.endswith(ending)), LARGEST_OTHER)
 
 

@@ -163,7 +163,7 @@ def _opened(found: Iterable[Found], source: Source) -> Iterator[tuple[str, Copy 
 
 
 def _take_packets(packets: Iterable[tuple[str, Copy | RefusedError]], source: Source) -> Iterator[int | RefusedError]:
-    """How many alerts each of some packet files brought, or why it was refused; where it was found, and a private copy.
+    """Numbers of alerts that packet files brought, or why each was refused; of each where it was found, and a copy.
 
     What is refused goes into quarantine.
     """
@@ -216,7 +216,7 @@ def _take_copies(copies: list[Copy], source: Source) -> list[int | RefusedError]
 
 
 def _require_not_ours(name: ProductName, origin: str) -> None:
-    """What was made here is made again, never replaced from elsewhere."""
+    """Refuse a product of our own: it is made again here, never replaced from elsewhere."""
     if origin != Origin.OURS and ProductFile.objects.filter(path=name.path, origin=Origin.OURS).exists():
         raise RefusedError(f"{name.name}: is made here; a file of another origin does not replace it")
 

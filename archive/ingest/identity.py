@@ -12,8 +12,8 @@ from archive.survey import identifiers
 from archive.survey.camera import FILTER_BY_CODE, FULL_NX, Camera, plane_to_sky, quadrant_centre
 from archive.survey.fields import UnknownFieldError, field_centre
 from archive.survey.filenames import IMAGE_TYPES, NotAZtfProductError, ProductName, parse
+from archive.survey.times import SECONDS_PER_DAY
 
-SECONDS_A_DAY = 86400.0
 EARLIEST, LATEST = -5.0, 120.0  # s of OBSJD after the time in the name, which is given when the exposure is ordered
 SAME_EXPOSURE = 5.0  # s
 NEAREST_NUMBERS = 3  # of exposures: real ones are one or two units of 0.86 s off
@@ -56,7 +56,7 @@ def agree(name: ProductName, cards: Mapping[str, object], file: str, needed: tup
 def same_time(name: ProductName, jd: float, file: str) -> None:
     """Refuse a time that is not the one in the name."""
     assert name.filefracday is not None
-    apart = (jd - identifiers.jd_of_filefracday(name.filefracday)) * SECONDS_A_DAY
+    apart = (jd - identifiers.jd_of_filefracday(name.filefracday)) * SECONDS_PER_DAY
     if not EARLIEST <= apart <= LATEST:
         raise RefusedError(
             f"{file}: OBSJD is {apart:+.0f} s from the time in the name; {EARLIEST:g} to {LATEST:+g} s may be"
@@ -88,7 +88,7 @@ def expid_of(name: ProductName, jd: float, cards: Mapping[str, object], file: st
         raise RefusedError(
             f"{file}: exposure {known.expid} of this time is of field {known.field} in {known.filtercode} here"
         )
-    if abs(known.obsjd - jd) * SECONDS_A_DAY > SAME_EXPOSURE:
+    if abs(known.obsjd - jd) * SECONDS_PER_DAY > SAME_EXPOSURE:
         raise RefusedError(f"{file}: OBSJD is {jd}, that of its exposure {known.expid} is {known.obsjd} here")
     return known.expid
 

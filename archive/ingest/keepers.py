@@ -1,4 +1,4 @@
-"""Which applications keep what files and mirrors bring: the archive knows images, not sources or forced points.
+"""The applications that keep what files and mirrors bring: the archive knows images, not sources or forced points.
 
 An application names its functions on its AppConfig, as dotted names that are imported when they are first needed.
 """

@@ -31,7 +31,7 @@ def parse(function: str, copy: Copy, **arguments: Any) -> Any:
 
 
 def parse_many(function: str, copies: Sequence[Copy], **arguments: Any) -> list[Any | RefusedError]:
-    """What it makes of each of some files from one hand, in their order; small ones share a child.
+    """The function's value for each of some files from one hand, in their order; small ones share a child.
 
     Where a child dies, its files are read one by one: only the one that is to blame is refused.
     """

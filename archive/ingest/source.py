@@ -1,4 +1,4 @@
-"""Where a file comes from, and what it became."""
+"""The source of a file, and the result of taking it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from archive.models.base import Origin
 
 @dataclass(frozen=True)
 class Taken:
-    """What a file became: its family and how many rows it brought; what of it was refused (members of a tar), and what
+    """The result of taking a file: its family and its number of rows; what was refused (members of a tar), and what
     could not be taken of a file that was (in words).
     """
 
@@ -22,7 +22,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a file comes from.
+    """The source of a file.
 
     origin : who made it (archive.models.base.Origin)
     rights : `programid` and `public_date` that another archive gives it; else they follow from its header

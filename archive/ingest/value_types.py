@@ -33,7 +33,7 @@ class Rule:
 
     @property
     def words(self) -> str:
-        """What would be right."""
+        """The rule in words: what would be right."""
         if self.among:
             return f"one of {', '.join(map(str, self.among))}"
         if self.kind in (WHOLE, NUMBER) and math.isfinite(self.low) and math.isfinite(self.high):

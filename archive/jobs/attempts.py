@@ -12,7 +12,7 @@ DIED = "its worker ended"
 
 
 def failure(error: BaseException) -> str:
-    """Why a job has no result whose worker failed; what the error says is for the log, not for users."""
+    """The reason, for users, that a job whose worker failed has no result; the error's own words are for the log."""
     return f"its worker failed ({type(error).__name__})"
 
 

@@ -1,4 +1,4 @@
-"""What a kept result rests on, so that it is closed when that is, and stays open when something else is closed.
+"""The rows that a kept result rests on: it is closed when they are, and stays open when something else is closed.
 
 A result rests on programs (those of whom it was made for), and on files or on releases: the public ones that may have
 opened what it was made of to somebody who does not read all of their programs.
@@ -29,7 +29,7 @@ def on_tables(relations: Collection[str], reader: Reader) -> dict:
     found = []
     with all_rows():
         for release in Release.objects.filter(state=Release.State.PUBLIC).prefetch_related("programs"):
-            opened = {one.table for one in openings() if one.wanted(release.families)}
+            opened = {one.table for one in openings() if one.applies_to(release.families)}
             touched = opened & set(relations) or (
                 Family.LIGHTCURVE in release.families and any(one.startswith(LIGHTCURVES) for one in relations)
             )

@@ -1,4 +1,4 @@
-"""What one person's jobs may use: the one place that admits them.
+"""Quotas of one person's jobs: the one place that admits them.
 
 A person is an account, or for visitors the network that they ask from. Jobs of people (bundles, cutouts, exports,
 forced photometry) and query jobs count alike. Numbers and sizes stand in the settings (QUOTAS).

@@ -240,7 +240,7 @@ def recover_orphans() -> int:
 
 @receiver(post_spawn)
 def recover_at_the_start(sender, proc_name: str, **kwargs) -> None:
-    """When the queue starts, whatever ran before does not run any more. Every process of the queue comes here."""
+    """Recovery when the queue starts: what ran before runs no more. Every process of the queue comes here."""
     try:
         recover_orphans()
     except OperationalError as error:  # the schedule looks again, every minute

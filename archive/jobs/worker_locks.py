@@ -1,4 +1,4 @@
-"""Which jobs have a living worker: each holds a lock in PostgreSQL that ends with it, however it ends."""
+"""Locks of the jobs that have a living worker: each ends in PostgreSQL with its worker, however that ends."""
 
 from __future__ import annotations
 

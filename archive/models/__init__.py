@@ -1,4 +1,4 @@
-"""What the archive holds, by family."""
+"""The archive's tables, by family."""
 
 from archive.models.alerts import Alert
 from archive.models.audit import AuditEntry

@@ -9,7 +9,7 @@ from archive.models.products import ProductFile
 
 
 class Alert(ProtectedModel):
-    """What is searched of an alert's candidate."""
+    """An alert's candidate, as far as it is searched."""
 
     candid = models.BigIntegerField(primary_key=True)
     objectid = models.CharField(max_length=12, help_text="ZTF name of the object")

@@ -1,4 +1,4 @@
-"""What was done to rights: who, when, what, from where. Rows are only ever added; PostgreSQL refuses all else."""
+"""The audit of rights: who did what, when, from where. Rows are only ever added; PostgreSQL refuses all else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the archive's tables share: origin, program and public date, positions on the sphere."""
+"""Base classes of the archive's tables: origin, program and public date, positions on the sphere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archive.models.choices import TextChoices
 
 
 class Origin(TextChoices):
-    """Who made a product."""
+    """The maker of a product."""
 
     OURS = "ours", "made by this system"
     ZTF = "ztf", "made by ZTF at IPAC"
@@ -32,7 +32,7 @@ class OpenModel(models.Model):
         super().save(*args, force_insert=force_insert, force_update=force_update, update_fields=update_fields, **kwargs)
 
     def validate_unique(self, exclude=None):
-        """What is taken is taken, also by rows that the reader does not see."""
+        """Uniqueness among all rows: what is taken is taken, also by rows that the reader does not see."""
         with all_rows():
             super().validate_unique(exclude)
 

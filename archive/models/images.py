@@ -17,7 +17,7 @@ def has_footprint(name: str) -> models.CheckConstraint:
 
 
 class Footprint(models.Model):
-    """Where an image lies on the sky: centre, linear WCS terms and four corners, ICRS degrees.
+    """An image's place on the sky: centre, linear WCS terms and four corners, ICRS degrees.
 
     Corners follow the pixels (1,1), (N1,1), (N1,N2), (1,N2). `radius` is the distance of the farthest corner from
     the centre; a search by position looks at centres within it first.
@@ -53,7 +53,7 @@ class Footprint(models.Model):
 
 
 class QuadrantImage(Footprint, ProtectedModel):
-    """What all images of one readout quadrant have."""
+    """The columns that all images of one readout quadrant have."""
 
     origin = models.CharField(max_length=4, choices=Origin.choices, default=Origin.OURS)
     field = models.IntegerField()

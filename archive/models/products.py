@@ -58,16 +58,16 @@ class ProductFile(ProtectedModel):
 
     @property
     def location(self) -> str:
-        """Where it lies, relative to the archive's root: its path, once it has its name."""
+        """Its path relative to the archive's root, once it has its name."""
         return self.stored_as or self.path
 
     @property
     def on_disk(self) -> Path:
-        """Where it lies on disk."""
+        """Its path on disk."""
         return storage.absolute(self.location)
 
     def whole(self) -> Path:
-        """Where it lies on disk, after its size and checksum were compared with the row: for all that is handed out.
+        """Its path on disk, after its size and checksum were compared with the row: for all that is handed out.
 
         A row that was read just before its file was replaced is read again.
 

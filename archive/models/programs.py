@@ -45,7 +45,7 @@ class Program(OpenModel):
         return f"{self.programid} {self.name}"
 
     def public_date(self, observed: datetime) -> datetime | None:
-        """When data observed at `observed` become public; None: not before a release says so."""
+        """The date on which data observed at `observed` become public; None: not before a release says so."""
         if self.proprietary_days is None:
             return None
         return observed + timedelta(days=self.proprietary_days)

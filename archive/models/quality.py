@@ -1,4 +1,4 @@
-"""How well a science image agrees with the catalogs it was calibrated against, by place, magnitude and colour."""
+"""A science image's residuals against the catalogs it was calibrated with, by place, magnitude and colour."""
 
 from __future__ import annotations
 

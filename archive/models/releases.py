@@ -24,7 +24,7 @@ class Family(TextChoices):
 
 
 def every_family() -> list[str]:
-    """What a release holds unless it is told."""
+    """The families that a release holds unless it is told."""
     return list(Family.values)
 
 
@@ -83,7 +83,7 @@ class Release(OpenModel):
 
 
 class ReleaseItem(OpenModel):
-    """What a frozen release holds: an exposure's raw frames, an exposure, a science image, a reference."""
+    """An item of a frozen release: an exposure's raw frames, an exposure, a science image, a reference."""
 
     protected = True
 

@@ -11,7 +11,7 @@ from archive.models.choices import TextChoices
 
 
 class Scope(TextChoices):
-    """What a token opens."""
+    """A scope: the addresses that a token opens."""
 
     IMAGES = "images", "images, cutouts and their metadata"
     CATALOGS = "catalogs", "catalogs of images"

@@ -54,7 +54,7 @@ class UserJob(models.Model):
 
     @property
     def kept_until(self) -> datetime | None:
-        """When the job and its result are removed."""
+        """The time at which the job and its result are removed."""
         return self.ended + timedelta(days=settings.JOB_KEEP_DAYS) if self.ended else None
 
     @property

@@ -57,7 +57,7 @@ class QueryJob(models.Model):
 
     @property
     def folder(self) -> Path:
-        """Where its uploads and its result lie."""
+        """The folder of its uploads and its result."""
         return settings.JOB_ROOT / "queries" / str(self.pk)
 
     @property

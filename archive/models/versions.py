@@ -13,7 +13,7 @@ VERSION_NAME = RegexValidator(r"\A[a-z][a-z0-9_-]{0,29}\Z", "up to 30 of a-z, 0-
 
 
 class ProcessingVersion(OpenModel):
-    """How a set of products was made. `current` is what searches, light curves and queries show."""
+    """The code and config that made a set of products. Searches, light curves and queries show the `current` one."""
 
     name = models.CharField(max_length=30, primary_key=True, validators=[VERSION_NAME])
     note = models.TextField(blank=True, help_text="what it is for")

@@ -92,7 +92,7 @@ class Sighting:
     y: float | None
 
     def __getattr__(self, name: str):
-        """What the image itself says."""
+        """An attribute of the image itself."""
         if name in _IMAGE_COLUMNS:
             return getattr(self.image, name)
         raise AttributeError(name)

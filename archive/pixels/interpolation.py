@@ -13,7 +13,7 @@ SPACING = 16  # pixels of the new grid between nodes
 
 
 def node_places(length: int) -> np.ndarray:
-    """Where along an axis of `length` pixels the nodes lie; the first and the last pixel are nodes."""
+    """The nodes along an axis of `length` pixels; the first and the last pixel are nodes."""
     return np.unique(np.append(np.arange(0, length, SPACING), length - 1)).astype(np.float64)
 
 

@@ -26,7 +26,7 @@ JPEG_QUALITY = 90
 
 @dataclass(frozen=True)
 class Rendering:
-    """How numbers become grey or colour."""
+    """The scale by which numbers become grey or colour."""
 
     stretch: str = "asinh"
     colourmap: str = "gray"

@@ -56,7 +56,7 @@ def _make(job: UserJob) -> None:
 
 
 def result_path(job: UserJob) -> Path:
-    """Where a finished bundle lies."""
+    """The path of a finished bundle."""
     return settings.JOB_ROOT / f"{job.pk}.tar"
 
 

@@ -1,4 +1,4 @@
-"""Which calibration an image is made with, and which calibrations are fit to be used.
+"""The choice of the calibration that an image is made with, among those that are fit to be used.
 
 The rule of `best`: the good one of the same night; else the newest good one before, within its validity; else the
 nearest good one at all, also after. What is static has no night: the newest one that is valid, of any date.
@@ -27,7 +27,7 @@ class NoCalibrationError(LookupError):
 
 
 class Grade(IntEnum):
-    """How near a chosen calibration is to what it is used for."""
+    """The closeness of a chosen calibration to what it is used for."""
 
     FITTING = 0  # of the same night, or static
     EARLIER = 1  # of an earlier night, within its validity
@@ -44,14 +44,14 @@ class Choice:
 
     @property
     def measurements(self) -> dict[str, int]:
-        """What products keep of the choice."""
+        """The measurements of the choice that products keep."""
         name = self.image.caltype
         return {f"{name}_cid": self.image.cid, f"{name}_age": self.age, f"{name}_fallback": int(self.grade)}
 
 
 @dataclass(frozen=True)
 class Limit:
-    """How far a measurement may lie from the median of its forerunners: `tolerance` in the measurement's own unit,
+    """The distance allowed of a measurement from the median of its forerunners: `tolerance` in its own unit,
     or, if `relative`, as a part of that median."""
 
     measurement: str
@@ -61,7 +61,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class CalibrationLimits:
-    """What a stack must be to be good.
+    """The limits that a good stack keeps.
 
     validity : nights after its own for which a stack may be used, by type; types not named hold for ever
     min_frames : frames in the stack, by type
@@ -146,7 +146,7 @@ def faults(
     stack: CalibrationImage,
     limits: CalibrationLimits = CalibrationLimits(),  # noqa: B008 (frozen)
 ) -> list[str]:
-    """What is wrong with a stack, by its measurements (`quality`) and those of the last good ones before it.
+    """Faults of a stack, by its measurements (`quality`) and those of the last good ones before it.
 
     `quality` may hold `pixels`, the number of pixels of the quadrant; without it the share of bad ones is not tested.
     """

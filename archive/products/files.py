@@ -1,4 +1,4 @@
-"""Which files belong to the rows that a search finds."""
+"""The files that belong to the rows that a search finds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from archive.survey.filenames import CALTYPE_STEMS, NotAZtfProductError, parse
 
 @dataclass(frozen=True)
 class Belonging:
-    """How files and rows of a family find each other.
+    """The columns by which files and rows of a family find each other.
 
     families : of the files (ProductFile.Family); empty: the rows name their files by key
     row, file : what a row and its files have in common
@@ -67,7 +67,7 @@ def files_by_row(family: str, rows: Iterable[models.Model]) -> dict[Hashable, li
 
 
 def why_no_files(row: models.Model) -> str:
-    """Why a product that the reader sees has no file for them: from when it is public, as its metadata say."""
+    """The reason that a product whose row the reader sees has no file for them: when it becomes public."""
     if row.public_date is None:
         return "not public, and no date is set from when they are"
     if row.public_date > timezone.now():

@@ -24,7 +24,7 @@ from archive.releases.rights import keep_open, own_date
 from archive.survey import identifiers
 from archive.survey.camera import filter_of
 from archive.survey.filenames import ProductName
-from archive.survey.times import date_of_jd
+from archive.survey.times import SECONDS_PER_DAY, date_of_jd
 
 CALIBRATIONS_OF_A_KIND = 256
 # A bias has no filter, so that it and the flats share their numbers.
@@ -44,7 +44,7 @@ HEADER_QUALITY = {
 
 @dataclass(frozen=True)
 class Given:
-    """What is known of a foreign product besides its header.
+    """The facts about a foreign product that are not in its header.
 
     rights : what another archive tells, or what follows from several sources; none: by the header's program
     may_open : whether rows that are closed here may be opened by these rights
@@ -74,7 +74,7 @@ def register_exposure(
     given = given or Given()
     jd, exptime = float(header["OBSJD"]), float(header["EXPTIME"])
     observed = date_of_jd(jd)
-    observer = observer_at(jd + exptime / 2 / 86400)
+    observer = observer_at(jd + exptime / 2 / SECONDS_PER_DAY)
     fid = 0 if name.imgtypecode == "b" else filter_of(name.filtercode).fid
     expid = given.expid or identifiers.expid_of_jd(jd)
     known = Exposure.objects.select_for_update().filter(pk=expid).first()
@@ -282,7 +282,7 @@ def _row_of(new: NewFile, before: ProductFile | None, may_open: bool) -> Product
 
 
 def _as_it_lies(before: ProductFile | None, file: StoredFile) -> str:
-    """Where the registered file lies; the very same one that is here, and whole, stays where it is."""
+    """The place of the registered file; the very same one that is here, and whole, stays where it is."""
     if before is None or before.sha256 != file.sha256 or not file.stored_as:
         return file.stored_as
     try:
@@ -323,5 +323,5 @@ _SAME_AS_EXPOSURE = (
 
 
 def _rights_of(exposure: Exposure) -> dict:
-    """What belongs to an exposure starts with its own rights: a release that opened its raw frames holds no more."""
+    """Rights of what belongs to an exposure: its own to start with; a release that opened raw frames holds no more."""
     return {"programid": exposure.programid, "public_date": own_date(exposure)}

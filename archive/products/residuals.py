@@ -1,4 +1,4 @@
-"""What is known of the quality of images beyond single numbers: residuals against the reference catalogs."""
+"""The quality of images beyond single numbers: residuals against the reference catalogs."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from archive.releases import manifest, orders, selection
 from archive.releases.contents import KEPT, gather
 from archive.releases.guard import one_at_a_time, write
 from archive.releases.preview import parameters_of
-from archive.releases.rights import close_rows, open_rows, openings
+from archive.releases.rights import Opening, close_rows, open_rows, openings
 
 # Sent inside the transaction, with release and parameters (see `parameters_of`): whoever keeps more that depends on
 # rights brings it in step.
@@ -96,11 +96,7 @@ def publish(
         before, parameters = release.state, parameters_of(release)
         release.state, release.published, release.withdrawn = State.PUBLIC, parameters["now"], None
         write(release, "state", "published", "withdrawn")
-        wanted = [one for one in openings() if one.wanted(release.families)]
-        opened = {}
-        for number, opening in enumerate(wanted, start=1):
-            opened[opening.table] = open_rows(opening, parameters)
-            _tell(progress, number, len(wanted))
+        opened = _each_table(release, open_rows, parameters, progress)
         released.send(sender=Release, release=release, parameters=parameters)
         after = {"state": State.PUBLIC, "opened": opened}
         audit.record("release.publish", release.name, by, {"state": before}, after, release.pk)
@@ -126,11 +122,7 @@ def withdraw(
         parameters = parameters_of(release)
         release.state, release.withdrawn = State.WITHDRAWN, parameters["now"]
         write(release, "state", "withdrawn")
-        wanted = [one for one in openings() if one.wanted(release.families)]
-        changed = {}
-        for number, opening in enumerate(wanted, start=1):
-            changed[opening.table] = close_rows(opening, parameters)
-            _tell(progress, number, len(wanted))
+        changed = _each_table(release, close_rows, parameters, progress)
         withdrew.send(sender=Release, release=release, parameters=parameters)
         before = {"state": State.PUBLIC, "published": release.published.isoformat()}
         after = {"state": State.WITHDRAWN, "changed": changed}
@@ -165,6 +157,18 @@ def _locked(release: Release, action: str, job: UserJob | None) -> Release:
         raise BadReleaseError(f"release {release.name} is {release.state}: it must be {' or '.join(states)} for this")
     orders.check(job, release)
     return release
+
+
+def _each_table(
+    release: Release, change: Callable[[Opening, dict], int], parameters: dict, progress: Progress | None
+) -> dict[str, int]:
+    """The numbers of rows that were changed, by table, in all tables that the release's families open."""
+    concerned = [one for one in openings() if one.applies_to(release.families)]
+    changed = {}
+    for number, opening in enumerate(concerned, start=1):
+        changed[opening.table] = change(opening, parameters)
+        _tell(progress, number, len(concerned))
+    return changed
 
 
 def _told(action: str, release: Release, counts: dict[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""What a release holds, as rows of two tables: items and files.
+"""The contents of a release, as rows of two tables: items and files.
 
 A frozen release's rows are kept; a draft's are found anew, in temporary tables of the same shape, so that both are
 asked the same questions.
@@ -33,7 +33,7 @@ KEPT = Contents()
 
 @contextmanager
 def contents_of(release: Release) -> Iterator[Contents]:
-    """Where a release's contents stand; a draft's only within the block, which is one transaction."""
+    """The tables of a release's contents; a draft's only within the block, which is one transaction."""
     if not release.is_draft:
         yield KEPT
         return

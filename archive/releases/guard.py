@@ -1,4 +1,4 @@
-"""Who may change what a release's rights hang on: actions, and nothing else. PostgreSQL refuses all others.
+"""The guard of what a release's rights hang on: actions change it, and nothing else; PostgreSQL refuses all others.
 
 The trigger `guard` (migration 0070) lets the columns that actions own, and what a release selects once it is frozen,
 change only inside `acting`.

@@ -32,8 +32,8 @@ def order(action: str, release: Release, user, actor: Actor) -> UserJob:
         orders.end_older("release", "release", release.pk)
         held = Release.objects.using("default").get(pk=release.pk)
         if held.state not in orders.NEEDS[action]:
-            wanted = " or ".join(orders.NEEDS[action])
-            raise BadReleaseError(f"release {held.name} is {held.state}: it must be {wanted} for this")
+            needed = " or ".join(orders.NEEDS[action])
+            raise BadReleaseError(f"release {held.name} is {held.state}: it must be {needed} for this")
         parameters = {"action": action, "release": held.pk, "who": actor.who, "address": actor.address}
         parameters["given"] = orders.given(held)
         return user_jobs.submit("release", "archive.releases.jobs.run", parameters, user, once=True)

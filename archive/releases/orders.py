@@ -1,4 +1,4 @@
-"""What an order of an action remembers, and that it does nothing where that is not so any more.
+"""Orders of actions: each remembers the state it was given for, and does nothing where that is not so any more.
 
 An order may be carried out late: after others, or again after its worker died. So it keeps the state in which it was
 given, it is checked against that under the lock of the actions, and it ends in the action's own transaction.

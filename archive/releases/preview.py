@@ -1,4 +1,4 @@
-"""What a release holds, and what publishing it would change; nothing is changed by asking."""
+"""A preview of a release: its contents, and what publishing it would change; nothing is changed by asking."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ORDER BY i.key LIMIT %(limit)s
 
 @dataclass(frozen=True)
 class Preview:
-    """What publishing would do: files and bytes held and opened, rows that would open by table, where on the sky."""
+    """The effect of publishing: files and bytes held and opened, rows that would open by table, where on the sky."""
 
     files: int
     size: int
@@ -51,14 +51,14 @@ class Preview:
 
 
 def preview(release: Release, mapped: int = MAPPED) -> Preview:
-    """What becomes public that is not public now, if this release were frozen and published now.
+    """The preview of a release: what would become public if it were frozen and published now.
 
     Counts everything the release holds, whatever the reader's rights: see `archive.releases.contents.gather`.
     """
     with contents_of(release) as contents:
         parameters = parameters_of(release)
-        wanted = [one for one in openings() if one.wanted(release.families)]
-        opened = {one.table: count_closed(one, parameters, contents) for one in wanted}
+        concerned = [one for one in openings() if one.applies_to(release.families)]
+        opened = {one.table: count_closed(one, parameters, contents) for one in concerned}
         with connections["default"].cursor() as cursor:
             cursor.execute(FILES.format(files=contents.files), parameters)
             files, size, opened_files, opened_size = map(int, cursor.fetchone())
@@ -67,7 +67,7 @@ def preview(release: Release, mapped: int = MAPPED) -> Preview:
 
 
 def parameters_of(release: Release) -> dict:
-    """What the statements of archive.releases.rights ask for."""
+    """The parameters of the statements of archive.releases.rights."""
     first, last = selection.nights(release)
     programs = selection.programs(release)
     return {"release": release.pk, "programs": programs, "first": first, "last": last, "now": timezone.now()}

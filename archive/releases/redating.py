@@ -19,7 +19,7 @@ from archive.releases import orders
 from archive.releases.actions import Progress
 from archive.releases.guard import one_at_a_time
 from archive.releases.rights import FOLLOWED, IMAGES, Opening, also_opens, openings
-from archive.survey.times import JD_UNIX_EPOCH
+from archive.survey.times import JD_UNIX_EPOCH, SECONDS_PER_DAY
 
 # Sent inside the transaction, with program and now; with program and change.
 redated = Signal()
@@ -27,7 +27,8 @@ taken_back = Signal()
 
 _OF_IMAGE = "(SELECT i.obsdate FROM archive_scienceimage AS i WHERE i.pid = t.{unit})"
 _OF_ALERTS = f"""(
-    SELECT to_timestamp(86400 * (min(a.jd) - {JD_UNIX_EPOCH})) FROM archive_alert AS a WHERE a.packet_id = t.id)"""
+    SELECT to_timestamp({SECONDS_PER_DAY} * (min(a.jd) - {JD_UNIX_EPOCH}))
+    FROM archive_alert AS a WHERE a.packet_id = t.id)"""
 _OF_FILE = f"""CASE t.family
     WHEN 'raw' THEN (SELECT e.obsdate FROM archive_exposure AS e WHERE e.expid = t.product_id)
     WHEN 'alert' THEN coalesce({_OF_IMAGE.format(unit="product_id")}, {_OF_ALERTS})
@@ -41,7 +42,7 @@ OBSERVED = {
     "archive_exposure": "t.obsdate",
     IMAGES: "t.obsdate",
     "archive_rawimage": "(SELECT e.obsdate FROM archive_exposure AS e WHERE e.expid = t.exposure_id)",
-    "archive_alert": f"to_timestamp(86400 * (t.jd - {JD_UNIX_EPOCH}))",
+    "archive_alert": f"to_timestamp({SECONDS_PER_DAY} * (t.jd - {JD_UNIX_EPOCH}))",
     "archive_productfile": _OF_FILE,
     **dict.fromkeys(("archive_differenceimage", "archive_scienceversion", "archive_imageresiduals"), _OF_IMAGE),
 }
@@ -210,20 +211,20 @@ def _locked(program: Program, job: UserJob | None) -> Program:
     return program
 
 
-def _wanted() -> list[Opening]:
-    """What follows an image is dated after the images are."""
+def _dated_tables() -> list[Opening]:
+    """The tables to date, in order: what follows an image is dated after the images are."""
     return sorted((one for one in openings() if one.follows or one.table in OBSERVED), key=lambda one: one.follows)
 
 
 def _each(progress: Progress | None, parameters: dict, steps: tuple[str, ...], following: str) -> dict[str, int]:
     """Carry out statements on every table; returns how many rows the last one changed, by table."""
-    changed, wanted = {}, _wanted()
+    changed, dated = {}, _dated_tables()
     with connections["default"].cursor() as cursor:
-        for number, opening in enumerate(wanted, start=1):
+        for number, opening in enumerate(dated, start=1):
             for step in (following,) if opening.follows else steps:
                 changed[opening.table] = _run(cursor, opening, step, parameters)
             if progress is not None:
-                progress(number, len(wanted))
+                progress(number, len(dated))
     return changed
 
 
@@ -238,7 +239,7 @@ def _run(cursor, opening: Opening, statement: str, parameters: dict) -> int:
 def _counts(statement: str, parameters: dict) -> dict[str, tuple[int, int]]:
     found = {}
     with connections["default"].cursor() as cursor:
-        for opening in _wanted():
+        for opening in _dated_tables():
             if not opening.follows:
                 _run(cursor, opening, statement, parameters | {"now": timezone.now()})
                 found[opening.table] = cursor.fetchone()

@@ -37,7 +37,7 @@ class Opening:
     night: str = ""
     follows: bool = False
 
-    def wanted(self, families: list[str]) -> bool:
+    def applies_to(self, families: list[str]) -> bool:
         """Whether a release of these families opens rows of this table."""
         return not self.families or bool(set(self.families) & set(families))
 
@@ -149,7 +149,7 @@ def close_rows(opening: Opening, parameters: dict) -> int:
 
 
 def count_closed(opening: Opening, parameters: dict, contents: Contents) -> int:
-    """How many rows of a table publishing would open."""
+    """The number of rows of a table that publishing would open."""
     with connections["default"].cursor() as cursor:
         cursor.execute(opening.sql(COUNT, contents), parameters)
         return cursor.fetchone()[0]

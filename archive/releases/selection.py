@@ -1,4 +1,4 @@
-"""What a release selects: products made by this system, of its programs and nights, that pass its cuts."""
+"""The selection of a release: products made by this system, of its programs and nights, that pass its cuts."""
 
 from __future__ import annotations
 

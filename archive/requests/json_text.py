@@ -34,7 +34,7 @@ def number(value: Any) -> float:
 
 
 def loads(text: str | bytes) -> Any:
-    """What a JSON text says.
+    """The value of a JSON text.
 
     Raises
     ------

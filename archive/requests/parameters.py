@@ -1,4 +1,4 @@
-"""Which parameters each address takes: any other, and any that is given twice, is refused by name.
+"""The parameters that each address takes: any other, and any that is given twice, is refused by name.
 
 A view says what it takes with `takes`; one that says nothing takes nothing. The portal's middleware asks `refusal`
 about every request before its view, but for the protocols of the Virtual Observatory, whose DALI has a rule of its
@@ -91,7 +91,7 @@ def taken_by(view: Callable, method: str) -> Taken:
 
 
 def refusal(taken: Taken, query: Mapping[str, Sequence], body: Mapping[str, Sequence] | None, place: str) -> str | None:
-    """Why a request's parameters cannot be used, given their values by name; None if they can.
+    """The refusal of a request's parameters, given their values by name; None if they can be used.
 
     body : what is posted as a form; None for a request that posts nothing
     place : what takes them, for the message
@@ -104,7 +104,7 @@ def refusal(taken: Taken, query: Mapping[str, Sequence], body: Mapping[str, Sequ
 
 
 def _repeated(taken: Taken, query: Mapping[str, Sequence], body: Mapping[str, Sequence]) -> str | None:
-    """That a name is given twice. In the query string and in what is posted it may stand with one value."""
+    """The refusal of a name given twice. In the query string and in what is posted it may stand with one value."""
     found: dict[str, Sequence] = {}
     for given in (query, body):
         here: dict[str, list] = {}
@@ -121,7 +121,7 @@ def _repeated(taken: Taken, query: Mapping[str, Sequence], body: Mapping[str, Se
 
 
 def _ignored(query: Mapping[str, Sequence], body: Mapping[str, Sequence]) -> str | None:
-    """That a view which reads what is posted would leave out a part of the address."""
+    """The refusal of a part of the address that a view which reads what is posted would leave out."""
     lost = next((name for name in query if name not in body), None)
     return None if lost is None else f"{lost}: is in the address of a request that posts; post it with the rest"
 
@@ -142,7 +142,7 @@ def check_each(form: forms.Form, given: Mapping[str, str]) -> None:
 
 
 def unknown(name: str, known: Iterable[str], place: str) -> str:
-    """That a name is none of those known, with the nearest of them or all."""
+    """The refusal of a name that is not known, with the nearest of those that are, or all."""
     known = sorted(known)
     shown = name[:LONGEST_NAME]
     if (nearest := resembling(name, known)) is not None:

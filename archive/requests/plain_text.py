@@ -12,7 +12,7 @@ NUL = "holds a NUL character (%00), which no name and no text here has; leave it
 
 
 def fault_of(text: str) -> str | None:
-    """What no text may hold, as the end of a sentence about it; None for a text that is one."""
+    """The fault of a text, as the end of a sentence about it; None for a text without one."""
     found = _UNFIT.search(text)
     if found is None:
         return None

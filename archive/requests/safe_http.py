@@ -70,7 +70,7 @@ def connected(
 
 
 def _public_address(host: str, port: int, private: bool) -> tuple[str, int]:
-    """Where a host leads to: its first address, if all of them are public ones or private ones are allowed."""
+    """The first address of a host, if all of its addresses are public ones or private ones are allowed."""
     found = [(str(entry[4][0]), int(entry[4][1])) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     for address, _ in found:
         if not private and not ipaddress.ip_address(address.split("%")[0]).is_global:

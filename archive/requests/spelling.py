@@ -1,4 +1,4 @@
-"""Which known name somebody may have meant. No Django."""
+"""The known name that somebody may have meant. No Django."""
 
 from __future__ import annotations
 

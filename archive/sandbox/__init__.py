@@ -54,7 +54,7 @@ LONGEST_ARGUMENTS = 60_000  # bytes as JSON; what is larger belongs into the fil
 
 @dataclass(frozen=True)
 class Limits:
-    """What one call may use. memory, answer, files' size: bytes; seconds: of the clock; cpu: s."""
+    """Limits of one call. memory, answer, files' size: bytes; seconds: of the clock; cpu: s."""
 
     memory: int = 1024 * MIB
     cpu: int = 30
@@ -67,7 +67,7 @@ class Limits:
 def run(
     function: str, source: bytes | int, limits: Limits | None = None, kind: client.Kind = FILES, /, **arguments
 ) -> Any:
-    """What a function makes of a file that a stranger sent.
+    """The value that a function makes of a file that a stranger sent.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def run(
 def run_many(
     function: str, contents: Sequence[bytes], limits: Limits | None = None, kind: client.Kind = FILES, /, **arguments
 ) -> list[Any | RefusedError]:
-    """What a function makes of each of some small files, or how it refused it; one child reads all of them.
+    """A function's value for each of some small files, or how it refused it; one child reads all of them.
 
     They should come from one hand: a file that takes over the child answers for the others, too. The limits are those
     of all of them together; arguments and what is raised as of `run`. Where the child dies, one of them is to blame:
@@ -129,7 +129,7 @@ def _asked(
 
 
 def layers() -> dict[str, bool]:
-    """Which layers of the confinement this machine's kernel grants; asked of a child."""
+    """The layers of the confinement that this machine's kernel grants; asked of a child."""
     return run("archive.sandbox.confine:layers", b"")
 
 
@@ -155,7 +155,7 @@ def _answer(content: bytes, end: client.End, limits: Limits) -> Any:
 
 
 def _outcome(answer: Any) -> Any | RefusedError:
-    """What a function returned or raised; a broken child may have written anything."""
+    """The value that a function returned, or the error that it raised; a broken child may have written anything."""
     told = answer if isinstance(answer, dict) else {}
     if "value" in told:
         return told["value"]

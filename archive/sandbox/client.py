@@ -62,7 +62,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class End:
-    """How a child ended, as its server saw it."""
+    """The end of a child, as its server saw it."""
 
     code: int | None = None
     signal: int | None = None
@@ -88,7 +88,7 @@ class _Server:
 
 
 class Leash:
-    """What a child is held by: it is killed when this is let go, from whichever thread, or by the end of ours."""
+    """The hold on a child: it is killed when this is let go, from whichever thread, or by the end of our process."""
 
     def __init__(self) -> None:
         self._of_server, self._ours = os.pipe2(os.O_CLOEXEC)
@@ -109,7 +109,7 @@ class Leash:
 
 
 def ask(kind: Kind, order: bytes, source: int, longest: int, seconds: float, leash: Leash) -> tuple[bytes, End]:
-    """What a child wrote (at most `longest` bytes are kept), and how it ended.
+    """The bytes that a child wrote (at most `longest` are kept), and how it ended.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def stop() -> None:
 
 
 def _read(handle: int, longest: int, deadline: float) -> tuple[bytes, bool]:
-    """What comes from a pipe until it ends, and whether that is all: nothing, where it is longer or late."""
+    """The bytes of a pipe until it ends, and whether they are all: none, where there are more or it is late."""
     pieces: list[bytes] = []
     size = 0
     with selectors.DefaultSelector() as ready:

@@ -1,4 +1,4 @@
-"""What keeps a child in: no root, no network, no files but its own, no processes, bounded memory and time.
+"""The confinement of a child: no root, no network, no files but its own, no processes, bounded memory and time.
 
 Each layer holds without the others. What a kernel does not grant is left out and told by `layers` (`manage.py check
 --deploy` shows it): Landlock came with Linux 5.13, user namespaces are switched off in some places.
@@ -77,7 +77,7 @@ def die_with(parent: int) -> None:
 
 
 def layers(source) -> dict[str, bool]:
-    """What holds in this child: as the kernel answered, and as trying shows."""
+    """The layers that hold in this child: as the kernel answered, and as trying shows."""
     return _granted | {
         "no socket": _refused(lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM)),
         "no file": _refused(lambda: os.open("/etc/passwd", os.O_RDONLY)),

@@ -1,4 +1,4 @@
-"""What may come of reading a stranger's file; each message is for the person who sent it."""
+"""Errors of reading a stranger's file; each message is for the person who sent it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a child's answer comes back: JSON, with the numbers of arrays as raw blocks after it.
+"""The encoding of a child's answer: JSON, with the numbers of arrays as raw blocks after it.
 
 A broken child may write anything. Reading makes no object but numbers, text, lists, dictionaries and arrays of numbers
 or text, and believes no length before the bytes are there.
@@ -25,12 +25,12 @@ class BrokenCopyError(ValueError):
 
 
 def value(returned: Any) -> dict[str, Any]:
-    """What a function returned, as an answer."""
+    """The answer for a value that a function returned."""
     return {"value": returned}
 
 
 def refusal(error: BaseException) -> dict[str, Any]:
-    """What it raised, as an answer."""
+    """The answer for an error that it raised."""
     return {"error": {"kind": type(error).__name__, "message": str(error)[:LONGEST_MESSAGE]}}
 
 
@@ -96,10 +96,10 @@ def _write_array(value: np.ndarray, blocks: list, used: list[int]) -> dict:
 
 
 def _block(content: bytes | memoryview, blocks: list, used: list[int]) -> list[int]:
-    place = [used[0], len(content)]
+    extent = [used[0], len(content)]
     blocks.append(content)
     used[0] += len(content)
-    return place
+    return extent
 
 
 def _read(value: Any, blocks: memoryview) -> Any:
@@ -113,10 +113,10 @@ def _read(value: Any, blocks: memoryview) -> Any:
     if mark == "b":
         return bytes(_piece(what, blocks))
     if mark == "a":
-        kind, shape, place = what
+        kind, shape, extent = what
         if not _NUMBERS.fullmatch(kind):
             raise BrokenCopyError(f"{kind[:20]} is no kind of number")
-        return np.frombuffer(_piece(place, blocks), np.dtype(kind)).reshape(shape)
+        return np.frombuffer(_piece(extent, blocks), np.dtype(kind)).reshape(shape)
     if mark == "t":
         texts, shape, kind = what
         made = np.array(texts, dtype="U") if texts else np.empty(0, "U1")
@@ -129,8 +129,8 @@ def _read(value: Any, blocks: memoryview) -> Any:
     raise BrokenCopyError(f"{mark[:20]} is no mark")
 
 
-def _piece(place: list[int], blocks: memoryview) -> memoryview:
-    start, length = place
+def _piece(extent: list[int], blocks: memoryview) -> memoryview:
+    start, length = extent
     if start < 0 or length < 0 or start + length > len(blocks):
         raise BrokenCopyError("it ends early")
     return blocks[start : start + length]

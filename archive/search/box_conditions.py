@@ -1,4 +1,4 @@
-"""How footprints lie to boxes on the sky, exactly on the sphere, as SQL conditions.
+"""SQL conditions for footprints and boxes on the sky, exact on the sphere.
 
 Everything is decided on the plane tangent to the sky at the region's centre. There great circles are straight lines,
 a box of full widths w and h is the rectangle |x| <= tan(w/2), |y| <= tan(h/2), and a footprint is the quadrilateral
@@ -49,7 +49,7 @@ def ccd_condition(exposures: str, images: str, box: Box, relation: str) -> RawSQ
 
 
 def _size(images: str) -> str:
-    """How large a row's camera is, as a part of the real one."""
+    """The size of a row's camera, as a part of the real one."""
     return f'("{images}".nx / {FULL_NX}.0)'
 
 

@@ -76,7 +76,7 @@ class Family:
         return self.chosen(self.model.objects.select_related(*self.made_of))
 
     def path(self, part: str) -> str | None:
-        """Where the rows have a part of a question; None where they do not have it."""
+        """The path to a part of a question in the rows; None where they do not have it."""
         if part in self.paths:
             return self.paths[part]
         expression = self.expressions.get(part)

@@ -1,4 +1,4 @@
-"""Where a name lies: by the tables that come along, by our own objects, by Sesame where that is switched on."""
+"""Positions of names: by the tables that come along, by our own objects, by Sesame where that is switched on."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from django.core.cache import cache
 from archive.models import Alert
 from archive.search.names import NameNotFoundError, Resolved, resolve
 from archive.survey.identifiers import alert_object_name
+from archive.survey.times import SECONDS_PER_DAY
 
-DAY = 86400
 TIMEOUT = 5.0  # s
 
 
 def locate(text: str) -> Resolved:
-    """What somebody typed: a position, a name of the tables, an object of this archive's alerts, a name of Sesame.
+    """The position of what was typed: a position, a name of the tables, an alert object of ours, a name of Sesame.
 
     Alerts are looked for as the reader of the context. Sesame (CDS) is asked only where `SESAME_SERVERS` is set, for
     then what people type leaves this machine.
@@ -56,10 +56,10 @@ def _sesame(name: str) -> Resolved | str | None:
         name_resolve.sesame_url.set(settings.SESAME_SERVERS)
         download_settings.remote_timeout = TIMEOUT
         try:
-            place = name_resolve.get_icrs_coordinates(name)
+            found = name_resolve.get_icrs_coordinates(name)
         except name_resolve.NameResolveError as reason:
             return f"nor does Sesame ({reason})"
-        known = place.ra.deg, place.dec.deg
-        cache.set(key, known, DAY)
+        known = found.ra.deg, found.dec.deg
+        cache.set(key, known, SECONDS_PER_DAY)
     ra, dec = known
     return Resolved("sesame", name, float(ra), float(dec))

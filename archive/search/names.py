@@ -1,4 +1,4 @@
-"""What a visitor types into the search box: a position in any usual notation, or a name. No network.
+"""Texts typed into the search box: a position in any usual notation, or a name. No network.
 
 NGC, IC, Messier and their popular names come from the OpenNGC catalogue (pyongc), bright stars from PyEphem's table
 (J2000); asteroids from the table of numbered orbits. A moving object has no position of its own: it resolves to its
@@ -58,9 +58,9 @@ def _deep_sky(name):
             return ongc.Dso(known)
         except (UnknownIdentifier, ObjectNotFound):
             continue
-    wanted = name.casefold()
+    folded = name.casefold()
     return next(
-        (d for d in ongc.listObjects(withname=True) if wanted in map(str.casefold, d.identifiers[3] or ())),
+        (d for d in ongc.listObjects(withname=True) if folded in map(str.casefold, d.identifiers[3] or ())),
         None,
     )
 
@@ -75,8 +75,8 @@ def _respelled(name):
 
 def _star(name):
     """A bright star by its proper name, or None."""
-    wanted = name.casefold()
-    known = next((one for one in STARS if one.casefold() == wanted), None)
+    folded = name.casefold()
+    known = next((one for one in STARS if one.casefold() == folded), None)
     if known is None:
         return None
     body = STARS[known]

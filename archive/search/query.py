@@ -48,7 +48,7 @@ class BadQueryError(ValueError):
 
 @dataclass(frozen=True)
 class ImageQuery:
-    """Which products: every part that is given must hold.
+    """A query for products: every part that is given must hold.
 
     With `ra` and `dec` alone an image must cover the position (an alert lies within NEAR of it); with `radius` its
     centre lies within that many degrees of it; with `width` (and `height`, the same where it is not given) its
@@ -254,21 +254,21 @@ def has(family: str, part: str) -> bool:
 
 
 def _path(family: Family, part: str) -> str | None:
-    """Where a family has a part of a query; None where it does not."""
+    """The path to a part of a query in a family's rows; None where they do not have it."""
     column = _CONDITIONS[part][0] if part in _CONDITIONS else part
     return family.path(family.time if column == "time" else column)
 
 
 def _parts_of_name(name: str | None, family: Family) -> dict:
-    """What a file's name says of its product."""
+    """Conditions on a product from its file's name."""
     if not name:
         return {}
     try:
         found = parse(name)
     except NotAZtfProductError as error:
         raise BadQueryError("name", str(error)) from error
-    wanted = {"diff": "sci", "deep": "ref"}.get(family.name, family.name)
-    if found.kind != wanted:
+    expected = {"diff": "sci", "deep": "ref"}.get(family.name, family.name)
+    if found.kind != expected:
         raise BadQueryError("name", f"{name!r} is a file of {FAMILIES[found.kind].title}: ask for family={found.kind}")
     parts = {part: getattr(found, part, None) for part in (*PLACES, "filefracday", "nightdate", "caltype")}
     return {part: value for part, value in parts.items() if value is not None and _path(family, part) is not None}
@@ -312,7 +312,7 @@ def _by_footprint(rows: models.QuerySet, table: str, box: Box, relation: str, ra
 
 
 def _by_reference(rows: models.QuerySet, box: Box, relation: str, radius: float | None) -> models.QuerySet:
-    """What belongs to a reference's quadrant and filter lies where the reference does."""
+    """A condition on position through the reference: what is of its quadrant and filter lies where it does."""
     found = _by_footprint(ReferenceImage.objects.all(), "archive_referenceimage", box, relation, radius)
     # As text: Django would give a subquery's table another name than the conditions on its footprint have.
     sql, parameters = found.order_by().values("rfid").query.sql_with_params()

@@ -1,4 +1,4 @@
-"""Where an image lies on the sky, from its header."""
+"""Footprints: where an image lies on the sky, from its header."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Circle:
         return np.concatenate([[[self.ra, self.dec]], edge])
 
     def holds(self, places: np.ndarray) -> np.ndarray:
-        """Which of places (n, 2) lie within."""
+        """Whether each of places (n, 2) lies within, bool (n,)."""
         centre = unit_vectors(self.ra, self.dec)
         chord = np.linalg.norm(unit_vectors(*places.T) - centre, axis=1)
         return chord <= 2 * math.sin(math.radians(self.radius) / 2)
@@ -72,7 +72,7 @@ class Range:
         return np.stack([ra % 360, dec], axis=1)
 
     def holds(self, places: np.ndarray) -> np.ndarray:
-        """Which of places (n, 2) lie within."""
+        """Whether each of places (n, 2) lies within, bool (n,)."""
         ra, dec = places.T
         return ((ra - self.west) % 360 <= self.width) & (dec >= self.south) & (dec <= self.north)
 
@@ -101,7 +101,7 @@ class Polygon:
         return list(zip(x.tolist(), y.tolist(), strict=True))
 
     def holds(self, places: np.ndarray) -> np.ndarray:
-        """Which of places (n, 2) lie within: a ray on the plane crosses the edge an odd number of times."""
+        """Whether each of places (n, 2) lies within: a ray on the plane crosses the edge an odd number of times."""
         x, y, ahead = _projected(places, self.middle)
         inside, vertices = np.zeros(len(places), bool), self.on_plane()
         for (x1, y1), (x2, y2) in zip(vertices, vertices[1:] + vertices[:1], strict=True):

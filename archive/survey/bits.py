@@ -1,4 +1,4 @@
-"""What each bit of a mask image and of INFOBITS means.
+"""Meanings of the bits of a mask image and of INFOBITS.
 
 Sources: the BITnn cards of a real `mskimg` and a real `sciimg` header; the templates 6141 and 2050 are those
 of the ZTF Explanatory Supplement; bit 25 is the survey's advisory about nights of bad photometric quality.

@@ -45,7 +45,7 @@ FILTER_BY_CODE = {filter_.code: filter_ for filter_ in FILTERS}
 
 @dataclass(frozen=True)
 class Site:
-    """Where the telescope stands: degrees east and north (WGS84), metres above sea level."""
+    """The telescope's site: degrees east and north (WGS84), metres above sea level."""
 
     longitude: float = -116.8598
     latitude: float = 33.3573
@@ -121,8 +121,8 @@ def filter_of(key: int | str) -> Filter:
 
 def filter_named(text: str) -> Filter | None:
     """The filter that somebody means by zr, r or ZTF_r, in any case; None if it is none of ZTF's."""
-    wanted = text.strip().casefold()
-    return next((one for one in FILTERS if wanted in (one.code, one.band, one.name.casefold())), None)
+    folded = text.strip().casefold()
+    return next((one for one in FILTERS if folded in (one.code, one.band, one.name.casefold())), None)
 
 
 @cache

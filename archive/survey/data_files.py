@@ -1,4 +1,4 @@
-"""Where the field grid and the focal-plane layout come from: the data files of the `ztffields` distribution.
+"""The files of the field grid and the focal-plane layout: data of the `ztffields` distribution.
 
 Only its files are read. Importing the package itself would pull in geopandas.
 """

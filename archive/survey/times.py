@@ -8,6 +8,8 @@ MJD_ZERO = 2400000.5
 """Julian date at which modified Julian dates begin."""
 JD_UNIX_EPOCH = 2440587.5
 """Julian date of 1970-01-01, at which Unix time begins."""
+MJD_UNIX_EPOCH = JD_UNIX_EPOCH - MJD_ZERO
+"""Modified Julian date of 1970-01-01."""
 JD_J2000 = 2451545.0
 """Julian date of the epoch J2000.0."""
 DAYS_PER_JULIAN_YEAR = 365.25

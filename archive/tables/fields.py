@@ -57,7 +57,7 @@ def field_of(name, postgres_type, unit=None, ucd=None, description=None, utype=N
 
 @dataclass(frozen=True)
 class Delivered:
-    """How PostgreSQL delivers a type: what it counts as, and the expression that brings it into that form."""
+    """The form in which PostgreSQL delivers a type: what it counts as, and the expression that brings it there."""
 
     name: str
     written: str = "{}"
@@ -84,7 +84,7 @@ _NUMBERS = ("smallint", "integer", "bigint", *_REALS)
 
 
 def delivered(oid: int, declared: str, straight: bool, xtype: str | None = None) -> Delivered:
-    """How a result's column is delivered.
+    """The form in which a result's column is delivered.
 
     Parameters
     ----------

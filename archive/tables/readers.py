@@ -47,7 +47,7 @@ def text_of(content: bytes) -> bytes:
 
 
 def read_in_child(content: bytes, function: str, most_rows: int) -> dict:
-    """What a function of the sandbox makes of a table; raises as `read_table` does."""
+    """The value of a function of the sandbox for a table; raises as `read_table` does."""
     try:
         return sandbox.run(function, content, LIMITS, most_rows=most_rows, most_bytes=MOST_BYTES)
     except sandbox.TryLaterError:

@@ -31,23 +31,23 @@ def answer(
     `overflow` says that the last of `objects` stands for more than may be given out; it is left out and the answer
     says so.
     """
-    wanted = format_of(request)
-    if wanted not in FORMATS:
-        return refuse(request, template, f"format={wanted!r}: use one of {', '.join(FORMATS)}", context)
-    if wanted == "html":
+    chosen_format = format_of(request)
+    if chosen_format not in FORMATS:
+        return refuse(request, template, f"format={chosen_format!r}: use one of {', '.join(FORMATS)}", context)
+    if chosen_format == "html":
         return render(request, template, {"rows": objects, "table": table, **context})
     rows = [tuple(map(spaced, row)) for row in table.rows(objects)]
-    if overflow and wanted != "votable":
+    if overflow and chosen_format != "votable":
         rows.pop()
-    return {"json": _json, "csv": _csv, "votable": _votable}[wanted](table, rows, overflow)
+    return {"json": _json, "csv": _csv, "votable": _votable}[chosen_format](table, rows, overflow)
 
 
 def refuse(request: HttpRequest, template: str, message: str, context: dict, status: int = 400) -> HttpResponse:
     """An error in the format in which the rows were asked for."""
-    wanted = format_of(request)
-    if wanted == "votable":
+    chosen_format = format_of(request)
+    if chosen_format == "votable":
         return HttpResponse(error_votable(message), content_type=VOTABLE_TYPE, status=status)
-    if wanted in ("json", "csv"):
+    if chosen_format in ("json", "csv"):
         return problem(message, status)
     return render(request, template, {**context, "error": message}, status=status)
 

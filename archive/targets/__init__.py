@@ -1,4 +1,4 @@
-"""What is cut out around many targets, or around one target through time.
+"""Cutouts around many targets, or around one target through time.
 
 lists     reading a list of targets: pasted text, CSV, VOTable, IPAC table
 cutouts   which part of which file belongs to which target

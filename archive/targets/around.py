@@ -78,13 +78,13 @@ def matches(query: ImageQuery, targets: Sequence[Target], reader: Reader, names:
     rows = images_at_each(query)
     if not query.centred:
         rows = rows.order_by("pk")
-    wanted = {f"found_{name}": family.expressions[name] for name in names or family.expressions}
-    rows = rows.annotate(**wanted).values_list(*wanted)
+    annotations = {f"found_{name}": family.expressions[name] for name in names or family.expressions}
+    rows = rows.annotate(**annotations).values_list(*annotations)
     return stream([((), AtEach(_MATCHES, rows, targets))], reader)
 
 
 def counts(query: ImageQuery, targets: Sequence[Target]) -> list[int]:
-    """How many products there are around each target, for the reader of the context."""
+    """Numbers of products around each target, for the reader of the context."""
     rows = images_at_each(query)
     rows = (rows if query.centred else rows.order_by()).values_list("pk")
     connection = connections["default" if current_reader() is None else "reader"]

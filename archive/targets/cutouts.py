@@ -1,4 +1,4 @@
-"""Which part of which file is cut out for which target, as far as the reader may see it."""
+"""The cutouts for each target: which part of which file, as far as the reader may see it."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Piece:
 
     @property
     def path(self) -> str:
-        """Where it lies in the tar."""
+        """Its path in the tar."""
         assert self.file is not None
         folder = f"{self.number:04}_{re.sub(r'[^A-Za-z0-9.+-]+', '_', self.target.name).strip('_.') or 'target'}"
         return f"{folder}/{self.file.name.removesuffix('.fz')}"

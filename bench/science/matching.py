@@ -51,7 +51,7 @@ def match(truth, x, y) -> Match:
 
 
 def completeness(truth, found: Match, brightest: float, faintest: float, keep=None) -> tuple[int, int]:
-    """How many of the true stars between two magnitudes were found, and how many there are.
+    """The numbers of true stars between two magnitudes that were found, and that there are.
 
     keep : bool array (n entries), the entries that count; all by default
     """

@@ -202,7 +202,7 @@ def _columns(oids: list[int], point_filter: PointFilter, reader: Reader | None) 
 
 
 def _in_release(columns: dict[str, np.ndarray], release: Release | None) -> np.ndarray:
-    """Which points a release holds: of its images, and of its programs."""
+    """A condition for the points that a release holds: of its images, and of its programs."""
     pids = columns["pid"]
     if release is None or not len(pids):
         return np.ones(len(pids), dtype=bool)

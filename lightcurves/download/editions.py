@@ -60,7 +60,7 @@ class Place:
     fid: int
 
     def path(self, release: str) -> str:
-        """Where its file lies in the export's folder."""
+        """The path of its file in the export's folder."""
         ccdid, qid = ccd_quadrant(self.rcid)
         name = f"ztf_{self.field:06d}_{read.FILTERS[self.fid]}_c{ccdid:02d}_q{qid}_{release}.parquet"
         return f"{self.field // 1000}/field{self.field:06d}/{name}"

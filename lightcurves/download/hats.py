@@ -68,7 +68,7 @@ class Pixel:
 
     @property
     def path(self) -> str:
-        """Where its file lies in the catalog's folder."""
+        """The path of its file in the catalog's folder."""
         folder = self.number // PIXELS_IN_FOLDER * PIXELS_IN_FOLDER
         return f"dataset/Norder={self.order}/Dir={folder}/Npix={self.number}.parquet"
 

@@ -37,10 +37,10 @@ def order(asked: dict, reader: Reader, user=None) -> UserJob:
 
     The public edition holds what everybody may see, whoever orders it.
     """
-    wanted = {name: asked[name] for name in ("field", "ccdid", "qid")}
-    wanted |= {"filters": [asked["filtercode"]] if asked["filtercode"] else list(FILTER_BY_CODE)}
+    parameters = {name: asked[name] for name in ("field", "ccdid", "qid")}
+    parameters |= {"filters": [asked["filtercode"]] if asked["filtercode"] else list(FILTER_BY_CODE)}
     programs = () if asked["edition"] == "public" else reader.programs
-    return user_jobs.submit("matchfiles", "lightcurves.download.matchfile_jobs.make", wanted, user, programs)
+    return user_jobs.submit("matchfiles", "lightcurves.download.matchfile_jobs.make", parameters, user, programs)
 
 
 def make(job_id: str) -> None:

@@ -24,7 +24,7 @@ from archive.models import ReferenceImage, ScienceImage
 from archive.sky.sphere import unit_vectors
 from archive.survey.camera import rcid as channel
 from archive.survey.identifiers import make_rfid
-from archive.survey.times import JD_UNIX_EPOCH, MJD_ZERO
+from archive.survey.times import MJD_UNIX_EPOCH, SECONDS_PER_DAY
 from lightcurves.download.matchfile_layout import EXPOSURES, POINTS, SOURCES, TRANSIENT_POINTS
 from lightcurves.models import Image, Source
 from lightcurves.photometry.columns import PERCENTILE_NAMES
@@ -153,7 +153,7 @@ def _known(value) -> float:
 
 
 def _mjd(moment: datetime) -> float:
-    return moment.timestamp() / 86400 + (JD_UNIX_EPOCH - MJD_ZERO)
+    return moment.timestamp() / SECONDS_PER_DAY + MJD_UNIX_EPOCH
 
 
 def _heliocentric(epoch: Image, image: ScienceImage) -> float:

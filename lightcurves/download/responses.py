@@ -13,9 +13,9 @@ from lightcurves.download.formats import FORMATS
 
 def streamed(table: Table, batches: Iterator[pa.RecordBatch], form: str, name: str = "") -> StreamingHttpResponse:
     """Batches of a table of the data dictionary in one of FORMATS; with a `name` as a file to keep."""
-    wanted = FORMATS[form]
-    response = StreamingHttpResponse(wanted.write(table, batches), content_type=wanted.content_type)
+    writer = FORMATS[form]
+    response = StreamingHttpResponse(writer.write(table, batches), content_type=writer.content_type)
     response["Cache-Control"] = "private, no-store"
     if name:
-        response["Content-Disposition"] = f'attachment; filename="{name}.{wanted.ending}"'
+        response["Content-Disposition"] = f'attachment; filename="{name}.{writer.ending}"'
     return response

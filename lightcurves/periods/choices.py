@@ -1,4 +1,4 @@
-"""What a period search offers and answers, for forms and pages: names of methods, bounds, results. No kernels."""
+"""A period search's choices and results, for forms and pages: names of methods, bounds, results. No kernels."""
 
 from __future__ import annotations
 

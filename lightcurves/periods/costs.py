@@ -1,4 +1,4 @@
-"""How long a period search takes: one model for every method and whoever asks. Measured on one core of 2024."""
+"""The cost of a period search in time: one model for every method and caller. Measured on one core of 2024."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FREQUENCY = 250.0  # ns of one frequency, whatever the method
 def seconds(
     method: str, n_points: int, n_frequencies: int, n_bins: int = 0, n_durations: int = 1, signs: int = 1
 ) -> float:
-    """How long a search takes.
+    """The seconds that a search takes.
 
     Parameters
     ----------

@@ -112,7 +112,7 @@ def _means(t, x, e, ra, dec, n):
 
 @njit(cache=True, nogil=True)
 def _far_and_spread(x, ra, dec, n, wmean, amplitude, ra_mean, dec_mean):
-    """How many points are far from the weighted mean, and the scatter of their places (deg)."""
+    """The number of points far from the weighted mean, and the scatter of their places (deg)."""
     far = 0
     cos_dec = np.cos(np.deg2rad(dec_mean))
     spread = 0.0

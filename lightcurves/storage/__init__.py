@@ -1,4 +1,4 @@
-"""Where light curves are kept: recent points as rows, settled points as packed chunks; one statement reads both.
+"""The storage of light curves: recent points as rows, settled points as packed chunks; one statement reads both.
 
 store    appends the points of an image; finds objects; compacts
 read     light curves with a reader's rights, joined with their images and corrected

@@ -18,7 +18,7 @@ from archive.database.prepared import Statement
 from archive.moving.dynamics.constants import LIGHT_AU_PER_DAY, SUN
 from archive.moving.dynamics.planets import barycentric_position
 from archive.sky.sphere import unit_vectors
-from archive.survey.times import MJD_ZERO
+from archive.survey.times import MJD_ZERO, SECONDS_PER_DAY
 from lightcurves.models import Detection, Source
 from lightcurves.storage import codec, recent
 from lightcurves.told import reading as told
@@ -206,7 +206,7 @@ def add_heliocentric(columns: dict[str, np.ndarray]) -> None:
     """
     observer = np.stack([columns.pop(name) for name in OBSERVER], axis=1)
     tdb = columns.pop("tdb_mid")
-    hjd = columns["mjd"] + MJD_ZERO + columns["exptime"] / 2 / 86400
+    hjd = columns["mjd"] + MJD_ZERO + columns["exptime"] / 2 / SECONDS_PER_DAY
     ours = np.isfinite(tdb)
     if ours.any():
         towards = unit_vectors(columns["ra"][ours], columns["dec"][ours])

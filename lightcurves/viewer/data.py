@@ -40,7 +40,7 @@ def light_curve(request: HttpRequest, oid: int) -> HttpResponse:
         return problem(problems(form))
     curves = read.get(oids_of(oid, form.cleaned_data["together"]))
     used = chosen(curves, form.cleaned_data, mask=0)
-    rows = [row for row, wanted in zip(point_rows(curves), used, strict=True) if wanted]
+    rows = [row for row, chosen_point in zip(point_rows(curves), used, strict=True) if chosen_point]
     return answer(request, LIGHTCURVE, rows, "lightcurves/object.html", {})
 
 
@@ -118,12 +118,12 @@ def cutouts(request: HttpRequest, oid: int, pid: int) -> JsonResponse:
     """Pictures around an object in one image, in its difference and its reference, as far as files are open."""
     source = source_of(oid)
     difference = DifferenceImage.objects.filter(science_id=pid).first()
-    wanted = {"science": ("sci", pid, "sciimg.fits"), "difference": ("diff", pid, "scimrefdiffimg.fits.fz")}
+    images = {"science": ("sci", pid, "sciimg.fits"), "difference": ("diff", pid, "scimrefdiffimg.fits.fz")}
     if difference is not None:
-        wanted["reference"] = ("ref", difference.reference_id, "refimg.fits")
+        images["reference"] = ("ref", difference.reference_id, "refimg.fits")
     place = f"ra={source.ra:.7f}&dec={source.dec:.7f}&size={CUTOUT}"
     pictures = []
-    for label, (family, product, suffix) in wanted.items():
+    for label, (family, product, suffix) in images.items():
         file = ProductFile.objects.filter(family=family, product_id=product, suffix=suffix).first()
         if file is not None:
             addresses = {name: f"{reverse(name, args=[file.path])}?{place}" for name in ("picture", "cutout")}

@@ -138,7 +138,7 @@ class SaveForm(forms.Form):
 
 
 class NeighbourForm(forms.Form):
-    """How far neighbours are looked for."""
+    """A form for the radius within which neighbours are looked for."""
 
     radius = RealField(required=False, min_value=1, max_value=LARGEST_RADIUS)
 

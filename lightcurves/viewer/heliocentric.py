@@ -6,8 +6,7 @@ import numpy as np
 
 from archive.moving.dynamics.constants import LIGHT_AU_PER_DAY
 from archive.sky.sphere import unit_vectors
-
-J2000 = 2451545.0
+from archive.survey.times import JD_J2000
 
 
 def heliocentric(jd, ra: float, dec: float) -> np.ndarray:
@@ -24,7 +23,7 @@ def heliocentric(jd, ra: float, dec: float) -> np.ndarray:
 
     Source: low-precision formulae for the Sun, Astronomical Almanac, section C.
     """
-    days = np.asarray(jd, dtype=np.float64) - J2000
+    days = np.asarray(jd, dtype=np.float64) - JD_J2000
     anomaly = np.radians(357.528 + 0.9856003 * days)
     longitude = np.radians(280.460 + 0.9856474 * days + 1.915 * np.sin(anomaly) + 0.020 * np.sin(2 * anomaly))
     distance = 1.00014 - 0.01671 * np.cos(anomaly) - 0.00014 * np.cos(2 * anomaly)

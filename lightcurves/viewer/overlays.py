@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 
 from archive.models import Alert, ScienceImage
 from archive.search.query import ImageQuery, images
-from archive.survey.times import MJD_ZERO
+from archive.survey.times import MJD_ZERO, SECONDS_PER_DAY
 from lightcurves.models import Image, Source
 from lightcurves.storage import read, store
 from lightcurves.storage.read import LightCurves
@@ -113,7 +113,7 @@ def neighbours(source: Source, radius: float) -> tuple[list[Source], LightCurves
 
 def middle_of(jd: float, exptime: float | None) -> float:
     """Julian date of the middle of an exposure that began at `jd`; ZTF's usual length (s) where none is known."""
-    return jd + (USUAL_EXPOSURE if exptime is None else exptime) / 2 / 86400
+    return jd + (USUAL_EXPOSURE if exptime is None else exptime) / 2 / SECONDS_PER_DAY
 
 
 def _hjd(jd: np.ndarray, source: Source) -> list[float]:

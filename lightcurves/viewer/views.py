@@ -130,9 +130,9 @@ def drop_period(request: HttpRequest, number: int) -> HttpResponse:
 def _as_part(request: HttpRequest) -> bool:
     """Whether the list alone is wanted, for the page that it stands on."""
     text = request.GET.get("part", "")
-    if (wanted := truth_of(text)) is None:
+    if (as_part := truth_of(text)) is None:
         raise BadParameterError(f"part={text[:20]!r}: use 1, or leave it out")
-    return wanted
+    return as_part
 
 
 def _kept(request: HttpRequest, oid: int) -> HttpResponse:

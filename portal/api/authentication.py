@@ -1,4 +1,4 @@
-"""Who asks: the portal's own sign-in, by session or by name and password (portal.auth.basic)."""
+"""Authentication in REST: the portal's own sign-in, by session or by name and password (portal.auth.basic)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class PortalAuthentication(SessionAuthentication):
 
 
 class PortalScheme(OpenApiAuthenticationExtension):
-    """How OpenAPI names it."""
+    """The scheme as OpenAPI names it."""
 
     target_class = PortalAuthentication
     name = ["session", "password", "token"]

@@ -55,7 +55,7 @@ class PointsForm(forms.Form):
 
 
 class ResultForm(forms.Form):
-    """How a light curve is written."""
+    """A form for the format of a light curve."""
 
     format = ChoiceField(choices=[(one, one) for one in FORMATS], required=False, help_text="txt is IRSA's file")
 
@@ -106,7 +106,7 @@ class Request(APIView):
 
     @asks(operation_id="forced_request", responses=OpenApiTypes.OBJECT)
     def get(self, request: rest.Request, job_id) -> Response:
-        """How far it is, and where its result is once it is completed."""
+        """Its progress, and where its result is once it is completed."""
         return Response(state_of(request, forced_job_of(request, job_id)))
 
 

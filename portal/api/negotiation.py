@@ -1,4 +1,4 @@
-"""Which format REST answers in."""
+"""The choice of the format that REST answers in."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ class JsonHere(DefaultContentNegotiation):
 
     def select_renderer(self, request, renderers, format_suffix=None):
         """The renderer; BadParameterError for a format that there is none for."""
-        wanted = format_suffix or request.query_params.get(self.settings.URL_FORMAT_OVERRIDE)
+        chosen_format = format_suffix or request.query_params.get(self.settings.URL_FORMAT_OVERRIDE)
         known = [one.format for one in renderers]
-        if wanted and wanted not in known:
+        if chosen_format and chosen_format not in known:
             raise BadParameterError(
-                f"format={wanted[:20]!r}: {' or '.join(known)} is what this address gives{_where(request)}"
+                f"format={chosen_format[:20]!r}: {' or '.join(known)} is what this address gives{_where(request)}"
             )
         return super().select_renderer(request, renderers, format_suffix)
 
 
 def _where(request: HttpRequest) -> str:
-    """Where the same rows are in other formats, for the message."""
+    """The addresses of the same rows in other formats, for the message."""
     match = request.resolver_match
     if match is None or match.url_name not in PAGES:
         return ""

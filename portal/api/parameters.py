@@ -1,4 +1,4 @@
-"""What may be asked: the pages' own forms, and how OpenAPI is told about them and about the data dictionary."""
+"""Parameters of REST: the pages' own forms, and how OpenAPI is told about them and about the data dictionary."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FORMAT = OpenApiParameter("format", {"type": "string"}, enum=["json"], descripti
 
 
 class PageParameters(forms.Form):
-    """Which part of the rows."""
+    """Parameters for a part of the rows."""
 
     page = WholeField(required=False, min_value=1, help_text="counted from 1")
     page_size = WholeField(
@@ -59,7 +59,7 @@ class NameParameters(forms.Form):
 
 
 def asks(*form_classes: type[forms.Form], posted: Sequence[type[forms.Form]] = (), format: bool = True, **operation):
-    """What a method of REST takes, for the portal's check and for OpenAPI (`extend_schema`'s `operation`).
+    """A decorator: a method's parameters, for the portal's check and for OpenAPI (`extend_schema`'s `operation`).
 
     posted : forms that are its body
     format : whether `format` is taken, as json; otherwise a form has it

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of every operation: how it may be refused."""
+"""The refusals of every operation, as the OpenAPI document has them."""
 
 from __future__ import annotations
 

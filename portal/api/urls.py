@@ -8,7 +8,7 @@ from portal.api import lightcurves, views
 
 
 class Kind:
-    """What cutouts are made of."""
+    """A converter for the kind of product that cutouts are made of."""
 
     regex = "images|references"
 

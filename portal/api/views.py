@@ -288,7 +288,7 @@ class Job(APIView):
 
     @asks(operation_id="job", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, job_id) -> Response:
-        """How far a job is, and where its result is once it is completed."""
+        """A job's progress, and where its result is once it is completed."""
         return Response(job_state(request, job_of(request, job_id)))
 
 

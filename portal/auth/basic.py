@@ -130,7 +130,7 @@ class AlwaysChallenged:
 
 
 def locked_out(request: HttpRequest, response: HttpResponse | None = None, credentials: dict | None = None):
-    """What the sign-in page answers after too many wrong attempts (axes calls this)."""
+    """The sign-in page's answer after too many wrong attempts (axes calls this)."""
     answer = render(request, "registration/locked_out.html", {"minutes": _wait() // 60}, status=429)
     answer["Retry-After"] = str(_wait())
     return answer
@@ -180,11 +180,11 @@ def _by_token(request: HttpRequest, secret: str, name: str = "") -> AbstractBase
             raise RefusedError(429, _too_many())
         user_login_failed.send(sender=__name__, credentials=counted, request=request)
         raise RefusedError(401, "Authorization: there is no such token")
-    wanted = scopes.needed(request)
-    if wanted is None:
+    required = scopes.needed(request)
+    if required is None:
         raise RefusedError(403, f"{request.path}: is not open to tokens; sign in with a password")
-    if not scopes.allows(token.scopes, wanted):
-        missing = ", ".join(sorted(wanted - set(token.scopes)))
+    if not scopes.allows(token.scopes, required):
+        missing = ", ".join(sorted(required - set(token.scopes)))
         raise RefusedError(
             403, f"{request.path}: needs a token of scope {missing}; this one has {', '.join(token.scopes)}"
         )

@@ -1,4 +1,4 @@
-"""What a token must be good for, by the address that is asked for.
+"""The scope that a token must have, by the address that is asked for.
 
 Every address that hands out data stands here. One that does not is open to tokens of scope `all` only, and those that
 change an account or the archive to none.
@@ -118,9 +118,9 @@ def needed(request: HttpRequest) -> frozenset[str] | None:
     return NEEDS.get(match.url_name or "", EVERYTHING)
 
 
-def allows(scopes: list[str], wanted: frozenset[str] | None) -> bool:
+def allows(scopes: list[str], required: frozenset[str] | None) -> bool:
     """Whether a token's scopes are enough."""
-    return wanted is not None and (Scope.ALL in scopes or wanted <= set(scopes))
+    return required is not None and (Scope.ALL in scopes or required <= set(scopes))
 
 
 def _families(request: HttpRequest, arguments: dict) -> set[str]:

@@ -21,7 +21,7 @@ HELP = "One a line: name ra dec, or ra dec; degrees or sexagesimal."
 
 
 class ToldPointsForm(forms.Form):
-    """Where forced points are looked for that came as files."""
+    """A form for the position at which forced points that came as files are looked for."""
 
     position = PositionField(help_text="RA Dec, or a name", label="Position or name")
     within = RealField(

@@ -109,11 +109,11 @@ class ImageSearchForm(forms.Form):
     )
 
     def shown_fields(self) -> list[forms.BoundField]:
-        """What the page asks first: the parts that the chosen family has, and those that were given."""
+        """The fields that the page asks first: the parts that the chosen family has, and those that were given."""
         return [self[name] for name in self._shown() if name not in self.MORE]
 
     def more_fields(self) -> list[forms.BoundField]:
-        """What it asks behind a click."""
+        """The fields behind a click."""
         return [self[name] for name in self._shown() if name in self.MORE]
 
     def more_given(self) -> bool:
@@ -149,7 +149,7 @@ class ImageSearchForm(forms.Form):
 
     @property
     def place(self) -> tuple[float, float] | None:
-        """Where is searched (ra, dec; ICRS, degrees); None for the whole sky."""
+        """The position of the search (ra, dec; ICRS, degrees); None for the whole sky."""
         return None if self.query.ra is None or self.query.dec is None else (self.query.ra, self.query.dec)
 
     def as_parameters(self) -> dict:
@@ -159,7 +159,7 @@ class ImageSearchForm(forms.Form):
 
 
 class CutoutForm(forms.Form):
-    """Which part of an image, and how it is drawn."""
+    """A form for a part of an image, and how it is drawn."""
 
     ra = RightAscensionField(required=False)
     dec = DeclinationField(required=False)
@@ -188,7 +188,7 @@ class CutoutForm(forms.Form):
         return values["ra"], values["dec"], values["size"] or DEFAULT_CUTOUT
 
     def rendering(self) -> Rendering:
-        """How it is drawn."""
+        """The rendering that was chosen."""
         values = self.cleaned_data
         chosen = {name: values[name] for name in ("stretch", "colourmap", "low", "high", "width")}
         return Rendering(**{name: value for name, value in chosen.items() if value not in (None, "")})

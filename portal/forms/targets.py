@@ -28,8 +28,8 @@ HELP = "One a line: name ra dec, or ra dec; degrees or sexagesimal. Or CSV with 
 DELIVERIES = [("job", "as a job"), ("stream", "at once")]
 
 
-class WishForm(forms.Form):
-    """Which images, how large a part of them."""
+class CutoutRequestForm(forms.Form):
+    """A form for the images, and for the size of the part of them."""
 
     family = ChoiceField(choices=FAMILY_NAMES.items(), required=False, label="Kind")
     filtercode = FilterField()
@@ -42,7 +42,7 @@ class WishForm(forms.Form):
         values = super().clean()
         if self.errors:
             return values
-        parts = {name: values.get(name) for name in WishForm.base_fields}
+        parts = {name: values.get(name) for name in CutoutRequestForm.base_fields}
         given = {name: value for name, value in parts.items() if value not in (None, "")}
         try:
             self.request = CutoutRequest(**{"family": next(iter(FAMILIES))} | given)
@@ -53,7 +53,7 @@ class WishForm(forms.Form):
     request: CutoutRequest
 
 
-class TargetListForm(WishForm):
+class TargetListForm(CutoutRequestForm):
     """Cutouts around many targets."""
 
     targets = TargetsField(required=False, widget=forms.Textarea(attrs={"rows": 6}), help_text=HELP)
@@ -70,7 +70,7 @@ class TargetListForm(WishForm):
     list: list[Target]
 
 
-class MovieForm(WishForm):
+class MovieForm(CutoutRequestForm):
     """One target in one filter through time."""
 
     position = PositionField(help_text="RA Dec, or a name", label="Position or name")
@@ -85,10 +85,10 @@ class MovieForm(WishForm):
 
     @property
     def still(self) -> CutoutRequest:
-        """What a still picture needs: the newest image."""
+        """The request for a still picture: the newest image."""
         return replace(self.request, newest=1)
 
     def rendering(self) -> Rendering:
-        """How it is drawn."""
+        """The rendering that was chosen."""
         chosen = {name: self.cleaned_data[name] for name in ("stretch", "low", "high")}
         return Rendering(**{name: value for name, value in chosen.items() if value not in (None, "")})

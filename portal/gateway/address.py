@@ -1,4 +1,4 @@
-"""Who is at the other end of a request, behind a known number of proxies."""
+"""The client's address at the other end of a request, behind a known number of proxies."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def client_address(peer: str, forwarded: str, proxies: int) -> str:
 
 
 def network_of(address: str) -> str:
-    """What counts as one client: an IPv4 address, or the /64 that an IPv6 client has to itself."""
+    """The network that counts as one client: an IPv4 address, or the /64 that an IPv6 client has to itself."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

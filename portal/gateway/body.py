@@ -30,11 +30,11 @@ class Body:
     def write(self, block: bytes) -> None:
         """Append; raises Refusal (503) when temporary files have no room."""
         self.size += len(block)
-        wanted = self.size if self.size > self._memory else 0
-        if wanted > self._taken:
-            if not self._budget.reserve(wanted - self._taken):
+        needed = self.size if self.size > self._memory else 0
+        if needed > self._taken:
+            if not self._budget.reserve(needed - self._taken):
                 raise RefusalError(503, "the archive is receiving too much at once; try again in a minute", retry=60)
-            self._taken = wanted
+            self._taken = needed
         self.file.write(block)
 
     def close(self) -> None:

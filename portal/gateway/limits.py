@@ -1,4 +1,4 @@
-"""What a client may cost: every limit of the gateway."""
+"""Limits on what a client may cost: every limit of the gateway."""
 
 from __future__ import annotations
 

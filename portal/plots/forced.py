@@ -62,7 +62,7 @@ def drawing(points: list[dict]) -> Drawing | None:
 
 
 def _axis(low: float, high: float, first: float, last: float):
-    """Where a value stands in the drawing, and ticks at round values."""
+    """The function from values to places in the drawing, and ticks at round values."""
     pad = max((high - low) * PAD, 1e-3)
     low, high = low - pad, high + pad
 

@@ -26,7 +26,7 @@ class Plot:
 
 
 def plot_of(found: Preview) -> Plot | None:
-    """What can be drawn of a result; None without two columns of numbers and two rows."""
+    """The plot of a result; None without two columns of numbers and two rows."""
     numbers = [(k, field) for k, field in enumerate(found.fields) if _is_number(field)]
     if len(numbers) < 2 or len(found.rows) < 2:
         return None

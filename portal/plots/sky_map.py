@@ -27,7 +27,7 @@ class Outline:
 
 @dataclass(frozen=True)
 class SkyMap:
-    """What the template draws: paths in drawing units, x to the West is right-handed on the sky (East left)."""
+    """The sky map that the template draws: paths in drawing units, East left."""
 
     size: int
     shapes: list[dict]

@@ -22,14 +22,14 @@ PRIVATE = {"Cache-Control": "private, no-store"}
 
 def result_response(request: HttpRequest, job: UserJob) -> HttpResponse:
     """A finished light curve in the format that the request names."""
-    wanted = request.GET.get("format", "txt").lower()
-    if wanted not in FORMATS:
-        return problem(f"format={wanted!r}: use one of {', '.join(FORMATS)}")
+    chosen_format = request.GET.get("format", "txt").lower()
+    if chosen_format not in FORMATS:
+        return problem(f"format={chosen_format!r}: use one of {', '.join(FORMATS)}")
     found = open_result(request, job)
     stem = notify.stem_of(job, jobs.reqid(job))
-    if wanted == "txt":
+    if chosen_format == "txt":
         return text_file(job, found)
-    if wanted == "parquet":
+    if chosen_format == "parquet":
         return HttpResponse(
             _parquet(found.rows),
             content_type="application/vnd.apache.parquet",

@@ -1,4 +1,4 @@
-"""What templates say about the archive."""
+"""Template tags and filters of the archive."""
 
 from urllib.parse import urlencode
 

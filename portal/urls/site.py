@@ -1,4 +1,4 @@
-"""Where everything is."""
+"""The addresses of the whole site."""
 
 from django.conf import settings
 from django.contrib import admin

@@ -58,7 +58,7 @@ def forced_points(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def forced_job(request: HttpRequest, job_id) -> HttpResponse:
-    """How far a light curve is; when it is done, its table and its plot."""
+    """A light curve's progress; when it is done, its table and its plot."""
     job = forced_job_of(request, job_id)
     context = {"job": job, "open": job.phase in jobs.PENDING, "formats": FORMATS, "reqid": jobs.reqid(job)}
     if request.htmx:

@@ -50,7 +50,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @takes("q")
 def find(request: HttpRequest) -> HttpResponse:
-    """Where the search box leads: a position, a name or an identifier becomes the page that shows it."""
+    """The search box's redirect: a position, a name or an identifier becomes the page that shows it."""
     text = request.GET.get("q", "").strip()
     if not text:
         return redirect("home")

@@ -71,7 +71,7 @@ def job_list(request: HttpRequest) -> HttpResponse:
 
 @takes("format")
 def job_page(request: HttpRequest, job_id) -> HttpResponse:
-    """How far a job is; the page asks again by itself until it has ended."""
+    """A job's progress; the page asks again by itself until it has ended."""
     job = job_of(request, job_id)
     if job.kind == "forced" and format_of(request) != "json":
         return redirect("forced-job", job.pk)

@@ -18,7 +18,7 @@ def release_list(request: HttpRequest) -> HttpResponse:
 
 
 def release_page(request: HttpRequest, name: str) -> HttpResponse:
-    """What a release holds, counted with this reader's rights."""
+    """A release's contents, counted with this reader's rights."""
     release = get_object_or_404(_releases(request), name=name)
     return render(request, "portal/release.html", {"release": release, "holdings": holdings(release)})
 

@@ -26,7 +26,7 @@ FROM_TABLE = (
 
 
 def _of_image(difference: DifferenceImage) -> dict:
-    """Which image, when and how deep: what every record says, of a detection or of none."""
+    """The fields of every record, of a detection or of none: which image, when and how deep."""
     science = difference.science
     return {
         "jd": science.obsjd,

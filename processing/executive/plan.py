@@ -22,7 +22,7 @@ QUADRANTS = (1, 2, 3, 4)
 
 @dataclass(frozen=True)
 class PlanConfig:
-    """When a reference, and a prior of a quadrant's projection, are worth making."""
+    """The conditions under which a reference, and a prior of a quadrant's projection, are worth making."""
 
     reference_frames: int = 15  # public science images of a field, quadrant and filter
     distortion_frames: int = 5  # science images of a quadrant and filter
@@ -31,7 +31,7 @@ class PlanConfig:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which quadrants of which exposures; an empty part takes all.
+    """A selection of quadrants of exposures; an empty part takes all.
 
     fields : ZTF fields; ccdids : 1..16; qids : 1..4; expids : exposures
     """

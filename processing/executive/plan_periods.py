@@ -37,12 +37,12 @@ def plan_objects(oids: Iterable[int]) -> Job:
     ValueError
         where none is given, or one is not known.
     """
-    wanted = sorted(set(oids))
-    unknown = set(wanted) - set(Source.objects.filter(pk__in=wanted).values_list("pk", flat=True))
-    if not wanted or unknown:
-        raise ValueError(f"objects={sorted(unknown)[:3] or wanted}: give numbers (oid) of objects that are known")
-    digest = hashlib.sha256(",".join(map(str, wanted)).encode()).hexdigest()[:12]
-    return _job(f"objects-{digest}", {"oids": wanted})
+    unique = sorted(set(oids))
+    unknown = set(unique) - set(Source.objects.filter(pk__in=unique).values_list("pk", flat=True))
+    if not unique or unknown:
+        raise ValueError(f"objects={sorted(unknown)[:3] or unique}: give numbers (oid) of objects that are known")
+    digest = hashlib.sha256(",".join(map(str, unique)).encode()).hexdigest()[:12]
+    return _job(f"objects-{digest}", {"oids": unique})
 
 
 def _job(key: str, parameters: dict) -> Job:

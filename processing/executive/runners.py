@@ -1,4 +1,4 @@
-"""Which function runs which pipeline's jobs."""
+"""The functions that run each pipeline's jobs."""
 
 from __future__ import annotations
 

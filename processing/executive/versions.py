@@ -1,4 +1,4 @@
-"""Which config a processing version stands for, and which config a job runs with."""
+"""The config of a processing version, and the config that a job runs with."""
 
 from __future__ import annotations
 

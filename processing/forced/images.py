@@ -1,4 +1,4 @@
-"""Which images a forced light curve is measured on, and the measurement of one of them."""
+"""The images that a forced light curve is measured on, and the measurement of one of them."""
 
 from __future__ import annotations
 

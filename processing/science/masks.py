@@ -73,7 +73,7 @@ def discs(shape: tuple[int, int], x: np.ndarray, y: np.ndarray, radius: float) -
 def ghost_places(
     ra: np.ndarray, dec: np.ndarray, boresight: tuple[float, float], stretch: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where the ghosts of stars appear: ra, dec (deg, ICRS), the stars' distances from the boresight stretched.
+    """The places of stars' ghosts: ra, dec (deg, ICRS), the stars' distances from the boresight stretched.
 
     Light reflected twice, between the filter or window and the detector, comes to a focus farther from the optical
     axis than the star itself. Angles are those of the tangent plane at the boresight (deg).

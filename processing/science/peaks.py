@@ -147,6 +147,6 @@ def find_peaks(
 
 
 def _vertex(before, middle, after):
-    """Where the parabola through three neighbours peaks, from the middle one."""
+    """The vertex of the parabola through three neighbours, from the middle one."""
     curvature = np.minimum(before - 2.0 * middle + after, -1e-6)
     return np.clip(0.5 * (before - after) / curvature, -0.5, 0.5)

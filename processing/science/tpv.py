@@ -108,6 +108,11 @@ def intermediate(wcs: Tpv, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np
     return wcs.cd[0, 0] * dx + wcs.cd[0, 1] * dy, wcs.cd[1, 0] * dx + wcs.cd[1, 1] * dy
 
 
+def pixel_scale(wcs: Tpv) -> float:
+    """Degrees per pixel at the reference point, the mean of both axes."""
+    return float(np.sqrt(abs(np.linalg.det(wcs.cd))))
+
+
 def pixel_to_sky(wcs: Tpv, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """0-based pixels to (ra, dec), deg, ICRS."""
     u, v = intermediate(wcs, x, y)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from archive.survey.camera import Site, filter_of
+from archive.survey.times import JD_J2000
 
 QUANTILES = (0.0, 0.05, 0.5, 0.95, 1.0)
 SEEING_PIXELS = {
@@ -31,7 +32,6 @@ ZERO_POINT = {
 COLOUR_COEFFICIENT = {"g": -0.060, "r": 0.106, "i": 0.189}
 """CLRCOEFF in m_PS1 = m_inst + MAGZP + CLRCOEFF * colour."""
 ZP_PER_SECOND_BASE = 30.0
-JD_J2000 = 2451545.0
 PRECESSION_M, PRECESSION_N = 0.0128123, 0.0055675
 """deg per year"""
 

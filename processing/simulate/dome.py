@@ -54,7 +54,7 @@ def lamp_light(camera: Camera, rcid: int, led: int) -> np.ndarray:
 
 
 def lamp_drift(rng: np.random.Generator, camera: Camera, rcid: int) -> np.ndarray:
-    """How a lamp's light differs in one frame from its usual pattern, near 1: float32 (ny, nx)."""
+    """A lamp's light in one frame over its usual pattern, near 1: float32 (ny, nx)."""
     east, north = _places(camera, rcid)
     slope = DRIFT * rng.normal(0, 1, 2)
     return upsample(1.0 + slope[0] * east + slope[1] * north, STEP, camera.ny, camera.nx)

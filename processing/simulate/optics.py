@@ -1,4 +1,4 @@
-"""Where light falls: pointing, distortion, the point-spread function across a quadrant, vignetting.
+"""The optics: pointing, distortion, the point-spread function across a quadrant, vignetting.
 
 What belongs to the instrument is a function of the readout channel and never changes; what belongs to one
 exposure is drawn from its own random stream.
@@ -31,7 +31,7 @@ HALO_WIDTH = 2.0
 
 @dataclass(frozen=True)
 class Pointing:
-    """Where the telescope really looked: boresight, rotation (deg), relative scale, change of distortion."""
+    """The true pointing of the telescope: boresight, rotation (deg), relative scale, change of distortion."""
 
     ra: float
     dec: float

@@ -155,7 +155,7 @@ def primary_cards(camera: Camera, exposure: RawExposure, filename: str) -> list[
 
 
 def _sky_cards(camera, exposure):
-    """Where the telescope was told to look, and how high that was."""
+    """Cards of where the telescope was told to look, and how high that was."""
     ra, dec = exposure.centre
     altitude, azimuth, hour_angle = alt_az(exposure.jd, ra, dec, camera.site)
     return [

@@ -85,7 +85,7 @@ Ephemeris = Callable[[float], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 @dataclass(frozen=True)
 class Population:
-    """How much of everything: numbers per square degree and limits (r mag)."""
+    """The sky's populations: numbers per square degree and limits (r mag)."""
 
     stars: float = 11300.0
     star_brightest: float = 7.5

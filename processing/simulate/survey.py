@@ -233,7 +233,7 @@ def _render(plan, exposure, camera, channel, fid, state):
 
 
 def ghost_offset(camera: Camera, centre: tuple[float, float]) -> tuple[float, float]:
-    """Where the ghosts of a quadrant's bright stars lie from their star, pixels (x runs west, y south)."""
+    """The offset of the ghosts of a quadrant's bright stars from their star, pixels (x runs west, y south)."""
     scale = -GHOST_MIRROR / camera.pixel_scale
     return scale * centre[0], scale * centre[1]
 

@@ -84,7 +84,7 @@ def camera_cards(jd: float, filename: str) -> Cards:
 
 
 def pointing_cards(jd: float, ra: float, dec: float, site: Site) -> Cards:
-    """Where the telescope looks, as texts and angles."""
+    """Cards of where the telescope looks, as texts and angles."""
     _, azimuth, hour_angle = alt_az(jd, ra, dec, site)
     lst = _sexagesimal(sidereal_time(jd, site.longitude) / 15, "+{:02d}:{:02d}:{:04.1f}")
     return [

@@ -1,4 +1,4 @@
-"""What is measured is none of what the code was tuned on."""
+"""Seeds: what is measured is none of what the code was tuned on."""
 
 import pytest
 

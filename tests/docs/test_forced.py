@@ -1,4 +1,4 @@
-"""What the documents say of forced photometry is what the code has."""
+"""Documents of forced photometry: they say what the code has."""
 
 import re
 from pathlib import Path

@@ -80,7 +80,7 @@ class Watch:
         }
 
     def seen(self) -> list[str]:
-        """What was opened or called since the last look."""
+        """The files and calls since the last look."""
         found = []
         try:
             if os.read(self._notify, 4096):

@@ -100,7 +100,7 @@ def portal(committed, archive_root, tmp_path_factory):
 
 
 def sign_in(portal: str, subject: str) -> servers.Client:
-    """What a person does: the button, the provider's page, back to us."""
+    """The steps of a person: the button, the provider's page, back to us."""
     person = servers.Client(portal)
     page = person.get("/sign-in/").text
     assert "Sign in with Observatory" in page

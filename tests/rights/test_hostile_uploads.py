@@ -177,7 +177,7 @@ def test_an_ordinary_table_is_still_read_there(name, somebody):
 
 
 def names_of_file_fields() -> set[str]:
-    """What forms call a file, and what views take out of a request by name."""
+    """Names of files in forms, and of those that views take out of a request."""
     found, left = set(), [forms.Form]
     while left:
         kind = left.pop()
@@ -263,7 +263,7 @@ def test_every_address_that_reads_tables_is_known_here_and_none_opens_anything(s
 
 
 def test_the_watch_sees_a_parser_that_is_let_loose(watch):
-    """What the tests above would see if a table were parsed in the open."""
+    """The watch of the tests above, with a table that is parsed in the open."""
     assert watch.seen() == []
     _quietly(votable("BINARY", watch.hrefs()["file"]))
     assert watch.seen() == ["file"]

@@ -1,4 +1,4 @@
-"""Who is kept out after wrong attempts, and who never is."""
+"""Lockouts after wrong attempts, and those who are never kept out."""
 
 import base64
 

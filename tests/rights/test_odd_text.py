@@ -1,4 +1,4 @@
-"""What somebody sends as name, number or text and is none: every address says so, and none fails."""
+"""Names, numbers and texts that are none: every address says so, and none fails."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.test import Client
 
 from archive.forms import RealField, WholeField, YesNoField
 from tests.addresses import ADDRESSES, well_formed
+from tests.forms import our_forms
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 
@@ -101,16 +102,6 @@ def test_a_truth_is_no_number_and_no_text(path, name, committed):
     for value in (True, False):
         answer = Client().post(path, json.dumps({name: value}), content_type="application/json")
         assert answer.status_code == 400 and name in answer.json()["detail"]
-
-
-def our_forms() -> list[type[forms.BaseForm]]:
-    found, waiting = [], [forms.BaseForm]
-    while waiting:
-        kind = waiting.pop()
-        waiting += kind.__subclasses__()
-        if kind.__module__.split(".")[0] in ("archive", "lightcurves", "portal", "processing"):
-            found.append(kind)
-    return found
 
 
 def test_fields_of_numbers_take_no_other_scripts_underscores_or_truths():

@@ -6,7 +6,6 @@ import random
 import re
 
 import pytest
-from django import forms
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -18,6 +17,7 @@ from archive.models import Membership, QueryJob, UserJob, UserTable
 from archive.services.vo.tap import uws
 from portal.middleware import SameOrigin
 from tests.addresses import ADDRESSES, filled, well_formed
+from tests.forms import our_forms
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 
@@ -43,12 +43,8 @@ QUESTIONS = 24  # of one address
 def parameter_names() -> list[str]:
     """Of every form, of the OpenAPI document, and of the protocols."""
     found = set(PROTOCOL_NAMES)
-    waiting = [forms.BaseForm]
-    while waiting:
-        kind = waiting.pop()
-        waiting += kind.__subclasses__()
-        if kind.__module__.split(".")[0] in ("archive", "lightcurves", "portal", "processing"):
-            found |= set(getattr(kind, "base_fields", {}))
+    for kind in our_forms():
+        found |= set(getattr(kind, "base_fields", {}))
     document = SchemaGenerator().get_schema(request=None, public=True)
     for operations in document["paths"].values():
         for operation in operations.values():
@@ -187,7 +183,7 @@ def test_reading_changes_nothing(name, member):
 
 
 def rows() -> dict[str, int]:
-    """How many rows each table of ours has; sessions and the record of requests may grow."""
+    """The number of rows of each table of ours; sessions and the record of requests may grow."""
     ours = ("archive", "lightcurves", "processing", "portal", "auth", "django_q")
     models = [one._meta for one in apps.get_models() if one._meta.app_label in ours]
     counts = ", ".join(f'(SELECT count(*) FROM "{one.db_table}")' for one in models)

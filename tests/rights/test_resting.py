@@ -1,4 +1,4 @@
-"""What a result is noted to rest on."""
+"""The rows that a result is noted to rest on."""
 
 import pytest
 from django.utils import timezone

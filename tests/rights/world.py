@@ -235,7 +235,7 @@ class World:
         self._pool.shutdown()
 
     def _remove(self) -> None:
-        """What it put into tables that are never empty."""
+        """Remove what it put into tables that are never empty."""
         Program.objects.update(listed=False)
         ProcessingVersion.objects.filter(name="deep").delete()
         connections.close_all()
@@ -258,7 +258,7 @@ def _releases() -> None:
 
 
 def place(jd: float) -> tuple[float, float]:
-    """Where the asteroid is, degrees."""
+    """The asteroid's position, degrees."""
     at = ephemeris(NUMBERED[ASTEROID], jd + 15 / 86400)
     return float(at.ra[0]), float(at.dec[0])
 

@@ -21,7 +21,7 @@ from archive.products import register as registry
 from archive.releases.closing import most_closed, own_rights
 from archive.releases.rights import keep_open
 from archive.survey import identifiers
-from archive.survey.times import date_of_jd
+from archive.survey.times import SECONDS_PER_DAY, date_of_jd
 
 COLUMNS = (
     "candid", "pid", "rfid", "jd", "nid", "fid", "field", "rcid", "ra", "dec", "magpsf", "sigmapsf", "isdiffpos", "rb",
@@ -49,7 +49,7 @@ class _File:
 
 @dataclass(frozen=True)
 class _Known:
-    """What is here of some packet files: by path, candid, pid, number of program."""
+    """The rows that are here of some packet files: by path, candid, pid, number of program."""
 
     files: Mapping[str, ProductFile]
     alerts: Mapping[int, Alert]
@@ -124,15 +124,15 @@ def _follow(file: ProductFile, alerts: list[Alert], rights: dict, may_open: bool
     """The alerts of a file that is taken again get its rights: a file never closes without what is read from it."""
     mine = [one.pk for one in alerts if one.packet_id == file.pk]
     for pk, own in own_rights(Alert, mine).items():
-        wanted = rights if may_open else most_closed([own, rights])
-        if wanted != own:
-            Alert.objects.filter(pk=pk).update(**wanted)
+        new_rights = rights if may_open else most_closed([own, rights])
+        if new_rights != own:
+            Alert.objects.filter(pk=pk).update(**new_rights)
     opened = OwnDate.objects.filter(relation=Alert._meta.db_table, key__in=mine).values_list("key", flat=True)
     keep_open(*Alert.objects.filter(pk__in=list(opened)))
 
 
 def _judged(one: _File, known: _Known) -> registry.NewFile | int | RefusedError:
-    """What is to be registered; 0, where all candidates came with another file before; or why it is refused."""
+    """The file and alerts to register; 0, where all candidates came with another file before; or why it is refused."""
     name, file = one.copy.name, known.files.get(one.path)
     try:
         if file is not None and file.sha256 != one.copy.sha256:
@@ -255,7 +255,7 @@ def _require_identity(one: Mapping, packet: Mapping, what: str) -> None:
         raise RefusedError(f"{what}: rcid={one['rcid']}, {rcid} by its pid")
     nid = identifiers.nid_of_expid(expid)
     begun = identifiers.jd_of_ticks(nid * identifiers.TICKS_PER_DAY + expid % 10**5 * 100)
-    if one["nid"] != nid or abs(one["jd"] - begun) * 86400 > SECONDS:
+    if one["nid"] != nid or abs(one["jd"] - begun) * SECONDS_PER_DAY > SECONDS:
         raise RefusedError(f"{what}: nid={one['nid']}, jd={one['jd']}; by its pid night {nid} at {begun}")
 
 

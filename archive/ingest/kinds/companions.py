@@ -13,6 +13,7 @@ from archive.ingest.errors import RefusedError
 from archive.ingest.parsing import parse
 from archive.models import ScienceImage
 from archive.survey.filenames import ProductName
+from archive.survey.times import SECONDS_PER_DAY
 
 FITS = (".fits", ".fits.fz", ".fits.gz")
 CATALOGS = ("psfcat.fits", "sexcat.fits", "diffcand.fits", "diffstamps.fits", "refpsfcat.fits", "refsexcat.fits")
@@ -21,7 +22,7 @@ DIGITS = 6  # of a field's number in names
 
 @dataclass(frozen=True)
 class Text:
-    """What a text of a kind must hold: one of these words, in its beginning or anywhere."""
+    """The words of which a text of a kind must hold one, in its beginning or anywhere."""
 
     words: tuple[str, ...]
     what: str
@@ -69,7 +70,7 @@ def _require_same_time(row: ScienceImage, cards: Mapping, file: str) -> None:
     jd = cards.get("OBSJD")
     if jd is None:
         return
-    if isinstance(jd, bool) or not isinstance(jd, (int, float)) or not abs(jd - row.obsjd) * 86400 < 1:
+    if isinstance(jd, bool) or not isinstance(jd, (int, float)) or not abs(jd - row.obsjd) * SECONDS_PER_DAY < 1:
         raise RefusedError(f"{file}: OBSJD is {jd!r} in the header, {row.obsjd} in that of its science image")
 
 

@@ -50,7 +50,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Terms:
-    """How points are taken.
+    """The terms on which points are taken.
 
     name : of the file. rights : of all points (programid, public_date), where the file tells no programs.
     may_open : whether what is closed here may be opened. references : whether what is told of reference images may be
@@ -65,7 +65,7 @@ class Terms:
 
 @dataclass
 class Kept:
-    """What was taken: objects, points, and what of the file was left out, in words."""
+    """Counts of what was taken (objects, points), and in words what of the file was left out."""
 
     objects: int = 0
     points: int = 0
@@ -82,7 +82,7 @@ def keep(parts: Iterable[Told], terms: Terms) -> Kept:
 
 
 def check(copy: Copy, name: ProductName) -> dict:
-    """What a file of a place tells of programs, and its parts; it must be of the field, channel and filter in its name.
+    """A file's programs and parts, once it is known to be of the field, channel and filter in its name.
 
     Raises
     ------

@@ -29,6 +29,7 @@ from archive.sky.sphere import separation
 from archive.survey import identifiers
 from archive.survey.camera import FILTERS, rcid
 from archive.survey.fields import field_centre
+from archive.survey.times import SECONDS_PER_DAY
 
 OBSERVATION = ("nid", "field", "fid", "filtercode", "imgtypecode", "obsjd", "exptime", "filefracday")
 SKY = ("airmass", "moonillf", "moonesb")
@@ -38,7 +39,6 @@ FOOTPRINT = ("ra", "dec", *LINEAR, *CORNERS)
 MODELS = {"sci": ScienceImage, "raw": RawImage, "ref": ReferenceImage}
 NO_GROUP = -1  # as IRSA writes it where everybody may read
 OPEN_SINCE = pd.Timestamp("2018-03-17", tz="UTC")  # open to all, since when it is not said
-SECONDS_A_DAY = 86400.0
 FARTHEST_NUMBER = 25  # of 0.86 s, from an exposure's number to its time; exposures are 38 s apart
 CODES = {one.code: one.fid for one in FILTERS}
 
@@ -215,7 +215,7 @@ def _exposures(table: pd.DataFrame, origin: str, may_open: bool, what: str) -> N
     rows = rows.drop_duplicates("expid").reset_index(drop=True)
     rows = _with_rights(rows, [rights[one] for one in rows.expid])
     centres = [_centre(one) for one in rows.field]
-    observer = observer_at(rows.obsjd.to_numpy(float) + rows.exptime.to_numpy(float) / 2 / 86400)
+    observer = observer_at(rows.obsjd.to_numpy(float) + rows.exptime.to_numpy(float) / 2 / SECONDS_PER_DAY)
     rows = rows.assign(
         origin=origin,
         tdb_mid=observer.tdb,
@@ -234,7 +234,7 @@ def _require_own_times(rows: pd.DataFrame, what: str) -> None:
     _refuse((rows.expid - number).abs() > FARTHEST_NUMBER, rows, what, "expid", "not that of obsjd")
     _refuse(rows.nid != rows.expid // 10**5, rows, what, "nid", "not that of expid")
     named = rows.filefracday.map(identifiers.jd_of_filefracday)
-    apart = (rows.obsjd - named) * SECONDS_A_DAY
+    apart = (rows.obsjd - named) * SECONDS_PER_DAY
     _refuse(~apart.between(-5, 120), rows, what, "filefracday", "not of the time of obsjd")
 
 
@@ -261,10 +261,10 @@ def _ours(model, keys: pd.Series, origin: str) -> list[int]:
 
 def _checked(model: str, table: pd.DataFrame, columns: tuple[str, ...], what: str, rights: bool = True) -> pd.DataFrame:
     """Some columns of a model, each once, every value by its rule; with the rights."""
-    wanted = table[list(dict.fromkeys(columns))].copy()
-    times = [name for name in ("obsdate", "startobsdate", "endobsdate") if name in wanted.columns]
-    dates = {name: moments(wanted.pop(name), name, what) for name in times}
-    made = values.checked_table(model, wanted, what).assign(**dates)
+    chosen = table[list(dict.fromkeys(columns))].copy()
+    times = [name for name in ("obsdate", "startobsdate", "endobsdate") if name in chosen.columns]
+    dates = {name: moments(chosen.pop(name), name, what) for name in times}
+    made = values.checked_table(model, chosen, what).assign(**dates)
     for name in times:
         if not values.RULES[model][name].optional and made[name].isna().any():
             raise RefusedError(f"{what}: {name} is missing")

@@ -45,7 +45,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class RateLimit:
-    """How a server is treated.
+    """The limits within which a server is asked.
 
     delay : s between the starts of two requests; attempts : of a request; pause : s before the second of them, doubled
     before each further one where the server does not say how long to wait; slowest : bytes/s that an answer may come
@@ -60,7 +60,7 @@ class RateLimit:
     patience: float = 120.0
 
     def seconds(self, size: int) -> float:
-        """How long an answer of so many bytes may take."""
+        """Seconds that an answer of so many bytes may take."""
         return self.patience + size / self.slowest
 
 

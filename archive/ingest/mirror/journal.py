@@ -1,4 +1,4 @@
-"""What of a mirror is done: answers and unfinished files lie in a folder until all of it is."""
+"""The journal of a mirror: answers and unfinished files lie in a folder until all of it is done."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Journal:
         return self.folder / f"{name}.parquet"
 
     def file(self, name: str) -> Path:
-        """Where a file lies until it is taken into the archive."""
+        """The path of a file until it is taken into the archive."""
         return self.folder / "files" / name
 
     def remove(self) -> None:

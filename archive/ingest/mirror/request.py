@@ -55,7 +55,7 @@ class Search:
 
 @dataclass(frozen=True)
 class MirrorRequest:
-    """Which products are to be mirrored.
+    """A request for products to be mirrored.
 
     positions : (ra, dec), ICRS degrees; with `radius` (deg) images that overlap a box of twice that width, else those
         that cover the position
@@ -111,7 +111,7 @@ class MirrorRequest:
             yield Search(family, " AND ".join(filter(None, [quadrant.where(family), condition])))
 
     def suffixes_of(self, family: str) -> tuple[str, ...]:
-        """Which files of a family are wanted."""
+        """The suffixes of the files of a family that are asked for."""
         if self.suffixes is None:
             return DEFAULT_SUFFIXES.get(family, ("",))
         if family == "raw":
@@ -134,7 +134,7 @@ class MirrorRequest:
 
 
 def path_of(family: str, row, suffix: str) -> str:
-    """Where a file of one row of metadata lies in the product tree."""
+    """The path in the product tree of a file of one row of metadata."""
     if family == "sci":
         name = sci_name(
             int(row.filefracday), int(row.field), row.filtercode, int(row.ccdid), int(row.qid), suffix, row.imgtypecode

@@ -1,4 +1,4 @@
-"""A mirror from beginning to end: what is wanted and not here yet, then fetched, file by file, and taken in."""
+"""A mirror from beginning to end: what is asked for and not here yet is fetched, file by file, and taken in."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KEYS = {"sci": "pid", "raw": "meta_id", "ref": "rfid", "cal": "cid"}
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ListedFile:
     """A file that is to be fetched, and the row of metadata that it belongs to."""
 
     path: str
@@ -43,10 +43,10 @@ class Wanted:
 
 @dataclass
 class Plan:
-    """What a request comes to: rows by family, files that are to be fetched, those that are here, light curves."""
+    """The work that a request comes to: rows by family, files to fetch, those that are here, light curves."""
 
     rows: dict[str, pd.DataFrame] = field(default_factory=dict)
-    wanted: list[Wanted] = field(default_factory=list)
+    to_fetch: list[ListedFile] = field(default_factory=list)
     answers: dict[str, tuple[str, pd.DataFrame]] = field(default_factory=dict)  # by the journal's name: family, table
     refused: list[str] = field(default_factory=list)
     here: int = 0
@@ -54,14 +54,14 @@ class Plan:
 
     def sizes(self, remote: Remote) -> dict[tuple[str, str], int | None]:
         """Bytes of one file of each family and kind, as the server tells; with them `bytes_of` estimates the whole."""
-        first: dict[tuple[str, str], Wanted] = {}
-        for one in self.wanted:
+        first: dict[tuple[str, str], ListedFile] = {}
+        for one in self.to_fetch:
             first.setdefault(_kind(one), one)
         return {kind: remote.size(one.path) for kind, one in first.items()}
 
     def bytes_of(self, sizes: dict[tuple[str, str], int | None]) -> int:
         """About how many bytes are to be fetched."""
-        return sum(sizes.get(_kind(one)) or 0 for one in self.wanted)
+        return sum(sizes.get(_kind(one)) or 0 for one in self.to_fetch)
 
 
 @dataclass
@@ -119,7 +119,7 @@ def carry_out(
         if len(made.rows.get(family, ())):
             _take_rows(family, made, journal, origin, outcome)
     yield outcome
-    for one, result in _fetched(made.wanted, remote, journal, seen):
+    for one, result in _fetched(made.to_fetch, remote, journal, seen):
         _take_in(one, result, remote, origin, outcome)
         yield outcome
     if request.light_curves:
@@ -151,7 +151,7 @@ def _take_rows(family: str, made: Plan, journal: Journal, origin: str, outcome: 
             journal.keep(name, table)
 
 
-def _kind(one: Wanted) -> tuple[str, str]:
+def _kind(one: ListedFile) -> tuple[str, str]:
     return one.family, one.name.rsplit("_", 1)[-1]
 
 
@@ -162,9 +162,9 @@ def _of_calibrations(made: Plan):
         return []
     table = pd.concat(images)
     nights, channels = sorted(set(table.nid.astype(int))), sorted(set(table.rcid.astype(int)))
-    wanted = ", ".join(map(str, channels))
+    numbers = ", ".join(map(str, channels))
     return [
-        Search("cal", f"nid IN ({', '.join(map(str, nights[n : n + AT_ONCE]))}) AND rcid IN ({wanted})")
+        Search("cal", f"nid IN ({', '.join(map(str, nights[n : n + AT_ONCE]))}) AND rcid IN ({numbers})")
         for n in range(0, len(nights), AT_ONCE)
     ]
 
@@ -174,28 +174,30 @@ def _see_what_is_here(made: Plan, request: MirrorRequest) -> None:
     for family, table in made.rows.items():
         for row in table.itertuples():
             try:
-                listed += [Wanted(path, family, row) for path in request.paths(family, row)]
+                listed += [ListedFile(path, family, row) for path in request.paths(family, row)]
             except (ValueError, TypeError, AttributeError, KeyError) as error:  # values that make no name
                 made.refused.append(f"a row of {family} ({getattr(row, KEYS[family], '?')!s:.40}): {error!s:.200}")
     known: dict[str, str] = {}
     for n in range(0, len(listed), 1000):
         paths = [one.path for one in listed[n : n + 1000]]
         known |= dict(ProductFile.objects.filter(path__in=paths).values_list("path", "origin"))
-    made.wanted = [one for one in listed if one.path not in known]
+    made.to_fetch = [one for one in listed if one.path not in known]
     made.ours = sum(origin == Origin.OURS for origin in known.values())
     made.here = len(known) - made.ours
 
 
-def _fetched(wanted: list[Wanted], remote: Remote, journal: Journal, seen) -> Iterator[tuple[Wanted, Future]]:
+def _fetched(files: list[ListedFile], remote: Remote, journal: Journal, seen) -> Iterator[tuple[ListedFile, Future]]:
     """Files as they come, a few at a time; a science image always before the others of its row."""
-    first = [one for one in wanted if one.name.endswith("_sciimg.fits")]
-    for group in (first, [one for one in wanted if not one.name.endswith("_sciimg.fits")]):
+    first = [one for one in files if one.name.endswith("_sciimg.fits")]
+    for group in (first, [one for one in files if not one.name.endswith("_sciimg.fits")]):
         yield from _some_at_a_time(group, remote, journal, seen)
 
 
-def _some_at_a_time(wanted: list[Wanted], remote: Remote, journal: Journal, seen) -> Iterator[tuple[Wanted, Future]]:
-    running: dict[Future, Wanted] = {}
-    waiting = iter(wanted)
+def _some_at_a_time(
+    files: list[ListedFile], remote: Remote, journal: Journal, seen
+) -> Iterator[tuple[ListedFile, Future]]:
+    running: dict[Future, ListedFile] = {}
+    waiting = iter(files)
     with ThreadPoolExecutor(remote.rate.connections) as pool:
         try:
             while True:
@@ -211,7 +213,7 @@ def _some_at_a_time(wanted: list[Wanted], remote: Remote, journal: Journal, seen
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _take_in(one: Wanted, result: Future, remote: Remote, origin: str, outcome: Outcome) -> None:
+def _take_in(one: ListedFile, result: Future, remote: Remote, origin: str, outcome: Outcome) -> None:
     try:
         fetched: Fetched = result.result()
     except NotThereError as reason:
@@ -238,7 +240,7 @@ def _take_in(one: Wanted, result: Future, remote: Remote, origin: str, outcome: 
         forget(fetched.path)
 
 
-def _take_calibration(one: Wanted, path: Path, source: Source) -> None:
+def _take_calibration(one: ListedFile, path: Path, source: Source) -> None:
     """A file with its row, which goes again if it has no file."""
     row = rows.take_calibration(one.row, source.origin)
     try:

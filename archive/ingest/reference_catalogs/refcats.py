@@ -53,7 +53,7 @@ class BadCatalogError(ValueError):
 
 @dataclass
 class Loaded:
-    """How many rows were written (of scores: of known sources that got one), and how many left out, by reason."""
+    """Counts of rows that were written (of scores: of known sources that got one) and left out, by reason."""
 
     rows: int
     left_out: Counter = field(default_factory=Counter)

@@ -37,7 +37,7 @@ class FetchFailedError(ConnectionError):
 
 @dataclass(frozen=True)
 class Server:
-    """Where a catalog comes from. depth : HEALPix order of a tile, small enough for one answer; limit : faintest
+    """A server of a catalog. depth : HEALPix order of a tile, small enough for one answer; limit : faintest
     magnitude asked for (G for Gaia, r for Pan-STARRS)."""
 
     address: str
@@ -48,7 +48,7 @@ class Server:
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often a tile is asked for, and the pauses between (s)."""
+    """The number of times a tile is asked for, and the pauses between (s)."""
 
     pauses: tuple[float, ...] = field(default=(2.0, 10.0))
 
@@ -76,10 +76,10 @@ def fetch(
     tiles = tiles_covering(*region, server.depth)
     fetched = RefcatTile.objects.filter(catalog=catalog, depth=server.depth, limit__gte=server.limit)
     known = set() if again else set(fetched.values_list("cell", flat=True))
-    wanted = [tile for tile in tiles if tile.cell not in known]
-    here = len(tiles) - len(wanted)
+    missing = [tile for tile in tiles if tile.cell not in known]
+    here = len(tiles) - len(missing)
     yield here, len(tiles)
-    for number, tile in enumerate(wanted, start=here + 1):
+    for number, tile in enumerate(missing, start=here + 1):
         if catalog == refcats.SCORES:
             _require_stars(tile)
         table = _with_retries(catalog, server, tile, retries)

@@ -82,7 +82,7 @@ class Command(BaseCommand):
 
     def _say(self, made: Plan, remote: Remote, size: int) -> None:
         counts = ", ".join(f"{len(table)} {family}" for family, table in made.rows.items())
-        files = f"{len(made.wanted)} files to fetch (about {size} bytes), {made.here} here"
+        files = f"{len(made.to_fetch)} files to fetch (about {size} bytes), {made.here} here"
         self.stdout.write(f"{remote.server}: {counts or 'no'} rows; {files}")
         if made.ours:
             self.stdout.write(f"{made.ours} files were made here and stay")
@@ -93,7 +93,7 @@ class Command(BaseCommand):
         outcome = Outcome()
         with tqdm(total=size or None, unit="B", unit_scale=True, disable=options["verbosity"] == 0) as bar:
             for outcome in carry_out(made, request, remote, journal, bar.update, options["origin"]):
-                bar.set_postfix(files=sum(outcome.files.values()), of=len(made.wanted), refresh=False)
+                bar.set_postfix(files=sum(outcome.files.values()), of=len(made.to_fetch), refresh=False)
         return outcome
 
     def _report(self, outcome: Outcome) -> None:

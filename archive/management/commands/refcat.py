@@ -46,9 +46,9 @@ class Command(BaseCommand):
 
     def _fetch(self, catalog: str, options: dict) -> None:
         region = _region(options)
-        wanted = {"limit": options["limit"], "address": options["server"]}
+        given = {"limit": options["limit"], "address": options["server"]}
         known = servers.SERVERS[catalog]
-        server = replace(known, **{name: value for name, value in wanted.items() if value is not None})
+        server = replace(known, **{name: value for name, value in given.items() if value is not None})
         try:
             with tqdm(unit="tile", disable=options["verbosity"] == 0) as bar:
                 for done, total in servers.fetch(catalog, region, server, again=options["again"]):

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from archive.survey.times import SECONDS_PER_DAY
+
 AU_KM = 149597870.7
 """Astronomical unit in km (IAU 2012 B2)."""
-
-SECONDS_PER_DAY = 86400.0
 
 LIGHT_AU_PER_DAY = 299792.458 * SECONDS_PER_DAY / AU_KM
 """Speed of light, au/day."""

@@ -1,4 +1,4 @@
-"""Which exposures did a body cross? Coarse by a dot product with a safe margin, then exactly.
+"""The exposures that a body crossed: coarse by a dot product with a safe margin, then exactly.
 
 Measured: 0 of 31 386 crossings missed against the exact test of every exposure.
 """
@@ -28,7 +28,7 @@ _ALL_SKY = 3.1
 
 @dataclass(frozen=True)
 class ExposureTable:
-    """What the search needs to know of n exposures.
+    """The pointings and times of n exposures, as the search needs them.
 
     tdb : float64 array (n,), JD TDB of mid-exposure
     center : float64 array (n, 3), unit vectors of the field centres, ICRF

@@ -1,4 +1,4 @@
-"""What can go wrong with an orbit."""
+"""Errors of orbits: what can go wrong with one."""
 
 
 class DynamicsError(ValueError):

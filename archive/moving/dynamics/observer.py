@@ -1,4 +1,4 @@
-"""Where the telescope is: barycentric position and velocity of an observatory, and UTC to TDB.
+"""Barycentric position and velocity of an observatory, and UTC to TDB.
 
 Earth orientation: IAU 2000B nutation and the Earth rotation angle (erfa), UT1-UTC and pole from the IERS
 tables that astropy-iers-data brings along. Outside those tables their last value is kept: at most 0.4 km.

@@ -1,4 +1,4 @@
-"""What foreign files say: functions that run in the sandbox's child (archive.sandbox), on an opened file.
+"""Readers of foreign files: functions that run in the sandbox's child (archive.sandbox), on an opened file.
 
 Each takes a binary file and returns plain values; it decides nothing about the archive and knows neither Django nor the
 database. A file that is not what it should be raises `BadFileError`. Sizes that a file declares are compared with what

@@ -1,4 +1,4 @@
-"""What a file says of itself, read before a parser believes it: sizes that it declares, places that it points to.
+"""A file's declarations, read before a parser believes them: sizes that it declares, places that it points to.
 
 A file of some hundred bytes may declare a thousand million rows. Each check reads headers only, and refuses by the name
 and value of what is too large, or of what would be fetched from elsewhere.
@@ -65,18 +65,18 @@ def check_fits(file: BinaryIO, size: int, most_bytes: int, most_rows: int = MOST
     most_bytes : that one HDU may take in memory, also when it is packed as a table of tiles
     most_rows : of one table, however narrow they are
     """
-    place, number = 0, 0
-    while place + BLOCK <= size:
-        cards, place = _fits_header(file, place, size)
+    offset, number = 0, 0
+    while offset + BLOCK <= size:
+        cards, offset = _fits_header(file, offset, size)
         if not cards:
             break  # padding after the last HDU; parsers ignore it
         if number >= MOST_HDUS:
             raise TooMuchError(f"more than {MOST_HDUS} HDUs")
         length = _fits_size(cards, number, "NAXIS")
-        if length > size - place:
+        if length > size - offset:
             raise TooMuchError(
                 f"HDU {number} declares {length} bytes of data ({_axes(cards, 'NAXIS')}); "
-                f"the file has {size - place} left"
+                f"the file has {size - offset} left"
             )
         unpacked = _fits_size(cards, number, "ZNAXIS") if "ZNAXIS" in cards else length
         if unpacked > most_bytes:
@@ -88,8 +88,8 @@ def check_fits(file: BinaryIO, size: int, most_bytes: int, most_rows: int = MOST
         if cards.get("XTENSION") in ("BINTABLE", "TABLE"):
             _check_rows(cards, number, columns, most_rows)
         if cards.get("XTENSION") == "BINTABLE" and columns:
-            _check_heap(file, place, cards, number, most_bytes)
-        place += math.ceil(length / BLOCK) * BLOCK
+            _check_heap(file, offset, cards, number, most_bytes)
+        offset += math.ceil(length / BLOCK) * BLOCK
         number += 1
 
 
@@ -238,27 +238,27 @@ class _VOTable:
         return (given.get("name") or given.get("id", ""))[:40]
 
 
-def _fits_header(file: BinaryIO, place: int, size: int) -> tuple[dict[str, str], int]:
-    """The cards with numbers of the header that begins at a place, and where it ends."""
+def _fits_header(file: BinaryIO, offset: int, size: int) -> tuple[dict[str, str], int]:
+    """The cards with numbers of the header that begins at an offset, and where it ends."""
     cards: dict[str, str] = {}
     seen = 0
-    while place + BLOCK <= size:
-        file.seek(place)
+    while offset + BLOCK <= size:
+        file.seek(offset)
         block = file.read(BLOCK)
-        place += BLOCK
+        offset += BLOCK
         for start in range(0, BLOCK, CARD):
             card = block[start : start + CARD]
             name = card[:8].decode("latin-1").strip()
             if name == "END":
-                return cards, place
+                return cards, offset
             if card[8:10] == b"= " and name not in cards:
                 cards[name] = card[10:].decode("latin-1").split("/")[0].strip().strip("'").strip()
             seen += 1
         if not cards:
-            return {}, place
+            return {}, offset
         if seen > MOST_HEADER_CARDS:
             raise TooMuchError(f"a header of more than {MOST_HEADER_CARDS} cards")
-    return cards, place
+    return cards, offset
 
 
 def _fits_size(cards: dict[str, str], hdu: int, axis: str) -> int:

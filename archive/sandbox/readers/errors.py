@@ -1,4 +1,4 @@
-"""Why a foreign file cannot be read; and reading one whole, within bounds."""
+"""The error that says why a foreign file cannot be read; and reading one whole, within bounds."""
 
 from __future__ import annotations
 

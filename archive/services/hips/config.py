@@ -1,4 +1,4 @@
-"""What the HiPS of the references is like: every number it turns on."""
+"""The config of the HiPS of the references: every number it turns on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FILTERS = {"zg": "g", "zr": "r", "zi": "i"}
 
 @dataclass(frozen=True)
 class HipsConfig:
-    """How references become tiles.
+    """The settings by which references become tiles.
 
     order : finest order; 9 has 0.8 arcsec pixels, for references of 1 arcsec
     formats : of tiles, the first is the one that viewers should take; FITS is always among them

@@ -1,4 +1,4 @@
-"""Which references stand in which tiles: what is needed to renew the right ones, and to hide those that must be."""
+"""The references in each tile: what is needed to renew the right ones, and to hide those that must be."""
 
 from __future__ import annotations
 

@@ -27,19 +27,18 @@ from archive.services.hips import coverage, describe, tiles
 from archive.services.hips.config import FILTERS, HipsConfig
 from archive.services.hips.models import Member, MemberTile
 from archive.sky.footprints import read_wcs
+from archive.survey.times import MJD_UNIX_EPOCH, SECONDS_PER_DAY
 
 ROOT = "hips"
 HIPS_LOCK = 13  # class of our advisory locks: who renews the tiles of a filter
 LEVEL_STEP = 16  # px between those whose median is the sky
 OPEN_SOURCES = 16  # references held open; their pixels are read as they are needed
-TO_MJD = 40587.0  # of the Unix epoch
-DAY = 86400.0
 log = structlog.get_logger("archive.hips")
 
 
 @dataclass(frozen=True)
 class Made:
-    """What an update did."""
+    """The counts of an update."""
 
     references: int
     tiles: int
@@ -74,25 +73,25 @@ def refresh(
         raise ValueError(f"filtercode={filtercode!r}: use one of {', '.join(FILTERS)}")
     chosen = None if rfids is None else set(rfids)
     with _alone(filtercode):
-        wanted = _public(filtercode, config, chosen)
+        current = _public(filtercode, config, chosen)
         known = Member.objects.filter(filtercode=filtercode)
         known = dict((known if chosen is None else known.filter(pk__in=chosen)).values_list("rfid", "digest"))
-        changed = {rfid for rfid, files in wanted.items() if anew or known.get(rfid) != files.digest}
-        gone = known.keys() - wanted.keys()
+        changed = {rfid for rfid, files in current.items() if anew or known.get(rfid) != files.digest}
+        gone = known.keys() - current.keys()
         if not changed and not gone:
             return Made(0, 0, 0)
         before = _cells_of(changed | gone)
-        after = {rfid: _touched(wanted[rfid], config.order) for rfid in changed}
+        after = {rfid: _touched(current[rfid], config.order) for rfid in changed}
         _announce(filtercode, after)
         dirty = before.union(*after.values())
         made = _Writer(filtercode, config, dirty).write(sorted(dirty))
-        _settle(filtercode, wanted, after, gone)
+        _settle(filtercode, current, after, gone)
         log.info("hips renewed", filter=filtercode, references=len(changed), gone=len(gone), tiles=made.tiles)
         return Made(len(changed) + len(gone), made.tiles, made.removed)
 
 
 def folder(filtercode: str) -> str:
-    """Where a filter's HiPS lies in the tree."""
+    """The folder of a filter's HiPS in the tree."""
     return f"{ROOT}/{filtercode}"
 
 
@@ -119,7 +118,7 @@ def readable(references: QuerySet[ReferenceImage]) -> QuerySet[ReferenceImage]:
 
 
 def start(filtercode: str) -> dict[str, float]:
-    """Where a viewer should begin: `ra`, `dec` and `fov`, degrees."""
+    """The first view for a viewer: `ra`, `dec` and `fov`, degrees."""
     values = describe.read(storage.absolute(f"{folder(filtercode)}/properties").read_text())
     return {name: float(values[f"hips_initial_{name}"]) for name in ("ra", "dec", "fov")}
 
@@ -173,13 +172,13 @@ def _announce(filtercode: str, after: dict[int, set[int]]) -> None:
             MemberTile.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def _settle(filtercode: str, wanted: dict[int, _Files], after: dict[int, set[int]], gone: set[int]) -> None:
+def _settle(filtercode: str, current: dict[int, _Files], after: dict[int, set[int]], gone: set[int]) -> None:
     """Say that the tiles are written: what they no longer show is forgotten."""
     with transaction.atomic():
         Member.objects.filter(pk__in=gone).delete()
         for rfid, cells in after.items():
             MemberTile.objects.filter(member=rfid).exclude(cell__in=cells).delete()
-            Member.objects.filter(pk=rfid).update(digest=wanted[rfid].digest)
+            Member.objects.filter(pk=rfid).update(digest=current[rfid].digest)
 
 
 class _Writer:
@@ -266,7 +265,7 @@ class _Writer:
             facts = rows.aggregate(Max("public_date"), Min("startobsdate"), Max("endobsdate"))
             first = rows.first()
         times = [facts["startobsdate__min"], facts["endobsdate__max"]]
-        mjd = tuple(time.timestamp() / DAY + TO_MJD for time in times) if all(times) else None
+        mjd = tuple(time.timestamp() / SECONDS_PER_DAY + MJD_UNIX_EPOCH for time in times) if all(times) else None
         properties = self._path_of("properties")
         if first is None or not cells:
             properties.unlink(missing_ok=True)

@@ -67,7 +67,7 @@ class Source:
 
 
 def path(order: int, cell: int, form: str) -> str:
-    """Where a tile lies below the root of its HiPS."""
+    """The path of a tile below the root of its HiPS."""
     directory = cell // PARTS_PER_DIRECTORY * PARTS_PER_DIRECTORY
     return f"Norder{order}/Dir{directory}/Npix{cell}.{EXTENSIONS[form]}"
 

@@ -14,7 +14,7 @@ class Filter(StringConverter):
 
 
 class Extension(StringConverter):
-    """How a tile's file ends."""
+    """The extension of a tile's file."""
 
     regex = "jpg|png|fits"
 

@@ -43,13 +43,13 @@ KINDS = {"references": "ref", "science": "sci"}
 def surveys(request: HttpRequest) -> HttpResponse:
     """All HiPS: a page, JSON, or the list that HiPS clients read (`format=hipslist`, or the address hips/hipslist)."""
     found = [_record(request, filtercode) for filtercode in FILTERS if survey.visible(filtercode)]
-    wanted = "hipslist" if request.path.endswith("hipslist") else format_of(request)
-    if wanted == "hipslist":
+    chosen_format = "hipslist" if request.path.endswith("hipslist") else format_of(request)
+    if chosen_format == "hipslist":
         return _cached(request, HttpResponse(describe.hipslist(found), content_type=TYPES["txt"]))
-    if wanted == "json":
+    if chosen_format == "json":
         return _cached(request, JsonResponse({"count": len(found), "surveys": found}))
-    if wanted != "html":
-        return problem(f"format={wanted!r}: use one of html, json, hipslist")
+    if chosen_format != "html":
+        return problem(f"format={chosen_format!r}: use one of html, json, hipslist")
     return render(request, "hips/list.html", {"surveys": found, "filters": FILTERS, "kinds": KINDS})
 
 
@@ -62,7 +62,7 @@ def properties(request: HttpRequest, filtercode: str) -> HttpResponseBase:
 
 
 def whole(request: HttpRequest, filtercode: str, name: str) -> HttpResponseBase:
-    """What concerns all of a HiPS: Moc.fits and the overview Norder3/Allsky."""
+    """The files of a HiPS as a whole: Moc.fits and the overview Norder3/Allsky."""
     if not survey.visible(filtercode):
         raise _absent(f"hips/{filtercode}/{name}")
     return _file(request, f"{survey.folder(filtercode)}/{name}")
@@ -82,7 +82,7 @@ def tile(request: HttpRequest, filtercode: str, order: int, directory: int, cell
 
 @cache_in_process
 def _empty() -> bytes:
-    """What our own map gets for a tile that there is not: the browser would report each absent one as an error."""
+    """An empty answer for a tile that there is not, for our own map: the browser would report each as an error."""
     picture = io.BytesIO()
     Image.new("RGBA", (SIDE, SIDE)).save(picture, "PNG")
     return picture.getvalue()

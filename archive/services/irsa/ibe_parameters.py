@@ -1,4 +1,4 @@
-"""What a request to /ibe/search asks, checked; names of parameters and of columns in any case."""
+"""The checked parameters of a request to /ibe/search; names of parameters and of columns in any case."""
 
 from __future__ import annotations
 

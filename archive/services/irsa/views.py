@@ -28,7 +28,7 @@ CUTOUT_PARAMETERS = {"center", "size", "gzip"}
 
 @require_safe
 def missions(request: HttpRequest) -> HttpResponse:
-    """What there is to search: clients take the name of a mission from the end of each link's address."""
+    """The list of missions to search: clients take a mission's name from the end of each link's address."""
     return render(request, "irsa/links.html", {"title": "Missions", "links": [(MISSION, reverse("ibe-datasets"))]})
 
 

@@ -15,7 +15,7 @@ class BadRequestError(ValueError):
 
 
 class DeniedError(BadRequestError):
-    """A resource that is not there for this client, or not without signing in."""
+    """A resource that is not there for this client (404), not open to it (403), or not without signing in (401)."""
 
-    def __init__(self, status: int, message: str):
+    def __init__(self, message: str, status: int):
         super().__init__(message, status)

@@ -83,7 +83,7 @@ def last_values(request: HttpRequest) -> dict[str, str]:
 
 
 def row_limit(text: str, default: int | None = None) -> int:
-    """How many rows MAXREC allows: at most the service's own limit, which is also the default.
+    """The number of rows that MAXREC allows: at most the service's own limit, which is also the default.
 
     Raises
     ------
@@ -91,12 +91,12 @@ def row_limit(text: str, default: int | None = None) -> int:
     """
     if not text:
         return min(settings.TAP_ROW_LIMIT, settings.TAP_ROW_LIMIT if default is None else default)
-    wanted = whole(text)
-    if wanted is None:
+    asked = whole(text)
+    if asked is None:
         raise BadRequestError(
             f"MAXREC={text[:40]}: give a number of rows that is not negative, for example MAXREC=1000"
         )
-    return min(wanted, settings.TAP_ROW_LIMIT)
+    return min(asked, settings.TAP_ROW_LIMIT)
 
 
 def _by_name(source: QueryDict) -> dict[str, list[str]]:

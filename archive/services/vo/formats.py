@@ -215,5 +215,5 @@ FORMATS = (
 
 def format_named(name: str) -> Format | None:
     """The format that RESPONSEFORMAT names, without regard to case and blanks; VOTable where it is empty."""
-    wanted = "".join(name.lower().split()) or "votable"
-    return next((one for one in FORMATS if wanted in one.names), None)
+    folded = "".join(name.lower().split()) or "votable"
+    return next((one for one in FORMATS if folded in one.names), None)

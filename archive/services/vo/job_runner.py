@@ -232,6 +232,6 @@ def _file(job: QueryJob, result: query.Result, written, maxrec: int) -> dict:
 
 
 def _note(job: QueryJob, process: int) -> None:
-    """Which of the database's processes answers; a job that was stopped before goes no further."""
+    """Note the database's process that answers; a job that was stopped before goes no further."""
     if not QueryJob.objects.filter(pk=job.pk, phase=Phase.EXECUTING).update(backend=process):
         raise BadRequestError("the job was stopped")

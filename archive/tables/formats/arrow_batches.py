@@ -60,7 +60,7 @@ def batches(
 
 
 def _after_head(pieces: Iterator[bytes]) -> bytes:
-    """What follows COPY's head in the first pieces."""
+    """The bytes after COPY's head in the first pieces."""
     head = b""
     for piece in pieces:
         head += piece

@@ -1,4 +1,4 @@
-"""Why a result cannot be written in the format that was asked for."""
+"""Errors that say why a result cannot be written in the format that was asked for."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def _int32(data, at):
 
 @njit(cache=True, nogil=True)
 def walk(data, columns, starts, sizes):
-    """Where the values of whole rows stand in COPY's bytes.
+    """The offsets of the values of whole rows in COPY's bytes.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def joined(data, starts, sizes):
 
 @njit(cache=True, nogil=True)
 def elements(data, starts, sizes):
-    """How many elements the arrays have: offsets (rows + 1)."""
+    """The arrays' numbers of elements, as offsets (rows + 1)."""
     offsets = np.zeros(len(starts) + 1, np.int32)
     for row in range(len(starts)):
         count = 0
@@ -91,7 +91,7 @@ def elements(data, starts, sizes):
 
 @njit(cache=True, nogil=True)
 def places(data, starts, offsets):
-    """Where the elements of arrays stand, and their sizes (-1 for null)."""
+    """The offsets of the elements of arrays, and their sizes (-1 for null)."""
     found, sizes = np.empty(offsets[-1], np.int64), np.empty(offsets[-1], np.int64)
     for row in range(len(starts)):
         if offsets[row + 1] == offsets[row]:
@@ -106,7 +106,7 @@ def places(data, starts, offsets):
 
 @njit(cache=True, nogil=True)
 def characters(data, offsets, wide):
-    """How many VOTable characters each text has: code points, or UTF-16 units where `wide`."""
+    """The number of VOTable characters of each text: code points, or UTF-16 units where `wide`."""
     counts = np.zeros(len(offsets) - 1, np.int64)
     for row in range(len(counts)):
         for k in range(offsets[row], offsets[row + 1]):
@@ -126,7 +126,7 @@ def put_bytes(out, at, values, width):
 
 @njit(cache=True, nogil=True)
 def put_counts(out, at, counts):
-    """How many elements follow, at each row's place, which moves on."""
+    """Write how many elements follow, at each row's place, which moves on."""
     for row in range(len(at)):
         for k in range(4):
             out[at[row] + k] = (counts[row] >> (24 - 8 * k)) & 0xFF

@@ -76,7 +76,7 @@ class Spool:
             self.largest[n] = high if self.largest[n] is None else max(self.largest[n], high)
 
     def no_value(self, n: int) -> int:
-        """What stands for a null in a column of whole numbers (TNULL): a number that it does not hold.
+        """The null value of a column of whole numbers (TNULL): a number that it does not hold.
 
         Raises
         ------
@@ -95,7 +95,7 @@ class Spool:
         return other
 
     def filler(self, n: int) -> float:
-        """What stands where a column has no value."""
+        """The filler that stands where a column has no value."""
         field = self.fields[n]
         needed = field.datatype in _NO_VALUE and (self.nulls[n] or field.arraysize is not None)
         return self.no_value(n) if needed else np.nan if field.datatype in ("float", "double") else 0

@@ -115,5 +115,5 @@ def harmonic_power(bands: list[Series], grid: FrequencyGrid | np.ndarray, terms:
 
 
 def terms_of(series: Series, terms: int) -> int:
-    """How many harmonics a band can bear: POINTS_A_TERM points each, besides its constants."""
+    """The number of harmonics that a band can bear: POINTS_A_TERM points each, besides its constants."""
     return max(1, min(terms, (series.t.size - series.n_curves) // POINTS_A_TERM))

@@ -1,4 +1,4 @@
-"""How often noise alone makes a peak as high."""
+"""False-alarm probability: how often noise alone makes a peak as high."""
 
 from __future__ import annotations
 

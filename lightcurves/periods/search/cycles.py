@@ -102,7 +102,7 @@ def fold_curve(bands: list[Series], frequency: float, n_bins: int) -> FoldedCurv
 
 
 def alternation(bands: list[Series], frequency: float, every: int, n_bins: int) -> Alternation:
-    """How much every second (third) cycle of the curve folded with `frequency` differs from the others."""
+    """The difference of every second (third) cycle of the curve folded with `frequency` from the others."""
     folded = fold_curve(bands, frequency, n_bins)
     root = np.sqrt(folded.weight)
     rest, features = folded.residual * root, folded.features * root[:, None]

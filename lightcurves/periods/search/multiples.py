@@ -72,7 +72,7 @@ def moved(bands: list[Series], frequency: float, n_bins: int, window: float | No
 
 
 def _beyond(found: Alternation, every: int, config: PeriodConfig) -> float:
-    """How far the margin lies above what is asked of 2P or 3P."""
+    """The excess of the margin over what is asked of 2P or 3P."""
     return found.margin - config.least_margin[_MULTIPLES.index(every)]
 
 
@@ -116,7 +116,7 @@ def _thrice(bands, frequency: float, n_bins: int, baseline: float, within: Range
 
 
 def _by_shape(bands, chosen: Chosen, n_bins: int, baseline: float, within: Range) -> Chosen:
-    """Where cycles do not differ: what the shape of the curve says of P against 2P."""
+    """The choice of P against 2P by the shape of the curve, where cycles do not differ."""
     if chosen.frequency / 2 * baseline < 2.0:
         return chosen
     dips = single_dip(bands, chosen.frequency, n_bins)

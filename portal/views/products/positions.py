@@ -26,14 +26,16 @@ def position_list(request: HttpRequest) -> HttpResponseBase:
         return render(request, TEMPLATE, {"form": PositionListForm(), "most": MOST_POSITIONS})
     form = PositionListForm(request.POST, request.FILES)
     context = {"form": form, "most": MOST_POSITIONS}
-    wanted = request.POST.get("format", "html")
+    chosen_format = request.POST.get("format", "html")
     try:
         if form.is_valid():
-            return _counted(request, form, context) if wanted in ("", "html") else rows_around(form, request.reader)
+            return (
+                _counted(request, form, context) if chosen_format in ("", "html") else rows_around(form, request.reader)
+            )
         error = problems(form)
     except (BadQueryError, QueryFailedError) as failure:
         error = str(failure)
-    if wanted in ("", "html"):
+    if chosen_format in ("", "html"):
         return render(request, TEMPLATE, context | {"error": error}, status=400)
     return problem(error)
 

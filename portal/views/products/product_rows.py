@@ -1,4 +1,4 @@
-"""How each family of products looks in a table of search results."""
+"""The rows of each family of products in a table of search results."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def rows_of(family: str, products: Sequence[models.Model]) -> list[Row]:
 
 
 def page_url(product: models.Model, family: str | None = None) -> str:
-    """Where a product is shown; nowhere (empty) where its family has no pages."""
+    """The address of a product's page; empty where its family has no pages."""
     family = family or {"ReferenceImage": "ref", "Alert": "alert"}.get(type(product).__name__, "sci")
     return reverse(PAGES[family], args=[product.pk]) if family in PAGES else ""
 
@@ -122,5 +122,5 @@ def _cell(column: Column, value: object, product: models.Model) -> str:
 
 def main_of(family: str, product: models.Model, files: Sequence[ProductFile]) -> ProductFile | None:
     """The image itself among a product's files."""
-    wanted = main_file(family, product)
-    return next((file for file in files if wanted in (None, file.suffix)), None)
+    ending = main_file(family, product)
+    return next((file for file in files if ending in (None, file.suffix)), None)

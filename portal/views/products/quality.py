@@ -1,4 +1,4 @@
-"""How good a set of images is: percentiles of their quality numbers, residuals against the catalogs."""
+"""The quality of a set of images: percentiles of their quality numbers, residuals against the catalogs."""
 
 from __future__ import annotations
 

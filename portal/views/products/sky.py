@@ -56,7 +56,7 @@ def _survey(filtercode: str) -> dict:
 
 
 def _data(page: Page, surveys: list[dict], drawing: SkyMap | None) -> dict | None:
-    """What the script draws; None where there is nothing to look at."""
+    """The data that the script draws; None where there is nothing to look at."""
     if not surveys:
         return None
     ra, dec, fov = surveys[0]["ra"], surveys[0]["dec"], surveys[0]["fov"]

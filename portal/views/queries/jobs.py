@@ -26,7 +26,7 @@ def jobs_of(request: HttpRequest) -> list[QueryJob]:
 
 
 def panel(jobs: list[QueryJob]) -> dict:
-    """What the list of jobs shows; it is asked for again while some are running."""
+    """The content of the list of jobs; it is asked for again while some are running."""
     return {"jobs": jobs, "running": any(not one.has_ended for one in jobs)}
 
 

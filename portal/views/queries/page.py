@@ -31,7 +31,7 @@ DOWNLOADS = (("VOTable", "votable"), ("CSV", "csv"), ("TSV", "tsv"), ("JSON", "j
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with a query, and the line that it is about."""
+    """A problem of a query, and the line that it is about."""
 
     message: str
     line: int | None = None
@@ -74,7 +74,7 @@ def query_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(max_age=3600)
 def words(request: HttpRequest) -> JsonResponse:
-    """What the editor completes: tables with their columns, and functions."""
+    """The words that the editor completes: tables with their columns, and functions."""
     tables = {
         one.table.name: {
             "description": one.table.description,

@@ -51,7 +51,7 @@ def raw_header(image: RawImage, qid: int) -> fits.Header:
 
 
 def _whole(row: ProductFile) -> Path:
-    """Where the file lies, if its bytes are those that were registered."""
+    """The path of the file, if its bytes are those that were registered."""
     try:
         return storage.verified(row.location, row.sha256)
     except storage.DamagedFileError as reason:
@@ -127,12 +127,12 @@ def register_all(
 
 
 def places_of(written: Mapping[str, StoredFile]) -> tuple[str, ...]:
-    """Where the files of a run lie until they are registered."""
+    """The paths of the files of a run until they are registered."""
     return tuple(file.stored_as for file in written.values())
 
 
 def provenance(pipeline: Pipeline, config: Any, inputs: Mapping[str, Any]) -> dict:
-    """How a product was made: code, pipeline and config, and the ids of what went in."""
+    """The provenance of a product: code, pipeline and config, and the ids of what went in."""
     values = dataclasses.asdict(config)
     text = json.dumps(values, sort_keys=True, default=str)
     return {

@@ -99,7 +99,7 @@ def choose(quadrant: Quadrant, minimum: int) -> list[ScienceImage]:
 
 
 def nominal_centre(quadrant: Quadrant, shape: tuple[int, int]) -> tuple[float, float]:
-    """Where the centre of a quadrant should point, (ra, dec) deg, on a camera with quadrants of this shape."""
+    """The nominal centre of a quadrant, (ra, dec) deg, on a camera with quadrants of this shape."""
     camera = Camera() if shape[1] == FULL_NX else Camera().scaled(shape[1], shape[0])
     ra, dec = plane_to_sky(*quadrant_centre(camera, quadrant.ccdid, quadrant.qid), *field_centre(quadrant.field))
     return float(ra), float(dec)

@@ -90,12 +90,12 @@ class Command(BaseCommand):
         if name == CURRENT and (options["config"] or options["config_file"] or options["note"]):
             raise CommandError("--config, --config-file and --note need --version NAME: the current version has none")
 
-    def _nights(self, wanted: set[int], selection: Selection) -> list[int]:
+    def _nights(self, chosen: set[int], selection: Selection) -> list[int]:
         known = selection.nights()
-        unknown = wanted - set(known)
+        unknown = chosen - set(known)
         if unknown:
             raise CommandError(f"no raw files of night {sorted(unknown)} that were asked for; there are {known}")
-        return [nid for nid in known if not wanted or nid in wanted]
+        return [nid for nid in known if not chosen or nid in chosen]
 
     def _say(self, nid: int, text: str) -> None:
         self.stdout.write(f"night {date_of_nid(nid):%Y-%m-%d} ({nid}): {text}")

@@ -154,7 +154,7 @@ def _lamp_is_known(inputs: FlatInputs, led: int | None, config: FlatConfig) -> b
 
 
 def weigh_lamps(state: FlatState, config: FlatConfig) -> Measurements:
-    """Which lamps there are, and how much each counts."""
+    """The lamps that there are, and the weight of each."""
     state.lamps = sorted(set(state.leds), key=lambda led: (led is None, led))
     if None in state.lamps and len(state.lamps) > 1:
         raise UnusableFrameError(f"lamps {state.lamps}: either all flats say which lamp was on or none")

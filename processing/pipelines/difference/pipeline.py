@@ -26,6 +26,7 @@ from processing.science.fill import fill_masked
 from processing.science.masks import grow_saturation
 from processing.science.photometry import quality
 from processing.science.psf import model as psf
+from processing.science.psf.evaluation import psf_stamp
 from processing.science.subtraction import candidates, features, zogy
 from processing.science.subtraction.stars import CatalogStars, choose_psf_stars
 
@@ -57,7 +58,7 @@ def begin(inputs: DifferenceInputs, config: DifferenceConfig) -> DifferenceState
 
 
 def register_reference(state: DifferenceState, config: DifferenceConfig) -> Measurements:
-    """Where the reference's stars lie in this image, and what the two WCS differ by."""
+    """The reference's stars in this image, and the difference of the two WCS."""
     stars, template = state.stars, state.reference_stars
     template = template.moved_to(*tpv.sky_to_pixel(state.inputs.science.wcs, template.ra, template.dec))
     ny, nx = state.shape
@@ -88,7 +89,7 @@ def resample_reference(state: DifferenceState, config: DifferenceConfig) -> Meas
     state.reference, valid = resample.resample(template.image, unseen, mapping, state.shape)
     state.reference_saturated = resample.take_nearest(saturated, mapping, state.shape, False)
     noise = resample.take_nearest(template.uncertainty, mapping, state.shape, 0.0)
-    scale = np.float32(pixel_scale(science.wcs) / pixel_scale(template.wcs))
+    scale = np.float32(tpv.pixel_scale(science.wcs) / tpv.pixel_scale(template.wcs))
     noise *= scale
     typical = float(np.median(noise[noise > 0])) if (noise > 0).any() else 0.0
     if typical == 0.0:
@@ -96,11 +97,6 @@ def resample_reference(state: DifferenceState, config: DifferenceConfig) -> Meas
     noise[~(noise > 0)] = typical
     state.reference_noise, state.reference_bad = noise, ~valid
     return {"reference_coverage": float(valid.mean()), "reference_noise": typical}
-
-
-def pixel_scale(wcs: tpv.Tpv) -> float:
-    """Deg per pixel."""
-    return float(np.sqrt(abs(np.linalg.det(wcs.cd))))
 
 
 def measure_skies(state: DifferenceState, config: DifferenceConfig) -> Measurements:
@@ -203,8 +199,8 @@ def subtract_images(state: DifferenceState, config: DifferenceConfig) -> Measure
     reference_noise = float(np.median(state.reference_noise[::7, ::7]))
     state.subtraction = zogy.subtract(
         state.science, state.reference, state.science_variance, state.reference_variance,
-        lambda x, y: psf.psf_stamp(state.psf, round(x), round(y), half),
-        lambda x, y: psf.psf_stamp(state.reference_psf, round(x), round(y), half),
+        lambda x, y: psf_stamp(state.psf, round(x), round(y), half),
+        lambda x, y: psf_stamp(state.reference_psf, round(x), round(y), half),
         state.sky.rms, reference_noise, state.registration.error, config.subtract,
     )  # fmt: skip
     blank = state.subtraction.scorr[::5, ::5][~state.excluded[::5, ::5]]

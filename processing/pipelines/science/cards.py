@@ -68,7 +68,7 @@ def wcs_cards(state: ScienceState) -> Cards:
 
 
 def astrometry_cards(state: ScienceState) -> Cards:
-    """How well the projection fits; nothing without a solution."""
+    """Cards of the projection's fit; none without a solution."""
     if state.astrometry is None:
         return []
     a = state.astrometry

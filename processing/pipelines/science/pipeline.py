@@ -20,7 +20,6 @@ from processing.pipelines.science.sources import (
     measure_sky,
     measure_wings,
     model_psf,
-    pixel_scale,
     set_bit,
     subtract_wings,
 )
@@ -154,7 +153,7 @@ def calibrate_flux(state: ScienceState, config: ScienceConfig) -> Measurements:
     usable = np.flatnonzero((magnitude < config.zero_point.faint_limit + 0.5) & np.isfinite(colour))
     x, y = tpv.sky_to_pixel(wcs, state.inputs.calibrators.ra[usable], state.inputs.calibrators.dec[usable])
     usable, x, y = (values[np.isfinite(x) & np.isfinite(y)] for values in (usable, x, y))
-    i, j = solve.match_nearest(fit.x, fit.y, x, y, config.match_radius / pixel_scale(wcs))
+    i, j = solve.match_nearest(fit.x, fit.y, x, y, config.match_radius / (3600.0 * tpv.pixel_scale(wcs)))
     j = usable[j]
     flags = masks.flag_sources((state.mask & BAD_PIXEL_MASK).astype(np.int16), fit.x[i], fit.y[i])
     good = (flags == 0) & (fit.flux[i] > 0)

@@ -7,7 +7,7 @@ from processing.pipelines.catalogs import MeasuredSources, aperture_catalog, psf
 from processing.pipelines.science import cards as headers
 from processing.pipelines.science.state import VERSION, ScienceConfig, ScienceState
 from processing.science.photometry import quality
-from processing.science.psf import model
+from processing.science.psf.evaluation import psf_stamp
 
 SUFFIXES = (
     "sciimg.fits",
@@ -54,5 +54,5 @@ def psf_cutout(state: ScienceState) -> np.ndarray:
     if state.psf is None:
         return np.zeros((side, side), np.float32)
     ny, nx = state.psf.shape
-    stamp = model.psf_stamp(state.psf, float(nx // 2), float(ny // 2), PSF_CUTOUT_HALF)
+    stamp = psf_stamp(state.psf, float(nx // 2), float(ny // 2), PSF_CUTOUT_HALF)
     return (stamp / stamp.sum()).astype(np.float32)

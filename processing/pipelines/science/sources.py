@@ -14,6 +14,7 @@ from processing.science.errors import NoPsfModelError
 from processing.science.fill import fill_masked
 from processing.science.photometry import apertures
 from processing.science.psf import blends, model, photometry, wings
+from processing.science.psf.evaluation import psf_stamp
 from processing.science.psf.photometry import PsfFit
 
 
@@ -22,11 +23,6 @@ def set_bit(state: ScienceState, where: np.ndarray, bit: MaskBit) -> None:
     masks.set_bit(state.mask, where, bit)
     if int(bit) & BAD_PIXEL_MASK:
         state.bad |= where
-
-
-def pixel_scale(wcs: tpv.Tpv) -> float:
-    """Arcsec per pixel."""
-    return 3600.0 * float(np.sqrt(abs(np.linalg.det(wcs.cd))))
 
 
 def measure_sky(state: ScienceState, config: ScienceConfig) -> Measurements:
@@ -76,7 +72,7 @@ def model_psf(state: ScienceState, config: ScienceConfig) -> Measurements:
         state.problems.append(str(problem))
         return {**problem.measurements, "psf_candidates": len(stars), "psf_problem": str(problem)}
     state.psf_stars = stars
-    scale = pixel_scale(state.inputs.guess)
+    scale = 3600.0 * tpv.pixel_scale(state.inputs.guess)
     return {
         "psf_candidates": len(stars),
         "psf_stars": state.psf.stars,
@@ -93,7 +89,7 @@ def find_cosmic_rays(state: ScienceState, config: ScienceConfig) -> Measurements
     if state.psf is not None:
         x, y = (side / 2 for side in reversed(state.psf.shape))
         phases = (-0.5, -0.25, 0.0, 0.25, 0.5)
-        stamps = (model.psf_stamp(state.psf, x + dx, y + dy, 8) for dx in phases for dy in phases)
+        stamps = (psf_stamp(state.psf, x + dx, y + dy, 8) for dx in phases for dy in phases)
         sharpest = max(cosmics.star_contrast(stamp) for stamp in stamps)
     before = state.clean
     # The edges of overflowing columns are as sharp as hits.

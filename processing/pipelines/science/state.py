@@ -66,7 +66,8 @@ class ScienceConfig:
     detection: DetectionConfig = field(default_factory=DetectionConfig)
     psf: PsfConfig = field(default_factory=PsfConfig)
     psf_fit: PsfFitConfig = field(default_factory=PsfFitConfig)
-    hidden: BlendsConfig = field(default_factory=BlendsConfig)
+    hidden: BlendsConfig = field(default_factory=BlendsConfig)  # of blended stars; stored versions have this name
+
     wings: WingsConfig = field(default_factory=WingsConfig)
     tracks: TracksConfig = field(default_factory=TracksConfig)
     bright_stars: BrightStarConfig = field(default_factory=BrightStarConfig)

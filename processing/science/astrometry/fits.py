@@ -65,9 +65,9 @@ def fit_distortion(
     return replace(wcs, pv=pv), keep
 
 
-def degree_for(n: int, wanted: int) -> int:
-    """Degree of the distortion that n stars can tell, `wanted` at most."""
-    for degree in range(wanted, 1, -1):
+def degree_for(n: int, largest: int) -> int:
+    """Degree of the distortion that n stars can tell, `largest` at most."""
+    for degree in range(largest, 1, -1):
         if n >= STARS_PER_TERM * len(tpv.terms_up_to(degree)):
             return degree
     return 1

@@ -1,4 +1,4 @@
-"""How two catalogs of one place fit: displacement, flux ratio, and what scatter is left."""
+"""The registration of two catalogs of one place: displacement, flux ratio, and what scatter is left."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Where the frame points: match detections to a reference catalog, then fit a TPV projection.
+"""Astrometric solution: match detections to a reference catalog, then fit a TPV projection.
 
 1. Pattern match: histogram of all offsets between bright detections and bright catalog stars, for a few
 rotations.
@@ -269,7 +269,7 @@ def _find_pattern(
     shape: tuple[int, int],
     config: AstrometryConfig,
 ) -> tuple[np.ndarray, Pattern]:
-    """Which catalog stars may be in the frame, brightest first, and where the pattern of detections puts them."""
+    """The catalog stars that may be in the frame, brightest first, and where the pattern of detections puts them."""
     ny, nx = shape
     expected_x, expected_y = tpv.sky_to_pixel(guess, ra, dec)
     margin = config.search + 0.01 * max(shape)
@@ -339,7 +339,7 @@ def _assess(
     shape: tuple[int, int],
     config: AstrometryConfig,
 ) -> Astrometry:
-    """How well a projection fits; stars: ra, dec (deg); matches: rows of detections and of their stars."""
+    """The quality of a projection's fit; stars: ra, dec (deg); matches: rows of detections and of their stars."""
     x, y, flux, sigma = detections
     ra, dec = stars
     i, j = matches

@@ -19,7 +19,7 @@ REACH = ORDER + 1  # rows of the input needed beyond the place of an output pixe
 
 
 class Mapping(NamedTuple):
-    """Where output pixels lie in the input. x, y: float64 (rows, columns), 0-based input pixels at output
+    """The places of output pixels in the input. x, y: float64 (rows, columns), 0-based input pixels at output
     pixels -step, 0, step, ...; step (px)."""
 
     x: np.ndarray

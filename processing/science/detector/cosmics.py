@@ -59,9 +59,9 @@ def _median3x3(image, y, x, buffer):
 @njit(cache=True)
 def _middle(values, count):
     """Median of the first `count` (odd) values, which it reorders (Hoare's selection)."""
-    low, high, wanted = 0, count - 1, count // 2
+    low, high, middle = 0, count - 1, count // 2
     while low < high:
-        pivot, i, j = values[wanted], low, high
+        pivot, i, j = values[middle], low, high
         while i <= j:
             while values[i] < pivot:
                 i += 1
@@ -71,11 +71,11 @@ def _middle(values, count):
                 values[i], values[j] = values[j], values[i]
                 i += 1
                 j -= 1
-        if j < wanted:
+        if j < middle:
             low = i
-        if i > wanted:
+        if i > middle:
             high = j
-    return values[wanted]
+    return values[middle]
 
 
 @njit(cache=True, inline="always")

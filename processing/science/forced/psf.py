@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from archive.survey.robust import robust_scatter
 from processing.science.errors import NoPsfModelError
 from processing.science.psf import model as psf_model
+from processing.science.psf.evaluation import psf_stamp
 from processing.science.psf.model import Psf, PsfConfig
 
 HALF = 12  # px: of the stamps; ZTF's PSF products have 25 x 25
@@ -121,7 +122,7 @@ class LocalPsf:
             if self.central is None:
                 raise ValueError("a PSF is either a model or a stamp; this has neither")
             return move(self.central, x - round(x), y - round(y))
-        stamp = psf_model.psf_stamp(self.model, x, y, HALF)
+        stamp = psf_stamp(self.model, x, y, HALF)
         return stamp / stamp.sum()
 
 
@@ -212,7 +213,7 @@ def _sky_noise(section: Section, light: np.ndarray) -> float:
 
 
 def fit_radius(stamp: np.ndarray, config: ForcedConfig) -> float:
-    """How far from a star of this PSF pixels are used, px."""
+    """The radius around a star of this PSF within which pixels are used, px."""
     return min(config.fit_radius * 2 * np.sqrt(half_area(stamp) / np.pi), HALF)
 
 

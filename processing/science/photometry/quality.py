@@ -1,4 +1,4 @@
-"""How good a science image is: depth, INFOBITS, STATUS."""
+"""The quality of a science image: depth, INFOBITS, STATUS."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -149,7 +149,7 @@ def fit_zero_point(
 def _usable(
     difference: np.ndarray, sigma: np.ndarray, magnitude: np.ndarray, colour: np.ndarray, config: ZeroPointConfig
 ) -> np.ndarray:
-    """Which calibrators are known well enough; raises NoPhotometricCalibrationError if too few are."""
+    """The calibrators that are known well enough; raises NoPhotometricCalibrationError if too few are."""
     good = (
         np.isfinite(difference)
         & np.isfinite(colour)

@@ -12,7 +12,8 @@ from scipy.spatial import cKDTree
 
 from archive.survey.robust import FWHM_PER_SIGMA
 from processing.science.peaks import find_peaks
-from processing.science.psf.model import Psf, psf_stamp
+from processing.science.psf.evaluation import psf_stamp
+from processing.science.psf.model import Psf
 from processing.science.psf.photometry import PsfFit
 
 # A peak this near (px) to a bad pixel is that pixel's edge.
@@ -87,7 +88,7 @@ def _peak(psf):
 
 
 def lasting(fit: PsfFit, light: np.ndarray, first: int, psf: Psf, config: BlendsConfig | None = None) -> np.ndarray:
-    """Which sources to keep, bool (n,).
+    """A mask of the sources to keep, bool (n,).
 
     fit : with errors
     light : as for `find_blended`

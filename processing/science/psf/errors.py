@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from processing.science.psf.model import evaluate
+from processing.science.psf.evaluation import evaluate
 from processing.science.psf.normal_equations import cell, fit_radius_of, invert, normal
 
 # Below this S/N the position is kept where the detection put it.

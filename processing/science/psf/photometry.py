@@ -17,7 +17,8 @@ from scipy.spatial import cKDTree
 
 from archive.survey.robust import FWHM_PER_SIGMA
 from processing.science.psf.errors import MIN_SNR_TO_MOVE, SHIFT_PRIOR, Neighbours, report
-from processing.science.psf.model import Psf, evaluate
+from processing.science.psf.evaluation import evaluate
+from processing.science.psf.model import Psf
 from processing.science.psf.normal_equations import FitFrame, FitStars, PsfTables, fit_radius_of, invert, normal
 
 # A star's model is subtracted out to where it falls below the noise: radius ~ (flux/noise)^(1/4) for the
@@ -90,7 +91,7 @@ def _subtract_all(residual, stars, order, cells, tables):
 
 
 class Motion(NamedTuple):
-    """How far each star may go and went. cells (n, 2): rows and columns of the PSF's tables; bounds (n, 4): least and
+    """Shifts of each star. cells (n, 2): rows and columns of the PSF's tables; bounds (n, 4): least and
     largest x and y; moved (n, 2): last shifts; reach (n,): longest shift allowed, halved when a shift reverses; steps
     (n,): last steps in sigmas."""
 

@@ -12,7 +12,8 @@ import numpy as np
 from numba import njit
 
 from archive.survey.robust import MAD_TO_SIGMA
-from processing.science.psf.model import Psf, psf_stamp
+from processing.science.psf.evaluation import psf_stamp
+from processing.science.psf.model import Psf
 from processing.science.psf.photometry import PsfFit
 
 # Edges (px). The rings out to `SUMMED` are added up; those from `LAW_FROM` on determine the power law.

@@ -8,7 +8,8 @@ from scipy.spatial import cKDTree
 
 from processing.science import tpv
 from processing.science.photometry.zeropoint import MAG_PER_RELATIVE_FLUX
-from processing.science.psf.model import Psf, psf_stamp
+from processing.science.psf.evaluation import psf_stamp
+from processing.science.psf.model import Psf
 from processing.science.subtraction import realbogus
 from processing.science.subtraction.candidates import NOTHING, Measured
 from processing.science.subtraction.stars import CatalogStars
@@ -33,7 +34,7 @@ class Triggers:
     rb: float = 0.0
 
     def select(self, table: Table) -> np.ndarray:
-        """Which rows trigger: bool (n,)."""
+        """A mask of the rows that trigger, bool (n,)."""
         low, high = self.magdiff
         return (
             (table["scorr"] >= self.snr)

@@ -1,4 +1,4 @@
-"""Who may see what, enforced by PostgreSQL under the read-only role."""
+"""Access rights, enforced by PostgreSQL under the read-only role."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta

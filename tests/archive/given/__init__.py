@@ -1,1 +1,1 @@
-"""What people give, and what it means: positions, times, tables; the same in every service."""
+"""Meanings of what people give: positions, times, tables; the same in every service."""

@@ -20,7 +20,7 @@ SECONDS = 5 / 86400  # good to these; half an exposure is 15
 
 
 def heliocentric_middle(one) -> float:
-    """What astropy says of the middle of an exposure."""
+    """Astropy's heliocentric time of the middle of an exposure."""
     middle = Time(one.obsjd + one.exptime / 2 / 86400, format="jd", scale="utc", location=PALOMAR)
     light = middle.light_travel_time(SkyCoord(one.ra, one.dec, unit="deg"), "heliocentric")
     return (middle + light).jd

@@ -130,7 +130,7 @@ def test_a_right_ascension_of_any_turn_is_the_same_in_every_protocol(archive, cl
 
 
 def _plain(body: bytes) -> bytes:
-    """What an answer says, without the question that it repeats."""
+    """An answer's text without the question that it repeats."""
     if b"<VOTABLE" in body[:500]:
         try:
             return repr(parse_single_table(io.BytesIO(body)).array.tolist()).encode()

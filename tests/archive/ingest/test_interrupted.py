@@ -21,7 +21,7 @@ SECOND = {"sci": {"MAGZP": 25.0}, "raw": {"AIRMASS": 1.5}}  # another version of
 
 
 def killed_at_each_step(path) -> list[dict]:
-    """What was found after each kill, the last without one."""
+    """The findings after each kill, the last without one."""
     command = [sys.executable, "-m", "tests.archive.ingest.interrupted", str(path), "ztf"]
     done = subprocess.run(
         command, env=servers.environment(), cwd=settings.BASE_DIR, capture_output=True, text=True, check=False,
@@ -159,7 +159,7 @@ def test_what_the_database_refuses_is_named_and_the_run_goes_on(empty):
 
 
 def test_a_file_that_cannot_get_its_name_does_not_end_the_run(filled):
-    """What an interruption left is in the way: a folder that has the file's name."""
+    """A leftover of an interruption is in the way: a folder that has the file's name."""
     row = ProductFile.objects.get(path__endswith="_sciimg.fits")
     private = f"{storage.INCOMING}/left/{row.name}"
     storage.absolute(private).parent.mkdir(parents=True)

@@ -56,7 +56,7 @@ def test_a_hostile_stamp_is_damaged_and_takes_no_memory(name):
 
 @pytest.mark.parametrize("codec", ["null", "deflate"])
 def test_a_block_that_takes_much_memory_is_refused(codec):
-    """Whoever looks at one packet of a file reads the whole block that it lies in."""
+    """To look at one packet of a file is to read the whole block that it lies in."""
     import fastavro
 
     schema = {"type": "record", "name": "r", "fields": [{"name": "x", "type": "bytes"}]}

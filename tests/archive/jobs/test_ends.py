@@ -1,4 +1,4 @@
-"""How jobs end that cannot be carried out, and that nothing lies on disk which nobody counts."""
+"""Ends of jobs that cannot be carried out; nothing lies on disk which nobody counts."""
 
 from __future__ import annotations
 

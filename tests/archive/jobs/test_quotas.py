@@ -1,4 +1,4 @@
-"""What one person's jobs may use: numbers, bytes, turns; and that nothing of a job stays when it goes."""
+"""Quotas of one person's jobs: numbers, bytes, turns; and nothing of a job stays when it goes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which calibration an image is made with: by night, validity and goodness; and what makes a stack bad."""
+"""The choice of calibrations: by night, validity and goodness; and what makes a stack bad."""
 
 from datetime import UTC, datetime
 

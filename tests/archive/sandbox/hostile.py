@@ -116,7 +116,7 @@ def environment(source) -> list[str]:
 
 
 def descriptors(source) -> int:
-    """How many are open; a child has its three, its file, its answer, and one to nowhere."""
+    """The number of open ones; a child has its three, its file, its answer, and one to nowhere."""
     found = 0
     for handle in range(256):
         try:

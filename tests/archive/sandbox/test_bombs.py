@@ -135,7 +135,7 @@ def test_every_name_in_the_table_of_bodies_is_an_address():
 
 
 def test_a_form_with_a_file_has_room_for_one_in_the_table_of_bodies():
-    """What reads tables is told how large a table may be."""
+    """Views that read tables are told how large a table may be."""
     from tests.rights.test_hostile_uploads import SEND
 
     assert set(SEND) <= {*bodies.TABLES, *bodies.FILES}

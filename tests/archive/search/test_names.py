@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - tables of queries and texts read better on one line
-"""What people type, and what it means."""
+"""Names as people type them, and their meanings."""
 
 import pytest
 from astropy.coordinates import SkyCoord

@@ -36,7 +36,7 @@ def inward(corners: np.ndarray) -> np.ndarray:
 
 
 def heights(points: np.ndarray, corners: np.ndarray) -> np.ndarray:
-    """How far inside a polygon points lie: the least height above any of its sides; the far side of the sky is out."""
+    """Heights of points inside a polygon: the least above any of its sides; the far side of the sky is out."""
     above = (points @ inward(corners).T).min(axis=1)
     return np.where(points @ corners.sum(axis=0) > 0, above, -1.0)
 

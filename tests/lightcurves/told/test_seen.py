@@ -28,7 +28,7 @@ from tests.lightcurves.told.test_taking import LISTED, MATCHED, RELEASED
 
 @pytest.fixture(autouse=True)
 def visible(committed):
-    """What is written in a test is committed, as the reader's own connection sees it, and gone afterwards."""
+    """Committed rows, as the reader's own connection sees them, gone after the test."""
     empty()
     yield
     empty()

@@ -27,7 +27,7 @@ MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 
 @dataclass
 class Tally:
-    """What was asked and found; a finding by its operation and the first line of what is wrong."""
+    """The tally of what was asked and found; a finding by its operation and the first line of what is wrong."""
 
     asked: Counter = field(default_factory=Counter)  # by operation
     statuses: Counter = field(default_factory=Counter)

@@ -1,4 +1,4 @@
-"""What an address is given and does not use is refused: formats of REST, what pages keep in their addresses."""
+"""Refusals of what an address is given and does not use: formats of REST, what pages keep in their addresses."""
 
 from __future__ import annotations
 

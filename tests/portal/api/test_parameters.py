@@ -24,6 +24,7 @@ from archive.requests.parameters import NOTHING, Taken, refusal, taken_by
 from portal.middleware import OtherSpellings
 from portal.refusals import follows_dali
 from tests.addresses import ADDRESSES, well_formed
+from tests.forms import our_forms
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 NAMES = sorted(ADDRESSES)
@@ -165,16 +166,6 @@ def _example(place: dict) -> str:
 # --- words that mean yes or no -------------------------------------------------------------------------------------
 
 
-def our_forms() -> list[type[forms.BaseForm]]:
-    found, waiting = [], [forms.BaseForm]
-    while waiting:
-        kind = waiting.pop()
-        waiting += kind.__subclasses__()
-        if kind.__module__.split(".")[0] in ("archive", "lightcurves", "portal", "processing"):
-            found.append(kind)
-    return found
-
-
 def test_no_form_reads_a_word_for_no_as_yes():
     """Django's own check box takes every text but "false" for yes: `good=0` would mean good."""
     for form in our_forms():
@@ -256,7 +247,7 @@ def test_the_forms_and_links_of_the_pages_ask_only_what_their_addresses_take(cli
 
 
 def addresses_of(tree, here: str):
-    """What a page asks for: address, method, names of fields; its links, its scripts and pictures, its forms."""
+    """The requests of a page: address, method, names of fields; its links, its scripts and pictures, its forms."""
     for attribute in ("href", "src", "hx-get"):
         yield from ((urljoin(here, one.get(attribute)), "GET", None) for one in tree.iter() if one.get(attribute))
     for form in tree.iter("form"):
@@ -269,7 +260,7 @@ def addresses_of(tree, here: str):
 
 
 def said_of(target: str, method: str, fields: set[str] | None) -> str | None:
-    """Why an address of ours would refuse this."""
+    """The reason that an address of ours would refuse this."""
     address = urlsplit(target)
     if address.netloc or address.scheme or address.path.startswith("/static/"):
         return None

@@ -1,4 +1,4 @@
-"""What can go wrong with a frame, and what each must end in.
+"""Faults of frames, and what each must end in.
 
 The table of docs/supplement/bad_input.md is printed from these cases: a test compares them.
 """

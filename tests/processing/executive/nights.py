@@ -58,7 +58,7 @@ def take_all(paths: list[Path]) -> None:
 
 
 def run_all() -> None:
-    """What workers do, one job after another in this process."""
+    """The work of workers, one job after another in this process."""
     while (ready := Job.objects.filter(state=Job.State.READY).order_by("pk").first()) is not None:
         job = queue.claim(ready.pk)
         tasks.run_claimed(job)

@@ -1,4 +1,4 @@
-"""What a night's raw files call for."""
+"""Plans: what a night's raw files call for."""
 
 import pytest
 

@@ -13,7 +13,8 @@ from processing.science.errors import NoPhotometricCalibrationError, NoPsfModelE
 from processing.science.photometry import quality
 from processing.science.photometry.apertures import aperture_corrections, aperture_fluxes
 from processing.science.photometry.zeropoint import Calibrators, ZeroPointConfig, band_and_colour, fit_zero_point
-from processing.science.psf.model import build_psf, psf_stamp, select_psf_stars
+from processing.science.psf.evaluation import psf_stamp
+from processing.science.psf.model import build_psf, select_psf_stars
 from processing.science.psf.photometry import PsfFitConfig, fit_sources
 from tests.processing.science.starfield import GAIN, READ_NOISE, SKY, add_star, nearest, psf_profile, star_field
 

@@ -5,7 +5,8 @@ import pytest
 
 from processing.science.detection import detect
 from processing.science.photometry.apertures import aperture_fluxes
-from processing.science.psf.model import build_psf, psf_stamp, select_psf_stars
+from processing.science.psf.evaluation import psf_stamp
+from processing.science.psf.model import build_psf, select_psf_stars
 from processing.science.psf.photometry import fit_sources
 from processing.science.psf.wings import measure_wings, with_total
 

@@ -1,4 +1,4 @@
-"""What the detector adds can be measured and taken out again."""
+"""The detector's effects can be measured and taken out again."""
 
 import numpy as np
 import pytest

@@ -23,7 +23,7 @@ GZIP = b"\x1f\x8b"
 
 
 def read(file: BinaryIO, as_stored: bool = False, place: bool = False) -> dict:
-    """What a FITS file says, after every HDU's data were read and its checksums were compared.
+    """The headers of a FITS file, after every HDU's data were read and its checksums were compared.
 
     Astropy only warns of a truncated file and of a wrong checksum; here both are errors.
 
@@ -69,7 +69,7 @@ def _expanded(file: BinaryIO) -> BinaryIO:
 
 
 def expand(file: BinaryIO, most: int) -> bytes:
-    """What a gzip'ed file holds; BadFileError where it is broken or larger than `most` bytes."""
+    """The content of a gzip'ed file; BadFileError where it is broken or larger than `most` bytes."""
     pieces, size = [], 0
     try:
         with gzip.GzipFile(fileobj=file) as stream:

@@ -29,7 +29,7 @@ PART_POINTS = 1_000_000  # that one call hands over, unless one object has more
 
 
 def read(file: BinaryIO) -> dict:
-    """Which programs, fields, channels and filters a file's tables tell of, how many `points`, and `parts`.
+    """The programs, fields, channels and filters of a file's tables, the number of `points`, and `parts`.
 
     A part is a table of objects and the first and last number (matchid) of those in it. Transients that have the
     numbers of sources are no object of their own: `without_number` tells how many there are.
@@ -62,9 +62,9 @@ def read_part(file: BinaryIO, kind: str, first: int, last: int) -> dict:
     points = {name: values[order] for name, values in points.items()}
     numbers, counts = np.unique(points.pop("matchid"), return_counts=True)
     row = np.argsort(objects["matchid"], kind="stable")
-    place = np.searchsorted(objects["matchid"][row], numbers)  # `read` saw that each is there, once
+    index = np.searchsorted(objects["matchid"][row], numbers)  # `read` saw that each is there, once
     return {
-        "objects": {name: values[row][place] for name, values in objects.items()},
+        "objects": {name: values[row][index] for name, values in objects.items()},
         "counts": counts.astype(np.int64),
         "points": points,
     }
@@ -156,7 +156,7 @@ def _chosen(found: tables.File, name: str, first: int, last: int, columns: tuple
 
 
 def _of_exposures(found: tables.File, points: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """What the table of exposures tells of each point's: unknown (NaN, 0) where it has no row.
+    """The values of each point's exposure from the table of exposures: unknown (NaN, 0) where it has no row.
 
     `exposure_program` is the point's own where it tells nothing.
     """
@@ -164,12 +164,12 @@ def _of_exposures(found: tables.File, points: dict[str, np.ndarray]) -> dict[str
     known = table.read()
     expid, row = np.unique(known["expid"], return_index=True)
     known = known[row]
-    place = np.minimum(np.searchsorted(expid, points["expid"]), max(len(expid) - 1, 0))
-    there = expid[place] == points["expid"] if len(expid) else np.zeros(len(points["expid"]), bool)
+    index = np.minimum(np.searchsorted(expid, points["expid"]), max(len(expid) - 1, 0))
+    there = expid[index] == points["expid"] if len(expid) else np.zeros(len(points["expid"]), bool)
     made = {}
     for name, mine in {**EXPOSURE, "programid": "exposure_program"}.items():
         whole = known.dtype[name].kind in "iu"
         nothing = points["programid"] if mine == "exposure_program" else (0 if whole else np.nan)
-        told = known[name][place] if len(expid) else 0
+        told = known[name][index] if len(expid) else 0
         made[mine] = np.where(there, told, nothing).astype(np.int64 if whole else np.float64)
     return made

@@ -25,15 +25,15 @@ def read_csv(file: BinaryIO, needed: list[str], further: list[str]) -> dict:
         columns = list(pd.read_csv(io.BytesIO(content), nrows=0).columns)
         if missing := [name for name in needed if name not in columns]:
             raise BadFileError(f"not a table of reference metadata (no column {', '.join(missing[:5])})")
-        wanted = [*needed, *(name for name in further if name in columns)]
-        table = pd.read_csv(io.BytesIO(content), usecols=wanted, nrows=MOST_ROWS + 1, low_memory=False)
+        names_read = [*needed, *(name for name in further if name in columns)]
+        table = pd.read_csv(io.BytesIO(content), usecols=names_read, nrows=MOST_ROWS + 1, low_memory=False)
     except BadFileError:
         raise
     except (ValueError, OSError, EOFError) as error:  # pandas' own errors are ValueErrors
         raise BadFileError(f"not a readable CSV table ({str(error)[:200]})") from error
     if len(table) > MOST_ROWS:
         raise BadFileError(f"more than {MOST_ROWS} rows")
-    return {name: _plain(table[name]) for name in wanted}
+    return {name: _plain(table[name]) for name in names_read}
 
 
 def _plain(column: pd.Series):

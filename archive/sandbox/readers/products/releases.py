@@ -24,7 +24,7 @@ PART_POINTS, PART_OBJECTS = 2_000_000, 200_000  # that one call hands over
 
 
 def read(file: BinaryIO) -> dict:
-    """Which fields, channels, filters and programs a file tells of (lists are empty where it does not), its `rows` and
+    """The fields, channels, filters and programs of a file (lists are empty where it tells none), its `rows` and
     `points`, and `parts`: first row and number of rows, of which each is asked for by itself.
     """
     with _Source(file) as source:
@@ -141,7 +141,7 @@ class _Parts:
 
 
 class _told_apart:
-    """What Arrow raises over a broken file, as BadFileError."""
+    """Errors that Arrow raises over a broken file, as BadFileError."""
 
     def __enter__(self) -> None:
         return None
@@ -172,7 +172,7 @@ def _numbers(column: pa.Array, name: str) -> np.ndarray:
 
 
 def _lengths(batch: pa.RecordBatch) -> np.ndarray:
-    """How many points each object of a batch has."""
+    """The number of points of each object of a batch."""
     hmjd = batch.column("hmjd")
     if hmjd.null_count:
         raise BadFileError("hmjd: an object has no list of times")

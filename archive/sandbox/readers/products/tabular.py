@@ -70,12 +70,12 @@ def read_catalog(file: BinaryIO, kind: str, names: list[str]) -> dict:
 def _parquet(file: BinaryIO, names: set[str]) -> tuple[dict, dict]:
     source = parquet.ParquetFile(file, pre_buffer=False)
     declared.check_parquet(source, MOST_ROWS, LARGEST_CATALOG)
-    wanted = [name for name in source.schema_arrow.names if name.lower() in names]
+    present = [name for name in source.schema_arrow.names if name.lower() in names]
     units = {}
-    for name in wanted:
+    for name in present:
         told = source.schema_arrow.field(name).metadata or {}
         units[name] = told.get(b"unit", b"").decode("utf-8", "replace")
-    return _columns(source.read(columns=wanted, use_threads=False).to_pandas(use_threads=False)), units
+    return _columns(source.read(columns=present, use_threads=False).to_pandas(use_threads=False)), units
 
 
 def _csv(file: BinaryIO, names: set[str]) -> tuple[dict, dict]:

@@ -58,7 +58,7 @@ def table_of_lines(lines: list[str]) -> Table:
 
 
 def delimiter_of(rows: list[str]) -> str:
-    """What divides the values of lines: what divides the first ones into equally many, two at least; or blanks.
+    """The delimiter of lines: what divides the first ones into equally many values, two at least; or blanks.
 
     Raises
     ------

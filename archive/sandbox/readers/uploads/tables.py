@@ -157,7 +157,7 @@ def table_of(content: bytes, most_rows: int, most_bytes: int) -> Table:
 
 
 def _reason(error: Exception) -> str:
-    """What a parser says, where that says something about the file."""
+    """A parser's message, where it says something about the file."""
     if isinstance(error, LookupError | AttributeError | TypeError | AssertionError):
         return "it is damaged: its parts do not fit each other"
     said = str(error).strip()

@@ -39,7 +39,7 @@ def shown(value: object) -> str:
 
 
 def why_no_whole(text: str, datatype: str) -> str | None:
-    """Why a text is no whole number of a VOTable's datatype; None for one that is, and for NaN, which is none at all.
+    """The reason that a text is no whole number of a VOTable's datatype; None for one that is, and for NaN (no value).
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def why_no_whole(text: str, datatype: str) -> str | None:
 
 
 def why_no_real(text: str, bytes_of_one: int = 8) -> str | None:
-    """Why a text is no number that so many bytes (4 or 8) hold, rounded; None for one that is, or NaN, or Inf."""
+    """The reason that a text is no number that so many bytes (4 or 8) hold, rounded; None for one, for NaN and Inf."""
     if not _REAL.fullmatch(text):
         return None if _NOT_FINITE.fullmatch(text) else "is no number, as 1.5, -2e-3, NaN or -Inf"
     size = abs(float(text))
@@ -71,7 +71,7 @@ def why_no_real(text: str, bytes_of_one: int = 8) -> str | None:
 
 
 def why_changed(text: str) -> str | None:
-    """Why a number in a text table would not be kept as a floating one; None where it would, to its rounding."""
+    """The reason that a text table's number is not kept as a floating one; None where it is, to its rounding."""
     text = text.strip()
     if _WHOLE.fullmatch(text) and len(text) <= LONGEST_WHOLE:
         return None if int(float(text)) == int(text) else "has more digits than a floating number"

@@ -199,7 +199,7 @@ def _rows_of(stream: bytes, columns: list[_Column], flags: bool) -> int:
 
 
 def _after(stream: bytes, place: int, column: _Column, row: int) -> int:
-    """Where a value of a stream ends."""
+    """The offset at which a value of a stream ends."""
     left, count = len(stream) - place, 1
     if column.varies:
         if left < _COUNT:

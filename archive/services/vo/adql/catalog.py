@@ -11,7 +11,7 @@ from archive.requests.spelling import resembling
 
 @dataclass(frozen=True)
 class Region:
-    """Where the corners of a column of polygons stand in PostgreSQL: its text need not be read, and an index helps.
+    """The columns in PostgreSQL of a polygon's corners: its text need not be read, and an index helps.
 
     corners : names of the columns (ra1, dec1, ra2, dec2, ...), ICRS degrees, in order around the polygon; they may
         be hidden from users
@@ -26,7 +26,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Shifted:
-    """What a column of times or numbers is computed from: another of the table, which has an index.
+    """The source of a computed column of times or numbers: another column of the table, which has an index.
 
     column : its name; it may be hidden from users
     offset, span : where a row's value is v (a timestamp counts as its days since 1970), that column's lies between
@@ -40,7 +40,7 @@ class Shifted:
 
 @dataclass(frozen=True)
 class Parts:
-    """What a column of texts is composed of: other columns of the table, which have indexes.
+    """The parts of a composed column of texts: other columns of the table, which have indexes.
 
     read : gives the values of these columns by their names, or None for a text that no row has
     """

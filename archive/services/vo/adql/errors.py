@@ -10,5 +10,5 @@ class ADQLError(ValueError):
 
     def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
         self.message, self.line, self.column = message, line, column
-        place = f" (line {line}, column {column})" if line else ""
-        super().__init__(message + place)
+        position = f" (line {line}, column {column})" if line else ""
+        super().__init__(message + position)

@@ -1,4 +1,4 @@
-"""What the language here has, as services declare it: derived from the translator's own tables."""
+"""The language's features, as services declare them: derived from the translator's own tables."""
 
 from __future__ import annotations
 

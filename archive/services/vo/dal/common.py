@@ -40,7 +40,7 @@ class Statement:
 
 
 def maxrec(parameters: Parameters, default: int = DEFAULT_ROWS) -> int:
-    """How many rows are wanted at most.
+    """The most rows to answer with.
 
     Raises
     ------

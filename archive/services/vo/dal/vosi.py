@@ -1,4 +1,4 @@
-"""What the services of the data access layer say about themselves (VOSI 1.1)."""
+"""Self-descriptions of the services of the data access layer (VOSI 1.1)."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def capabilities(request: HttpRequest, service: str) -> HttpResponse:
 
 @require_safe
 def availability(request: HttpRequest, service: str) -> HttpResponse:
-    """That a service works: who reads this has reached it."""
+    """A service's availability: who reads this has reached it."""
     _own(service)
     works = element("vosi:available", "true")
     names = {"xmlns:vosi": "http://www.ivoa.net/xml/VOSIAvailability/v1.0"}

@@ -60,7 +60,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Product:
-    """What ObsCore says of a data set that the reader sees; `url` is its file's, where they may have one."""
+    """A data set that the reader sees, as ObsCore has it; `url` is its file's, where they may have one."""
 
     dataset: Dataset
     title: str
@@ -72,17 +72,17 @@ class Product:
 
 def links(identifiers: Iterable[str]) -> Iterator[Link]:
     """All links of each identifier, one after another; what is unknown or hidden gives one row that says so."""
-    wanted = list(dict.fromkeys(identifiers))
+    texts = list(dict.fromkeys(identifiers))
     datasets: dict[str, Dataset] = {}
     errors: dict[str, str] = {}
-    for text in wanted:
+    for text in texts:
         try:
             datasets[text] = read(text)
         except UnknownDatasetError as error:
             errors[text] = str(error)
     found = products(set(datasets.values()))
     more = {family: _more(family, [one.number for one in found if one.family == family]) for family in FAMILIES}
-    for text in wanted:
+    for text in texts:
         product = found.get(datasets[text]) if text in datasets else None
         if product is None:
             message = errors.get(text, "there is no such data set, or it is not public")
@@ -94,7 +94,7 @@ def links(identifiers: Iterable[str]) -> Iterator[Link]:
 
 
 def products(datasets: set[Dataset]) -> dict[Dataset, Product]:
-    """What the current reader sees of data sets."""
+    """The data sets that the current reader sees."""
     found = {}
     for family in {one.family for one in datasets}:
         numbers = [one.number for one in datasets if one.family == family]
@@ -137,7 +137,7 @@ def _of_product(product: Product, more: list[Link]) -> Iterator[Link]:
 
 
 def url_of(path: str) -> str:
-    """Where a file of the tree is, as IRSA has it."""
+    """The address of a file of the tree, as IRSA has it."""
     return address.address() + reverse("ibe-data", args=[path])
 
 

@@ -39,9 +39,9 @@ def query(request: HttpRequest) -> HttpResponse:
     form = single(parameters, "RESPONSEFORMAT", "votable").lower()
     if "votable" not in form:
         raise BadRequestError(f"RESPONSEFORMAT={form}: links come as votable")
-    wanted = parameters.get("ID", [])
-    found = list(links(wanted[:MOST]))
-    response = HttpResponse(document(found, len(wanted) > MOST), content_type=CONTENT_TYPE)
+    identifiers = parameters.get("ID", [])
+    found = list(links(identifiers[:MOST]))
+    response = HttpResponse(document(found, len(identifiers) > MOST), content_type=CONTENT_TYPE)
     response["Cache-Control"] = "no-store"
     return response
 

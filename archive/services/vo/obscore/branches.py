@@ -14,7 +14,7 @@ from archive.services.vo.obscore.columns import HIDDEN, OBSCORE
 from archive.services.vo.obscore.identifiers import COLLECTION, prefix
 from archive.services.vo.schema.published import POSTGRES
 from archive.survey.camera import FILTERS, FULL_NX, FULL_NY, WAVELENGTHS
-from archive.survey.times import MJD_ZERO
+from archive.survey.times import MJD_UNIX_EPOCH, MJD_ZERO, SECONDS_PER_DAY
 
 PRODUCTS = "/ibe/data/ztf/products/"
 SITE = f"coalesce(nullif(current_setting('ztf.site', true), ''), '{HERE}')"
@@ -53,7 +53,7 @@ def typed(name: str, expression: str | None) -> str:
 
 
 def common(family: str, number: str, row: str) -> dict[str, str]:
-    """What all products have: `number` is the SQL of their key, `row` the table with their rights."""
+    """The columns that all products have: `number` is the SQL of their key, `row` the table with their rights."""
     return {
         "family": _text(family),
         "number": number,
@@ -71,7 +71,7 @@ def common(family: str, number: str, row: str) -> dict[str, str]:
 
 
 def of_filter(fid: str) -> dict[str, str]:
-    """What follows from a filter's number."""
+    """The columns that follow from a filter's number."""
 
     def by_filter(values: Mapping[int, object]) -> str:
         return f"CASE {fid} {' '.join(f'WHEN {number} THEN {value}' for number, value in values.items())} END"
@@ -123,7 +123,7 @@ def exposed(row: str) -> dict[str, str]:
     return {
         "jd": f"{row}.obsjd",
         "t_min": start,
-        "t_max": f"{start} + {row}.exptime / 86400",
+        "t_max": f"{start} + {row}.exptime / {SECONDS_PER_DAY}",
         "t_exptime": f"{row}.exptime",
         "t_resolution": f"{row}.exptime",
         "t_xel": "1",
@@ -131,7 +131,7 @@ def exposed(row: str) -> dict[str, str]:
 
 
 def of_quadrant(row: str) -> dict[str, str]:
-    """Where in camera and survey an image belongs."""
+    """The columns of an image's place in camera and survey."""
     return {
         **of_filter(f"{row}.fid"),
         **{name: f"{row}.{name}" for name in ("field", "ccdid", "qid", "infobits", "maglimit")},
@@ -142,7 +142,7 @@ def of_quadrant(row: str) -> dict[str, str]:
 
 
 def creator(row: str) -> str:
-    """Who made a product, by its origin."""
+    """The creator of a product, by its origin."""
     return f"CASE {row}.origin WHEN 'ztf' THEN 'ZTF at IPAC' ELSE 'this archive' END"
 
 
@@ -194,7 +194,7 @@ def _difference() -> str:
 
 def _reference() -> str:
     def moment(name: str) -> str:
-        return f"extract(epoch FROM r.{name})::double precision / 86400 + 40587"
+        return f"extract(epoch FROM r.{name})::double precision / {SECONDS_PER_DAY} + {MJD_UNIX_EPOCH:g}"
 
     return select(
         "archive_referenceimage AS r",
@@ -234,7 +234,7 @@ def _raw() -> str:
 
 def _calibration() -> str:
     def moment(name: str) -> str:
-        return f"extract(epoch FROM c.{name})::double precision / 86400 + 40587"
+        return f"extract(epoch FROM c.{name})::double precision / {SECONDS_PER_DAY} + {MJD_UNIX_EPOCH:g}"
 
     shared = common("cal", "c.cid", "c")
     # Calibrations are open to all from the start; they have neither program nor date.

@@ -32,7 +32,7 @@ class Dataset:
 
 
 def prefix(family: str) -> str:
-    """What the identifiers of a family begin with."""
+    """The beginning of a family's identifiers."""
     return f"ivo://{settings.VO_AUTHORITY}/{COLLECTION}?{family}/"
 
 
@@ -58,7 +58,7 @@ def read(text: str) -> Dataset:
 def parts_of(text: str) -> dict[str, str | int] | None:
     """The family and the number that an identifier is made of; None for a text that is none of ours."""
     try:
-        wanted = read(text)
+        dataset = read(text)
     except UnknownDatasetError:
         return None
-    return {"family": wanted.family, "number": wanted.number}
+    return {"family": dataset.family, "number": dataset.number}

@@ -1,4 +1,4 @@
-"""Which products of the view tap_data.obscore (named `o`) reach into a region, as SQL with bound values.
+"""Conditions in SQL, with bound values, for products of the view tap_data.obscore (named `o`) that reach into a region.
 
 First an index finds the centres that are near enough; then the footprint decides, on the plane tangent at the region's
 middle, where great circles are straight lines and a cone about the middle is a circle. What has no footprint counts

@@ -80,7 +80,7 @@ def moment(value: datetime) -> str:
 
 
 def dates() -> tuple[datetime, datetime]:
-    """When this archive was made, and when what it offers changed last: with a migration."""
+    """The dates on which this archive was made, and on which what it offers changed last: with a migration."""
     known = MigrationRecorder.Migration.objects.using("default").aggregate(first=Min("applied"), last=Max("applied"))
     return known["first"], known["last"]
 

@@ -101,7 +101,7 @@ def publish_schema() -> None:
 
 
 def contents(present: tuple[Published, ...] | None = None) -> dict[str, list[Row]]:
-    """What the five tables hold for the tables that are present, in the order of their columns."""
+    """The rows of the five tables for the tables that are present, in the order of their columns."""
     tables = published() if present is None else present
     names = {one.table.name for one in tables}
     keys = [key for key in KEYS if {key[1], key[3]} <= names]

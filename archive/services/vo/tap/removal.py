@@ -1,4 +1,4 @@
-"""What goes with rows that are removed: files of query jobs, tables that people kept."""
+"""Removal of what goes with removed rows: files of query jobs, tables that people kept."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def _keep(request: HttpRequest) -> HttpResponse:
 
 
 def _share(request: HttpRequest, name: str) -> JsonResponse:
-    """Who may read a table: PEOPLE and GROUPS are names with commas between, EVERYBODY is true or false."""
+    """Set who may read a table: PEOPLE and GROUPS are names with commas between, EVERYBODY is true or false."""
     own, parameters = _own(request, name), _only(request, *SHARES)
     if not parameters:
         raise BadRequestError(f"who may read {own.full_name}? Give {', '.join(SHARES[:-1])} or {SHARES[-1]}")
@@ -152,7 +152,7 @@ def _programs(parameters: Mapping[str, str]) -> Collection[int] | None:
 
 def _somebody(request: HttpRequest):
     if not request.user.is_authenticated:
-        raise DeniedError(401, "tables are kept for people who sign in")
+        raise DeniedError("tables are kept for people who sign in", 401)
     return request.user
 
 
@@ -166,11 +166,11 @@ def _own(request: HttpRequest, name: str, readable: bool = True) -> UserTable:
         with all_rows():
             found = UserTable.objects.filter(**whose | {"owner": user}, name__iexact=rest).first()
         if found is not None and readable:
-            raise DeniedError(403, f"table {name!r} was made with rights that have ended since; you may drop it")
+            raise DeniedError(f"table {name!r} was made with rights that have ended since; you may drop it", 403)
     if found is None:
-        raise DeniedError(404, f"table {name!r} is not here")
+        raise DeniedError(f"table {name!r} is not here", 404)
     if found.owner_id != user.pk:
-        raise DeniedError(403, f"table {name!r} is not yours")
+        raise DeniedError(f"table {name!r} is not yours", 403)
     return found
 
 

@@ -39,7 +39,7 @@ class UploadColumn(adql.Column):
 
     @property
     def held(self) -> str:
-        """What PostgreSQL's column is."""
+        """The type of PostgreSQL's column."""
         return "text" if self.type == "char" else self.type
 
 

@@ -31,7 +31,7 @@ SETTINGS = ("ACTION", "PHASE", "RUNID", "DESTRUCTION", "EXECUTIONDURATION")
 
 
 class SeeOther(HttpResponseRedirect):
-    """Where the answer to a POST is."""
+    """A redirect to the answer to a POST."""
 
     status_code = 303
 
@@ -61,9 +61,9 @@ def job_of(request: HttpRequest, job_id) -> QueryJob:
     """
     job = QueryJob.objects.filter(pk=job_id).select_related("owner").first()
     if job is not None and job.owner_id is not None and not request.user.is_authenticated:
-        raise DeniedError(401, f"job {job_id}: sign in as its owner")
+        raise DeniedError(f"job {job_id}: sign in as its owner", 401)
     if job is None or job.owner_id not in (None, request.user.pk):
-        raise DeniedError(404, f"job {job_id}: there is none of this name that is yours")
+        raise DeniedError(f"job {job_id}: there is none of this name that is yours", 404)
     return job
 
 
@@ -143,7 +143,7 @@ def result(request: HttpRequest, job: QueryJob) -> HttpResponseBase:
     if job.phase == QueryJob.Phase.ERROR:
         return as_votable(job.message)
     if not job.result:
-        raise DeniedError(404, f"job {job.pk} is {job.phase}: it has no result")
+        raise DeniedError(f"job {job.pk} is {job.phase}: it has no result", 404)
     check_still_open(request, job)
     response = deliver_path(request, job.folder / job.result, f"{job.pk}-{job.ended:%Y%m%d%H%M%S%f}")
     response["Content-Type"] = job.content_type
@@ -152,20 +152,20 @@ def result(request: HttpRequest, job: QueryJob) -> HttpResponseBase:
 
 @of_job(["GET", "HEAD"])
 def error(request: HttpRequest, job: QueryJob) -> HttpResponse:
-    """Why a job failed."""
+    """The error of a job that failed."""
     if job.phase != QueryJob.Phase.ERROR:
-        raise DeniedError(404, f"job {job.pk} is {job.phase}: it has no error")
+        raise DeniedError(f"job {job.pk} is {job.phase}: it has no error", 404)
     return as_votable(job.message, 200)
 
 
 def check_still_open(request: HttpRequest, job: QueryJob) -> None:
     """Raise Denied if rights that a finished job was made with have ended since."""
     if not set(job.programs) <= request.reader.programs or not dependencies.job_is_open(job, request.reader):
-        raise DeniedError(403, f"job {job.pk}: rows of it may not be open to you any more; ask again")
+        raise DeniedError(f"job {job.pk}: rows of it may not be open to you any more; ask again", 403)
 
 
 def _set(request: HttpRequest, job: QueryJob, parameters: dict[str, str]) -> None:
-    """What a POST says about a job: its times, its query's parameters, its phase."""
+    """Set what a POST says about a job: its times, its query's parameters, its phase."""
     uws.change(job, parameters.get("EXECUTIONDURATION", ""), parameters.get("DESTRUCTION", ""))
     more = {name: one for name, one in parameters.items() if name not in SETTINGS}
     if more and more != job.parameters:
@@ -182,7 +182,7 @@ def _set(request: HttpRequest, job: QueryJob, parameters: dict[str, str]) -> Non
 
 
 def _said(request: HttpRequest, job: QueryJob) -> dict[str, str]:
-    """What a request says about a job, as its service takes parameters: SODA's may have several values."""
+    """A request's parameters for a job, as its service takes them: SODA's may have several values."""
     if job.service != soda_jobs.SERVICE:
         return parameters_of(request)
     found = all_values(request)
@@ -234,7 +234,7 @@ def _listed(request: HttpRequest, parameters: dict[str, str]) -> list[QueryJob]:
 
 
 def _seconds(text: str) -> float:
-    """How long to wait: -1 is as long as may be."""
+    """Seconds to wait: -1 is as long as may be."""
     try:
         wanted = float(text)
     except ValueError:

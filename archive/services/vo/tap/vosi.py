@@ -1,4 +1,4 @@
-"""What TAP says about itself: capabilities, availability, tables (VOSI 1.1, TAPRegExt 1.0, VODataService 1.1)."""
+"""TAP's self-description: capabilities, availability, tables (VOSI 1.1, TAPRegExt 1.0, VODataService 1.1)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ FEATURES = "ivo://ivoa.net/std/TAPRegExt#features-udf"
 
 
 def capabilities(base: str) -> str:
-    """What TAP offers; `base` is the address below which everything lies, without a slash at its end."""
+    """TAP's capabilities; `base` is the address below which everything lies, without a slash at its end."""
     return xml.document(
         element("vosi:capabilities", "\n", own_capabilities(base), lines(of_the_site()), attributes=CAPABILITIES)
     )
@@ -74,7 +74,7 @@ def own_capabilities(base: str) -> Xml:
 
 
 def availability() -> str:
-    """That TAP is up: who reads this has reached it."""
+    """TAP's availability: who reads this has reached it."""
     works = lines(element("vosi:available", "true"))
     return xml.document(element("vosi:availability", "\n", works, attributes=AVAILABILITY))
 
@@ -128,7 +128,7 @@ def _upload_method(name: str) -> Xml:
 
 
 def _limits() -> list[Xml]:
-    """How long results are kept, how long queries run, how much goes in and out."""
+    """The limits: how long results are kept and queries run, how much goes in and out."""
     day = 86_400
 
     def limits(name: str, usual: int, most: int, unit: str | None = None) -> Xml:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from archive.services.vo.adql.sql import DOUBLE, call, cast, double, number, numeric, text
+from archive.survey.times import SECONDS_PER_DAY
 
 INTEGERS = ("smallint", "integer", "bigint")
 SAME = "same"
@@ -82,7 +83,7 @@ def days_since(zero: float) -> Callable[[exp.Expr], exp.Expr]:
     """Days of a timestamp on a scale on which the Unix epoch is `zero`."""
 
     def build(value: exp.Expr) -> exp.Expr:
-        days = exp.Div(this=epoch_seconds(value), expression=number(86400.0))
+        days = exp.Div(this=epoch_seconds(value), expression=number(SECONDS_PER_DAY))
         return exp.Paren(this=exp.Add(this=days, expression=number(zero)))
 
     return build

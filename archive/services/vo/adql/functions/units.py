@@ -8,7 +8,7 @@ from astropy import units
 
 
 @lru_cache(maxsize=1000)
-def factor(unit: str, wanted: str) -> float:
+def factor(unit: str, target: str) -> float:
     """By what a value has to be multiplied to be in another unit (VOUnit).
 
     Raises
@@ -17,13 +17,13 @@ def factor(unit: str, wanted: str) -> float:
         naming the unit that is none, or both if one cannot become the other.
     """
     try:
-        return float(_read(unit).to(_read(wanted)))
+        return float(_read(unit).to(_read(target)))
     except units.UnitsError as error:
-        raise ValueError(f"cannot convert {unit!r} to {wanted!r}") from error
+        raise ValueError(f"cannot convert {unit!r} to {target!r}") from error
 
 
 @lru_cache(maxsize=1000)
-def spectral(unit: str, wanted: str) -> tuple[float, bool]:
+def spectral(unit: str, target: str) -> tuple[float, bool]:
     """Factor between units of wavelength, frequency or energy; whether it is to be divided by the value.
 
     Raises
@@ -31,10 +31,10 @@ def spectral(unit: str, wanted: str) -> tuple[float, bool]:
     ValueError
     """
     try:
-        one, two = ((value * _read(unit)).to_value(_read(wanted), units.spectral()) for value in (1.0, 2.0))
+        one, two = ((value * _read(unit)).to_value(_read(target), units.spectral()) for value in (1.0, 2.0))
     except units.UnitsError as error:
         raise ValueError(
-            f"cannot convert {unit!r} to {wanted!r}: expected units of wavelength, frequency, energy"
+            f"cannot convert {unit!r} to {target!r}: expected units of wavelength, frequency, energy"
         ) from error
     return float(one), bool(two < one)
 

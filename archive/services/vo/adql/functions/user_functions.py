@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from archive.services.vo.adql.functions.standard import Function, days_since
 from archive.services.vo.adql.sql import as_integer, both, bracketed, call, cast, double, number, text
-from archive.survey.times import JD_UNIX_EPOCH
+from archive.survey.times import JD_UNIX_EPOCH, MJD_UNIX_EPOCH
 
 RA_DEC = ("ra DOUBLE PRECISION", "dec DOUBLE PRECISION")
 POINT_TYPE = "double precision[]"
@@ -119,7 +119,7 @@ USER_FUNCTIONS = {
         "may be left out together", POINT_TYPE, "POINT", unit="deg", ucd="pos.eq", xtype="point",
     ),
     "GAVO_TO_MJD": Function(
-        ("d TIMESTAMP",), days_since(40587.0), "Modified Julian date of a time", unit="d", ucd="time.epoch",
+        ("d TIMESTAMP",), days_since(MJD_UNIX_EPOCH), "Modified Julian date of a time", unit="d", ucd="time.epoch",
     ),
     "GAVO_TO_JD": Function(
         ("d TIMESTAMP",), days_since(JD_UNIX_EPOCH), "Julian date of a time", unit="d", ucd="time.epoch",

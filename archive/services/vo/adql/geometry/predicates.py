@@ -92,18 +92,18 @@ def _number(value: exp.Expr) -> exp.Expr:
     return call("nullif", double(value), exp.cast(exp.Literal.string("NaN"), DOUBLE))
 
 
-def _plain(place: Reach) -> bool:
-    """Whether a place is two columns, as an index has them."""
-    return isinstance(place.ra, exp.Column) and isinstance(place.dec, exp.Column)
+def _plain(reach: Reach) -> bool:
+    """Whether a position is two columns, as an index has them."""
+    return isinstance(reach.ra, exp.Column) and isinstance(reach.dec, exp.Column)
 
 
-def _tables(place: Reach) -> set[str]:
-    return tables_of(place.ra, place.dec)
+def _tables(reach: Reach) -> set[str]:
+    return tables_of(reach.ra, reach.dec)
 
 
-def _rows(place: Reach) -> int:
-    """Rows of the largest table that a place comes from."""
-    columns = [column for part in (place.ra, place.dec) for column in part.find_all(exp.Column)]
+def _rows(reach: Reach) -> int:
+    """Rows of the largest table that a position comes from."""
+    columns = [column for part in (reach.ra, reach.dec) for column in part.find_all(exp.Column)]
     return max((column.meta.get(ROWS, 0) for column in columns), default=0)
 
 

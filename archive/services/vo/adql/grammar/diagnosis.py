@@ -1,4 +1,4 @@
-"""Where a query stops being ADQL, and what the grammar would take there, in words.
+"""Diagnosis of syntax errors: where a query stops being ADQL, and what the grammar would take there, in words.
 
 The parser's own messages speak of its classes. When it gives up, the words of the query are walked through once more by
 rules that know only what may follow what.
@@ -78,15 +78,15 @@ class _Walk:
 
     def word(self, ahead: int = 0) -> str:
         """A word in upper case; text and names in quotes are none."""
-        place = self.at + ahead
-        if not 0 <= place < len(self.words):
+        index = self.at + ahead
+        if not 0 <= index < len(self.words):
             return ""
-        token = self.words[place]
+        token = self.words[index]
         return "'" if token.token_type in (_T.STRING, _T.IDENTIFIER) else " ".join(token.text.upper().split())
 
     def kind(self, ahead: int = 0) -> TokenType | None:
-        place = self.at + ahead
-        return self.words[place].token_type if place < len(self.words) else None
+        index = self.at + ahead
+        return self.words[index].token_type if index < len(self.words) else None
 
     def run(self) -> bool:
         """Whether a word was found that does not fit."""

@@ -128,8 +128,8 @@ def _checked(adql: str, found: list[tokens.Token]) -> list[tokens.Token]:
             raise ADQLError(f"{token.text!r} is not part of ADQL: {hint}", *start_of_token(adql, token))
         if token.token_type == _T.COMMA and (following and following.token_type) in _NEVER_AFTER_COMMA:
             what = following.text if following else "end"
-            place = start_of_token(adql, following or token)
-            raise ADQLError(f"unexpected {what!r} after a comma: expected {OPERAND}", *place)
+            position = start_of_token(adql, following or token)
+            raise ADQLError(f"unexpected {what!r} after a comma: expected {OPERAND}", *position)
         if token.token_type == _T.SLASH and following and (following.text, following.start) == ("*", token.start + 1):
             raise ADQLError(f"'/*' is not part of ADQL: {_HINTS['/*']}", *start_of_token(adql, token))
         if token.token_type == _T.TIMESTAMP and following is not None and following.token_type == _T.L_PAREN:
@@ -164,7 +164,7 @@ def _retyped(token: tokens.Token, kind: tokens.TokenType, text: str) -> tokens.T
 
 
 def _parse_error(adql: str, found: list[tokens.Token], error: errors.ParseError) -> ADQLError:
-    """What is wrong with a query that the parser gave up, at the word that does not fit."""
+    """The error for a query that the parser gave up, at the word that does not fit."""
     misfit = what_fits(found)
     if misfit is None:
         detail = error.errors[0] if getattr(error, "errors", None) else {}
@@ -173,8 +173,8 @@ def _parse_error(adql: str, found: list[tokens.Token], error: errors.ParseError)
     word, expected, hint = misfit
     if word is None:
         last = found[-1]
-        place = start_of_token(adql, last)
-        return ADQLError(f"the query ends too early, after {last.text!r}: expected {expected}", *place)
+        position = start_of_token(adql, last)
+        return ADQLError(f"the query ends too early, after {last.text!r}: expected {expected}", *position)
     hint = f" ({hint})" if hint else ""
     return ADQLError(f"unexpected {word.text!r}{hint}: expected {expected}", *start_of_token(adql, word))
 

@@ -1,4 +1,4 @@
-"""What may stand in a query's tree: a list of node classes, and the arguments that each may carry.
+"""The white list of a query's tree: node classes, and the arguments that each may carry.
 
 Everything that is not listed is refused, so a new feature of the parser is closed until somebody opens it.
 """

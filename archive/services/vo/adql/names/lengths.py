@@ -1,4 +1,4 @@
-"""How long the texts of a query may become, and how much it makes in all; read from a tree with resolved names.
+"""Bounds on the length of a query's texts, and on all that it makes; read from a tree with resolved names.
 
 PostgreSQL computes constant expressions while it plans, writes a query's expressions into those that name them, and
 keeps every step of it until the plan is made: a few joins of one long text take all memory there is, and no time limit
@@ -119,7 +119,7 @@ def _of_cast(node: exp.Cast, sizes: dict[int, int]) -> int:
 
 
 def _of_query(node: exp.Expr, sizes: dict[int, int]) -> int:
-    """Where a query stands for a value, that of its columns."""
+    """Characters of a query that stands for a value: those of its longest column."""
     if isinstance(node, exp.Select):
         return max((sizes[id(one)] for one in node.expressions), default=OF_A_VALUE)
     return max(sizes[id(one)] for one in (node.this, node.args.get("expression")) if one is not None)
@@ -132,7 +132,7 @@ def _of_function(name: str, parts: list[int]) -> int:
 
 
 def _cost(node: exp.Expr, size: int, sizes: dict[int, int]) -> int:
-    """What a node adds to all that is made; one that only passes a value on counts as a word."""
+    """Characters that a node adds to all that is made; one that only passes a value on counts as a word."""
     if isinstance(node, exp.Column):
         known = node.meta.get(COLUMN)
         return known.made if known is not None else OF_A_WORD

@@ -247,20 +247,20 @@ class Resolver:
             refuse(node, f"{node.sql()}: write schema.table.column")
         return self._find(node, scope, node)
 
-    def _find(self, node: exp.Column, scope: Scope, place: exp.Expr) -> exp.Expr:
+    def _find(self, node: exp.Column, scope: Scope, blamed: exp.Expr) -> exp.Expr:
         level: Scope | None = scope
         while level is not None:
             found = in_scope(node, level)
             if len(found) > 1:
                 called = {one.alias: one.full_name for one in level.sources}
                 names = sorted(f"{called[one.table]}.{node.name}" for one in found if isinstance(one, exp.Column))
-                refuse(place, f"column {node.name} is ambiguous: write {' or '.join(names)}")
+                refuse(blamed, f"column {node.name} is ambiguous: write {' or '.join(names)}")
             if found:
                 if isinstance(found[0], exp.Column):
                     found[0].this.meta.update(node.this.meta)
                 return found[0]
             level = level.parent
-        refuse_unknown(node, scope, place)
+        refuse_unknown(node, scope, blamed)
         return node
 
     def _select_list(self, node: exp.Select, scope: Scope, top: bool) -> tuple[Column, ...]:
@@ -330,13 +330,13 @@ def _check_full(join: exp.Join, right: set[str]) -> None:
             refuse(one, "FULL JOIN: its condition can only say that values of both tables are equal (a.x = b.y)")
 
 
-def _renamed(place: exp.Expr, relation: Relation, alias: exp.TableAlias) -> Relation:
+def _renamed(blamed: exp.Expr, relation: Relation, alias: exp.TableAlias) -> Relation:
     """A query's columns under the names in brackets after its own; the names in PostgreSQL become the same."""
     names = alias.args.get("columns") or []
     if not names:
         return relation
     if len(names) != len(relation.columns):
-        refuse(place, f"{alias.name}: {len(names)} names for {len(relation.columns)} columns")
+        refuse(blamed, f"{alias.name}: {len(names)} names for {len(relation.columns)} columns")
     columns = tuple(replace(one, name=folded_name(name)) for name, one in zip(names, relation.columns, strict=True))
     alias.set("columns", [quoted(column.name) for column in columns])
     return Relation(columns, relation.rows)

@@ -1,4 +1,4 @@
-"""What one SELECT sees: its tables, the columns that joins merge, and how a name finds its column among them."""
+"""The scope of one SELECT: its tables, the columns that joins merge, and how a name finds its column among them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Source:
 
     @property
     def full_name(self) -> str:
-        """How a query may call it without doubt."""
+        """A name by which a query may call it without doubt."""
         return f"{self.schema}.{self.name.name}" if self.schema else self.name.name
 
     def reference(self, column: Column) -> exp.Column:
@@ -52,7 +52,10 @@ Merged = tuple[Column, exp.Expr, set[tuple[str, str]]]
 
 @dataclass
 class Scope:
-    """What one SELECT sees. `group` is the first table since the last comma: a JOIN reaches no farther back."""
+    """The tables and columns that one SELECT sees.
+
+    group : the first table since the last comma; a JOIN reaches no farther back
+    """
 
     parent: Scope | None
     queries: Mapping[str, Relation]
@@ -61,7 +64,7 @@ class Scope:
     group: int = 0
 
     def joined(self) -> Scope:
-        """What the condition of a JOIN sees."""
+        """The scope of a JOIN's condition."""
         sources = self.sources[self.group :]
         aliases = {one.alias for one in sources}
         merged = [entry for entry in self.merged if all(table in aliases for table, _ in entry[2])]
@@ -95,8 +98,8 @@ def folded_name(identifier: exp.Identifier) -> str:
 
 
 def all_columns(scope: Scope) -> list[tuple[Column, exp.Expr]]:
-    """What a star stands for: merged columns first, then the others in order."""
-    hidden = {place for entry in scope.merged for place in entry[2]}
+    """The columns that a star stands for: merged ones first, then the others in order."""
+    hidden = {key for entry in scope.merged for key in entry[2]}
     found = [(column, value.copy()) for column, value, _ in scope.merged]
     for source in scope.sources:
         found += [
@@ -116,13 +119,13 @@ def places_of(value: exp.Expr) -> set[tuple[str, str]]:
 
 
 def in_scope(node: exp.Column, scope: Scope) -> list[exp.Expr]:
-    """What a column may be within one SELECT."""
+    """The columns within one SELECT that a name may mean."""
     qualifier = node.args.get("table")
     if qualifier is not None:
         sources = [one for one in scope.sources if one.answers_to(qualifier, node.db)]
         return [one.reference(column) for one in sources for column in matching(one.relation.columns, node.this)]
     found = [value.copy() for column, value, _ in scope.merged if matching([column], node.this)]
-    hidden = {place for entry in scope.merged for place in entry[2]}
+    hidden = {key for entry in scope.merged for key in entry[2]}
     for one in scope.sources:
         found += [
             one.reference(column)
@@ -137,7 +140,7 @@ def no_table(name: str, scope: Scope) -> str:
     return f"{name} is not in FROM: there {'is' if len(known) == 1 else 'are'} {', '.join(known)}"
 
 
-def refuse_unknown(node: exp.Column, scope: Scope, place: exp.Expr) -> None:
+def refuse_unknown(node: exp.Column, scope: Scope, blamed: exp.Expr) -> None:
     qualifier = node.args.get("table")
     levels = [scope]
     while levels[-1].parent is not None:
@@ -146,7 +149,7 @@ def refuse_unknown(node: exp.Column, scope: Scope, place: exp.Expr) -> None:
     if qualifier is not None:
         asked = [one for one in sources if one.answers_to(qualifier, node.db)]
         if not asked:
-            refuse(place, f"unknown column {node.sql()}: {no_table(qualifier.name, scope)}")
+            refuse(blamed, f"unknown column {node.sql()}: {no_table(qualifier.name, scope)}")
         sources = asked
     known = [column.name for source in sources for column in source.relation.columns]
     nearest = resembling(node.name, known)
@@ -155,4 +158,4 @@ def refuse_unknown(node: exp.Column, scope: Scope, place: exp.Expr) -> None:
     exact = [one for one in known if one.lower() == node.name.lower()]
     if node.this.args.get("quoted") and exact:
         hint = f': names in double quotes are exact; it is written "{exact[0]}"'
-    refuse(place, f"unknown column {node.name} in {within}{hint}")
+    refuse(blamed, f"unknown column {node.name} in {within}{hint}")

@@ -1,4 +1,4 @@
-"""What expressions are: PostgreSQL type, unit, UCD; read from a tree with resolved names, before it is rewritten."""
+"""Types of expressions: PostgreSQL type, unit, UCD; read from a tree with resolved names, before it is rewritten."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ Rewrite = Callable[[exp.Expr], exp.Expr]
 
 
 def implied(node: exp.Expr, rewrite: Rewrite) -> exp.Expr | None:
-    """What follows from a comparison, BETWEEN or IN about the indexed columns; None where that is nothing.
+    """The condition on indexed columns that follows from a comparison, BETWEEN or IN; None where there is none.
 
     Parameters
     ----------

@@ -46,8 +46,8 @@ def _is_time(node: exp.Literal) -> bool:
         inner = inner.parent
     parent = inner.parent
     if isinstance(parent, exp.Anonymous):
-        function, place = KNOWN.get(parent.name.upper()), parent.expressions.index(inner)
-        takes = function.takes[place] if function and place < len(function.takes) else ""
+        function, index = KNOWN.get(parent.name.upper()), parent.expressions.index(inner)
+        takes = function.takes[index] if function and index < len(function.takes) else ""
         return parent.name.upper() == "TIMESTAMP" or takes.upper().rstrip("]").endswith("TIMESTAMP")
     if isinstance(parent, exp.Cast):
         return result_type(parent).startswith(TIME)
@@ -58,7 +58,7 @@ def _is_time(node: exp.Literal) -> bool:
 
 
 def _beside(parent: exp.Expr | None, inner: exp.Expr) -> Iterator[exp.Expr]:
-    """What a value is compared or mixed with."""
+    """The expressions that a value is compared or mixed with."""
     if isinstance(parent, _COMPARISONS):
         yield from (parent.this, parent.expression)
     elif isinstance(parent, exp.Between):
@@ -73,13 +73,13 @@ def _beside(parent: exp.Expr | None, inner: exp.Expr) -> Iterator[exp.Expr]:
         yield from _beside(parent.parent, inner)
     elif isinstance(parent, exp.Alias):
         yield from _beside(parent.parent, parent)
-    elif isinstance(parent, exp.Select) and (place := _place(parent.expressions, inner)) is not None:
+    elif isinstance(parent, exp.Select) and (index := _index_of(parent.expressions, inner)) is not None:
         for other in _branches(parent):  # of a UNION, EXCEPT or INTERSECT
-            yield from other.expressions[place : place + 1]
+            yield from other.expressions[index : index + 1]
 
 
-def _place(expressions: list[exp.Expr], wanted: exp.Expr) -> int | None:
-    return next((n for n, one in enumerate(expressions) if one is wanted), None)
+def _index_of(expressions: list[exp.Expr], sought: exp.Expr) -> int | None:
+    return next((n for n, one in enumerate(expressions) if one is sought), None)
 
 
 def _branches(select: exp.Select) -> Iterator[exp.Select]:

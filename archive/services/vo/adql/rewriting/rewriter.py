@@ -86,7 +86,7 @@ class Rewriter:
         return node
 
     def _widen(self, node: exp.Select) -> None:
-        """What PostgreSQL would give as an exact decimal number is a double; no VOTable has the other."""
+        """Make doubles of what PostgreSQL would give as exact decimal numbers: no VOTable has these."""
         for item in node.expressions:
             if result_type(item) == "numeric":
                 item.set("this", exp.cast(item.this, "double precision"))
@@ -126,12 +126,12 @@ class Rewriter:
         return isinstance(node.unnest(), exp.Column) and result_type(node) == "boolean"
 
     def _truth(self, kind: type, function: exp.Anonymous, value: exp.Expr, indexed: bool) -> exp.Expr | None:
-        wanted = _as_boolean(value)
-        if wanted is None:
+        truth = _as_boolean(value)
+        if truth is None:
             if isinstance(value.unnest(), exp.Literal):
                 refuse(value, f"{function.name.upper()} is compared with {value.sql()}: it yields 1 or 0")
             return None
-        holds = wanted == (kind is exp.EQ)
+        holds = truth == (kind is exp.EQ)
         condition = self._condition(function, indexed and holds)
         return condition if holds else exp.Not(this=exp.Paren(this=condition))
 
@@ -184,7 +184,7 @@ class Rewriter:
             refuse(node, f"{node.name.upper()} takes {expected} arguments, {given} given: {signature}")
 
     def _point_function(self, node: exp.Anonymous) -> Callable | None:
-        """What writes a function that gives a point, or None."""
+        """The writer of a function that gives a point, or None."""
         function = KNOWN.get(node.name.upper())
         return self._function if function is not None and function.xtype == "point" else None
 
@@ -233,14 +233,14 @@ class Rewriter:
     def _in_unit(self, node: exp.Anonymous) -> exp.Expr:
         if len(node.expressions) != 2 or not _is_text(node.expressions[1]):
             refuse(node, "IN_UNIT takes a value with a unit, and a unit such as 'rad'")
-        value, wanted = node.expressions
+        value, target = node.expressions
         unit = describe(value).unit
         if not unit:
             refuse(node, f"IN_UNIT: {value.sql()} has no unit")
         try:
-            factor = units.factor(unit, wanted.this)
+            factor = units.factor(unit, target.this)
         except ValueError as error:
-            refuse(wanted, f"IN_UNIT: {error}")
+            refuse(target, f"IN_UNIT: {error}")
         return exp.Paren(this=exp.Mul(this=bracketed(self.rewrite(value)), expression=double(number(factor))))
 
     def _spectral(self, node: exp.Anonymous) -> exp.Expr:

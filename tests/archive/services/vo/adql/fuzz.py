@@ -94,7 +94,7 @@ def _same_call(node: exp.Func) -> set[str]:
 
 @dataclass
 class Tally:
-    """What became of the queries."""
+    """The counts of what became of the queries."""
 
     asked: int = 0
     refused: int = 0
@@ -118,7 +118,7 @@ PLANS = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a query comes to: rows, or the SQLSTATE of an error."""
+    """The outcome of a query: rows, or the SQLSTATE of an error."""
 
     rows: list[tuple] | None = None
     state: str | None = None

@@ -39,7 +39,7 @@ class Maker:
         return f"SELECT {head}{', '.join(items)} FROM {table}{name}{self.where(alias, depth)}{tail}"
 
     def limits(self, depth: int) -> tuple[str, str]:
-        """What stands after SELECT and at the end; without an order by a key the rows would be anybody's choice."""
+        """Words after SELECT and at the end; without an order by a key the rows would be anybody's choice."""
         if depth == 0 and self.often(0.3):
             self.fixed = False
             head = self.one("TOP 5 ", "TOP 0 ", "TOP 3 ", "DISTINCT TOP 2 ")

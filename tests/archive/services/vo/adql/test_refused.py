@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - tables of queries and texts read better on one line
-"""What is not ADQL, or asks for what is not here, is refused: with the reason, the place, and what would be right."""
+"""Refusals of what is not ADQL or asks for what is not here: the reason, the place, and what would be right."""
 
 import pytest
 

@@ -115,7 +115,7 @@ class Stars:
 
 @dataclass
 class World:
-    """What is in the database, as far as a visitor may see it."""
+    """The content of the database, as far as a visitor may see it."""
 
     stars: Stars
     images: list[tuple[tuple[float, float], list[tuple[float, float]]]]

@@ -1,4 +1,4 @@
-"""What a query makes is bounded before PostgreSQL computes it while it plans."""
+"""Bounds on what a query makes, before PostgreSQL computes it while it plans."""
 
 import pytest
 
