@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from archive.access import address as site
 from archive.tables.xml import Xml, element, joined, lines
 
 VR = "VOResource/v1.0"
-SECURITY = (None, "ivo://ivoa.net/sso#BasicAA", "ivo://ivoa.net/sso#token", "ivo://ivoa.net/sso#cookie")
-"""Nobody in particular; name and password; a token as Bearer; the cookie of a session."""
+SECURITY = (None, "ivo://ivoa.net/sso#BasicAA", "ivo://ivoa.net/sso#OAuth", "ivo://ivoa.net/sso#cookie")
+"""Nobody in particular; name and password; a token as Bearer, which SSO 2.0 knows as OAuth's; a session's cookie."""
 
 
 def security() -> Xml:
@@ -30,4 +32,5 @@ def capability(standard: str | None, *inside: Xml, kind: str | None = None) -> X
 
 def of_the_site() -> Xml:
     """All other addresses of this archive, so that clients send along who asks to files and linked services too."""
-    return capability(None, interface(f"{site.address()}/", "base", kind="vr:WebBrowser"))
+    standard = f"ivo://{settings.VO_AUTHORITY}/site"  # of no standard, but clients expect one
+    return capability(standard, interface(f"{site.address()}/", "base", kind="vr:WebBrowser"))
