@@ -37,7 +37,8 @@ _POSTGRES = {
 }  # fmt: skip
 
 
-SHAPES = ("point", "circle", "polygon")
+SHAPES = {"point": "2", "circle": "3", "polygon": "*"}
+"""DALI's shapes as arrays, and how many numbers each has."""
 IRSA_TIME = "irsa:time"
 """As xtype of a time: it is written as IRSA's tables have it (archive.tables.moments.irsa). No document says it."""
 
@@ -52,6 +53,8 @@ def field_of(name, postgres_type, unit=None, ucd=None, description=None, utype=N
         xtype = "timestamp"
     elif xtype in SHAPES and not key.endswith("[]"):
         xtype = None  # DALI's shapes are arrays of numbers; as text they are none
+    if xtype in SHAPES:
+        arraysize = SHAPES[xtype]
     return Field(name, datatype, arraysize, unit, ucd, description, xtype, utype)
 
 
