@@ -11,7 +11,7 @@ features   the language as services declare it
 sql        small pieces of PostgreSQL's expressions
 """
 
-from archive.services.vo.adql.catalog import Catalog, Column, Parts, Region, Shifted, Table
+from archive.services.vo.adql.catalog import Abbreviated, Catalog, Column, Parts, Region, Shifted, Table
 from archive.services.vo.adql.errors import ADQLError
 from archive.services.vo.adql.features import FEATURES, known_functions, signatures
 from archive.services.vo.adql.translate import Translation, translate
@@ -20,6 +20,7 @@ from archive.tables.reserved_words import as_written
 __all__ = [
     "FEATURES",
     "ADQLError",
+    "Abbreviated",
     "Catalog",
     "Column",
     "Parts",

@@ -49,6 +49,16 @@ class Parts:
 
 
 @dataclass(frozen=True)
+class Abbreviated:
+    """Names in a column that a condition may write shorter, as a table's without its schema.
+
+    whole : gives the whole name of a short one, or None where that is not one name's
+    """
+
+    whole: Callable[[str], str | None]
+
+
+@dataclass(frozen=True)
 class Column:
     """One column as TAP_SCHEMA describes it; `type` is a PostgreSQL type name such as "double precision".
 
@@ -56,6 +66,7 @@ class Column:
         (text) are geometries
     region : for a column of polygons whose corners stand in columns of their own
     indexable : for a computed column, what it is computed from
+    abbreviated : for a column of names that may be written shorter
     longest, made : for a query's column, characters that its value has at most, and that are made to compute it
         (archive.services.vo.adql.names.lengths)
     """
@@ -69,6 +80,7 @@ class Column:
     xtype: str | None = None
     region: Region | None = None
     indexable: Shifted | Parts | None = None
+    abbreviated: Abbreviated | None = None
     longest: int | None = field(default=None, compare=False)
     made: int = field(default=1, compare=False)
 

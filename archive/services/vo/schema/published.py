@@ -34,6 +34,8 @@ SCHEMAS = {
     "tap_schema": "What tables and columns there are",
 }
 
+ABBREVIATED = {("tap_schema", name) for name in ("table_name", "from_table", "target_table")}
+"""Columns of names of tables, which a condition may write without their schema, as FROM may."""
 VIEWS = "tap_data"
 """PostgreSQL's schema of the views; a schema called ztf would be searched before `public` by the role of that name."""
 
@@ -191,10 +193,17 @@ def as_adql(one: Published) -> adql.Table:
             IRSA_TIME if one.as_irsa and column.name in one.times else column.xtype or None,
             one.regions.get(column.name),
             one.indexable.get(column.name),
+            adql.Abbreviated(whole_name) if (one.schema, column.name) in ABBREVIATED else None,
         )
         for column in one.table.columns
     )
     return adql.Table(one.schema, one.name, columns, one.rows, one.physical)
+
+
+def whole_name(name: str) -> str | None:
+    """The name with its schema of the only table that is called so in any schema; None for any other text."""
+    found = [one.table.name for one in published() if one.name == name.lower()]
+    return found[0] if len(found) == 1 else None
 
 
 def describe_types(one: Published) -> Mapping[str, str]:

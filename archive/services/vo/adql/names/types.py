@@ -99,7 +99,14 @@ def describe(node: exp.Expr) -> Column:
         return describe(node.this)
     if isinstance(node, exp.Cast):
         known = describe(node.this)
-        return replace(known, type=base_type(node.to.sql(dialect="postgres")), xtype=None, region=None, indexable=None)
+        return replace(
+            known,
+            type=base_type(node.to.sql(dialect="postgres")),
+            xtype=None,
+            region=None,
+            indexable=None,
+            abbreviated=None,
+        )
     if isinstance(node, exp.Add | exp.Sub):
         return _sum(describe(node.this), describe(node.expression))
     return Column("", _plain_type(node))
@@ -177,7 +184,7 @@ def _of(function: Function, arguments: list[exp.Expr]) -> Column:
         kind = _widest(arguments) if arguments else "double precision"
         kind = "double precision" if kind == "numeric" and function.typed else kind
     if function.keeps and arguments:
-        return replace(describe(arguments[0]), type=kind, xtype=None, region=None, indexable=None)
+        return replace(describe(arguments[0]), type=kind, xtype=None, region=None, indexable=None, abbreviated=None)
     return Column("", kind, function.unit, function.ucd, xtype=function.xtype)
 
 
@@ -186,4 +193,6 @@ def described(node: exp.Expr, name: str) -> Column:
     known = describe(node)
     kind = {"numeric": "double precision", "null": "text"}.get(known.type, known.type)
     original = node.meta.get(COLUMN) if isinstance(node, exp.Column) else None
-    return replace(known, name=name, type=original.type if original else kind, region=None, indexable=None)
+    return replace(
+        known, name=name, type=original.type if original else kind, region=None, indexable=None, abbreviated=None
+    )

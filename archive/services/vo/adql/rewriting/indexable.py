@@ -76,7 +76,7 @@ def _names(items: list[exp.Expr]) -> Iterator[str]:
 
 
 def _between(node: exp.Expr, low: exp.Expr | None, high: exp.Expr | None, rewrite: Rewrite) -> exp.Expr | None:
-    known = _known(node)
+    known = known_column(node)
     if known is None or not isinstance(known.indexable, Shifted) or not all(map(_fixed, filter(None, (low, high)))):
         return None
     computed, column, limits = known.indexable, _beside(node, known.indexable.column), []
@@ -93,7 +93,7 @@ def _between(node: exp.Expr, low: exp.Expr | None, high: exp.Expr | None, rewrit
 
 
 def _identified(node: exp.Expr, values: Iterable[exp.Expr]) -> exp.Expr | None:
-    known, texts = _known(node), [value.unnest() for value in values]
+    known, texts = known_column(node), [value.unnest() for value in values]
     if known is None or not isinstance(known.indexable, Parts) or not all(map(_is_text, texts)):
         return None
     found = [parts for parts in (known.indexable.read(one.this) for one in texts) if parts is not None]
@@ -107,7 +107,8 @@ def _one_of(column: exp.Column, values: list[str | int]) -> exp.Expr:
     return exp.In(this=column, expressions=literals)
 
 
-def _known(node: exp.Expr) -> Column | None:
+def known_column(node: exp.Expr) -> Column | None:
+    """The column that a node names, as the catalog knows it; None for anything else."""
     node = node.unnest()
     return node.meta.get(COLUMN) if isinstance(node, exp.Column) else None
 

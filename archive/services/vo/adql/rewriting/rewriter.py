@@ -18,6 +18,7 @@ from archive.services.vo.adql.geometry.shapes import Circle, Point, area, as_arr
 from archive.services.vo.adql.grammar.whitelist import NODES, refuse
 from archive.services.vo.adql.names.types import KNOWN, SCALAR, describe, result_type
 from archive.services.vo.adql.rewriting import moments
+from archive.services.vo.adql.rewriting.abbreviations import spelled_out
 from archive.services.vo.adql.rewriting.indexable import implied
 from archive.services.vo.adql.sql import as_integer, both, bracketed, call, double, folded, number
 
@@ -61,6 +62,7 @@ class Rewriter:
             if condition is not None:
                 return condition
         if isinstance(node, _SEARCHED):
+            node = spelled_out(node)
             more = implied(node, self.rewrite)
             return self._parts(node) if more is None else both(more, self._parts(node))
         if isinstance(node, exp.Not):

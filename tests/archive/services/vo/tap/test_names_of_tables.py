@@ -14,6 +14,7 @@ from archive.models import UserTable
 from archive.services.vo.adql import as_written
 from archive.services.vo.tap import user_tables
 from archive.tables.reserved_words import RESERVED
+from tests.archive.services.vo.tap.test_tap import rows
 from tests.archive.services.vo.tap.test_uploads import MARK, ask
 
 pytestmark = pytest.mark.filterwarnings("ignore::astropy.io.votable.exceptions.VOWarning")
@@ -190,3 +191,27 @@ def test_the_reserved_words_are_postgresql_s_too(sky):
         cursor.execute("SELECT upper(word) FROM pg_get_keywords() WHERE catcode IN ('R', 'T')")
         assert {word for (word,) in cursor.fetchall()} <= RESERVED
     assert as_written("ra") == "ra" and as_written("RA") == '"RA"' and as_written("size") == '"size"'
+
+
+@pytest.mark.parametrize("name", ["ztf_alerts", "ztf.ztf_alerts", "ZTF_ALERTS"])
+def test_a_table_is_described_under_its_name_without_schema_too(client, sky, name):
+    known = rows(client, "SELECT column_name FROM TAP_SCHEMA.columns WHERE table_name = 'ztf.ztf_alerts'")
+    assert rows(client, f"SELECT column_name FROM TAP_SCHEMA.columns WHERE table_name = '{name}'") == known
+    assert rows(client, f"SELECT column_name FROM TAP_SCHEMA.columns WHERE '{name}' = table_name") == known
+    assert rows(client, f"SELECT column_name FROM TAP_SCHEMA.columns WHERE table_name IN ('x', '{name}')") == known
+    assert rows(client, f"SELECT table_name FROM TAP_SCHEMA.tables WHERE table_name = '{name}'") == [["ztf.ztf_alerts"]]
+
+
+@pytest.mark.parametrize("name", ["nothing", "columns'", "tap_schema.nothing", ""])
+def test_a_name_of_no_table_describes_nothing(client, sky, name):
+    query = "SELECT column_name FROM TAP_SCHEMA.columns WHERE table_name = '{}'"
+    assert rows(client, query.format(name.replace("'", "''"))) == []
+
+
+def test_astroquery_lists_the_columns_of_a_bare_name(server):
+    from astroquery.ipac.irsa import Irsa
+
+    client = type(Irsa)()
+    client.tap_url = f"{server}/TAP"
+    assert "objectid" in client.list_columns("ztf_alerts")
+    assert "ztf.ztf_alerts" in client.list_catalogs()
