@@ -43,6 +43,7 @@ NEEDS: dict[str, frozenset[str]] = {
             "object-periodogram",
             "irsa-periodogram",
             "irsa-light-curves",
+            "gator-query",
         ),
         frozenset({Scope.LIGHTCURVES}),
     ),
@@ -71,6 +72,7 @@ NEEDS: dict[str, frozenset[str]] = {
         frozenset({Scope.IMAGES, Scope.CATALOGS}),
     ),
     **dict.fromkeys(("ibe-missions", "ibe-datasets", "ibe-tables", "irsa-login", "irsa-logout"), OPEN),
+    **dict.fromkeys(("gator-scan", "gator-dd"), OPEN),
     **dict.fromkeys(
         ("ibe-search", "ibe-root", "script", "sky", "target-list", "movie", "api-cutouts", "api-movie"),
         frozenset({Scope.IMAGES}),

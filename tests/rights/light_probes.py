@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import tables
+from astropy.io import ascii as text_tables
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from archive.models import UserJob
@@ -141,6 +143,45 @@ def irsas_light_curves(world: World, ask: Asker, draw) -> None:
         mine = sorted(int(row["expid"]) for row in rows if int(row["oid"]) == unit.oid)
         assert mine == sorted(one.image.exposure_id for one in seen), asked
     assert not csv_rows(ask(url, {"POS": circle, "NUM_OBS": len(seen) + 1, "COLLECTION": "ztf", "FORMAT": "csv"}))
+
+
+@probe("gator-query")
+def gators_objects(world: World, ask: Asker, draw) -> None:
+    """Objects with the statistics of the points that they see: by place, by a table and in all; counted alike."""
+    url, unit = reverse("gator-query"), world.units[draw(0, 5)]
+    if refused(ask, url, "lightcurves"):
+        return
+    seen = world.data(ask.person)
+    place = f"{unit.image.ra + 0.001 * unit.number} {unit.image.dec}"
+    asked = {"catalog": "ztf_objects", "outfmt": 1, "selcols": "oid,nobs"}
+    table = SimpleUploadedFile("list.csv", f"ra,dec\n{place.replace(' ', ',')}\n".encode())
+    for more, expected in (
+        ({"spatial": "NONE"}, seen),
+        ({"spatial": "Cone", "objstr": place, "radius": 0.5}, [unit] if unit in seen else []),
+        ({"spatial": "NONE", "constraints": f"nobs > {len(seen)}"}, []),
+        ({"spatial": "Upload", "uradius": 0.5, "filename": table}, [unit] if unit in seen else []),
+    ):
+        method = "post" if "filename" in more else "get"
+        text = ask(url, asked | more, method=method).body.decode()
+        rows = text_tables.read(text, format="ipac")
+        assert sorted(map(int, rows["oid"])) == sorted(one.oid for one in expected), more
+        assert set(map(int, rows["nobs"])) <= {len(seen)}
+        assert f"\\RowsRetrieved = {len(expected)}\n" in text
+    status = ask(url, asked | {"outfmt": 2, "spatial": "NONE"}).body.decode()
+    assert f'count="{len(seen)}"' in status
+    held = {one.oid for one in seen} if [one for one in world.images(ask.person) if one.metadata.programid == 1] else ()
+    listed = ask(url, asked | {"catalog": "ztf_objects_open", "spatial": "NONE"}).body.decode()
+    assert set(map(int, text_tables.read(listed, format="ipac")["oid"])) == set(held)
+    assert b"not on the list" in ask(url, asked | {"catalog": "ztf_objects_closed"}, status=400).body
+
+
+@probe("gator-scan", "gator-dd")
+def gators_catalogs(world: World, ask: Asker, draw) -> None:
+    """The catalog of all objects and that of the public release; a release that is not public has no name here."""
+    listed = ask(reverse("gator-scan"), {"mode": "ascii"}).body.decode()
+    assert set(text_tables.read(listed, format="ipac")["catname"]) == {"ztf_objects", "ztf_objects_open"}
+    ask(reverse("gator-dd"), {"catalog": "ztf_objects_open"})
+    ask(reverse("gator-dd"), {"catalog": "ztf_objects_closed"}, status=400)
 
 
 @probe("light-curve-list", "api-lightcurves", "api-objects", "api-object", "objects")
