@@ -35,6 +35,7 @@ GOOD = {
     "script": "curl",
     "imagekind": "images",
     "slug": "dr1",
+    "alertkind": "public",
 }
 NAMED = {
     "filtercode": "zg", "name": "Moc.fits", "kind": "science", "extension": "fits", "path": "sci", "service": "sia2",

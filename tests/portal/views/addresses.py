@@ -112,7 +112,7 @@ NOT_PAGES = frozenset({
     "soda-job-parameters", "soda-job-results", "soda-job-result", "soda-job-error", "soda-job-phase",
     "soda-job-executionduration", "soda-job-destruction", "soda-job-quote", "soda-job-owner", "registry",
     "dal-capabilities", "dal-availability", "ibe-search", "irsa-login", "irsa-logout", "irsa-periodogram",
-    "irsa-light-curves", "gator-query", "gator-scan", "gator-dd",
+    "irsa-light-curves", "gator-query", "gator-scan", "gator-dd", "alert-nights", "alert-night-sums", "alert-night",
     "forced-request", "forced-batch", "forced-requests", "forced-batch-requests",
     "api-schema", "api-cutouts", "api-movie", "api-forced", "api-forced-points", "api-forced-job",
     "api-forced-result", "api-images", "api-image", "api-reference", "api-cutout", "api-alerts", "api-alert",
