@@ -36,9 +36,11 @@ GOOD = {
     "imagekind": "images",
     "slug": "dr1",
     "alertkind": "public",
+    "channel": "rc50",
 }
 NAMED = {
     "filtercode": "zg", "name": "Moc.fits", "kind": "science", "extension": "fits", "path": "sci", "service": "sia2",
+    "folder": "fr000651-000700", "day": "20200924",
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def kept(kind: str, key: str, ending: str, make: Callable[[Path], object]) -> Pa
     """The file of a key; `make` fills the temporary path that it is given, where there is none yet."""
     path = place(kind, key, ending)
     if path.is_file():
-        os.utime(path)
+        os.utime(path, (time.time(), path.stat().st_mtime))
         return path
     with whole_file(path) as temporary:
         make(temporary)
@@ -48,7 +49,7 @@ def _make_room(newest: Path) -> None:
             state = path.stat()
         except FileNotFoundError:  # another process made room
             continue
-        found.append((state.st_mtime, state.st_size, path))
+        found.append((state.st_atime, state.st_size, path))
     total = sum(size for _, size, _ in found)
     for _, size, path in sorted(found):
         if total <= MOST_BYTES:

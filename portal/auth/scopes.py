@@ -45,6 +45,9 @@ NEEDS: dict[str, frozenset[str]] = {
             "irsa-periodogram",
             "irsa-light-curves",
             "gator-query",
+            "matchfile-fields",
+            "matchfile-folder",
+            "matchfile",
         ),
         frozenset({Scope.LIGHTCURVES}),
     ),
@@ -72,10 +75,33 @@ NEEDS: dict[str, frozenset[str]] = {
         ),
         frozenset({Scope.IMAGES, Scope.CATALOGS}),
     ),
-    **dict.fromkeys(("ibe-missions", "ibe-datasets", "ibe-tables", "irsa-login", "irsa-logout"), OPEN),
-    **dict.fromkeys(("gator-scan", "gator-dd"), OPEN),
     **dict.fromkeys(
-        ("ibe-search", "ibe-root", "script", "sky", "target-list", "movie", "api-cutouts", "api-movie"),
+        (
+            "ibe-home",
+            "ibe-docs",
+            "ibe-docs-table",
+            "ibe-missions",
+            "ibe-datasets",
+            "ibe-tables",
+            "irsa-login",
+            "irsa-logout",
+        ),
+        OPEN,
+    ),
+    **dict.fromkeys(("gator-scan", "gator-dd", "matchfile-channels"), OPEN),
+    **dict.fromkeys(
+        (
+            "ibe-search",
+            "ibe-root",
+            "ibe-archive-root",
+            "ibe-products-root",
+            "script",
+            "sky",
+            "target-list",
+            "movie",
+            "api-cutouts",
+            "api-movie",
+        ),
         frozenset({Scope.IMAGES}),
     ),
     **dict.fromkeys(("dal-capabilities", "dal-availability", "irsa-sia-capabilities", "registry"), OPEN),
@@ -87,7 +113,9 @@ NEEDS: dict[str, frozenset[str]] = {
         ),
         frozenset({Scope.IMAGES}),
     ),
-    "scs": frozenset({Scope.TAP}),
+    **dict.fromkeys(("scs", "scs-irsa"), frozenset({Scope.TAP})),
+    **dict.fromkeys(("depot", "depot-night"), frozenset({Scope.IMAGES})),
+    "depot-file": frozenset({Scope.IMAGES, Scope.ALERTS}),
     **dict.fromkeys(
         ("hips", "hipslist", "hips-survey", "hips-properties", "hips-whole", "hips-tile", "moc"),
         frozenset({Scope.IMAGES}),
@@ -109,7 +137,7 @@ def needed(request: HttpRequest) -> frozenset[str] | None:
         return OPEN
     if match.namespaces[:1] == ["admin"] or (match.url_name or "").startswith(NEVER):
         return None
-    if match.url_name in ("file", "ibe-data"):
+    if match.url_name in ("file", "ibe-data", "ibe-archive", "ibe-products"):
         return _of_file(match.kwargs["path"])
     if match.url_name in ("datalink", "soda-sync", "soda-async"):
         named = _DATASET.findall(" ".join([*request.GET.getlist("ID"), *request.POST.getlist("ID")]))
