@@ -40,7 +40,7 @@ GOOD = {
 }
 NAMED = {
     "filtercode": "zg", "name": "Moc.fits", "kind": "science", "extension": "fits", "path": "sci", "service": "sia2",
-    "folder": "fr000651-000700", "day": "20200924",
+    "release": "open", "folder": "fr000651-000700", "day": "20200924",
 }  # fmt: skip
 
 

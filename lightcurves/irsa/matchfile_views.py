@@ -9,9 +9,9 @@ from django.views.decorators.http import require_safe
 
 from archive.files.delivery import deliver_path, private
 from archive.files.folders import Entry
+from archive.tables.responses import problem
 from lightcurves.download.matchfiles import NoMatchfileError
 from lightcurves.irsa import matchfiles
-from portal.refusals import refuse
 
 AGAIN = 60  # s, after which somebody asks again for a file that is being made
 
@@ -75,7 +75,7 @@ def file(request: HttpRequest, rcid: int, folder: str, name: str) -> HttpRespons
         raise Http404(str(error)) from error
     if isinstance(found, matchfiles.Unfinished):
         told = f"{name}: is being made, as job {found.job.pk}; ask again in a minute"
-        response = refuse(request, told, 503, "Not yet")
+        response = problem(told, 503, "Not yet")
         response["Retry-After"] = str(AGAIN)
         return response
     made, key = found

@@ -45,6 +45,10 @@ NEEDS: dict[str, frozenset[str]] = {
             "irsa-periodogram",
             "irsa-light-curves",
             "gator-query",
+            "api-snad-objects",
+            "api-snad-objects-meta",
+            "api-snad-circle",
+            "api-snad-circle-meta",
             "matchfile-fields",
             "matchfile-folder",
             "matchfile",
@@ -78,6 +82,8 @@ NEEDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(
         (
             "ibe-home",
+            "api-snad-help",
+            "api-snad-releases",
             "ibe-docs",
             "ibe-docs-table",
             "ibe-missions",

@@ -93,6 +93,7 @@ urlpatterns = [
     path("", include("archive.services.hips.urls")),
     path("", include("portal.urls.sky")),
     path("", include("portal.urls.forced")),
+    path("", include("lightcurves.snad.views")),
     path("api/", include("portal.api.urls")),
     path("account/", account.account_page, name="account"),
     path("account/tokens", account.make_token, name="account-tokens"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 import tempfile
 from pathlib import Path
@@ -182,6 +183,28 @@ def gators_catalogs(world: World, ask: Asker, draw) -> None:
     assert set(text_tables.read(listed, format="ipac")["catname"]) == {"ztf_objects", "ztf_objects_open"}
     ask(reverse("gator-dd"), {"catalog": "ztf_objects_open"})
     ask(reverse("gator-dd"), {"catalog": "ztf_objects_closed"}, status=400)
+
+
+@probe("api-snad-releases", "api-snad-objects", "api-snad-objects-meta", "api-snad-circle", "api-snad-circle-meta")
+def snads_objects(world: World, ask: Asker, draw) -> None:
+    """The points of the public release that they see, and no other number of points."""
+    assert ask(reverse("api-snad-releases")).json() == ["open", "latest"]
+    numbers = {"oid": [one.oid for one in world.units]}
+    unit = world.units[draw(0, 5)]
+    place = {"ra": unit.image.ra + 0.001 * unit.number, "dec": unit.image.dec, "radius_arcsec": 0.5}
+    if refused(ask, reverse("api-snad-objects", args=["open"]), "lightcurves", parameters=numbers):
+        return
+    images = [u for u in world.both(ask.person) if u.metadata.programid == u.data.programid == 1]
+    seen = world.data(ask.person) if images else []
+    near = [unit] if unit in seen else []
+    for name, asked, expected in (("objects", numbers, seen), ("circle", place, near)):
+        for kind in ("", "-meta"):
+            for release in ("open", "latest"):
+                answer = json.loads(ask(reverse(f"api-snad-{name}{kind}", args=[release]), asked).body)
+                assert set(answer) == {str(one.oid) for one in expected}
+                assert {one["meta"]["nobs"] for one in answer.values()} <= {len(images)}
+                assert {len(one.get("lc", ())) for one in answer.values()} <= {0 if kind else len(images)}
+    ask(reverse("api-snad-objects", args=["closed"]), numbers, status=404)
 
 
 @probe("light-curve-list", "api-lightcurves", "api-objects", "api-object", "objects")

@@ -26,7 +26,7 @@ HOLDS_NO_DATA = {
     "tap", "tap-capabilities", "tap-availability", "tap-tables", "tap-table", "account", "account-tokens",
     "account-revoke", "nights", "night", "ibe-missions", "ibe-datasets", "ibe-tables", "irsa-login", "irsa-logout",
     "query-words", "query-plot", "query-save", "query-forget", "query-jobs", "query-order", "query-end",
-    "ibe-home", "ibe-docs", "ibe-docs-table", "matchfile-channels",
+    "ibe-home", "ibe-docs", "ibe-docs-table", "matchfile-channels", "api-snad-help",
     "dal-capabilities", "dal-availability", "irsa-sia-capabilities", "registry",
 }  # fmt: skip
 HELD_FILES = 6  # of a unit in a release
