@@ -70,9 +70,17 @@ def _fill(stars: int) -> dict[int, float]:
         oids = np.array([make_oid(FIELD, fid, CCDID, QID, k) for k in range(stars)])
         common = {"field": FIELD, "ccdid": CCDID, "qid": QID, "rcid": RCID, "fid": fid, "filtercode": code}
         rights = {"programid": 1, "public_date": FIRST}
-        hpx = healpix.number(ra, dec)
+        cells = healpix.numbers(ra, dec)
         Source.objects.bulk_create(
-            Source(oid=int(oids[k]), ra=ra[k], dec=dec[k], hpx29=int(hpx[k]), **common, **rights) for k in range(stars)
+            Source(
+                oid=int(oids[k]),
+                ra=ra[k],
+                dec=dec[k],
+                **{name: int(cell[k]) for name, cell in cells.items()},
+                **common,
+                **rights,
+            )
+            for k in range(stars)
         )
         days = np.sort(rng.choice(1000, EPOCHS, replace=False) + rng.normal(0.2 * fid, 0.05, EPOCHS))
         for day in days:

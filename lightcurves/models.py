@@ -58,6 +58,7 @@ class Source(SourceColumns, ProtectedModel):
 
     rfid = models.BigIntegerField(null=True, help_text="reference it was seen in; empty: born from a detection")
     hpx29 = models.BigIntegerField(db_index=True, help_text="HEALPix number, order 29, nested")
+    htm20 = models.BigIntegerField(help_text="triangle of level 20 of the hierarchical triangular mesh")
 
     class Meta:
         constraints = [has_position("source")]

@@ -16,7 +16,7 @@ from django.middleware.csrf import REASON_BAD_ORIGIN
 from django.template.loader import render_to_string
 from django.urls import Resolver404, URLPattern, get_resolver, resolve
 
-from archive.services.protocol.refusals import as_ibe_xml, as_votable
+from archive.services.protocol.refusals import as_ibe_xml, as_struct, as_votable
 from archive.tables.responses import problem
 
 VOTABLE = ("tap", "soda", "sia", "scs", "datalink", "dal", "irsa-")
@@ -25,7 +25,8 @@ DALI = ("tap", "soda", "sia", "irsa-sia", "scs", "datalink", "dal", "registry", 
 OURS = ("tap-kept",)  # beside them, and no part of a protocol
 PROBLEM = "application/problem+json"
 # Whose unknown addresses speak a protocol too, by how their paths begin; all others are pages.
-FAMILIES = (("/api/", "api"), ("/tap", "tap"), ("/TAP", "tap"), ("/vo/", "dal"), ("/SIA", "sia"), ("/ibe", "ibe"))
+FAMILIES = (("/api/", "api"), ("/tap", "tap"), ("/TAP", "tap"), ("/vo/", "dal"), ("/SIA", "sia"), ("/ibe", "ibe"),
+            ("/cgi-bin/Gator/", "gator"))  # fmt: skip
 TITLES = {400: "Bad request", 403: "Not allowed", 404: "Not found", 405: "Method not allowed", 413: "Too large"}
 TITLES |= {429: "Too much at once", 500: "Failed", 503: "Try again later"}
 SECONDS = 10  # after which it may be tried again
@@ -47,10 +48,12 @@ WHAT = {
 
 
 def refuse(request: HttpRequest, message: str, status: int, title: str = "") -> HttpResponse:
-    """The answer that says why a request is refused: a VOTable, IBE's XML, or problem JSON (a page in browsers)."""
+    """The answer that says why a request is refused: a VOTable, IBE's XML, Gator's line or problem JSON."""
     name = name_of(request)
     if name.startswith("ibe"):
         response = as_ibe_xml(message, status)
+    elif name.startswith("gator"):
+        response = as_struct(message, status)
     elif name.startswith(VOTABLE):
         response = as_votable(message, status)
     else:

@@ -35,9 +35,12 @@ GOOD = {
     "script": "curl",
     "imagekind": "images",
     "slug": "dr1",
+    "alertkind": "public",
+    "channel": "rc50",
 }
 NAMED = {
     "filtercode": "zg", "name": "Moc.fits", "kind": "science", "extension": "fits", "path": "sci", "service": "sia2",
+    "release": "open", "folder": "fr000651-000700", "day": "20200924",
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from archive.sky.footprints import farthest_corner
 from archive.survey import identifiers
 from archive.survey.camera import Camera, ccd_quadrant, nominal_wcs, pixel_to_plane, plane_to_sky
 from archive.survey.times import date_of_jd
+from lightcurves.storage import healpix
 
 _numbers = count(1)
 JD = 2459116.9317708
@@ -133,6 +134,11 @@ def pixels(image: ScienceImage, value: float = 1.0, shape: tuple[int, int] = (30
         fits.PrimaryHDU(np.full(shape, value, np.float32), header).writeto(temporary)
     stored = storage.stored(path)
     return product_file(path=path, product_id=image.pid, size=stored.size, sha256=stored.sha256)
+
+
+def cells(ra: float, dec: float) -> dict[str, int]:
+    """What a source's row keeps of its position: cells of HEALPix and of the triangular mesh."""
+    return {name: int(cell[0]) for name, cell in healpix.numbers(ra, dec).items()}
 
 
 def put_release(name: str, **values) -> Release:

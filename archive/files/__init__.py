@@ -6,6 +6,7 @@
     delivery          files over HTTP, whole or in part, resumable
     download_scripts  scripts that fetch the files of a selection
     folders           folders of the tree, as far as a reader sees files in them
+    kept              files outside the tree that are made when somebody asks, and kept for the next one
 
 What a file's pixels or rows mean is told elsewhere (archive.pixels, archive.products).
 """

@@ -163,8 +163,7 @@ class World:
                      "filtercode": FILTER, "programid": 1, "public_date": "2018-01-01", "colour": 0.5}  # fmt: skip
         for name, value in constants.items():
             table[name] = value
-        table["hpx29"] = healpix.number(objects.ra, objects.dec)
-        return table
+        return table.assign(**healpix.numbers(objects.ra, objects.dec))
 
     def _images(self) -> list[list]:
         from archive.models import Exposure, ScienceImage

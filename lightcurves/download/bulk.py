@@ -84,7 +84,7 @@ class PointFilter:
 
 def newest_release() -> Release | None:
     """The public release with light curves that came last."""
-    return _releases().order_by("-published").first()
+    return releases_with_light_curves().order_by("-published").first()
 
 
 def release_named(name: str) -> Release:
@@ -94,9 +94,9 @@ def release_named(name: str) -> Release:
     ------
     NoSuchReleaseError
     """
-    found = _releases().filter(name=name).first()
+    found = releases_with_light_curves().filter(name=name).first()
     if found is None:
-        known = ", ".join(_releases().order_by("name").values_list("name", flat=True)) or "none yet"
+        known = ", ".join(releases_with_light_curves().order_by("name").values_list("name", flat=True)) or "none yet"
         raise NoSuchReleaseError(f"there is no public release {name!r} with light curves; there are: {known}")
     return found
 
@@ -227,5 +227,6 @@ def _batch(columns: dict[str, np.ndarray], schema: pa.Schema) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def _releases() -> models.QuerySet:
+def releases_with_light_curves() -> models.QuerySet:
+    """The public releases that hold light curves."""
     return Release.objects.filter(state=Release.State.PUBLIC, families__contains=[Family.LIGHTCURVE])

@@ -10,7 +10,14 @@ import numpy as np
 from astropy.coordinates import Latitude, Longitude
 from cdshealpix import nested
 
+from archive.sky import htm
+
 ORDER = 29
+
+
+def numbers(ra, dec) -> dict[str, np.ndarray]:
+    """The cells that a source's row keeps with its position (degrees): `hpx29`, and `htm20` as IRSA's tables have it."""
+    return {"hpx29": number(ra, dec), "htm20": htm.number(ra, dec)}
 
 
 def number(ra, dec) -> np.ndarray:

@@ -26,8 +26,7 @@ IRSA_COLUMNS = (
 """What IRSA's object tables have besides; each follows from the position or the identifier."""
 FOR_TAP = replace(dictionary.OBJECTS, columns=(*dictionary.OBJECTS.columns, *IRSA_COLUMNS))
 COMPUTED = """
-    o.oid AS cntr, cosd(o.ra) * cosd(o.dec) AS x, sind(o.ra) * cosd(o.dec) AS y, sind(o.dec) AS z,
-    ztf_htm20(o.ra, o.dec) AS htm20
+    o.oid AS cntr, cosd(o.ra) * cosd(o.dec) AS x, sind(o.ra) * cosd(o.dec) AS y, sind(o.dec) AS z
 """
 # PostgreSQL takes NaN for larger than any number: no condition should find it.
 STATISTICS_ROW = ", ".join(f"NULLIF(s.{name}, 'NaN') AS {name}" for name in STATISTICS)

@@ -137,7 +137,7 @@ def _write_sources(part: Told, terms: Terms) -> None:
     if not len(oid):
         return
     table = pd.DataFrame({"oid": oid, "ra": objects["ra"] % 360, "dec": objects["dec"]})
-    table["hpx29"] = healpix.number(table.ra.to_numpy(), table.dec.to_numpy())
+    table = table.assign(**healpix.numbers(table.ra.to_numpy(), table.dec.to_numpy()))
     place = oid // OBJECTS_OF_PLACE
     table["qid"], table["ccdid"] = place % 10, place // 10 % 100
     table["fid"], table["field"] = place // 1000 % 10, place // 10000

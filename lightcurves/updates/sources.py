@@ -238,7 +238,7 @@ def _seed(image, found: Catalog, rfid: int | None, measured: bool = True) -> int
     for name, values in seen.items():
         table[name] = values if measured else None
     table["colour"] = colours(new.ra, new.dec, image.filtercode)
-    table["hpx29"] = healpix.number(new.ra, new.dec)
+    table = table.assign(**healpix.numbers(new.ra, new.dec))
     return upsert(Source, table)
 
 

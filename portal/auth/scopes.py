@@ -36,6 +36,7 @@ NEEDS: dict[str, frozenset[str]] = {
         ("order-bundle", "jobs", "job", "job-result", "api-jobs", "api-job"), frozenset({Scope.IMAGES, Scope.CATALOGS})
     ),
     **dict.fromkeys(("alerts", "alert", "packet", "stamp", "api-alerts", "api-alert"), frozenset({Scope.ALERTS})),
+    **dict.fromkeys(("alert-nights", "alert-night-sums", "alert-night"), frozenset({Scope.ALERTS})),
     **dict.fromkeys(
         (
             "objects",
@@ -45,6 +46,14 @@ NEEDS: dict[str, frozenset[str]] = {
             "object-periodogram",
             "irsa-periodogram",
             "irsa-light-curves",
+            "gator-query",
+            "api-snad-objects",
+            "api-snad-objects-meta",
+            "api-snad-circle",
+            "api-snad-circle-meta",
+            "matchfile-fields",
+            "matchfile-folder",
+            "matchfile",
         ),
         frozenset({Scope.LIGHTCURVES}),
     ),
@@ -72,9 +81,35 @@ NEEDS: dict[str, frozenset[str]] = {
         ),
         frozenset({Scope.IMAGES, Scope.CATALOGS}),
     ),
-    **dict.fromkeys(("ibe-missions", "ibe-datasets", "ibe-tables", "irsa-login", "irsa-logout"), OPEN),
     **dict.fromkeys(
-        ("ibe-search", "ibe-root", "script", "sky", "target-list", "movie", "api-cutouts", "api-movie"),
+        (
+            "ibe-home",
+            "api-snad-help",
+            "api-snad-releases",
+            "ibe-docs",
+            "ibe-docs-table",
+            "ibe-missions",
+            "ibe-datasets",
+            "ibe-tables",
+            "irsa-login",
+            "irsa-logout",
+        ),
+        OPEN,
+    ),
+    **dict.fromkeys(("gator-scan", "gator-dd", "matchfile-channels"), OPEN),
+    **dict.fromkeys(
+        (
+            "ibe-search",
+            "ibe-root",
+            "ibe-archive-root",
+            "ibe-products-root",
+            "script",
+            "sky",
+            "target-list",
+            "movie",
+            "api-cutouts",
+            "api-movie",
+        ),
         frozenset({Scope.IMAGES}),
     ),
     **dict.fromkeys(("dal-capabilities", "dal-availability", "irsa-sia-capabilities", "registry"), OPEN),
@@ -86,7 +121,9 @@ NEEDS: dict[str, frozenset[str]] = {
         ),
         frozenset({Scope.IMAGES}),
     ),
-    "scs": frozenset({Scope.TAP}),
+    **dict.fromkeys(("scs", "scs-irsa"), frozenset({Scope.TAP})),
+    **dict.fromkeys(("depot", "depot-night"), frozenset({Scope.IMAGES})),
+    "depot-file": frozenset({Scope.IMAGES, Scope.ALERTS}),
     **dict.fromkeys(
         ("hips", "hipslist", "hips-survey", "hips-properties", "hips-whole", "hips-tile", "moc"),
         frozenset({Scope.IMAGES}),
@@ -108,7 +145,7 @@ def needed(request: HttpRequest) -> frozenset[str] | None:
         return OPEN
     if match.namespaces[:1] == ["admin"] or (match.url_name or "").startswith(NEVER):
         return None
-    if match.url_name in ("file", "ibe-data"):
+    if match.url_name in ("file", "ibe-data", "ibe-archive", "ibe-products"):
         return _of_file(match.kwargs["path"])
     if match.url_name in ("datalink", "soda-sync", "soda-async"):
         named = _DATASET.findall(" ".join([*request.GET.getlist("ID"), *request.POST.getlist("ID")]))

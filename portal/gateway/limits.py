@@ -55,7 +55,8 @@ class Limits:
         Lane("health", ("/health",), threads=1, share=1, queue=100),
         Lane(
             "services",
-            ("/tap", "/vo/", "/SIA", "/ibe/", "/api/", "/cgi-bin/", "/ztf/ops/", "/movie", "/query/plot"),
+            ("/tap", "/vo/", "/SIA", "/ibe/", "/api/", "/cgi-bin/", "/ztf/", "/movie", "/query/plot")
+            + ("/alerts/public/", "/alerts/partnership/", "/SCS", "/products/"),
             threads=4,
             share=3,
             queue=64,

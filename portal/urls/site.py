@@ -6,8 +6,9 @@ from django.contrib.auth import views as auth
 from django.urls import include, path, register_converter
 
 from archive.files.download_scripts import KINDS
+from archive.products.alert_nights import KINDS as ALERT_KINDS
 from archive.requests.parameters import takes
-from portal.views import account, alerts, home, jobs, moving, nights, releases
+from portal.views import account, alert_nights, alerts, home, jobs, moving, nights, releases
 from portal.views.products import images, positions, quality
 
 admin.autodiscover()  # here rather than when apps are ready: commands need no admin
@@ -38,6 +39,19 @@ class ScriptKind:
         return value
 
 
+class AlertKind:
+    """A kind of alerts that are given by night."""
+
+    regex = "|".join(ALERT_KINDS)
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(AlertKind, "alertkind")
 register_converter(ProductPath, "product")
 register_converter(ScriptKind, "script")
 
@@ -56,6 +70,9 @@ urlpatterns = [
     path("pictures/<product:path>", images.picture, name="picture"),
     path("cutout/<product:path>", images.cutout, name="cutout"),
     path("alerts/", alerts.alert_search, name="alerts"),
+    path("alerts/<alertkind:kind>/", alert_nights.listed, name="alert-nights"),
+    path("alerts/<alertkind:kind>/MD5SUMS", alert_nights.sums, name="alert-night-sums"),
+    path("alerts/<alertkind:kind>/<str:name>", alert_nights.night, name="alert-night"),
     path("alerts/<int:candid>/", alerts.alert_page, name="alert"),
     path("alerts/<int:candid>/packet", alerts.packet, name="packet"),
     path("alerts/<int:candid>/<str:kind>.png", alerts.stamp, name="stamp"),
@@ -77,6 +94,7 @@ urlpatterns = [
     path("", include("archive.services.hips.urls")),
     path("", include("portal.urls.sky")),
     path("", include("portal.urls.forced")),
+    path("", include("lightcurves.snad.views")),
     path("api/", include("portal.api.urls")),
     path("account/", account.account_page, name="account"),
     path("account/tokens", account.make_token, name="account-tokens"),
@@ -84,6 +102,8 @@ urlpatterns = [
     path("", include("archive.services.irsa.urls")),
     path("", include("lightcurves.irsa.periodogram_views")),
     path("", include("lightcurves.irsa.light_curve_views")),
+    path("", include("lightcurves.gator.views")),
+    path("", include("lightcurves.irsa.matchfile_views")),
     path("sign-in/", takes("next", posted=SIGN_IN, merged=True)(auth.LoginView.as_view()), name="sign-in"),
     path("sign-out/", takes("next", posted=["next"], merged=True)(auth.LogoutView.as_view()), name="sign-out"),
     path("admin/", admin.site.urls),

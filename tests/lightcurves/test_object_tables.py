@@ -6,12 +6,12 @@ from datetime import date
 
 import numpy as np
 import pytest
-from django.db import connection
 
 from archive.access.audit import Actor
 from archive.models import Release
 from archive.releases import freeze
 from archive.releases.actions import publish, withdraw
+from archive.sky import htm
 from lightcurves.tables.tap import FOR_TAP
 from tests import factories
 from tests.lightcurves.starsky import FIELD
@@ -86,46 +86,6 @@ def test_the_unit_vector_and_the_row_number_follow_from_the_row(client, six_star
         assert row["cntr"] == row["oid"]
 
 
-ROOTS = {
-    8: "152", 9: "253", 10: "354", 11: "451", 12: "104", 13: "403", 14: "302", 15: "201",
-}  # fmt: skip
-AXES = np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0], [0, 0, -1]], float)
-
-
-def trixel(number: int) -> np.ndarray:
-    """The corners (3, 3) of a trixel by its number, independently of the function: read from its digits."""
-    digits = np.base_repr(number, 4)  # the first triangle's number is 20 to 33 in this base
-    corners = AXES[[int(one) for one in ROOTS[int(digits[:2], 4)]]]
-    for digit in digits[2:]:
-        middles = np.array([corners[1] + corners[2], corners[0] + corners[2], corners[0] + corners[1]])
-        middles /= np.linalg.norm(middles, axis=1)[:, None]
-        n = int(digit)
-        corners = middles if n == 3 else np.array([corners[n], middles[n - 1], middles[n - 2]])
-    return corners
-
-
-def htm(ra, dec) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT ztf_htm20(a, d) FROM unnest(%s::float8[], %s::float8[]) WITH ORDINALITY AS t (a, d, n) ORDER BY n",
-            [list(map(float, ra)), list(map(float, dec))],
-        )
-        return [row[0] for row in cursor.fetchall()]
-
-
-def test_the_trixel_of_a_position_holds_it_and_is_a_third_of_an_arcsecond(db):
-    rng = np.random.default_rng(20)
-    ra, dec = rng.uniform(0, 360, 300), np.degrees(np.arcsin(rng.uniform(-1, 1, 300)))
-    a, d = np.radians(ra), np.radians(dec)
-    positions = np.stack([np.cos(a) * np.cos(d), np.sin(a) * np.cos(d), np.sin(d)], axis=1)
-    for number, position in zip(htm(ra, dec), positions, strict=True):
-        corners = trixel(number)
-        sides = [np.dot(np.cross(corners[n], corners[(n + 1) % 3]), position) for n in range(3)]
-        assert min(sides) > -1e-15
-        assert 0.2 < np.degrees(np.linalg.norm(corners[0] - corners[1])) * 3600 < 0.5
-
-
-@pytest.mark.parametrize(("ra", "dec"), [(0, 0), (90, 0), (180, 0), (270, 0), (0, 90), (0, -90), (360, 0), (45, 0)])
-def test_positions_on_the_borders_of_the_mesh_have_a_trixel(db, ra, dec):
-    (number,) = htm([ra], [dec])
-    assert 8 * 4**20 <= number < 16 * 4**20
+def test_the_triangle_of_the_mesh_is_that_of_the_position(client, six_stars):
+    for row in ask(client, "SELECT ra, dec, htm20 FROM ztf.ztf_objects"):
+        assert int(row["htm20"]) == htm.number(float(row["ra"]), float(row["dec"]))[0]

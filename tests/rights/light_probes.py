@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 import tempfile
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import tables
+from astropy.io import ascii as text_tables
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from archive.models import UserJob
@@ -141,6 +144,67 @@ def irsas_light_curves(world: World, ask: Asker, draw) -> None:
         mine = sorted(int(row["expid"]) for row in rows if int(row["oid"]) == unit.oid)
         assert mine == sorted(one.image.exposure_id for one in seen), asked
     assert not csv_rows(ask(url, {"POS": circle, "NUM_OBS": len(seen) + 1, "COLLECTION": "ztf", "FORMAT": "csv"}))
+
+
+@probe("gator-query")
+def gators_objects(world: World, ask: Asker, draw) -> None:
+    """Objects with the statistics of the points that they see: by place, by a table and in all; counted alike."""
+    url, unit = reverse("gator-query"), world.units[draw(0, 5)]
+    if refused(ask, url, "lightcurves"):
+        return
+    seen = world.data(ask.person)
+    place = f"{unit.image.ra + 0.001 * unit.number} {unit.image.dec}"
+    asked = {"catalog": "ztf_objects", "outfmt": 1, "selcols": "oid,nobs"}
+    table = SimpleUploadedFile("list.csv", f"ra,dec\n{place.replace(' ', ',')}\n".encode())
+    for more, expected in (
+        ({"spatial": "NONE"}, seen),
+        ({"spatial": "Cone", "objstr": place, "radius": 0.5}, [unit] if unit in seen else []),
+        ({"spatial": "NONE", "constraints": f"nobs > {len(seen)}"}, []),
+        ({"spatial": "Upload", "uradius": 0.5, "filename": table}, [unit] if unit in seen else []),
+    ):
+        method = "post" if "filename" in more else "get"
+        text = ask(url, asked | more, method=method).body.decode()
+        rows = text_tables.read(text, format="ipac")
+        assert sorted(map(int, rows["oid"])) == sorted(one.oid for one in expected), more
+        assert set(map(int, rows["nobs"])) <= {len(seen)}
+        assert f"\\RowsRetrieved = {len(expected)}\n" in text
+    status = ask(url, asked | {"outfmt": 2, "spatial": "NONE"}).body.decode()
+    assert f'count="{len(seen)}"' in status
+    held = {one.oid for one in seen} if [one for one in world.images(ask.person) if one.metadata.programid == 1] else ()
+    listed = ask(url, asked | {"catalog": "ztf_objects_open", "spatial": "NONE"}).body.decode()
+    assert set(map(int, text_tables.read(listed, format="ipac")["oid"])) == set(held)
+    assert b"not on the list" in ask(url, asked | {"catalog": "ztf_objects_closed"}, status=400).body
+
+
+@probe("gator-scan", "gator-dd")
+def gators_catalogs(world: World, ask: Asker, draw) -> None:
+    """The catalog of all objects and that of the public release; a release that is not public has no name here."""
+    listed = ask(reverse("gator-scan"), {"mode": "ascii"}).body.decode()
+    assert set(text_tables.read(listed, format="ipac")["catname"]) == {"ztf_objects", "ztf_objects_open"}
+    ask(reverse("gator-dd"), {"catalog": "ztf_objects_open"})
+    ask(reverse("gator-dd"), {"catalog": "ztf_objects_closed"}, status=400)
+
+
+@probe("api-snad-releases", "api-snad-objects", "api-snad-objects-meta", "api-snad-circle", "api-snad-circle-meta")
+def snads_objects(world: World, ask: Asker, draw) -> None:
+    """The points of the public release that they see, and no other number of points."""
+    assert ask(reverse("api-snad-releases")).json() == ["open", "latest"]
+    numbers = {"oid": [one.oid for one in world.units]}
+    unit = world.units[draw(0, 5)]
+    place = {"ra": unit.image.ra + 0.001 * unit.number, "dec": unit.image.dec, "radius_arcsec": 0.5}
+    if refused(ask, reverse("api-snad-objects", args=["open"]), "lightcurves", parameters=numbers):
+        return
+    images = [u for u in world.both(ask.person) if u.metadata.programid == u.data.programid == 1]
+    seen = world.data(ask.person) if images else []
+    near = [unit] if unit in seen else []
+    for name, asked, expected in (("objects", numbers, seen), ("circle", place, near)):
+        for kind in ("", "-meta"):
+            for release in ("open", "latest"):
+                answer = json.loads(ask(reverse(f"api-snad-{name}{kind}", args=[release]), asked).body)
+                assert set(answer) == {str(one.oid) for one in expected}
+                assert {one["meta"]["nobs"] for one in answer.values()} <= {len(images)}
+                assert {len(one.get("lc", ())) for one in answer.values()} <= {0 if kind else len(images)}
+    ask(reverse("api-snad-objects", args=["closed"]), numbers, status=404)
 
 
 @probe("light-curve-list", "api-lightcurves", "api-objects", "api-object", "objects")

@@ -8,6 +8,7 @@ statistics.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import tarfile
 
@@ -17,13 +18,15 @@ from django.urls import reverse
 
 from archive.models import UserJob
 from archive.products import bundles
-from tests.rights.world import ASTEROID, Person, Unit, World
+from archive.survey.identifiers import date_of_nid, nid_of_jd
+from tests.rights.world import ASTEROID, JD, Person, Unit, World
 
 HOLDS_NO_DATA = {
     "help", "api-docs", "api-schema", "api-resolve", "object-document", "object-own", "sign-in", "sign-out",
     "tap", "tap-capabilities", "tap-availability", "tap-tables", "tap-table", "account", "account-tokens",
     "account-revoke", "nights", "night", "ibe-missions", "ibe-datasets", "ibe-tables", "irsa-login", "irsa-logout",
     "query-words", "query-plot", "query-save", "query-forget", "query-jobs", "query-order", "query-end",
+    "ibe-home", "ibe-docs", "ibe-docs-table", "matchfile-channels", "api-snad-help",
     "dal-capabilities", "dal-availability", "irsa-sia-capabilities", "registry",
 }  # fmt: skip
 HELD_FILES = 6  # of a unit in a release
@@ -224,6 +227,29 @@ def alerts(world: World, ask: Asker, draw) -> None:
     ask(reverse("packet", args=[unit.candid]), status=status)
     ask(reverse("stamp", args=[unit.candid, "science"]), status=status)
     ask(reverse("api-alert", args=[unit.candid]), status=status)
+
+
+@probe("alert-nights", "alert-night-sums", "alert-night")
+def alerts_by_night(world: World, ask: Asker, draw) -> None:
+    """Public: program 1 as everybody sees it, whoever asks. Partnership: program 2 as they see it, signed in."""
+    public, partnership = (reverse("alert-nights", args=[kind]) for kind in ("public", "partnership"))
+    if refused(ask, public, "alerts"):
+        return
+    everybodys = [one.candid for one in world.data(world.people[0]) if one.data.programid == 1]
+    theirs = [one.candid for one in world.data(ask.person) if one.data.programid == 2]
+    for kind, url, seen in (("public", public, everybodys), ("partnership", partnership, theirs)):
+        name = f"ztf_{kind}_{date_of_nid(nid_of_jd(JD)):%Y%m%d}.tar.gz"
+        if kind == "partnership" and ask.person.user is None:
+            for one in (url, f"{url}{name}", f"{url}MD5SUMS"):
+                assert "Basic" in ask(one, status=401)["WWW-Authenticate"]
+            continue
+        assert (name.encode() in ask(url).body) == bool(seen)
+        answer = ask(f"{url}{name}", status=200 if seen else 404)
+        told = ask(f"{url}MD5SUMS").body.decode()
+        assert told == (f"{hashlib.md5(answer.body).hexdigest()}  {name}\n" if seen else "")
+        if seen:
+            with tarfile.open(fileobj=io.BytesIO(answer.body)) as tar:
+                assert [member.name for member in tar] == [f"{candid}.avro" for candid in sorted(seen)]
 
 
 @probe("moving", "api-moving")

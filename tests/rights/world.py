@@ -44,7 +44,7 @@ from archive.releases import freeze, guard
 from archive.services.hips import survey
 from archive.survey.identifiers import date_of_nid, make_oid, nid_of_jd
 from lightcurves.models import Source, SourceStatistics
-from lightcurves.storage import healpix, store
+from lightcurves.storage import store
 from lightcurves.updates import statistics
 from portal.plots.residuals import EDGES
 from tests import factories, leftovers
@@ -294,7 +294,7 @@ def _unit(number: int) -> Unit:
     oid = make_oid(655, 2, image.ccdid, image.qid, number + 1)
     Source.objects.create(
         oid=oid, ra=image.ra + 0.001 * number, dec=image.dec, field=655, ccdid=image.ccdid, qid=image.qid, rcid=RCID,
-        fid=2, filtercode="zr", colour=0.0, hpx29=int(healpix.number(np.array([image.ra]), np.array([image.dec]))[0]),
+        fid=2, filtercode="zr", colour=0.0, **factories.cells(image.ra, image.dec),
         **factories.PUBLIC,
     )  # fmt: skip
     unit = Unit(number, image, reference, 9000 + number, oid, version)

@@ -17,7 +17,7 @@ from archive.access.audit import Actor
 from archive.models import Membership, ProductFile
 from archive.survey.identifiers import make_oid
 from lightcurves.models import Source
-from lightcurves.storage import healpix, store
+from lightcurves.storage import store
 from lightcurves.updates import statistics
 from tests import browsers, factories, servers
 from tests.rights.world import World
@@ -110,7 +110,7 @@ def _variable() -> int:
     oid = make_oid(FIELD, 2, RCID // 4 + 1, RCID % 4 + 1, 77)
     Source.objects.create(
         oid=oid, ra=M31[0], dec=M31[1], field=FIELD, ccdid=RCID // 4 + 1, qid=RCID % 4 + 1, rcid=RCID, fid=2,
-        filtercode="zr", colour=0.0, hpx29=int(healpix.number(np.array([M31[0]]), np.array([M31[1]]))[0]),
+        filtercode="zr", colour=0.0, **factories.cells(M31[0], M31[1]),
         **factories.PUBLIC,
     )  # fmt: skip
     return oid

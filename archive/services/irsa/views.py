@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
+from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
@@ -24,6 +25,24 @@ from archive.services.protocol.refusals import as_ibe_xml
 
 MISSION, DATASET = "ztf", "products"
 CUTOUT_PARAMETERS = {"center", "size", "gzip"}
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Where the parts of IBE are."""
+    links = [("Searches", reverse("ibe-missions")), ("Files", reverse("ibe-root")), ("Columns", reverse("ibe-docs"))]
+    return render(request, "irsa/links.html", {"title": "Images", "links": links})
+
+
+@require_safe
+def docs(request: HttpRequest, name: str = "") -> HttpResponse:
+    """Where the columns of each table are described, or of one."""
+    described = {one: f"{reverse('ibe-search', args=[one])}?FORMAT=METADATA&ct=html" for one in FAMILIES}
+    if not name:
+        return render(request, "irsa/links.html", {"title": "Tables of images", "links": described.items()})
+    if name not in described:
+        return as_ibe_xml(f"{name}: there is no such table; there are {', '.join(FAMILIES)}", 404)
+    return HttpResponseRedirect(described[name])
 
 
 @require_safe
@@ -106,7 +125,7 @@ def _folder(request: HttpRequest, path: str) -> HttpResponse:
     if folder and not found:
         return as_ibe_xml(f"{path}: there is no such file or folder here or it is not public", 404)
     if path and not path.endswith("/"):
-        return HttpResponseRedirect(reverse("ibe-data", args=[folder]))
+        return HttpResponseRedirect(f"{quote(request.path)}/")
     context = {"address": request.path, "entries": found, "parent": bool(folder)}
     response = render(request, "irsa/folder.html", context)
     for header, value in delivery.private().items():

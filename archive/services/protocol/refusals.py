@@ -1,4 +1,4 @@
-"""Error documents: a VOTable as DALI has it, XML as IBE has it."""
+"""Error documents: a VOTable as DALI has it, XML as IBE has it, a line as Gator has it."""
 
 from __future__ import annotations
 
@@ -52,3 +52,9 @@ def as_ibe_xml(message: str, status: int = 400) -> HttpResponse:
         text = text.replace(mark, written)
     body = document(element("error", "\n", lines(element("message", Xml(text)))))
     return HttpResponse(body, content_type="text/xml; charset=utf-8", status=status)
+
+
+def as_struct(message: str, status: int = 400) -> HttpResponse:
+    """An error as Gator has it: one line, whose clients know it by how it begins and ends."""
+    text = " ".join(message.replace('"', "'").split())
+    return HttpResponse(f'[struct stat="ERROR", msg="{text}"]\n', "text/plain; charset=utf-8", status)

@@ -16,6 +16,7 @@ urlpatterns = [
     path("SIA", sia.query, name="irsa-sia"),
     path("SIA/capabilities", vosi.capabilities, {"service": "sia2"}, name="irsa-sia-capabilities"),
     path("vo/scs/<str:name>", cone.search, name="scs"),
+    path("SCS", cone.search_named, name="scs-irsa"),
     path("vo/datalink/links", datalink.query, name="datalink"),
     path("vo/soda/sync", views.sync, name="soda-sync"),
     path("vo/soda/async", async_views.jobs, name="soda-async"),

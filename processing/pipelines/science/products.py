@@ -7,6 +7,7 @@ from processing.pipelines.catalogs import MeasuredSources, aperture_catalog, psf
 from processing.pipelines.science import cards as headers
 from processing.pipelines.science.state import VERSION, ScienceConfig, ScienceState
 from processing.science.photometry import quality
+from processing.science.psf import daophot
 from processing.science.psf.evaluation import psf_stamp
 
 SUFFIXES = (
@@ -15,6 +16,7 @@ SUFFIXES = (
     "sciunc.fits",
     "psfcat.fits",
     "sexcat.fits",
+    "sciimgdao.psf",
     "sciimgdaopsfcent.fits",
     "sciimlog.txt",
 )
@@ -43,6 +45,7 @@ def make_products(
         "sciunc.fits": Product(state.uncertainty, [("BUNIT", "DN", "Data number")] + cards),
         "psfcat.fits": Product(psf_catalog(measured), cards),
         "sexcat.fits": Product(aperture_catalog(measured), cards),
+        "sciimgdao.psf": Product(daophot.as_text(state.psf, state.image.shape, config.psf.radius), []),
         "sciimgdaopsfcent.fits": Product(psf_cutout(state), cards),
         "sciimlog.txt": Product(text, []),
     }

@@ -6,7 +6,9 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from archive.survey.identifiers import date_of_nid, nid_of_jd
 from tests.portal.views.conftest import OWNER, QUERY, SMALL, Pages
+from tests.rights.world import JD
 
 FOREVER = "1990-01-01"  # before anything was observed
 
@@ -72,6 +74,17 @@ def pages(made: Pages, who: str) -> dict[str, str]:
         "forced-points": _at("forced-points"),
         "forced-job": _at("forced-job", jobs["forced"].pk),
         "forced-job waiting": _at("forced-job", jobs["forced waiting"].pk),
+        "ibe-home": _at("ibe-home"),
+        "ibe-docs": _at("ibe-docs"),
+        "ibe-archive-root": _at("ibe-archive-root"),
+        "ibe-archive": _at("ibe-archive", "sci/rights/"),
+        "ibe-products-root": _at("ibe-products-root"),
+        "ibe-products": _at("ibe-products", "sci/rights/"),
+        "depot": _at("depot"),
+        "depot-night": _at("depot-night", f"{date_of_nid(nid_of_jd(JD)):%Y%m%d}"),
+        "matchfile-channels": _at("matchfile-channels"),
+        "matchfile-fields": _at("matchfile-fields", 50),
+        "matchfile-folder": _at("matchfile-folder", 50, "fr000651-000700"),
         "ibe-missions": _at("ibe-missions"),
         "ibe-datasets": _at("ibe-datasets"),
         "ibe-tables": _at("ibe-tables"),
@@ -112,7 +125,10 @@ NOT_PAGES = frozenset({
     "soda-job-parameters", "soda-job-results", "soda-job-result", "soda-job-error", "soda-job-phase",
     "soda-job-executionduration", "soda-job-destruction", "soda-job-quote", "soda-job-owner", "registry",
     "dal-capabilities", "dal-availability", "ibe-search", "irsa-login", "irsa-logout", "irsa-periodogram",
-    "irsa-light-curves", "forced-request", "forced-batch", "forced-requests", "forced-batch-requests",
+    "irsa-light-curves", "gator-query", "gator-scan", "gator-dd", "alert-nights", "alert-night-sums", "alert-night",
+    "api-snad-help", "api-snad-releases", "api-snad-objects", "api-snad-objects-meta", "api-snad-circle",
+    "api-snad-circle-meta", "matchfile", "depot-file", "ibe-docs-table", "scs-irsa",
+    "forced-request", "forced-batch", "forced-requests", "forced-batch-requests",
     "api-schema", "api-cutouts", "api-movie", "api-forced", "api-forced-points", "api-forced-job",
     "api-forced-result", "api-images", "api-image", "api-reference", "api-cutout", "api-alerts", "api-alert",
     "api-objects", "api-object", "api-lightcurves", "api-matchfiles", "api-moving", "api-resolve", "api-jobs",

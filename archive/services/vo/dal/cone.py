@@ -119,6 +119,22 @@ def search(request: HttpRequest, name: str) -> HttpResponse:
     one = tables().get(name)
     if one is None:
         raise Http404(f"{name}: no table with positions; there are {', '.join(sorted(tables()))}")
+    return _answer(request, one)
+
+
+@common.service
+def search_named(request: HttpRequest) -> HttpResponse:
+    """Rows around a position of the table that a parameter names, as IRSA's address has it."""
+    name = single(all_values(request), "TABLE")
+    one = tables().get(name.lower())
+    if one is None:
+        known = ", ".join(sorted(tables()))
+        return _refuse(f"table={name[:60]}: no table with positions; use one of {known}" if name else
+                       f"table is missing; use one of {known}")  # fmt: skip
+    return _answer(request, one)
+
+
+def _answer(request: HttpRequest, one: Published) -> HttpResponse:
     parameters = all_values(request)
     try:
         return result(one, parameters).answer(request.reader, single(parameters, "RESPONSEFORMAT"))

@@ -11,7 +11,7 @@ from django.db import connections
 
 from archive.survey.identifiers import make_oid
 from lightcurves.models import Image, Source
-from lightcurves.storage import healpix, store
+from lightcurves.storage import store
 from tests import factories
 from tests.archive.ingest.mirror.conftest import PARTNER, PASSWORD, bytes_of
 from tests.archive.ingest.mirror.gate import gate
@@ -137,7 +137,7 @@ def own_curve(far):
     image, oid = far.images[0], make_oid(655, 2, 13, 3, 1)
     Source.objects.create(
         oid=oid, ra=image.ra, dec=image.dec, field=655, ccdid=13, qid=3, rcid=50, fid=2, filtercode="zr",
-        hpx29=int(healpix.number(np.array([image.ra]), np.array([image.dec]))[0]), **factories.PUBLIC,
+        **factories.cells(image.ra, image.dec), **factories.PUBLIC,
     )  # fmt: skip
     one, zero = np.ones(1), np.zeros(1, int)
     for number, each in enumerate(far.images):

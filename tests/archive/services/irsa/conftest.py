@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from django.contrib.auth.models import User
+from django.db import connections
 
 from archive.files import storage
 from archive.models import (
@@ -21,7 +22,10 @@ from archive.models import (
     ScienceImage,
 )
 from archive.survey.filenames import cal_name, raw_name, ref_name, sci_name
-from tests import factories
+from archive.survey.identifiers import make_oid
+from lightcurves.models import Image, Source
+from lightcurves.storage import store
+from tests import factories, servers
 
 CLOSED = {"programid": 2, "public_date": None}
 PARTNER, PASSWORD = "ibe-partner", "a long password of a partner"
@@ -124,3 +128,34 @@ def archive(committed, archive_root):
     reference.delete()
     calibration.delete()
     partner.delete()
+
+
+@pytest.fixture(scope="module")
+def address(archive, tmp_path_factory):
+    """Where the portal is served."""
+    connections.close_all()
+    with servers.portal(tmp_path_factory.mktemp("portal")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def curves(archive, django_db_blocker):
+    """Two stars at the open image's centre: one that it and the closed image saw, one that nobody did."""
+    with django_db_blocker.unblock():
+        images = [archive.open, archive.closed]
+        for number in (1, 2):
+            place = {"ra": archive.open.ra, "dec": archive.open.dec + 0.01 * (number - 1)}
+            Source.objects.create(
+                oid=make_oid(655, 2, 13, 3, number), field=655, ccdid=13, qid=3, rcid=50, fid=2, filtercode="zr",
+                **factories.cells(place["ra"], place["dec"]), **place,
+                **factories.PUBLIC,
+            )  # fmt: skip
+        one, zero = np.ones(1), np.zeros(1, int)
+        oid = make_oid(655, 2, 13, 3, 1)
+        for image in images:
+            store.append(image, store.Points(np.array([oid]), 17.5 * one, 0.02 * one, one, 0 * one, zero, zero, zero))
+        yield oid
+        Source.objects.all().delete()
+        Image.objects.all().delete()
+        with connections["default"].cursor() as cursor:
+            cursor.execute("DELETE FROM lightcurves_detection")

@@ -6,31 +6,17 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import numpy as np
 import pytest
 import requests
 from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.io.votable import parse_single_table
-from django.db import connections
 
 from archive.files import storage
-from archive.survey.identifiers import make_oid
-from lightcurves.models import Image, Source
-from lightcurves.storage import healpix, store
-from tests import factories, servers
 from tests.archive.services.irsa.conftest import PARTNER, PASSWORD
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(databases=["default", "reader"])]
-
-
-@pytest.fixture(scope="module")
-def address(archive, tmp_path_factory):
-    """Where the portal is served."""
-    connections.close_all()
-    with servers.portal(tmp_path_factory.mktemp("portal")) as found:
-        yield found
 
 
 @pytest.fixture
@@ -193,29 +179,6 @@ def test_pyvo_finds_images_and_reads_a_list_s_votable(address, archive):
     answer = requests.post(f"{address}/api/images/", data=asked, timeout=30)
     table = parse_single_table(io.BytesIO(answer.content)).to_table()
     assert (table.colnames[:2], list(table["pid"])) == (["in_row_id", "in_name"], [archive.open.pid])
-
-
-@pytest.fixture(scope="module")
-def curves(archive, django_db_blocker):
-    """Two stars at the open image's centre: one that it and the closed image saw, one that nobody did."""
-    with django_db_blocker.unblock():
-        images = [archive.open, archive.closed]
-        for number in (1, 2):
-            place = {"ra": archive.open.ra, "dec": archive.open.dec + 0.01 * (number - 1)}
-            Source.objects.create(
-                oid=make_oid(655, 2, 13, 3, number), field=655, ccdid=13, qid=3, rcid=50, fid=2, filtercode="zr",
-                hpx29=int(healpix.number(np.array([place["ra"]]), np.array([place["dec"]]))[0]), **place,
-                **factories.PUBLIC,
-            )  # fmt: skip
-        one, zero = np.ones(1), np.zeros(1, int)
-        oid = make_oid(655, 2, 13, 3, 1)
-        for image in images:
-            store.append(image, store.Points(np.array([oid]), 17.5 * one, 0.02 * one, one, 0 * one, zero, zero, zero))
-        yield oid
-        Source.objects.all().delete()
-        Image.objects.all().delete()
-        with connections["default"].cursor() as cursor:
-            cursor.execute("DELETE FROM lightcurves_detection")
 
 
 @pytest.fixture

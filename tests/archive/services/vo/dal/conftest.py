@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import pyvo
 
@@ -11,7 +10,6 @@ from archive.models import Alert, DifferenceImage, QueryJob
 from archive.services.vo.obscore.identifiers import prefix
 from archive.survey.identifiers import make_oid
 from lightcurves.models import Source
-from lightcurves.storage import healpix
 from tests import browsers, factories
 from tests.archive.services.irsa.conftest import archive as images
 from tests.archive.services.irsa.conftest import write
@@ -37,7 +35,7 @@ def archive(archive_of_images):
     oid = make_oid(655, 2, 13, 3, 1)
     Source.objects.create(
         oid=oid, ra=one.ra, dec=one.dec, field=655, ccdid=13, qid=3, rcid=50, fid=2, filtercode="zr",
-        hpx29=int(healpix.number(np.array([one.ra]), np.array([one.dec]))[0]), **rights,
+        **factories.cells(one.ra, one.dec), **rights,
     )  # fmt: skip
     made.files["packet"] = packet
     yield made
