@@ -220,10 +220,10 @@ def _of_file(product: ProductFile, found: Sequence[tuple]) -> Iterator[tuple[int
             candid, jd = wanted.pop(index, (None, None))
             if candid is None:
                 continue
-            packet = cast(dict, packet)  # a record, by its schema
-            if (number := packet.get("candidate", {}).get("candid")) != candid:
+            record = cast(dict, packet)
+            if (number := record.get("candidate", {}).get("candid")) != candid:
                 raise DamagedFileError(f"{product.path}: record {index} is {number}, not {candid}")
-            yield candid, jd, _as_file(schema, packet, candid)
+            yield candid, jd, _as_file(schema, record, candid)
             if not wanted:
                 return
     raise DamagedFileError(f"{product.path}: has no record {min(wanted)}")

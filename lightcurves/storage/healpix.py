@@ -16,7 +16,7 @@ ORDER = 29
 
 
 def numbers(ra, dec) -> dict[str, np.ndarray]:
-    """The cells that a source's row keeps with its position (degrees): `hpx29`, and `htm20` as IRSA's tables have it."""
+    """The cells that a source's row keeps with its position (degrees): `hpx29`, and IRSA's `htm20`."""
     return {"hpx29": number(ra, dec), "htm20": htm.number(ra, dec)}
 
 
