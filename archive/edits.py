@@ -30,6 +30,8 @@ SECRET = frozenset({"password", "sha256"})
 class DayAndTime(forms.SplitDateTimeField):
     """A moment in UTC as a date and a time; a date alone is its 00:00, as everywhere in this archive."""
 
+    help_text: str
+
     default_error_messages = {
         "invalid_date": "give a date, for example 2030-06-30",
         "invalid_time": "give a time, for example 18:00:00, or none for 00:00 UTC",

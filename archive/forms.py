@@ -82,7 +82,7 @@ class NamesChoices:
 
     def validate(self, value):
         try:
-            super().validate(value)
+            super().validate(value)  # type: ignore[misc]  # of the field that it is mixed into
         except forms.ValidationError as error:
             if error.code == "required":
                 raise forms.ValidationError(f"choose {self._listed()}", error.code) from error
@@ -143,10 +143,12 @@ class AlertObjectField(forms.CharField):
 class _Numeric:
     """Of fields of numbers: "1_0" and digits of other scripts are none (`archive.requests.numbers`), nor is a truth."""
 
+    error_messages: dict[str, str]
+
     def to_python(self, value):
         if isinstance(value, bool) or (isinstance(value, str) and value.strip() and real(value) is None):
             raise forms.ValidationError(self.error_messages["invalid"])
-        return super().to_python(value)
+        return super().to_python(value)  # type: ignore[misc]  # of the field that it is mixed into
 
 
 class WholeField(_Numeric, forms.IntegerField):

@@ -38,18 +38,18 @@ _TOKEN = re.compile(
 
 
 class BadConditionError(ValueError):
-    """A condition that cannot be read; `position` is the character (from 1) where it goes wrong."""
+    """A condition that cannot be read; `place` is the character (from 1) where it goes wrong."""
 
-    def __init__(self, message: str, position: int):
-        super().__init__(f"{message} (at character {position})")
-        self.position = position
+    def __init__(self, message: str, place: int):
+        super().__init__(f"{message} (at character {place})")
+        self.place = place
 
 
 @dataclass(frozen=True)
 class Column:
     name: str
     type: str
-    position: int
+    place: int
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Literal:
 
     value: int | Decimal | str | datetime
     type: str
-    position: int
+    place: int
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Operation:
     operator: str
     operands: tuple
     type: str
-    position: int
+    place: int
 
 
 Node = Column | Literal | Operation
@@ -78,7 +78,7 @@ Node = Column | Literal | Operation
 class _Token:
     kind: str  # number, text, name, sign, word, end
     text: str
-    position: int
+    place: int
 
 
 def parse(condition: str, columns: Mapping[str, str]) -> Node:
@@ -127,14 +127,14 @@ class _Parser:
     def expect(self, text: str, why: str) -> _Token:
         found = self.take(text)
         if found is None:
-            raise BadConditionError(f"{_shown(self.token)} where {text!r} is expected {why}", self.token.position)
+            raise BadConditionError(f"{_shown(self.token)} where {text!r} is expected {why}", self.token.place)
         return found
 
     def whole(self) -> Node:
         node = self.disjunction()
         if self.token.kind != "end":
             raise BadConditionError(
-                f"{_shown(self.token)} is not expected here: conditions are joined by AND or OR", self.token.position
+                f"{_shown(self.token)} is not expected here: conditions are joined by AND or OR", self.token.place
             )
         return _must_be(node, (BOOLEAN,), "the whole must be a condition, for example field = 655")
 
@@ -146,38 +146,38 @@ class _Parser:
 
     def joined(self, word: str, part) -> Node:
         """Any number of conditions with one word between them: one operation, however many they are."""
-        parts, position = [part()], self.token.position
+        parts, place = [part()], self.token.place
         while self.take(word):
             parts.append(part())
         if len(parts) == 1:
             return parts[0]
         for side in parts:
             _must_be(side, (BOOLEAN,), f"{word} joins conditions, for example field = 655 {word} fid = 2")
-        return Operation(word, tuple(parts), BOOLEAN, position)
+        return Operation(word, tuple(parts), BOOLEAN, place)
 
     def negation(self) -> Node:
         token = self.take("NOT")
         if token is None:
             return self.predicate()
-        with_in = self.deeper(self.negation, token.position)
+        with_in = self.deeper(self.negation, token.place)
         inner = _must_be(with_in, (BOOLEAN,), "NOT stands before a condition, for example NOT fid = 2")
-        return Operation("NOT", (inner,), BOOLEAN, token.position)
+        return Operation("NOT", (inner,), BOOLEAN, token.place)
 
     def predicate(self) -> Node:
         left = self.sum()
         if token := self.take(*COMPARISONS, "!="):
             operator = "<>" if token.text == "!=" else token.text
-            return Operation(operator, _alike(left, self.sum()), BOOLEAN, token.position)
+            return Operation(operator, _alike(left, self.sum()), BOOLEAN, token.place)
         if token := self.take("IS"):
             negated = self.take("NOT")
             self.expect("NULL", "after IS")
-            return _maybe_not(negated, Operation("ISNULL", (_value(left),), BOOLEAN, token.position))
+            return _maybe_not(negated, Operation("ISNULL", (_value(left),), BOOLEAN, token.place))
         negated = self.take("NOT")
         for word, read in (("IN", self.members), ("BETWEEN", self.span), ("LIKE", self.pattern)):
             if token := self.take(word):
-                return _maybe_not(negated, Operation(word, read(left), BOOLEAN, token.position))
+                return _maybe_not(negated, Operation(word, read(left), BOOLEAN, token.place))
         if negated:
-            raise BadConditionError(f"{_shown(self.token)} after NOT: use IN, BETWEEN or LIKE", self.token.position)
+            raise BadConditionError(f"{_shown(self.token)} after NOT: use IN, BETWEEN or LIKE", self.token.place)
         return left
 
     def members(self, left: Node) -> tuple:
@@ -200,9 +200,7 @@ class _Parser:
         right = self.sum()
         _must_be(left, (TEXT, TIME), "LIKE compares text")
         if not (isinstance(right, Literal) and right.type == TEXT):
-            raise BadConditionError(
-                "LIKE takes a pattern in single quotes, for example LIKE '2018-11%'", right.position
-            )
+            raise BadConditionError("LIKE takes a pattern in single quotes, for example LIKE '2018-11%'", right.place)
         return (left, right)
 
     def sum(self) -> Node:
@@ -218,18 +216,18 @@ class _Parser:
             for side in sides:
                 _must_be(side, (NUMBER,), f"{token.text} takes numbers")
             if terms > DEEPEST:
-                raise BadConditionError(f"more than {DEEPEST} terms in a row", token.position)
-            node = Operation(token.text, sides, NUMBER, token.position)
+                raise BadConditionError(f"more than {DEEPEST} terms in a row", token.place)
+            node = Operation(token.text, sides, NUMBER, token.place)
         return node
 
     def signed(self) -> Node:
         if token := self.take("-", "+"):
-            inner = _must_be(self.deeper(self.signed, token.position), (NUMBER,), f"{token.text} takes a number")
+            inner = _must_be(self.deeper(self.signed, token.place), (NUMBER,), f"{token.text} takes a number")
             if token.text == "+":
                 return inner
             if isinstance(inner, Literal) and isinstance(inner.value, int | Decimal):
-                return Literal(-inner.value, NUMBER, token.position)
-            return Operation("NEG", (inner,), NUMBER, token.position)
+                return Literal(-inner.value, NUMBER, token.place)
+            return Operation("NEG", (inner,), NUMBER, token.place)
         return self.primary()
 
     def primary(self) -> Node:
@@ -237,41 +235,40 @@ class _Parser:
         if token.kind == "number":
             self.at += 1
             if len(token.text) > LONGEST_NUMBER:
-                raise BadConditionError(f"a number of more than {LONGEST_NUMBER} characters", token.position)
+                raise BadConditionError(f"a number of more than {LONGEST_NUMBER} characters", token.place)
             value = int(token.text) if whole(token.text) is not None else Decimal(token.text)
-            return Literal(value, NUMBER, token.position)
+            return Literal(value, NUMBER, token.place)
         if token.kind == "text":
             self.at += 1
-            return Literal(token.text[1:-1].replace("''", "'"), TEXT, token.position)
+            return Literal(token.text[1:-1].replace("''", "'"), TEXT, token.place)
         if token.kind == "name":
             return self.column()
         if self.take("("):
-            node = self.deeper(self.disjunction, token.position)
+            node = self.deeper(self.disjunction, token.place)
             self.expect(")", "to close the bracket")
             return node
         raise BadConditionError(
-            f"{_shown(token)} where a column, a number, a text in single quotes or a bracket is expected",
-            token.position,
+            f"{_shown(token)} where a column, a number, a text in single quotes or a bracket is expected", token.place
         )
 
     def column(self) -> Node:
         token = self.token
         self.at += 1
         if self.token.kind == "sign" and self.token.text == "(":
-            raise BadConditionError(f"{token.text}(...): functions are not part of WHERE", token.position)
+            raise BadConditionError(f"{token.text}(...): functions are not part of WHERE", token.place)
         name = token.text.strip('"').lower()
         if name not in self.columns:
             raise BadConditionError(
                 f"{token.text}: there is no such column; there are {', '.join(self.columns)}"
                 + (" (text stands in single quotes)" if token.text.startswith('"') else ""),
-                token.position,
+                token.place,
             )
-        return Column(name, self.columns[name], token.position)
+        return Column(name, self.columns[name], token.place)
 
-    def deeper(self, part, position: int) -> Node:
+    def deeper(self, part, place: int) -> Node:
         self.depth += 1
         if self.depth > DEEPEST:
-            raise BadConditionError(f"more than {DEEPEST} brackets or NOTs within each other", position)
+            raise BadConditionError(f"more than {DEEPEST} brackets or NOTs within each other", place)
         node = part()
         self.depth -= 1
         return node
@@ -284,13 +281,13 @@ def _tokens(condition: str) -> Iterator[_Token]:
     while at < end:
         match = _TOKEN.match(condition, at)
         if match is None:
-            position = at + len(condition[at:]) - len(condition[at:].lstrip())
-            raise BadConditionError(_what_is_wrong(condition[position:]), position + 1)
+            place = at + len(condition[at:]) - len(condition[at:].lstrip())
+            raise BadConditionError(_what_is_wrong(condition[place:]), place + 1)
         kind = str(match.lastgroup)
-        text, position = match[kind], match.start(kind) + 1
+        text, place = match[kind], match.start(kind) + 1
         if kind == "name" and text.upper() in WORDS:
             kind, text = "word", text.upper()
-        yield _Token(kind, text, position)
+        yield _Token(kind, text, place)
         at = match.end()
     yield _Token("end", "", end + 1)
 
@@ -311,7 +308,7 @@ def _shown(token: _Token) -> str:
 
 def _must_be(node: Node, types: tuple[str, ...], why: str) -> Node:
     if node.type not in types:
-        raise BadConditionError(f"a {node.type} stands here: {why}", node.position)
+        raise BadConditionError(f"a {node.type} stands here: {why}", node.place)
     return node
 
 
@@ -330,20 +327,20 @@ def _alike(left: Node, right: Node) -> tuple[Node, Node]:
         hint = {NUMBER: "numbers stand without quotes", TEXT: "text stands in single quotes"}.get(
             left.type, "times stand in single quotes, for example '2018-11-11 08:53:07'"
         )
-        raise BadConditionError(f"a {left.type} is compared with a {right.type}: {hint}", right.position)
+        raise BadConditionError(f"a {left.type} is compared with a {right.type}: {hint}", right.place)
     return left, right
 
 
 def _moment(node: Node) -> Node:
     if not isinstance(node, Literal):
-        raise BadConditionError("a time is compared with a text column", node.position)
+        raise BadConditionError("a time is compared with a text column", node.place)
     try:
-        return Literal(calendar(str(node.value)), TIME, node.position)
+        return Literal(calendar(str(node.value)), TIME, node.place)
     except BadTimeError as error:
         raise BadConditionError(
-            f"{node.value!r} is not a time: write UTC like '2018-11-11' or '2018-11-11 08:53:07.789'", node.position
+            f"{node.value!r} is not a time: write UTC like '2018-11-11' or '2018-11-11 08:53:07.789'", node.place
         ) from error
 
 
 def _maybe_not(negated: _Token | None, node: Node) -> Node:
-    return node if negated is None else Operation("NOT", (node,), BOOLEAN, negated.position)
+    return node if negated is None else Operation("NOT", (node,), BOOLEAN, negated.place)

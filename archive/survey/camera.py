@@ -251,7 +251,8 @@ def nominal_wcs(
 
 def _central_pair(sky, x0, y0, dx, dy, crval1, crval2):
     """Tangent-plane positions one step to either side of a pixel."""
+    (ra_after, dec_after), (ra_before, dec_before) = sky(x0 + dx, y0 + dy), sky(x0 - dx, y0 - dy)
     return (
-        np.array(sky_to_plane(*sky(x0 + dx, y0 + dy), crval1, crval2)),
-        np.array(sky_to_plane(*sky(x0 - dx, y0 - dy), crval1, crval2)),
+        np.array(sky_to_plane(ra_after, dec_after, crval1, crval2)),
+        np.array(sky_to_plane(ra_before, dec_before, crval1, crval2)),
     )

@@ -8,8 +8,8 @@ from dataclasses import replace
 from archive.access.address import address
 from archive.tables.dictionary import Column
 from archive.tables.formats.ipac import write_ipac
-from archive.tables.responses import field_of
 from archive.tables.formats.row_text import write_html
+from archive.tables.responses import field_of
 from archive.tables.xml import document, element, lines
 from lightcurves.gator.catalogs import COLUMNS, DEFAULT, LARGEST_RADIUS, Catalog
 

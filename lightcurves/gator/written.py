@@ -14,9 +14,9 @@ from archive.access.reading import Reader
 from archive.tables.dictionary import Column
 from archive.tables.fields import Field
 from archive.tables.formats.ipac import write_ipac
-from archive.tables.responses import VOTABLE_TYPE, field_of
 from archive.tables.formats.row_text import gathered, write_html
 from archive.tables.formats.votable import write_votable
+from archive.tables.responses import VOTABLE_TYPE, field_of
 from archive.tables.xml import document, element, lines
 from lightcurves.gator.asked import INTERFACE, PAGE, STATUS, TEXT, VOTABLE, Asked
 from lightcurves.gator.found import Found, columns_of, count_of, find

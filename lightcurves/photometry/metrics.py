@@ -243,9 +243,9 @@ def light_curve_metrics(offsets, t, mag, err, ra, dec, good):
         where sizes do not agree or times run backwards.
     """
     offsets = np.ascontiguousarray(offsets, dtype=np.int64)
-    columns = [np.ascontiguousarray(a, dtype=np.float64) for a in (t, mag, err, ra, dec)]
+    t, mag, err, ra, dec = (np.ascontiguousarray(column, dtype=np.float64) for column in (t, mag, err, ra, dec))
     good = np.ascontiguousarray(good, dtype=np.bool_)
-    sizes = {column.size for column in columns} | {good.size}
+    sizes = {column.size for column in (t, mag, err, ra, dec, good)}
     if offsets.size == 0 or len(sizes) != 1 or offsets[0] != 0 or offsets[-1] != good.size:
         raise ValueError(f"offsets must run from 0 to the number of points; sizes are {sorted(sizes)}")
     if (np.diff(offsets) < 0).any():
@@ -253,11 +253,11 @@ def light_curve_metrics(offsets, t, mag, err, ra, dec, good):
     inside = np.ones(max(good.size - 1, 0), dtype=bool)
     starts = offsets[1:-1]
     inside[starts[(starts > 0) & (starts < good.size)] - 1] = False
-    if (np.diff(columns[0])[inside] < 0).any():
+    if (np.diff(t)[inside] < 0).any():
         raise ValueError("t runs backwards within an object: sort each light curve by time")
     out = np.full((offsets.size - 1, len(METRICS)), np.nan)
     percentiles = np.full((offsets.size - 1, len(PERCENTILES)), np.nan)
-    _all(offsets, *columns, good, out, percentiles)
+    _all(offsets, t, mag, err, ra, dec, good, out, percentiles)
     metrics = {name: out[:, k] for k, name in enumerate(METRICS)}
     metrics.update({name: percentiles[:, k] for k, name in enumerate(PERCENTILE_NAMES)})
     return metrics

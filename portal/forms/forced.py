@@ -56,7 +56,7 @@ class ForcedForm(forms.Form):
             raise forms.ValidationError("give a position or a name, or many positions as targets")
         span = {name: values.get(name) for name in ("since", "until")}
         try:
-            self.places = self._many(text) if text else [Place(*place, values["name"] or self._as_written())]
+            self.places = self._many(text) if text else [self._single(place, values["name"])]
             self.request = ForcedRequest(
                 julian_date(span["since"]) if span["since"] else SURVEY_START,
                 julian_date(span["until"]) if span["until"] else SURVEY_END,
@@ -69,6 +69,10 @@ class ForcedForm(forms.Form):
 
     def _many(self, given: str | list) -> list[Place]:
         return [Place(one.ra, one.dec, one.name) for one in targets_of(None, given, MOST_POSITIONS)]
+
+    def _single(self, position: tuple[float, float], name: str) -> Place:
+        ra, dec = position
+        return Place(ra, dec, name or self._as_written())
 
     def _as_written(self) -> str:
         return str(self.data.get("position", "")).strip()[:LARGEST_NAME]

@@ -122,10 +122,9 @@ def _science_exposures(plan, nid, camera, star_flats):
     start += rng.uniform(0, 60.0) / SECONDS_PER_DAY
     programs, shares = zip(*plan.program_shares, strict=True)
     exposures = []
-    visits = [(delay, code, None) for delay, code in visits]
     after = visits[-1][0] + BETWEEN_FILTERS_S / 2
-    visits += [(after + n * BETWEEN_STAR_FLATS_S, *one) for n, one in enumerate(star_flats)]
-    for delay, code, offset in visits:
+    dithered = [(after + n * BETWEEN_STAR_FLATS_S, *one) for n, one in enumerate(star_flats)]
+    for delay, code, offset in [*((delay, code, None) for delay, code in visits), *dithered]:
         jd = _grid_jd(nid, start + delay / SECONDS_PER_DAY)
         altitude = alt_az(jd, ra, dec, camera.site)[0]
         if altitude < LOWEST_ALTITUDE:

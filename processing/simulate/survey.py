@@ -182,8 +182,10 @@ def _observe(plan, exposure, camera, sky):
     trail = None
     if rng.random() < plan.trail_probability:
         reach = 0.7 * footprint_radius(camera)
+        trail_east, trail_north = rng.uniform(-reach, reach, 2).tolist()
         trail = SatelliteTrail(
-            *rng.uniform(-reach, reach, 2).tolist(),
+            trail_east,
+            trail_north,
             angle=float(rng.uniform(0, 180)),
             peak=float(10 ** rng.uniform(1.3, 2.9)),
         )

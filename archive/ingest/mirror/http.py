@@ -107,7 +107,7 @@ class ThrottledSession(requests.Session):
             self.mount(scheme, HTTPAdapter(max_retries=patience, pool_maxsize=rate.connections))
         self._sign(server, who)
 
-    def request(self, method, url, **options):
+    def request(self, method, url, **options):  # type: ignore[override]  # by name, all but these two
         """As in requests, not before its turn."""
         with self._lock:
             wait = self._next - time.monotonic()

@@ -46,7 +46,8 @@ class Command(BaseCommand):
         placing.settle_all()
         placing.sweep()
         source = Source(origin, program=program, may_open=may_open)
-        taken, refused = Counter(), []
+        taken: Counter[str] = Counter()
+        refused: list[str] = []
         found = door.found(paths)
         for result in tqdm(
             ingest_each(found, source), "taken", len(found), unit="file", disable=not options["verbosity"]

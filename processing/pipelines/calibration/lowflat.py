@@ -170,8 +170,9 @@ def _stars_of(exposure, clean, sky, bad, saturated, state, config, number):
 def _near(stars, guess, shape):
     """The catalog about one exposure: far away the projection means nothing."""
     near = _within(stars.ra, stars.dec, guess, shape)
-    columns = (stars.ra, stars.dec, stars.mag, stars.pmra, stars.pmdec)
-    return astrometry.ReferenceStars(*(column[near] for column in columns), stars.epoch)
+    return astrometry.ReferenceStars(
+        stars.ra[near], stars.dec[near], stars.mag[near], stars.pmra[near], stars.pmdec[near], stars.epoch
+    )
 
 
 def _within(ra, dec, guess, shape):

@@ -218,11 +218,11 @@ def _lower_sky(state, config):
 def _fit_again(state, config, found, how, errors=False, keep=slice(None)):
     """Fit the stars of the last fit, with those found since."""
     fit = state.fit
-    start = [fit.x[keep], fit.y[keep], np.maximum(fit.flux[keep], state.sky.rms)]
+    x, y, flux = fit.x[keep], fit.y[keep], np.maximum(fit.flux[keep], state.sky.rms)
     if found is not None:
-        start = [np.r_[old, new] for old, new in zip(start, found, strict=True)]
+        x, y, flux = (np.r_[old, new] for old, new in zip((x, y, flux), found, strict=True))
     return photometry.fit_sources(
-        state.clean, state.sky.noise, state.bad, *start, state.psf, state.gain, how, errors=errors
+        state.clean, state.sky.noise, state.bad, x, y, flux, state.psf, state.gain, how, errors=errors
     )
 
 

@@ -185,7 +185,7 @@ def _extent(strip, config):
         shown.append(
             good.size >= config.segment and np.median(good) * np.sqrt(good.size) / MEDIAN_ERROR > config.segment_snr
         )
-    best, start, last = (0, 0), None, None
+    best, start, last = (0, 0), None, 0
     for k, yes in enumerate(shown):
         if not yes:
             continue
