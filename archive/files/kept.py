@@ -37,7 +37,7 @@ def kept(kind: str, key: str, ending: str, make: Callable[[Path], object]) -> Pa
 
 
 def place(kind: str, key: str, ending: str) -> Path:
-    """Where the file of a key lies, if it is there."""
+    """The path of a key's file, if it is there."""
     return settings.JOB_ROOT / "kept" / kind / f"{key}{ending}"
 
 

@@ -21,6 +21,7 @@ from typing import cast
 
 import fastavro
 from django.db.backends.base.base import BaseDatabaseWrapper
+from fastavro.types import Schema as AvroSchema
 
 from archive.access.reading import ANYONE, PARTNERSHIP, PUBLIC, Reader
 from archive.access.streams import stream
@@ -215,7 +216,7 @@ def _of_file(product: ProductFile, found: Sequence[tuple]) -> Iterator[tuple[int
     wanted = {index: (candid, jd) for *_, index, candid, jd in found}
     with product.whole().open("rb") as source:
         reader = fastavro.reader(source)
-        schema = fastavro.parse_schema(cast(dict, reader.writer_schema))
+        schema = fastavro.parse_schema(cast(AvroSchema, reader.writer_schema))
         for index, packet in enumerate(reader):
             candid, jd = wanted.pop(index, (None, None))
             if candid is None:
@@ -229,7 +230,7 @@ def _of_file(product: ProductFile, found: Sequence[tuple]) -> Iterator[tuple[int
     raise DamagedFileError(f"{product.path}: has no record {min(wanted)}")
 
 
-def _as_file(schema: dict, packet: dict, candid: int) -> bytes:
+def _as_file(schema: AvroSchema, packet: dict, candid: int) -> bytes:
     """A packet as an Avro file of its own; the mark between its blocks is its number, so that it is always the same."""
     content = io.BytesIO()
     fastavro.writer(content, schema, [packet], codec=NULL, sync_marker=candid.to_bytes(16, "big"))

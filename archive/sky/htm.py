@@ -46,7 +46,7 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 
 
 def _first_that_holds(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """Which of each point's triangles (n, k, 3, 3) holds it; rounding on a side decides for the nearest."""
+    """Index of the triangle (n, k, 3, 3) that holds each point; rounding on a side decides for the nearest."""
     sides = np.cross(triangles, np.roll(triangles, -1, axis=2))
     inside = np.einsum("nksx,nx->nks", sides, points).min(axis=2)
     return np.where((inside >= _EDGE).any(axis=1), (inside >= _EDGE).argmax(axis=1), inside.argmax(axis=1))

@@ -1,4 +1,4 @@
-"""What a request to nph-query asks, checked; names of parameters and of columns in any case."""
+"""The question of a request to nph-query, checked; names of parameters and of columns in any case."""
 
 from __future__ import annotations
 

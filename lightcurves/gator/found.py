@@ -48,7 +48,7 @@ _OF_EACH = f"""SELECT {LISTED}.n, found.* FROM unnest(%s::int[], %s::float8[], %
 
 @dataclass(frozen=True)
 class Found:
-    """How many rows there are, their columns, and batches of them; `close` when nobody reads them any more."""
+    """The number of rows, their columns, and batches of them; `close` when nobody reads them any more."""
 
     count: int
     columns: tuple[Column, ...]
@@ -96,7 +96,7 @@ def find(asked: Asked, reader: Reader) -> Found:
 
 
 def count_of(asked: Asked) -> int:
-    """How many rows a search has, for the reader of the context.
+    """The number of rows that a search has, for the reader of the context.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Where a request searches: a cone, a box or a polygon, or a cone around each row of an uploaded table."""
+"""The regions that a request searches: a cone, a box or a polygon, or a cone around each row of an uploaded table."""
 
 from __future__ import annotations
 

@@ -159,7 +159,7 @@ def _take_out(job: UserJob, place: Place, path: Path) -> None:
 
 
 def state(place: Place, reader: Reader) -> tuple[int, str]:
-    """How many points a place has, and a key of all that its file is made of."""
+    """The number of points of a place, and a key of all that its file is made of."""
     first, last = store.objects_of(place.field, place.rcid, place.fid)
     values = {"field": place.field, "rcid": place.rcid, "fid": place.fid, "first": first, "last": last}
     ((points, state),) = _rows(_STATE, values)

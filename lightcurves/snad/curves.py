@@ -120,7 +120,7 @@ def _objects(batch: pa.RecordBatch, reader: Reader, with_points: bool) -> Iterat
 
 
 def _described(mine: dict[str, np.ndarray], nobs: int, place: tuple[float, float]) -> dict:
-    """What is told of an object; `duration` is of its good points, days."""
+    """The description of an object; `duration` is of its good points, days."""
     return {
         "nobs": nobs,
         "ngoodobs": len(mine["oid"]),

@@ -137,7 +137,7 @@ def locked_out(request: HttpRequest, response: HttpResponse | None = None, crede
 
 
 def _by_name(request: HttpRequest, content: str) -> AbstractBaseUser:
-    """Whose credentials the header has."""
+    """The user whose credentials the header has."""
     try:
         name, _, password = base64.b64decode(content, validate=True).decode().partition(":")
     except ValueError:  # no base64, not even ASCII, or no UTF-8
@@ -146,7 +146,7 @@ def _by_name(request: HttpRequest, content: str) -> AbstractBaseUser:
 
 
 def user_by_password(request: HttpRequest, name: str, password: str) -> AbstractBaseUser:
-    """Whose name and password these are, or name and token.
+    """The user of a name and a password, or of a name and a token.
 
     Raises
     ------
@@ -169,7 +169,7 @@ def user_by_password(request: HttpRequest, name: str, password: str) -> Abstract
 
 
 def _by_token(request: HttpRequest, secret: str, name: str = "") -> AbstractBaseUser:
-    """Whose token this is, if it is good for what is asked."""
+    """The owner of a token, if it is good for what is asked."""
     counted = {"username": ANY_TOKEN}
     try:
         token = tokens.recognise(secret, get_client_ip_address(request) or "")

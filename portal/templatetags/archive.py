@@ -28,7 +28,7 @@ def absolute_query(context, **changes) -> str:
 
 @register.simple_tag
 def queue_position(job) -> str:
-    """Where a waiting job stands in the queue; empty for one that does not wait."""
+    """The position of a waiting job in the queue; empty for one that does not wait."""
     found = turns.position(job)
     return f"number {found[0]} of {found[1]} in the queue" if found else ""
 

@@ -16,7 +16,7 @@ PLAIN = "text/plain; charset=utf-8"
 
 
 def _refused(request: HttpRequest, kind: str) -> HttpResponse | None:
-    """That what is not public is asked for by nobody: clients send their name and password when they are told so."""
+    """The refusal of what is not public to visitors, with a challenge: clients then send name and password."""
     if kind == "public" or request.user.is_authenticated:
         return None
     response = refuse(request, f"{request.path}: is for those who have signed in", 401, "Not signed in")

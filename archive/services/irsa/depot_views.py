@@ -38,7 +38,7 @@ def night(request: HttpRequest, day: str) -> HttpResponse:
 
 @require_safe
 def file(request: HttpRequest, day: str, name: str) -> HttpResponseBase:
-    """What was processed of a night, or its good differences."""
+    """A file of a night: its processed images, or its good differences."""
     processed, good = depot.names(day)
     if name not in (processed, good):
         raise Http404(f"{name[:60]}: a night has {processed[:60]} and {good[:60]}")

@@ -29,14 +29,14 @@ CUTOUT_PARAMETERS = {"center", "size", "gzip"}
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Where the parts of IBE are."""
+    """The list of IBE's parts."""
     links = [("Searches", reverse("ibe-missions")), ("Files", reverse("ibe-root")), ("Columns", reverse("ibe-docs"))]
     return render(request, "irsa/links.html", {"title": "Images", "links": links})
 
 
 @require_safe
 def docs(request: HttpRequest, name: str = "") -> HttpResponse:
-    """Where the columns of each table are described, or of one."""
+    """Links to the descriptions of each table's columns."""
     described = {one: f"{reverse('ibe-search', args=[one])}?FORMAT=METADATA&ct=html" for one in FAMILIES}
     if not name:
         return render(request, "irsa/links.html", {"title": "Tables of images", "links": described.items()})

@@ -96,7 +96,7 @@ def _error(job: QueryJob) -> Xml:
 
 
 def _position(job: QueryJob) -> Xml:
-    """Where a waiting job stands in the queue."""
+    """The position of a waiting job in the queue."""
     found = turns.position(job)
     if found is None:
         return Xml()
