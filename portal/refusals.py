@@ -16,7 +16,7 @@ from django.middleware.csrf import REASON_BAD_ORIGIN
 from django.template.loader import render_to_string
 from django.urls import Resolver404, URLPattern, get_resolver, resolve
 
-from archive.services.protocol.refusals import as_ibe_xml, as_struct, as_votable
+from archive.services.protocol.refusals import as_asked, as_ibe_xml, as_struct, as_votable
 from archive.tables.responses import problem
 
 VOTABLE = ("tap", "soda", "sia", "scs", "datalink", "dal", "irsa-")
@@ -54,6 +54,8 @@ def refuse(request: HttpRequest, message: str, status: int, title: str = "") -> 
         response = as_ibe_xml(message, status)
     elif name.startswith("gator"):
         response = as_struct(message, status)
+    elif name == "irsa-light-curves":
+        response = as_asked(message, _form_of(request), status)
     elif name.startswith(VOTABLE):
         response = as_votable(message, status)
     else:
@@ -61,6 +63,12 @@ def refuse(request: HttpRequest, message: str, status: int, title: str = "") -> 
     if status == 503:
         response["Retry-After"] = str(SECONDS)
     return response
+
+
+def _form_of(request: HttpRequest) -> str:
+    """The format that IRSA's light-curve service is asked for."""
+    given = (*request.GET.items(), *(request.POST.items() if request.method == "POST" else ()))
+    return next((value for name, value in given if name.upper() == "FORMAT"), "")
 
 
 def follows_dali(request: HttpRequest) -> bool:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from archive.requests.parameters import takes
 from archive.services.protocol.errors import BadRequestError
-from archive.services.protocol.refusals import as_votable
+from archive.services.protocol.refusals import as_asked
 from lightcurves.download import bulk
 from lightcurves.download.responses import streamed
 from lightcurves.irsa import light_curves as service
@@ -27,7 +27,8 @@ def light_curves(request: HttpRequest) -> HttpResponseBase:
     try:
         asked = service.read(given, request.user.is_authenticated)
     except BadRequestError as error:
-        return as_votable(str(error))
+        form = next((values[-1] for name, values in given.items() if name.upper() == "FORMAT"), "")
+        return as_asked(str(error), form, error.status)
     batches = bulk.points(asked.found(), asked.point_filter, request.reader)
     return streamed(LIGHTCURVE, batches, asked.format)
 

@@ -58,3 +58,19 @@ def as_struct(message: str, status: int = 400) -> HttpResponse:
     """An error as Gator has it: one line, whose clients know it by how it begins and ends."""
     text = " ".join(message.replace('"', "'").split())
     return HttpResponse(f'[struct stat="ERROR", msg="{text}"]\n', "text/plain; charset=utf-8", status)
+
+
+def as_uneven_lines(message: str, status: int = 400) -> HttpResponse:
+    """An error for clients that read CSV or TSV: its lines have different numbers of fields, so that no reader takes
+    it for a table."""
+    text = " ".join(message.replace('"', "'").split())
+    body = f'"ERROR"\n"{text}"\n"status",{status},"this","is","no","table"\n'
+    return HttpResponse(body, "text/plain; charset=utf-8", status)
+
+
+def as_asked(message: str, form: str, status: int = 400) -> HttpResponse:
+    """An error for whoever asked IRSA's services for rows in a format (VOTABLE, IPAC_TABLE, HTML, CSV, TSV)."""
+    wanted = form.strip().lower()
+    if wanted in ("csv", "tsv"):
+        return as_uneven_lines(message, status)
+    return as_struct(message, status) if wanted in ("ipac_table", "html") else as_votable(message, status)

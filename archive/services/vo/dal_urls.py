@@ -15,6 +15,7 @@ urlpatterns = [
     path("vo/sia2/query", sia.query, name="sia"),
     path("SIA", sia.query, name="irsa-sia"),
     path("SIA/capabilities", vosi.capabilities, {"service": "sia2"}, name="irsa-sia-capabilities"),
+    path("SIA/availability", vosi.availability, {"service": "sia2"}, name="irsa-sia-availability"),
     path("vo/scs/<str:name>", cone.search, name="scs"),
     path("SCS", cone.search_named, name="scs-irsa"),
     path("vo/datalink/links", datalink.query, name="datalink"),

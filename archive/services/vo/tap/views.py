@@ -22,8 +22,9 @@ GZIP = 16 + zlib.MAX_WBITS
 
 @require_safe
 def service(request: HttpRequest) -> HttpResponseRedirect:
-    """The address of TAP itself: people find the query page there."""
-    return HttpResponseRedirect(reverse("query"))
+    """The address of TAP itself: people find the query page there, programs what the service offers."""
+    wants_page = "text/html" in request.headers.get("Accept", "")
+    return HttpResponseRedirect(reverse("query" if wants_page else "tap-capabilities"))
 
 
 @csrf_exempt  # changes nothing, and scripts send it

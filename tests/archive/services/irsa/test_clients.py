@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pandas
 import pytest
 import requests
 from astropy import units as u
@@ -14,6 +15,7 @@ from astropy.io import fits
 from astropy.io.votable import parse_single_table
 
 from archive.files import storage
+from archive.search.families import FAMILIES
 from tests.archive.services.irsa.conftest import PARTNER, PASSWORD
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(databases=["default", "reader"])]
@@ -201,6 +203,39 @@ def test_ztfquery_fetches_and_shows_light_curves(lightcurve, archive, curves):
     assert by_number.data.equals(by_place.data)
     nothing = lightcurve.LCQuery.download_data(circle=[10, -80, 0.001], mag=[17, 18], NUM_OBS=5, cookies={})
     assert len(nothing) == 0 and list(nothing.columns) == list(by_place.data.columns)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"ID": "5x"}, {"COLLECTION": "ztf_dr99", "ID": "5"}, {"circle": [10, -80, 3]}, {"ID": "5", "TIME": [9, 1]}],
+)
+def test_ztfquery_takes_no_error_for_a_light_curve(lightcurve, wrong):
+    with pytest.raises(pandas.errors.ParserError, match="fields in line 3"):
+        lightcurve.LCQuery.download_data(cookies={}, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("form", "begins"),
+    [("csv", '"ERROR"'), ("TSV", '"ERROR"'), ("ipac_table", "[struct stat"), ("votable", "<?xml"), ("x", "<?xml")],
+)
+@pytest.mark.parametrize("query", ["ID=5x", "nothing=1&ID=5", "TIME=1&TIME=2&ID=5"])
+def test_an_error_has_the_form_that_was_asked_for(address, form, begins, query):
+    answer = requests.get(f"{address}/cgi-bin/ZTF/nph_light_curves?{query}&FORMAT={form}", timeout=30)
+    assert answer.status_code == 400 and answer.text.startswith(begins), answer.text
+    assert query.split("=")[0].lower() in answer.text.lower()
+
+
+@pytest.mark.parametrize("kind", ["sci", "raw", "ref", "cal"])
+def test_ztfquery_reads_the_names_of_columns(address, ztfquery, monkeypatch, kind):
+    """Its address of TAP is written into it; what it asks for is as it asks it."""
+    from ztfquery import metasearch
+
+    get = requests.get
+    monkeypatch.setattr(
+        metasearch.requests, "get", lambda url: get(url.replace("https://irsa.ipac.caltech.edu", address), timeout=60)
+    )
+    found = metasearch.get_queriable_field(kind)
+    assert found[: len(FAMILIES[kind].table.columns)] == [column.name for column in FAMILIES[kind].table.columns]
 
 
 def test_ztfquery_signs_in_for_light_curves_that_are_not_public(lightcurve, curves):
