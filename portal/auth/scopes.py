@@ -17,7 +17,7 @@ from archive.requests import json_text
 OPEN: frozenset[str] = frozenset()
 JOB = ("parameters", "results", "result", "error", "phase", "executionduration", "destruction", "quote", "owner")
 TAP = (
-    *("tap-sync", "tap-async", "tap-tables", "tap-table", "tap-load", "tap-kept", "tap-job"),
+    *("tap-sync", "tap-async", "tap-tables", "tap-table", "tap-load", "tap-update", "tap-kept", "tap-job"),
     *(f"tap-job-{name}" for name in JOB),
 )
 CATALOGS = ("cat.fits", "cat.fits.fz", "psfcat.fits", "sexcat.fits")

@@ -49,7 +49,7 @@ def uploads(world: World, ask: Asker, draw) -> None:
     assert sorted(int(row["pid"]) for row in rows) == pids(world.images(ask.person))
 
 
-@probe("tap-kept", "tap-load")
+@probe("tap-kept", "tap-load", "tap-update")
 def kept_tables(world: World, ask: Asker, draw) -> None:
     """Nobody keeps a table here, and nobody adds to another's (TAP's own tests try tables that exist)."""
     if refused(ask, reverse("tap-kept"), "tap"):
@@ -57,3 +57,5 @@ def kept_tables(world: World, ask: Asker, draw) -> None:
     assert ask(reverse("tap-kept")).json() == {"tables": []}
     url = reverse("tap-load", args=["user_all.stars"])
     ask(url, {}, method="post", status=401 if ask.person.user is None else 404)
+    order = {"TABLE": "user_all.stars", "INDEX": "ra"}
+    ask(reverse("tap-update"), order, method="post", status=401 if ask.person.user is None else 404)

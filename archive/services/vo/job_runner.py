@@ -26,13 +26,14 @@ from archive.models import QueryJob, UserTable
 from archive.services.protocol.errors import BadRequestError
 from archive.services.vo.formats import format_named
 from archive.services.vo.soda import jobs
-from archive.services.vo.tap import query, requests, uploads, uws
+from archive.services.vo.tap import indexes, query, requests, uploads, user_tables, uws
 
 Phase = QueryJob.Phase
 CLAIM = 0x7A74665F75777300  # key of the lock under which jobs are claimed
 REFUSED = (
     *requests.REFUSED,
     quotas.QuotaExceededError,
+    user_tables.TableNotKeptError,
     DamagedFileError,
 )  # what a job ends with; after anything else it begins again
 FORGOTTEN_AFTER = timedelta(days=30)
@@ -184,6 +185,8 @@ def _unlock(job: QueryJob) -> None:
 
 def _write(job: QueryJob, seconds: float) -> dict:
     """The result's file, whole or not at all, if the query takes no longer than `seconds`."""
+    if indexes.is_order(job.parameters):
+        return indexes.carry_out(job)
     asked = query.Request.of(job.parameters)
     written = format_named(job.parameters.get("RESPONSEFORMAT") or job.parameters.get("FORMAT", ""))
     reader = reader_of_job(job)

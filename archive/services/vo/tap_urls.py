@@ -22,5 +22,6 @@ urlpatterns = [
     path("tables", table_views.tables, name="tap-tables"),
     path("tables/<str:name>", table_views.table, name="tap-table"),
     path("load/<str:name>", table_views.load, name="tap-load"),
+    path("table-update", table_views.update, name="tap-update"),
     path("kept", table_views.kept, name="tap-kept"),
 ]

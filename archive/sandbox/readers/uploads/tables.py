@@ -25,7 +25,7 @@ from astropy.table import MaskedColumn, Table
 
 from archive.sandbox.readers import declared
 from archive.sandbox.readers.declared import TooMuchError
-from archive.sandbox.readers.uploads import dialects
+from archive.sandbox.readers.uploads import dialects, vositables
 from archive.sandbox.readers.uploads.declaredtexts import ecsv_table, ipac_table
 from archive.sandbox.readers.uploads.fitsvalues import check_scaled, mask_logical, table_hdu
 from archive.sandbox.readers.uploads.values import WrongValueError, wrong
@@ -49,13 +49,15 @@ class UnreadableTableError(ValueError):
 
 
 def kind_of(content: bytes) -> str | None:
-    """ "FITS table", "Parquet file", "VOTable" or "IPAC table" by how it begins; None for other text, as CSV is."""
+    """The kind of a table by how it begins, as messages name it; None for other text, as CSV is."""
     for mark, kind in ((b"SIMPLE  =", "FITS table"), (b"PAR1", "Parquet file")):
         if content.startswith(mark):
             return kind
     start = content[:2000].decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
     if start.startswith("# %ECSV"):
         return "ECSV table"
+    if start.startswith("<") and vositables.is_definition(content):
+        return "VOSI table"
     return {"<": "VOTable", "|": "IPAC table", "\\": "IPAC table"}.get(start[:1])
 
 
@@ -219,6 +221,10 @@ def _votable(content: bytes, most_rows: int, most_bytes: int) -> Table:
     return found.to_table(use_names_over_ids=True)
 
 
+def _definition(content: bytes, most_rows: int, most_bytes: int) -> Table:
+    return vositables.empty_table(content)
+
+
 def _fits(content: bytes, most_rows: int, most_bytes: int) -> Table:
     declared.check_fits(io.BytesIO(content), len(content), most_bytes, most_rows)
     with fits.open(io.BytesIO(content), memmap=False) as hdus:
@@ -280,6 +286,7 @@ def _from_arrow(column: pa.Array) -> MaskedColumn:
 
 
 _READERS = {
-    "VOTable": _votable, "FITS table": _fits, "Parquet file": _parquet, "IPAC table": _ipac, "ECSV table": _ecsv,
+    "VOTable": _votable, "VOSI table": _definition,
+    "FITS table": _fits, "Parquet file": _parquet, "IPAC table": _ipac, "ECSV table": _ecsv,
     None: _text,
 }  # fmt: skip

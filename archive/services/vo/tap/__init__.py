@@ -8,6 +8,7 @@ uws, uws_xml
              the life of a query job and its documents
 uploads, user_tables
              TAP_UPLOAD and kept tables
+indexes      indexes of kept tables, made by jobs
 removal      what goes with rows that are removed
 vosi, examples
              what the service says about itself

@@ -15,7 +15,7 @@ from archive.models import QueryJob, UserTable
 from archive.requests.parameters import unknown
 from archive.services.protocol.errors import BadRequestError, DeniedError
 from archive.services.vo.schema.published import Published, published
-from archive.services.vo.tap import uploads, user_tables, uws_views, vosi
+from archive.services.vo.tap import indexes, uploads, user_tables, uws_views, vosi
 from archive.services.vo.tap.requests import XML, parameters_of, tap_errors
 
 VARIES = {"Vary": "User-Agent"}
@@ -73,6 +73,22 @@ def load(request: HttpRequest, name: str) -> HttpResponse:
     given = _only(request, "PROGRAMS")
     user_tables.append(_own(request, name), uploads.upload_of(name, request.body), _programs(given))
     return HttpResponse(status=200)
+
+
+@csrf_exempt
+@require_http_methods(["POST"])
+@tap_errors
+def update(request: HttpRequest) -> HttpResponse:
+    """A job that makes an index on a column of one's own table (TABLE, INDEX; UNIQUE=true where values differ)."""
+    given = _only(request, *indexes.ASKED)
+    for name in ("TABLE", "INDEX"):
+        if not given.get(name):
+            raise BadRequestError(f"{name} is missing: give TABLE and INDEX, the name of a column")
+    unique = given.get("UNIQUE", "false").lower()
+    if unique not in ("true", "false"):
+        raise BadRequestError(f"UNIQUE={unique[:20]}: use true or false")
+    job = indexes.order(_somebody(request), _own(request, given["TABLE"]), given["INDEX"], unique == "true")
+    return uws_views.SeeOther(uws_views.address_of(request, job))
 
 
 def kept(request: HttpRequest) -> JsonResponse:

@@ -91,7 +91,7 @@ def create(
             )
             _make(cursor, table, upload)
             _tell(cursor, table)
-            _keep_within(cursor, table)
+            keep_within(cursor, table)
     except (psycopg2.DataError, DataError) as error:
         raise TableNotKeptError(f"{name}: {str(error).splitlines()[0]}") from error
     return table
@@ -138,7 +138,7 @@ def append(table: UserTable, upload: Upload, programs: Collection[int] | None = 
             added = reader_of(table.owner).programs if programs is None else programs
             values = {"rows": held.rows + upload.rows, "programs": sorted({*held.programs, *added})}
             UserTable.objects.filter(pk=table.pk).update(**values)
-            _keep_within(cursor, table)
+            keep_within(cursor, table)
     except (psycopg2.DataError, DataError) as error:
         raise TableNotKeptError(f"{table.full_name}: {str(error).splitlines()[0]}") from error
 
@@ -253,7 +253,7 @@ def _tell(cursor, table: UserTable) -> None:
     )
 
 
-def _keep_within(cursor, table: UserTable) -> None:
+def keep_within(cursor, table: UserTable) -> None:
     """Note how large a table has become, and refuse what is beyond its owner's share."""
     cursor.execute("SELECT pg_total_relation_size(%s::regclass)", [".".join(table.physical)])
     UserTable.objects.filter(pk=table.pk).update(bytes=cursor.fetchone()[0])
