@@ -47,8 +47,17 @@ def read(request: HttpRequest, family: Family) -> Request:
     BadRequestError
         naming the parameter, its value and what would be right.
     """
-    given = last_values(request)
     upload = next((file for name, file in request.FILES.items() if name.upper() == "POS"), None)
+    return read_values(last_values(request), family, upload)
+
+
+def read_values(given: Mapping[str, str], family: Family, upload: UploadedFile | None = None) -> Request:
+    """Read parameters, by their names in upper case, and a table of positions that came with them.
+
+    Raises
+    ------
+    BadRequestError
+    """
     metadata = _one_of(given, "FORMAT", ("METADATA", "")) == "METADATA"
     output = _one_of(given, "CT", FORMATS, default="ipac_table")
     columns = _columns(given.get("COLUMNS", ""), family)

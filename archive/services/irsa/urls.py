@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from archive.services.irsa import depot_views, login, views
+from archive.services.irsa import depot_views, login, sia1, views
 
 urlpatterns = [
     path("ibe/", views.home, name="ibe-home"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("ibe/search/ztf/", views.datasets, name="ibe-datasets"),
     path("ibe/search/ztf/products/", views.tables, name="ibe-tables"),
     re_path(r"^ibe/search/ztf/products/(?P<name>[^/]+)/?$", views.search, name="ibe-search"),
+    *sia1.urlpatterns,
     path("ibe/data/ztf/products/", views.data, name="ibe-root"),
     path("ibe/data/ztf/products/<path:path>", views.data, name="ibe-data"),
     path("ztf/archive/", views.data, name="ibe-archive-root"),

@@ -15,7 +15,7 @@ from archive.files import delivery
 from archive.files.folders import entries
 from archive.files.storage import DamagedFileError, NotInArchiveError
 from archive.forms import NO, YES, truth_of
-from archive.pixels import cutouts
+from archive.pixels import cutouts, planes
 from archive.requests.parameters import takes
 from archive.requests.stream_response import stream_response
 from archive.search.families import FAMILIES
@@ -24,7 +24,7 @@ from archive.services.protocol.errors import BadRequestError
 from archive.services.protocol.refusals import as_ibe_xml
 
 MISSION, DATASET = "ztf", "products"
-CUTOUT_PARAMETERS = {"center", "size", "gzip"}
+CUTOUT_PARAMETERS = {"center", "size", "gzip", "planes"}
 
 
 @require_safe
@@ -110,7 +110,9 @@ def _cutout(request: HttpRequest, file) -> HttpResponse:
     if (zipped := truth_of(text)) is None:
         raise BadRequestError(f"gzip={text[:40]}: use one of {' '.join(YES + NO)}")
     region = cutouts.read_region(request.GET["center"], request.GET["size"])
-    body = cutouts.to_bytes(cutouts.cut(file, region), compress=zipped)
+    text = request.GET.get("planes")
+    hdus = cutouts.cut(file, region) if text is None else planes.cut(file, region, planes.names_of(text))
+    body = cutouts.to_bytes(hdus, compress=zipped)
     name = file.name.removesuffix(".fz").removesuffix(".gz") + (".gz" if zipped else "")
     headers = {"Content-Disposition": f'attachment; filename="{name}"', **delivery.private()}
     return HttpResponse(body, content_type="application/gzip" if zipped else "application/fits", headers=headers)

@@ -44,6 +44,7 @@ SHAPES = (
     Parameter("POS", "char", "CIRCLE, RANGE or POLYGON and its numbers", "*", None, "pos.outline;obs"),
     Parameter("BAND", "double", "Shortest and longest wavelength", "2", "m", "em.wl;stat.interval", "interval"),
     Parameter("TIME", "double", "Begin and end, MJD (UTC)", "2", "d", "time.interval;obs.exposure", "interval"),
+    Parameter("PLANES", "char", "What comes of the region: some of image,mask,uncertainty,psf"),
 )
 
 

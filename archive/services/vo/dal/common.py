@@ -16,7 +16,8 @@ from archive.services.protocol.errors import BadRequestError
 from archive.services.protocol.parameters import Parameters, row_limit, single
 from archive.services.protocol.refusals import errors_as_votable
 from archive.services.vo import descriptors
-from archive.services.vo.formats import format_named
+from archive.services.vo.formats import FORMATS, format_named
+from archive.tables.arrow import batch_of
 from archive.tables.dictionary import Table
 from archive.tables.fields import Field
 from archive.tables.formats.votable import CONTENT_TYPE, write_votable
@@ -24,7 +25,6 @@ from archive.tables.moments import iso
 from archive.tables.responses import field_of
 
 DEFAULT_ROWS = 10_000
-TEXT_FORMATS = ("csv", "tsv", "json")
 
 
 @dataclass(frozen=True)
@@ -92,16 +92,17 @@ class Result:
         BadRequestError, QueryFailedError
         """
         written = format_named(form)
-        if written is None or written.suffix not in ("vot", *TEXT_FORMATS):
-            raise BadRequestError(f"RESPONSEFORMAT={form}: use one of votable, votable/td, {', '.join(TEXT_FORMATS)}")
+        if written is None:
+            raise BadRequestError(f"RESPONSEFORMAT={form}: use one of {', '.join(one.names[1] for one in FORMATS)}")
         rows = self._rows(reader)
         batches = self._columns(rows)
-        if written.suffix == "vot":
+        if written.suffix in ("vot", "xml"):
             kind = "BINARY2" if "binary2" in form.lower() or form.endswith("b2") else "TABLEDATA"
             pieces = write_votable(self.fields, batches, kind, self.maxrec, dict(self.infos or {}), self.description)
             pieces, content_type = descriptors.followed_by(pieces, self.resources), self.content_type
         else:
-            pieces = written.write(tuple(self.fields), batches, self.maxrec)
+            whole = (batch_of(self.fields, columns) for columns in batches)
+            pieces = written.write(tuple(self.fields), whole, self.maxrec)
             content_type = written.content_type
         close = rows.close if rows is not None else lambda: None
         return stream_response(pieces, close, content_type, {"Cache-Control": "no-store"})

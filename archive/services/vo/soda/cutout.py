@@ -11,7 +11,7 @@ from django.db import connections
 
 from archive.files import delivery
 from archive.models import ProductFile
-from archive.pixels import cutouts
+from archive.pixels import cutouts, planes
 from archive.services.protocol.errors import BadRequestError
 from archive.services.protocol.parameters import Parameters
 from archive.services.vo.obscore.branches import PRODUCTS
@@ -20,6 +20,10 @@ from archive.sky.footprints import read_wcs
 from archive.sky.shapes import BadShapeError, Shape, read_circle, read_interval, read_polygon, read_pos
 
 SHAPES: dict[str, Callable[[str], Shape]] = {"POS": read_pos, "CIRCLE": read_circle, "POLYGON": read_polygon}
+FITS = "application/fits"
+FORMATS = ("fits", FITS, "image/fits")
+WHOLE = "PLANES: goes with a region; each file is to be had whole"
+KNOWN = ("ID", *SHAPES, "BAND", "TIME", "PLANES", "RESPONSEFORMAT", "RUNID")
 EDGE = 0.5  # pixels from the centre of an image's outermost pixels to its edge
 
 
@@ -179,7 +183,47 @@ def _check_interval(name: str, text: str, low: float | None, high: float | None)
         raise NothingLeftError
 
 
-def cutout(file: ProductFile, shape: Shape) -> bytes:
+def planes_of(parameters: Parameters) -> tuple[str, ...] | None:
+    """The planes that a request names; None where it names none and gets the image alone.
+
+    Raises
+    ------
+    RefusedError
+    """
+    given = parameters.get("PLANES", ())
+    if len(given) > 1:
+        raise RefusedError("MultiValuedParamNotSupported", "PLANES: give it once, with commas between its names")
+    try:
+        return planes.names_of(given[0]) if given else None
+    except cutouts.BadCutoutError as error:
+        raise RefusedError("UsageError", str(error)) from error
+
+
+def check_format(parameters: Parameters) -> None:
+    """Refuse formats that cutouts do not come in.
+
+    Raises
+    ------
+    RefusedError
+    """
+    for form in parameters.get("RESPONSEFORMAT", ()):
+        if form.lower() not in FORMATS:
+            raise RefusedError("UsageError", f"RESPONSEFORMAT={form}: cutouts come as {FITS}")
+
+
+def check_known(parameters: Parameters) -> None:
+    """Refuse parameters that this service does not have: what they ask for would silently be left out.
+
+    Raises
+    ------
+    RefusedError
+    """
+    for name in parameters:
+        if name not in KNOWN:
+            raise RefusedError("UsageError", f"{name[:40]}: is no parameter of this service; use {', '.join(KNOWN)}")
+
+
+def cutout(file: ProductFile, shape: Shape, names: tuple[str, ...] | None = None) -> bytes:
     """The part of an image file that lies in a shape, as FITS.
 
     Raises
@@ -190,7 +234,8 @@ def cutout(file: ProductFile, shape: Shape) -> bytes:
         for a file that holds no images.
     """
     try:
-        return cutouts.to_bytes(cutouts.cut(file, Part(shape)))
+        part = Part(shape)
+        return cutouts.to_bytes(cutouts.cut(file, part) if names is None else planes.cut(file, part, names))
     except cutouts.NoOverlapError as error:
         raise NothingLeftError from error
     except cutouts.BadCutoutError as error:

@@ -24,7 +24,8 @@ MOST = 1000  # cutouts of one job
 FEW = 20  # that are made in seconds
 SERVICE = "soda"
 FITS, TAR = "application/fits", "application/x-tar"
-KNOWN = ("ID", *cutout.SHAPES, *cutout.INTERVALS, "RESPONSEFORMAT")
+OF_JOBS = ("PHASE", "RUNID", "ACTION", "DESTRUCTION", "EXECUTIONDURATION")  # of the job, not of its cutouts
+KNOWN = ("ID", *cutout.SHAPES, *cutout.INTERVALS, "PLANES", "RESPONSEFORMAT")
 
 
 def kept(parameters: Parameters) -> dict[str, str]:
@@ -57,6 +58,10 @@ def check(parameters: Parameters) -> None:
     if (count := _count(parameters)) > MOST:  # before they are looked at one by one
         raise BadRequestError(f"UsageError: {count} cutouts; one job makes {MOST} at most")
     try:
+        cutout.check_known({name: values for name, values in parameters.items() if name not in OF_JOBS})
+        cutout.check_format(parameters)
+        if cutout.planes_of(parameters) is not None and not any(name in parameters for name in cutout.SHAPES):
+            raise cutout.RefusedError("UsageError", cutout.WHOLE)
         for _ in _wanted(parameters):
             pass
     except cutout.RefusedError as error:
@@ -123,13 +128,14 @@ def _made(parameters: Mapping[str, list[str]], used: list[str]) -> Iterator[tupl
         try:
             file = cutout.file_of(cutout.dataset_of(one), one)
             used.append(file.path)
-            yield f"cutout_{file.name.removesuffix('.fz')}", _content(file, cutout.shape_of(one))
+            yield f"cutout_{file.name.removesuffix('.fz')}", _content(file, one)
         except cutout.NothingLeftError:
             continue
 
 
-def _content(file: ProductFile, shape) -> bytes:
-    return file.whole().read_bytes() if shape is None else cutout.cutout(file, shape)
+def _content(file: ProductFile, parameters: Parameters) -> bytes:
+    shape, names = cutout.shape_of(parameters), cutout.planes_of(parameters)
+    return file.whole().read_bytes() if shape is None else cutout.cutout(file, shape, names)
 
 
 def _wanted(parameters: Mapping[str, Sequence[str]]) -> Iterator[dict[str, list[str]]]:
@@ -141,9 +147,9 @@ def _wanted(parameters: Mapping[str, Sequence[str]]) -> Iterator[dict[str, list[
     """
     identifiers = list(dict.fromkeys(parameters.get("ID", ()))) or [""]
     regions = [{name: [text]} for name in cutout.SHAPES for text in parameters.get(name, ())] or [{}]
-    limits = {name: list(parameters[name]) for name in cutout.INTERVALS if name in parameters}
+    shared = {name: list(parameters[name]) for name in (*cutout.INTERVALS, "PLANES") if name in parameters}
     for identifier, region in product(identifiers, regions):
         one = {"ID": [identifier]} if identifier else {}
         cutout.dataset_of(one)
         cutout.shape_of(region)
-        yield one | region | limits
+        yield one | region | shared

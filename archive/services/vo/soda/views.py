@@ -11,9 +11,6 @@ from archive.services.protocol.errors import BadRequestError
 from archive.services.protocol.parameters import all_values
 from archive.services.vo.soda import cutout
 
-FITS = "application/fits"
-FORMATS = ("fits", FITS, "image/fits")
-
 
 @csrf_exempt  # changes nothing, and scripts send it
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -21,14 +18,15 @@ def sync(request: HttpRequest) -> HttpResponseBase:
     """The part of an image that is asked for; 204 where it has none; without a region the whole file."""
     try:
         parameters = all_values(request)
-        for form in parameters.get("RESPONSEFORMAT", ()):
-            if form.lower() not in FORMATS:
-                raise cutout.RefusedError("UsageError", f"RESPONSEFORMAT={form}: cutouts come as {FITS}")
-        shape = cutout.shape_of(parameters)
+        cutout.check_known(parameters)
+        cutout.check_format(parameters)
+        shape, names = cutout.shape_of(parameters), cutout.planes_of(parameters)
+        if names is not None and shape is None:
+            raise cutout.RefusedError("UsageError", cutout.WHOLE)
         file = cutout.file_of(cutout.dataset_of(parameters), parameters)
         if shape is None:
             return delivery.deliver(request, file, attachment=True)
-        return _fits(cutout.cutout(file, shape), f"cutout_{file.name.removesuffix('.fz')}")
+        return _fits(cutout.cutout(file, shape, names), f"cutout_{file.name.removesuffix('.fz')}")
     except cutout.NothingLeftError:
         return HttpResponse(status=204)
     except BadRequestError as error:
@@ -37,4 +35,4 @@ def sync(request: HttpRequest) -> HttpResponseBase:
 
 def _fits(body: bytes, name: str) -> HttpResponse:
     headers = {"Content-Disposition": f'attachment; filename="{name}"', **delivery.private()}
-    return HttpResponse(body, content_type=FITS, headers=headers)
+    return HttpResponse(body, content_type=cutout.FITS, headers=headers)

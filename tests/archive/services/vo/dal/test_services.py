@@ -293,3 +293,34 @@ def test_adql_asks_footprints_and_positions_of_all_products(server, place, condi
     service = pyvo.dal.TAPService(f"{server}/tap")
     where = condition.format(ra=place[0], dec=place[1])
     assert len(service.search(f"SELECT obs_publisher_did FROM ivoa.obscore WHERE {where}")) == count
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.names[1])
+@pytest.mark.parametrize(
+    "path", ["/vo/sia2/query?POS=CIRCLE {} {} 0.1", "/vo/scs/ztf_current_meta_sci?RA={}&DEC={}&SR=1"]
+)
+def test_every_format_of_the_archive_is_to_be_had(client, archive, place, path, form):
+    answer = client.get(
+        path.format(*place), {}, QUERY_STRING=f"{path.format(*place).partition('?')[2]}&RESPONSEFORMAT={form.names[1]}"
+    )
+    content = b"".join(answer.streaming_content)
+    assert answer.status_code == 200, content
+    assert rows_of(content, form.suffix) == rows_of(plain(client, path.format(*place)), "csv") > 0
+
+
+def plain(client, path: str) -> bytes:
+    return b"".join(client.get(f"{path}&RESPONSEFORMAT=csv").streaming_content)
+
+
+def rows_of(content: bytes, suffix: str) -> int:
+    """Rows of a table in a format of ours."""
+    if suffix in ("csv", "tsv"):
+        return len(content.decode().strip().split("\n")) - 1
+    if suffix == "json":
+        return len(json.loads(content)["data"])
+    if suffix == "parquet":
+        return pq.read_table(io.BytesIO(content)).num_rows
+    if suffix == "arrows":
+        return pa.ipc.open_stream(content).read_all().num_rows
+    kind = {"vot": "votable", "xml": "votable", "fits": "fits", "tbl": "ascii.ipac"}[suffix]
+    return len(Table.read(io.BytesIO(content), format=kind))

@@ -75,6 +75,12 @@ def test_where_the_image_has_nothing_the_answer_is_empty(client, archive, place)
         ({"POS": "BOX 1 2 3 4"}, 400, "UsageError: POS=BOX"),
         ({"BAND": "x"}, 400, "UsageError: BAND=x"),
         ({"RESPONSEFORMAT": "png"}, 400, "UsageError: RESPONSEFORMAT=png"),
+        ({"POL": "I"}, 400, "UsageError: POL: is no parameter of this service"),
+        ({"PIXELS": "1"}, 400, "UsageError: PIXELS: is no parameter of this service"),
+        ({"CIRCEL": "1 2 3"}, 400, "UsageError: CIRCEL: is no parameter of this service"),
+        ({"PLANES": "image,depth", "CIRCLE": "1 2 3"}, 400, "UsageError: planes=image,depth: 'depth' is none"),
+        ({"PLANES": "image"}, 400, "UsageError: PLANES: goes with a region"),
+        ({"PLANES": ["image", "mask"], "CIRCLE": "1 2 3"}, 400, "MultiValuedParamNotSupported: PLANES"),
     ],
 )
 def test_a_wrong_request_gets_the_fault_s_name(client, archive, asked, status, said):
