@@ -28,6 +28,7 @@ from archive.access.streams import stream
 from archive.files import kept
 from archive.files.storage import DamagedFileError
 from archive.models import ProductFile
+from archive.requests.numbers import whole
 from archive.survey.identifiers import FIRST_NIGHT_JD, BadIdentifierError, date_of_nid, nid_of_date
 from archive.survey.times import JD_UNIX_EPOCH
 from archive.tables.sink import Sink
@@ -134,7 +135,7 @@ def night_named(kind: str, name: str) -> Night:
 
 
 def _day(text: str) -> date:
-    if len(text) != len("20200924") or not (text.isascii() and text.isdecimal()):
+    if len(text) != len("20200924") or whole(text) is None:
         raise ValueError(text)
     return datetime.strptime(text, "%Y%m%d").date()
 

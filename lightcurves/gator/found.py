@@ -15,6 +15,7 @@ from django.db.models.functions import Cos, Radians, Sin
 
 from archive.access.reading import Reader
 from archive.access.streams import QueryFailedError, Rows, stream
+from archive.requests.numbers import whole
 from archive.search.where_sql import expression_of
 from archive.services.protocol.errors import BadRequestError
 from archive.sky import htm
@@ -130,7 +131,7 @@ def own_columns(where: Uploaded) -> tuple[Column, ...]:
 def _suffixed(name: str) -> str:
     """A name with _01 behind it; one that ends so already counts on, up to 99."""
     head, mark, tail = name.rpartition("_")
-    if mark and len(tail) == 2 and tail.isdecimal() and 1 <= int(tail) <= 98:
+    if mark and len(tail) == 2 and whole(tail, 1, 98) is not None:
         return f"{head}_{int(tail) + 1:02}"
     return f"{name}_01"
 

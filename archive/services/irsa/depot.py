@@ -17,6 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from archive.access.reading import Reader, current_reader
 from archive.access.streams import Rows, stream
 from archive.models import ScienceImage
+from archive.requests.numbers import whole
 from archive.survey.camera import Camera
 from archive.survey.identifiers import BadIdentifierError, date_of_nid, nid_of_date
 
@@ -103,7 +104,7 @@ def night_of(day: str) -> int:
     NoSuchNightError
     """
     try:
-        if len(day) != len("20200924") or not (day.isascii() and day.isdecimal()):
+        if len(day) != len("20200924") or whole(day) is None:
             raise ValueError(day)
         nid = nid_of_date(datetime.strptime(day, "%Y%m%d").date())
     except (ValueError, BadIdentifierError) as error:

@@ -83,8 +83,9 @@ def pages(made: Pages, who: str) -> dict[str, str]:
         "depot": _at("depot"),
         "depot-night": _at("depot-night", f"{date_of_nid(nid_of_jd(JD)):%Y%m%d}"),
         "matchfile-channels": _at("matchfile-channels"),
-        "matchfile-fields": _at("matchfile-fields", 50),
-        "matchfile-folder": _at("matchfile-folder", 50, "fr000651-000700"),
+        "matchfile-fields": _at("matchfile-fields", unit.image.rcid),
+        "matchfile-folder": _at("matchfile-folder", unit.image.rcid, "fr000651-000700"),
+        "alert-nights": _at("alert-nights", "public"),
         "ibe-missions": _at("ibe-missions"),
         "ibe-datasets": _at("ibe-datasets"),
         "ibe-tables": _at("ibe-tables"),
@@ -125,7 +126,7 @@ NOT_PAGES = frozenset({
     "soda-job-parameters", "soda-job-results", "soda-job-result", "soda-job-error", "soda-job-phase",
     "soda-job-executionduration", "soda-job-destruction", "soda-job-quote", "soda-job-owner", "registry",
     "dal-capabilities", "dal-availability", "ibe-search", "irsa-login", "irsa-logout", "irsa-periodogram",
-    "irsa-light-curves", "gator-query", "gator-scan", "gator-dd", "alert-nights", "alert-night-sums", "alert-night",
+    "irsa-light-curves", "gator-query", "gator-scan", "gator-dd", "alert-night-sums", "alert-night",
     "api-snad-help", "api-snad-releases", "api-snad-objects", "api-snad-objects-meta", "api-snad-circle",
     "api-snad-circle-meta", "matchfile", "depot-file", "ibe-docs-table", "scs-irsa",
     "forced-request", "forced-batch", "forced-requests", "forced-batch-requests",
@@ -134,4 +135,10 @@ NOT_PAGES = frozenset({
     "api-objects", "api-object", "api-lightcurves", "api-matchfiles", "api-moving", "api-resolve", "api-jobs",
     "api-job",
 })  # fmt: skip
-FORMS_OF_IRSA = {"forced-request", "forced-requests", "forced-batch-requests", "tap-examples"}  # HTML for programs
+FORMS_OF_IRSA = {
+    "gator-scan",
+    "forced-request",
+    "forced-requests",
+    "forced-batch-requests",
+    "tap-examples",
+}  # HTML for programs
