@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import connections
 
 from deploy.machine import free_port
+from tests import preloaded
 
 
 def environment(database: str = "") -> dict[str, str]:
@@ -35,6 +36,12 @@ def environment(database: str = "") -> dict[str, str]:
     }
 
 
+def without_servers() -> dict[str, str]:
+    """Our environment without what leads to the servers of the tests: for what starts servers of its own."""
+    theirs = ("DATABASE_URL", "BROKER_URL", "POSTGRES_PASSING")
+    return {name: value for name, value in os.environ.items() if not name.endswith(theirs)}
+
+
 @cache
 def collect_static() -> None:
     """Gather the files that the portal serves beside its pages, once in a test run."""
@@ -46,14 +53,14 @@ def collect_static() -> None:
 def portal(folder: Path, workers: int = 1, **variables: str):
     """The portal as it is served, with a queue of user jobs beside it; gives its address."""
     port = free_port()
-    python = Path(sys.executable)
-    serve = [python.with_name("granian"), "--interface", "asgi", "portal.asgi:application"]
+    python = preloaded.python(environment() | variables)
+    serve = [*python, "-m", "granian", "--interface", "asgi", "portal.asgi:application"]
     serve += ["--host", "127.0.0.1", "--port", str(port), "--workers", str(workers), "--no-ws"]
     collect_static()
     with (folder / "portal.log").open("w") as log, (folder / "queue.log").open("w") as queue_log:
         options = {"env": environment() | variables, "cwd": settings.BASE_DIR, "stderr": subprocess.STDOUT}
         server = subprocess.Popen(serve, stdout=log, start_new_session=True, **options)
-        queue = subprocess.Popen([python, "manage.py", "queue"], stdout=queue_log, start_new_session=True, **options)
+        queue = subprocess.Popen([*python, "manage.py", "queue"], stdout=queue_log, start_new_session=True, **options)
         try:
             address = f"http://127.0.0.1:{port}"
             _wait_for(f"{address}/health", server, folder / "portal.log")

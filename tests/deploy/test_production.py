@@ -28,7 +28,7 @@ class Production:
         self.folder, self.port = folder, free_port()
         # Tests that root runs need another account for it; anybody else is an ordinary user already.
         self.user = pwd.getpwnam(SERVICE_ACCOUNT) if os.geteuid() == 0 else None
-        kept = {key: value for key, value in os.environ.items() if not key.endswith(("DATABASE_URL", "BROKER_URL"))}
+        kept = servers.without_servers()
         for name in ("ZTF_VAR", "PYTHONDONTWRITEBYTECODE"):
             kept.pop(name, None)
         self.environment = kept | {
