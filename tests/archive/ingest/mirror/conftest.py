@@ -162,8 +162,8 @@ class Near:
         tables = [f"archive_{table}" for table in self.TABLES] + ["lightcurves_source", "lightcurves_detection"]
         self.sql(f"TRUNCATE {', '.join(tables)}, lightcurves_sourcestatistics CASCADE")
 
-    def command(self, *words: str) -> list[str]:
-        python = preloaded.python(self.environment)
+    def command(self, *words: str, python: tuple = ()) -> list[str]:
+        python = python or preloaded.python(self.environment)
         return [*python, str(settings.BASE_DIR / "manage.py"), "mirror", "--delay", "0", "-v0", *words]
 
     def mirror(self, far: str, *words: str, ok: bool = True, **variables: str) -> subprocess.CompletedProcess:
