@@ -57,8 +57,11 @@ tests: # PYTEST: further options
 	@$(SIDE_BY_SIDE) $(BUILT)
 	@$(MAKE) built-tests
 
+# One more than cores, four at most: browsers, servers and clients are waited for
+PROCESSES = $(shell cores=$$(nproc); echo $$((cores < 4 ? cores + 1 : 4)))
+
 built-tests:
-	@OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(PY) -m pytest -n auto --maxprocesses 4 $(PYTEST)
+	@OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(PY) -m pytest -n $(PROCESSES) $(PYTEST)
 
 coverage: setup-dev ## the same tests, with the lines that none of them runs
 	@deploy/with_servers.sh $(MAKE) tests PYTEST="--cov --cov-report=term:skip-covered"
