@@ -65,6 +65,8 @@ def places(folder: Path) -> list[str]:
 def test_a_killed_postgresql_and_redis_come_back_with_what_was_committed(deploy):
     run, folder = deploy
     with connect(folder) as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW fsync")
+        assert cursor.fetchone() == ("on",)
         cursor.execute("CREATE TABLE kept AS SELECT generate_series(1, 1000) AS number")
     for name in ("postgres", "redis-server"):
         assert (found := processes(name, folder)), name
