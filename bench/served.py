@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -42,6 +43,7 @@ def copy(workers: int, **variables: str) -> Iterator[Served]:
     """
     from django.conf import settings
 
+    from deploy import built
     from tests import servers
 
     if not any(settings.ARCHIVE_ROOT.glob("*")):
@@ -55,8 +57,8 @@ def copy(workers: int, **variables: str) -> Iterator[Served]:
         settings.ARCHIVE_ROOT, settings.JOB_ROOT = folder / "archive", folder / "jobs"
         with (
             ThreadPoolExecutor(1) as pool,
-            _database(pool.submit(servers.collect_static)) as postmaster,
-            servers.portal(folder, workers, collected=True, TMPDIR=str(folder / "tmp"), **variables) as address,
+            _database(pool.submit(built.STATIC.build)) as postmaster,
+            servers.portal(folder, workers, (sys.executable,), TMPDIR=str(folder / "tmp"), **variables) as address,
         ):
             yield Served(address, folder, postmaster)
 

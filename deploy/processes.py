@@ -134,12 +134,12 @@ def fingerprint() -> str:
             if file.is_file() and "__pycache__" not in file.parts:
                 digest.update(f"{file}\0".encode() + file.read_bytes())
     known = machine.read_environment() | os.environ
-    for name in _variables():
+    for name in settings_variables():
         digest.update(f"{name}={known.get(name)}\0".encode())
     return digest.hexdigest()
 
 
-def _variables() -> list[str]:
+def settings_variables() -> list[str]:
     """The variables of the environment that settings are read from."""
     asked = re.findall(r'(?:env(?:\.\w+)?|_database)\(\s*"([A-Z][A-Z0-9_]+)"', SETTINGS.read_text())
     return sorted({*asked, *re.findall(r'"([A-Z][A-Z0-9]+_[A-Z0-9_]+)"', PROVIDERS.read_text())})

@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export ZTF_VAR=${ZTF_VAR:-$PWD/var/test}
+export POSTGRES_PASSING=1 # tests make their data anew
 stop() { .venv/bin/python -m deploy down postgres redis; }
 trap stop EXIT
 .venv/bin/python -m deploy up postgres redis

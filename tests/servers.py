@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -19,7 +17,9 @@ import requests
 from django.conf import settings
 from django.db import connections
 
+from deploy import built
 from deploy.machine import free_port
+from tests import preloaded
 
 
 def environment(database: str = "") -> dict[str, str]:
@@ -29,31 +29,32 @@ def environment(database: str = "") -> dict[str, str]:
         "READER_DATABASE_URL": _url("reader", database),
         "ARCHIVE_ROOT": str(settings.ARCHIVE_ROOT),
         "JOB_ROOT": str(settings.JOB_ROOT),
-        "STATIC_ROOT": str(settings.ARCHIVE_ROOT.with_name("static")),
         "DJANGO_SETTINGS_MODULE": "portal.settings",
         "PYTHONPATH": str(settings.BASE_DIR),
     }
 
 
-@cache
-def collect_static() -> None:
-    """Gather the files that the portal serves beside its pages, once in a test run."""
-    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"]
-    subprocess.run(command, env=environment(), cwd=settings.BASE_DIR, check=True)
+def without_servers() -> dict[str, str]:
+    """Our environment without what leads to the servers of the tests: for what starts servers of its own."""
+    theirs = ("DATABASE_URL", "BROKER_URL", "POSTGRES_PASSING")
+    return {name: value for name, value in os.environ.items() if not name.endswith(theirs)}
 
 
 @contextmanager
-def portal(folder: Path, workers: int = 1, **variables: str):
-    """The portal as it is served, with a queue of user jobs beside it; gives its address."""
+def portal(folder: Path, workers: int = 1, python: tuple[str, ...] = (), **variables: str):
+    """The portal as it is served, with a queue of user jobs beside it; gives its address.
+
+    python : runs them, instead of one with everything loaded
+    """
     port = free_port()
-    python = Path(sys.executable)
-    serve = [python.with_name("granian"), "--interface", "asgi", "portal.asgi:application"]
+    python = python or preloaded.python(environment() | variables)
+    serve = [*python, "-m", "granian", "--interface", "asgi", "portal.asgi:application"]
     serve += ["--host", "127.0.0.1", "--port", str(port), "--workers", str(workers), "--no-ws"]
-    collect_static()
+    built.STATIC.build()
     with (folder / "portal.log").open("w") as log, (folder / "queue.log").open("w") as queue_log:
         options = {"env": environment() | variables, "cwd": settings.BASE_DIR, "stderr": subprocess.STDOUT}
         server = subprocess.Popen(serve, stdout=log, start_new_session=True, **options)
-        queue = subprocess.Popen([python, "manage.py", "queue"], stdout=queue_log, start_new_session=True, **options)
+        queue = subprocess.Popen([*python, "manage.py", "queue"], stdout=queue_log, start_new_session=True, **options)
         try:
             address = f"http://127.0.0.1:{port}"
             _wait_for(f"{address}/health", server, folder / "portal.log")

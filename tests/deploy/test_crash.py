@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 
 from deploy.machine import free_port, port_is_free
+from tests.servers import without_servers
 
 pytestmark = pytest.mark.slow
 
@@ -20,8 +21,7 @@ pytestmark = pytest.mark.slow
 def deploy(tmp_path_factory):
     """`python -m deploy` on servers of its own, whatever servers the tests themselves use."""
     folder = tmp_path_factory.mktemp("servers")
-    kept = {name: value for name, value in os.environ.items() if not name.endswith(("DATABASE_URL", "BROKER_URL"))}
-    environment = kept | {"ZTF_VAR": str(folder)}
+    environment = without_servers() | {"ZTF_VAR": str(folder)}
 
     def run(*words: str) -> str:
         command = [sys.executable, "-m", "deploy", *words]
@@ -65,6 +65,8 @@ def places(folder: Path) -> list[str]:
 def test_a_killed_postgresql_and_redis_come_back_with_what_was_committed(deploy):
     run, folder = deploy
     with connect(folder) as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW fsync")
+        assert cursor.fetchone() == ("on",)
         cursor.execute("CREATE TABLE kept AS SELECT generate_series(1, 1000) AS number")
     for name in ("postgres", "redis-server"):
         assert (found := processes(name, folder)), name

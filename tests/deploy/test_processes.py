@@ -2,7 +2,19 @@
 
 from dataclasses import replace
 
-from deploy import machine, processes
+import pytest
+
+from deploy import cluster, machine, processes
+
+
+def test_postgresql_waits_for_the_disk_unless_it_is_told_not_to(monkeypatch):
+    monkeypatch.delenv("POSTGRES_PASSING", raising=False)
+    assert not cluster.passing()
+    monkeypatch.setenv("POSTGRES_PASSING", "1")
+    assert cluster.passing()
+    monkeypatch.setenv("POSTGRES_PASSING", "yes")
+    with pytest.raises(machine.SetupError, match="POSTGRES_PASSING=yes: must be 0 or 1"):
+        cluster.passing()
 
 
 def test_a_program_started_with_another_port_is_not_the_one_that_runs(tmp_path, monkeypatch):

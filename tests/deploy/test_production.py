@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 from django.conf import settings
+from numba.core.caching import _CacheLocator
 
 from deploy.machine import SERVICE_ACCOUNT, as_user, free_port
 from tests import servers
@@ -18,6 +19,7 @@ from tests import servers
 pytestmark = pytest.mark.slow
 NAME = "archive.example.org"
 SECRET = "a long password of the first admin"
+KERNELS = ("archive", "lightcurves", "processing")
 NEEDED = ("static/vendor", "docs/_build")  # built, not kept in the repository
 
 
@@ -26,9 +28,10 @@ class Production:
 
     def __init__(self, folder: Path):
         self.folder, self.port = folder, free_port()
+        self.kernels = folder / "var" / "cache" / "numba"
         # Tests that root runs need another account for it; anybody else is an ordinary user already.
         self.user = pwd.getpwnam(SERVICE_ACCOUNT) if os.geteuid() == 0 else None
-        kept = {key: value for key, value in os.environ.items() if not key.endswith(("DATABASE_URL", "BROKER_URL"))}
+        kept = servers.without_servers()
         for name in ("ZTF_VAR", "PYTHONDONTWRITEBYTECODE"):
             kept.pop(name, None)
         self.environment = kept | {
@@ -40,6 +43,7 @@ class Production:
             "CSRF_TRUSTED_ORIGINS": f"https://{NAME}",
             "ACCEL_REDIRECT": "/tree/",
             "PYTHONPYCACHEPREFIX": str(folder / "compiled"),  # .venv is another's
+            "NUMBA_CACHE_DIR": str(self.kernels),
             "MAKEFLAGS": "",
         }
 
@@ -51,11 +55,24 @@ class Production:
                 shutil.copy2(source, self.folder / name)
         for name in (one for one in NEEDED if (settings.BASE_DIR / one).exists()):
             shutil.copytree(settings.BASE_DIR / name, self.folder / name)
+        self._bring_kernels()
         if self.user:
             for path in (self.folder, *self.folder.rglob("*")):
                 if not path.is_symlink():
                     os.chown(path, self.user.pw_uid, self.user.pw_gid)
         self._bring_packages()  # whose owner stays
+
+    def _bring_kernels(self) -> None:
+        """What numba compiled of the same sources, where the programs look for it.
+
+        Otherwise each worker compiles for a minute, in which it does not stop either.
+        """
+        for room in KERNELS:
+            for kept in (settings.BASE_DIR / room).rglob("*.nb[ic]"):
+                source = self.folder / kept.parent.parent.relative_to(settings.BASE_DIR) / "any.py"
+                place = self.kernels / _CacheLocator.get_suitable_cache_subpath(str(source))
+                place.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(kept, place)
 
     def _bring_packages(self) -> None:
         """The environment of these tests; copied where the user cannot enter the checkout that it lies in."""

@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 
 from tests.lightcurves.crashing import IMAGES, STARS
+from tests.servers import without_servers
 
 pytestmark = pytest.mark.slow
 
@@ -19,8 +20,7 @@ class Servers:
     """A PostgreSQL of its own, and processes on it that may be killed."""
 
     def __init__(self, folder):
-        kept = {name: value for name, value in os.environ.items() if not name.endswith(("DATABASE_URL", "BROKER_URL"))}
-        self.environment = kept | {"ZTF_VAR": str(folder), "PYTHONPATH": str(settings.BASE_DIR)}
+        self.environment = without_servers() | {"ZTF_VAR": str(folder), "PYTHONPATH": str(settings.BASE_DIR)}
         self.done: set[int] = set()  # images that were said to be appended ...
         self.known: set[int] = set()  # ... before the process began that looks
 

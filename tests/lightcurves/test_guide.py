@@ -1,6 +1,7 @@
 """Every call of the guide to light curves, run as it stands against the portal as it is served."""
 
 import re
+import shlex
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ from django.conf import settings
 from django.db import connections
 
 from lightcurves.models import Source
-from tests import servers
+from tests import preloaded, servers
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(databases=["default", "reader"])]
 GUIDE = (settings.BASE_DIR / "docs" / "guide" / "lightcurves.md").read_text()
@@ -32,8 +33,9 @@ def test_the_guide_s_calls_work(stars, tmp_path):
     connections.close_all()
     with servers.portal(tmp_path) as address:
         variables = servers.environment() | {"ZTF": address, "NO_PROXY": "*", "no_proxy": "*"}
+        ours = shlex.join(preloaded.python(variables))
         for text in blocks("sh"):
-            script = text.replace("python manage.py", f"{sys.executable} {settings.BASE_DIR}/manage.py")
+            script = text.replace("python manage.py", f"{ours} {settings.BASE_DIR}/manage.py")
             script = re.sub(r"^curl ", "curl -sSf ", script, flags=re.M)
             done = subprocess.run(
                 ["bash", "-ec", script], cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=60

@@ -16,7 +16,7 @@ from django.db import connections
 
 from archive.models import AuditEntry, Membership
 from portal.auth.providers import providers, settings_of
-from tests import factories, servers
+from tests import factories, preloaded, servers
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -85,8 +85,9 @@ def portal(committed, archive_root, tmp_path_factory):
     with provider.run_server_in_thread() as elsewhere:
         address = f"http://localhost:{elsewhere.server_port}"
         variables = {"OIDC_URL": address, "OIDC_CLIENT_ID": "ztf", "OIDC_SECRET": SECRET, "OIDC_NAME": "Observatory"}
+        python = preloaded.python(servers.environment() | variables)
         subprocess.run(
-            [sys.executable, "manage.py", "migrate", "-v0"],
+            [*python, "manage.py", "migrate", "-v0"],
             env=servers.environment() | variables, cwd=settings.BASE_DIR, check=True,
         )  # fmt: skip
         with servers.portal(tmp_path_factory.mktemp("portal"), **variables) as ours:

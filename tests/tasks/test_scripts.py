@@ -2,6 +2,7 @@
 
 import csv
 import re
+import shlex
 import subprocess
 import sys
 import tarfile
@@ -11,7 +12,7 @@ import pytest
 from django.conf import settings
 
 from archive.models import Membership, ScienceImage
-from tests import servers
+from tests import preloaded, servers
 
 GUIDE = Path(settings.BASE_DIR) / "docs" / "guide" / "tasks.md"
 BLOCK = re.compile(r"^## (?P<title>[^\n]+)\n(?P<text>.*?)(?=^## |\Z)", re.M | re.S)
@@ -25,10 +26,10 @@ def carry_out(variables, tmp_path):
     """Run a task's script in an empty folder; gives what it wrote to the screen."""
 
     def run(title: str) -> str:
-        written = ""
+        written, ours = "", shlex.join(preloaded.python(servers.environment()))
         for language, code in TASKS[title]:
             of_machine = "manage.py" in code
-            code = code.replace("python manage.py", f"{sys.executable} {settings.BASE_DIR}/manage.py")
+            code = code.replace("python manage.py", f"{ours} {settings.BASE_DIR}/manage.py")
             command = [sys.executable, "-c", code] if language == "python" else ["bash", "-ec", code]
             env = variables | (servers.environment() if of_machine else {"PYTHONPATH": ""})
             done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)

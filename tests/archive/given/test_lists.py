@@ -241,6 +241,7 @@ def test_any_json_is_a_list_of_targets_or_refused(items):
 LINES = st.text(st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from('0123456789.,;:\t\n #-+rade"')))
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(LINES)
 def test_any_text_is_a_list_of_targets_or_refused(text):

@@ -6,7 +6,6 @@ Files are taken by `manage.py ingest` itself, in a process of its own, which com
 from __future__ import annotations
 
 import subprocess
-import sys
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from archive.files import storage
 from archive.models import Alert, Exposure, ProductFile, QuarantinedFile, RawImage, ReferenceImage, ScienceImage
 from lightcurves.models import Source, SourceStatistics, ToldCurve
 from processing.models import ForcedPoint
-from tests import servers
+from tests import preloaded, servers
 from tests.archive.ingest import goods
 
 MODELS = (
@@ -41,10 +40,11 @@ class Archive:
         files = {one.path: storage.checksum(one.on_disk) for one in ProductFile.objects.all()}
         return rows | {"on disk": files}
 
-    def ingest(self, *words: object, ok: bool = True, command: tuple = ("manage.py", "ingest")):
-        """Run manage.py ingest; `ok`: whether it is to take everything."""
+    def ingest(self, *words: object, ok: bool = True, python: tuple = ()):
+        """Run manage.py ingest; `ok`: whether it is to take everything, `python`: by which interpreter."""
+        python = python or preloaded.python(servers.environment())
         done = subprocess.run(
-            [sys.executable, *command, *map(str, words), "-v0"],
+            [*python, "manage.py", "ingest", *map(str, words), "-v0"],
             env=servers.environment(), cwd=settings.BASE_DIR, capture_output=True, text=True, check=False, timeout=1800,
         )  # fmt: skip
         assert (done.returncode == 0) == ok, done.stdout + done.stderr[-3000:]

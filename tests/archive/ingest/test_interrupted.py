@@ -12,7 +12,7 @@ from django.conf import settings
 from archive.files import placing, storage
 from archive.models import Alert, ProductFile, QuarantinedFile, RawImage, ScienceImage
 from archive.survey.filenames import cal_name, ref_name
-from tests import servers
+from tests import preloaded, servers
 from tests.archive.ingest import goods
 from tests.archive.ingest.conftest import every_row_has_its_file, owner
 
@@ -22,7 +22,8 @@ SECOND = {"sci": {"MAGZP": 25.0}, "raw": {"AIRMASS": 1.5}}  # another version of
 
 def killed_at_each_step(path) -> list[dict]:
     """The findings after each kill, the last without one."""
-    command = [sys.executable, "-m", "tests.archive.ingest.interrupted", str(path), "ztf"]
+    python = preloaded.python(servers.environment())
+    command = [*python, "-m", "tests.archive.ingest.interrupted", str(path), "ztf"]
     done = subprocess.run(
         command, env=servers.environment(), cwd=settings.BASE_DIR, capture_output=True, text=True, check=False,
         timeout=1500,
@@ -61,7 +62,7 @@ def calibration(folder):
 
 
 def run_python(text: str) -> None:
-    command = [sys.executable, "manage.py", "shell", "-v0", "-c", text]
+    command = [*preloaded.python(servers.environment()), "manage.py", "shell", "-v0", "-c", text]
     subprocess.run(command, env=servers.environment(), cwd=settings.BASE_DIR, check=True, timeout=120)
 
 

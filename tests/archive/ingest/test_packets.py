@@ -83,6 +83,7 @@ def test_a_tar_is_read_as_a_stream_and_each_packet_by_itself(tmp_path, name, mod
     assert ProductFile.objects.filter(path="alert/2020/0924/evil.avro").exists()
 
 
+@pytest.mark.slow
 def test_packets_that_share_a_child_and_a_transaction_are_judged_each_by_itself(tmp_path):
     """The array of a thousand million nulls ends the child that reads it; only its own file is refused for that."""
     bomb = next(one for one in hostile.everything() if one.label == "alert an array of a billion nulls")
@@ -173,6 +174,7 @@ def test_the_most_closed_quadrant_decides_for_its_exposure():
 
 
 # Last: what is committed here is there for whoever comes after it in this file.
+@pytest.mark.slow
 def test_whoever_asks_for_a_damaged_file_is_told_so_and_gets_none_of_it(filled, client):
     file = ProductFile.objects.get(path__endswith="_sciimg.fits")
     soda = f"/vo/soda/sync?ID={quote(prefix('sci'))}{file.product_id}"

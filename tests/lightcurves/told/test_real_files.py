@@ -13,7 +13,7 @@ from lightcurves.models import Source, ToldCurve
 from processing.models import ForcedPoint
 from tests.lightcurves.told.conftest import MATCH, RELEASE, body, ingest, irsa, member_of, rows_of, statuses, tap
 
-pytestmark = [pytest.mark.realdata, pytest.mark.django_db(databases=["default", "reader"])]
+pytestmark = [pytest.mark.slow, pytest.mark.realdata, pytest.mark.django_db(databases=["default", "reader"])]
 ADDRESSES = 13
 SINGLE = (
     "mag", "magerr", "chi", "sharp", "limitmag", "magzp", "magzprms", "clrcoeff", "clrcounc", "exptime", "airmass",

@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
@@ -19,7 +18,7 @@ from archive.releases import freeze
 from lightcurves.models import Source as Star
 from lightcurves.models import SourceStatistics, ToldCurve
 from processing.models import ForcedPoint
-from tests import factories, servers
+from tests import factories, preloaded, servers
 from tests.archive.ingest import goods
 from tests.leftovers import empty
 from tests.lightcurves.told.conftest import body, ingest, irsa, member_of, rows_of, statuses, tap
@@ -122,7 +121,7 @@ ingest(Path(sys.argv[1]), Source("ztf", program=1))
 @pytest.mark.parametrize("step", ["_write_sources", "_write_points", "follow_rights"])
 def test_killed_in_the_middle_nothing_is_there_and_the_next_time_all_is(tmp_path, kind, step):
     path = goods.write(tmp_path, kind)
-    command = [sys.executable, "-c", KILLED.format(step=step), str(path)]
+    command = [*preloaded.python(servers.environment()), "-c", KILLED.format(step=step), str(path)]
     done = subprocess.run(command, env=servers.environment(), cwd=settings.BASE_DIR, check=False, timeout=300)
     assert done.returncode == -signal.SIGKILL
     for model in (ToldCurve, Star, SourceStatistics, ProductFile):
@@ -134,9 +133,10 @@ def test_killed_in_the_middle_nothing_is_there_and_the_next_time_all_is(tmp_path
 @pytest.mark.slow
 def test_several_at_once_leave_each_point_once(tmp_path):
     paths = [goods.write(tmp_path, kind) for kind in ("release", "match", "points", "forced")]
+    python = preloaded.python(servers.environment())
 
     def once(number: int) -> int:
-        command = [sys.executable, "manage.py", "ingest", *map(str, paths[number % 2 :] + paths[: number % 2])]
+        command = [*python, "manage.py", "ingest", *map(str, paths[number % 2 :] + paths[: number % 2])]
         return subprocess.run(
             [*command, "--origin", "ztf", "--public", "-v0"], env=servers.environment(), cwd=settings.BASE_DIR,
             check=False, capture_output=True, timeout=300,

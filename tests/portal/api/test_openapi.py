@@ -23,6 +23,7 @@ def world(committed):
     made.remove()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", ["nobody", "somebody with a token"])
 def test_what_rest_answers_is_in_its_document(world, who):
     headers, tally = {}, Tally()

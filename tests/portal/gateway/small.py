@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import threading
-import time
 from pathlib import Path
 
 from archive.requests import disconnect
@@ -28,7 +27,7 @@ LIMITS = Limits(
     open_in_all=40,
     lanes=(
         Lane("health", ("/health",), threads=1, share=1, queue=100),
-        Lane("services", ("/slow", "/query"), threads=2, share=2, queue=3),
+        Lane("services", ("/query",), threads=2, share=2, queue=3),
         Lane("pages", ("",), threads=2, share=2, queue=10),
     ),
 )
@@ -48,9 +47,6 @@ def application(environ: dict, start_response):
         return _text(start_response, environ["REMOTE_ADDR"])
     if path == "/seen":
         return _text(start_response, f"{seen['cancelled']} {seen['closed']}")
-    if path == "/slow":
-        time.sleep(5)
-        return _text(start_response, "slow")
     if path == "/query":
         return _query(start_response)
     if path == "/large":

@@ -75,6 +75,7 @@ class Visit:
     open_requests: int = 0
     allowed: int = 0  # a status of the page itself that is as it should be
     broken: bool = False
+    quiet: float = QUIET  # s without anything new, after which nothing more is expected
 
     def open(self, address: str) -> object:
         """Go to an address and wait until it asks for nothing more; returns the answer."""
@@ -89,7 +90,11 @@ class Visit:
     def settle(self) -> None:
         """Wait until nothing new was asked for a while; what is asked again and again does not count."""
         deadline = time.monotonic() + SETTLED_WITHIN
-        while time.monotonic() < min(deadline, self.last + QUIET) or self.open_requests and time.monotonic() < deadline:
+        while (
+            time.monotonic() < min(deadline, self.last + self.quiet)
+            or self.open_requests
+            and time.monotonic() < deadline
+        ):
             self.page.wait_for_timeout(50)
 
     def sentences(self) -> list[str]:
@@ -103,6 +108,8 @@ def visiting(browser, server: str, **options):
         base_url=server, viewport={"width": 1280, "height": 900}, reduced_motion="reduce", **options
     )
     visit = Visit(context.new_page(), server)
+    if options.get("java_script_enabled") is False:
+        visit.quiet = 0.0  # what is loaded has asked for all that it will
     visit.page.set_default_timeout(browsers.PATIENCE)
     visit.page.on("request", lambda one: _note(visit, one))
     visit.page.on("requestfinished", lambda one: _ended(visit))

@@ -128,6 +128,7 @@ def test_what_no_address_may_hold_is_refused_within_the_frame(client):
     assert client.get("/images/?q=%00").headers["Content-Type"] == PROBLEM
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(ADDRESSES))
 def test_json_of_any_shape_is_answered_or_refused(name, committed):
     """Sent by somebody who is signed in and by nobody; never a traceback, and a refusal says what is wrong."""

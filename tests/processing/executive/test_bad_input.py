@@ -20,7 +20,7 @@ from processing.models import Job
 from tests.processing.executive import nights
 from tests.processing.executive.bad_input import BAD_QUADRANT, CASES, CCD, GOOD_QUADRANT, Case, expose, table
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 TWO_QUADRANTS = Selection(ccdids=frozenset({CCD}), qids=frozenset({BAD_QUADRANT, GOOD_QUADRANT}))
 BY_NAME = {case.name: case for case in CASES}
 

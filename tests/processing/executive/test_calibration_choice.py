@@ -11,7 +11,7 @@ from processing.executive.plan import plan_night
 from processing.models import Job
 from tests.processing.executive import nights
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 @pytest.fixture

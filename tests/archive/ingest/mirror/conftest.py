@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from archive.models import CalibrationImage, Exposure, Membership, ProductFile, 
 from archive.survey.camera import filter_of
 from archive.survey.filenames import cal_name, raw_name, ref_name, sci_name
 from archive.survey.times import date_of_jd
-from tests import factories, servers
+from tests import factories, preloaded, servers
 from tests.archive.services.irsa.conftest import header_of, pixel_values, write
 from tests.conftest import REAL_DATA
 
@@ -152,16 +153,18 @@ class Near:
 
     TABLES = ("productfile", "exposure", "referenceimage", "calibrationimage")
 
-    def __init__(self, folder: Path):
-        self.root = folder / "archive"
-        self.root.mkdir()
+    def __init__(self, root: Path):
+        self.root = root
+        shutil.rmtree(root, ignore_errors=True)
+        root.mkdir()
         self.variables = {"ARCHIVE_ROOT": str(self.root)}
         self.environment = servers.environment(LOCAL) | self.variables | {"NO_PROXY": "*", "no_proxy": "*"}
         tables = [f"archive_{table}" for table in self.TABLES] + ["lightcurves_source", "lightcurves_detection"]
         self.sql(f"TRUNCATE {', '.join(tables)}, lightcurves_sourcestatistics CASCADE")
 
-    def command(self, *words: str) -> list[str]:
-        return [sys.executable, str(settings.BASE_DIR / "manage.py"), "mirror", "--delay", "0", "-v0", *words]
+    def command(self, *words: str, python: tuple = ()) -> list[str]:
+        python = python or preloaded.python(self.environment)
+        return [*python, str(settings.BASE_DIR / "manage.py"), "mirror", "--delay", "0", "-v0", *words]
 
     def mirror(self, far: str, *words: str, ok: bool = True, **variables: str) -> subprocess.CompletedProcess:
         """Run manage.py mirror against a server."""
@@ -190,10 +193,16 @@ class Near:
         return {path: (self.root / path).read_bytes() for (path,) in rows}
 
 
+@pytest.fixture(scope="session")
+def near_root(tmp_path_factory) -> Path:
+    """The product tree beside the tests' own: always the same one, which processes with everything loaded know."""
+    return tmp_path_factory.mktemp("near") / "archive"
+
+
 @pytest.fixture
-def near(far, tmp_path) -> Near:
+def near(far, near_root) -> Near:
     """An empty archive."""
-    return Near(tmp_path)
+    return Near(near_root)
 
 
 def bytes_of(path: str) -> bytes:

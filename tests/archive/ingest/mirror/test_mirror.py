@@ -1,6 +1,7 @@
 """manage.py mirror: one of our servers into another, killed and started again, and from servers that fail."""
 
 import subprocess
+import sys
 import time
 
 import numpy as np
@@ -50,8 +51,9 @@ def test_killed_and_started_again_it_goes_on_and_fetches_nothing_twice(far, near
     wish = ("--position", f"{far.images[0].ra} {far.images[0].dec}", "--connections", "1", *EVERYTHING)
     with gate(far.address) as slow:
         slow.pause, slow.busy = 0.02, 1
+        command = near.command("--server", slow.address, *wish, python=(sys.executable,))
         running = subprocess.Popen(
-            near.command("--server", slow.address, *wish), env=near.environment | ME, cwd=settings.BASE_DIR,
+            command, env=near.environment | ME, cwd=settings.BASE_DIR,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         _wait_until(lambda: sum(slow.sent.values()) > 500_000)

@@ -6,7 +6,6 @@ Jobs are committed (but for the one test that is marked): workers are other proc
 import os
 import signal
 import subprocess
-import sys
 import time
 from datetime import timedelta
 from xml.etree import ElementTree
@@ -23,6 +22,7 @@ from archive.models import QueryJob
 from archive.sandbox import BusyError
 from archive.services.vo import job_runner
 from archive.services.vo.tap import uws
+from tests import preloaded
 from tests.archive.services.vo.tap.conftest import ALERTS
 from tests.servers import environment
 
@@ -193,7 +193,7 @@ def working() -> int:
 def worker() -> subprocess.Popen:
     """A process that runs the next job."""
     code = "import django; django.setup(); from archive.services.vo.job_runner import run_next; run_next()"
-    return subprocess.Popen([sys.executable, "-c", code], env=environment(), cwd=settings.BASE_DIR)
+    return subprocess.Popen([*preloaded.python(environment()), "-c", code], env=environment(), cwd=settings.BASE_DIR)
 
 
 def until(condition, seconds=60):

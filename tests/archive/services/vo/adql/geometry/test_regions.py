@@ -7,7 +7,7 @@ import pytest
 from tests.archive.services.vo.adql import sphere
 from tests.archive.services.vo.adql.world import CENTRE
 
-pytestmark = pytest.mark.django_db(databases=["default", "reader"])
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(databases=["default", "reader"])]
 
 PLACES = [(0.0, 0.0), (10.0, 90.0), (200.0, -90.0), (359.9, 40.0), CENTRE]
 SHAPES = [
