@@ -112,8 +112,12 @@ NEEDS: dict[str, frozenset[str]] = {
         ),
         frozenset({Scope.IMAGES}),
     ),
-    **dict.fromkeys(("dal-capabilities", "dal-availability", "irsa-sia-capabilities", "registry"), OPEN),
-    **dict.fromkeys(("sia", "irsa-sia", "datalink", "soda-sync", "soda-async", "soda-job"), frozenset({Scope.IMAGES})),
+    **dict.fromkeys(
+        ("dal-capabilities", "dal-availability", "irsa-sia-capabilities", "irsa-sia-availability", "registry"), OPEN
+    ),
+    **dict.fromkeys(
+        ("sia", "irsa-sia", "irsa-sia1", "datalink", "soda-sync", "soda-async", "soda-job"), frozenset({Scope.IMAGES})
+    ),
     **dict.fromkeys(
         (
             *("soda-job-parameters", "soda-job-results", "soda-job-result", "soda-job-error", "soda-job-phase"),

@@ -66,6 +66,38 @@ def images(world: World, ask: Asker, draw) -> None:
     assert len(found) == (unit in world.images(ask.person))
 
 
+@probe("irsa-sia1")
+def images_of_ibe(world: World, ask: Asker, draw) -> None:
+    """SIA 1.0 names an image where its file may be had, and no other."""
+    if refused(ask, reverse("irsa-sia1", args=["sci"]), "images"):
+        return
+    ra, dec = place_of(world)
+    for family in ("sci", "ref"):
+        asked = {"POS": f"{ra},{dec}", "SIZE": "4", "VERB": draw(0, 3)}
+        table = parse_single_table(io.BytesIO(ask(reverse("irsa-sia1", args=[family]), asked).body)).to_table()
+        expected = [unit.files[family].path for unit in world.images(ask.person) if unit in world.data(ask.person)]
+        assert sorted(one.partition("/products/")[2] for one in table["url"]) == sorted(expected), family
+
+
+@probe("tap-sync")
+def tables_of_images(world: World, ask: Asker, draw) -> None:
+    """IRSA's tables have the rows of images that somebody sees, and the files that they may have."""
+    if refused(ask, reverse("tap-sync"), "tap"):
+        return
+    asked = {"LANG": "ADQL", "FORMAT": "csv"}
+    for family in ("sci", "ref", "diff"):
+        asked["QUERY"] = f"SELECT meta_id FROM ztf.ztf_current_meta_{family}"
+        found = sorted(int(row["meta_id"]) for row in csv_rows(ask(reverse("tap-sync"), asked)))
+        assert found == sorted(getattr(unit, EXPECTED[family]) for unit in world.images(ask.person)), family
+    allowed = {file.path for unit in world.data(ask.person) for file in unit.files.values()}
+    paths = set()
+    for family in ("sci", "ref", "diff", "raw"):
+        asked["QUERY"] = f"SELECT path FROM ztf.ztf_current_path_{family}"
+        paths |= {row["path"] for row in csv_rows(ask(reverse("tap-sync"), asked))}
+    assert paths <= allowed
+    assert paths >= {unit.files["sci"].path for unit in world.data(ask.person) if unit in world.images(ask.person)}
+
+
 def look_at_images(world: World, ask: Asker, rows: list[dict]) -> None:
     seen, data = world.images(ask.person), world.data(ask.person)
     for family in EXPECTED:

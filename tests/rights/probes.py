@@ -27,7 +27,7 @@ HOLDS_NO_DATA = {
     "account-revoke", "nights", "night", "ibe-missions", "ibe-datasets", "ibe-tables", "irsa-login", "irsa-logout",
     "query-words", "query-plot", "query-save", "query-forget", "query-jobs", "query-order", "query-end",
     "ibe-home", "ibe-docs", "ibe-docs-table", "matchfile-channels", "api-snad-help",
-    "dal-capabilities", "dal-availability", "irsa-sia-capabilities", "registry",
+    "dal-capabilities", "dal-availability", "irsa-sia-capabilities", "irsa-sia-availability", "registry",
 }  # fmt: skip
 HELD_FILES = 6  # of a unit in a release
 PROBES: dict[str, list] = {}

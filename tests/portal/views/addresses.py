@@ -122,7 +122,7 @@ NOT_PAGES = frozenset({
     "tap", "tap-sync", "tap-async", "tap-job", "tap-job-parameters", "tap-job-results", "tap-job-result",
     "tap-job-error", "tap-job-phase", "tap-job-executionduration", "tap-job-destruction", "tap-job-quote",
     "tap-job-owner", "tap-examples", "tap-capabilities", "tap-availability", "tap-tables", "tap-table",
-    "sia", "irsa-sia", "irsa-sia-capabilities", "scs", "datalink", "soda-sync", "soda-async", "soda-job",
+    "sia", "irsa-sia", "irsa-sia-capabilities", "irsa-sia-availability", "irsa-sia1", "tap-update", "scs", "datalink", "soda-sync", "soda-async", "soda-job",
     "soda-job-parameters", "soda-job-results", "soda-job-result", "soda-job-error", "soda-job-phase",
     "soda-job-executionduration", "soda-job-destruction", "soda-job-quote", "soda-job-owner", "registry",
     "dal-capabilities", "dal-availability", "ibe-search", "irsa-login", "irsa-logout", "irsa-periodogram",
