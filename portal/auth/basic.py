@@ -16,9 +16,9 @@ from archive.access import tokens
 from archive.access.passwords import LONGEST_NAME, LONGEST_PASSWORD, possible, user_of
 from archive.services.protocol.refusals import CHALLENGES
 from portal.auth import scopes
+from portal.gateway.limits import AUTH
 from portal.refusals import refuse
 
-AUTH = "/auth"  # before an address: only for those who sign in
 ANY_TOKEN = "(token)"  # noqa: S105 (the name under which wrong tokens are counted)
 NAMES_FOR_TOKENS = ("", "token")  # what may stand for the name before a token
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MB = 1024**2
+AUTH = "/auth"  # before any address (portal.auth.basic.AlwaysChallenged)
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Lane:
     """Paths that end so use this lane too."""
 
     def takes(self, path: str) -> bool:
+        path = path.removeprefix(AUTH)
         return path.startswith(self.prefixes) or (bool(self.endings) and path.endswith(self.endings))
 
 
@@ -55,8 +57,8 @@ class Limits:
         Lane("health", ("/health",), threads=1, share=1, queue=100),
         Lane(
             "services",
-            ("/tap", "/vo/", "/SIA", "/ibe/", "/api/", "/cgi-bin/", "/ztf/", "/movie", "/query/plot")
-            + ("/alerts/public/", "/alerts/partnership/", "/SCS", "/products/"),
+            ("/tap", "/TAP", "/vo/", "/SIA", "/ibe/", "/api/", "/cgi-bin/", "/ztf/", "/movie", "/query/plot")
+            + ("/alerts/public/", "/alerts/partnership/", "/SCS", "/products/", "/data/ZTF/"),
             threads=4,
             share=3,
             queue=64,
