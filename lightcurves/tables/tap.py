@@ -60,14 +60,18 @@ def open_tables() -> None:
 
 
 def of_releases() -> tuple[Published, ...]:
-    """The objects of each public release whose name can be a table's: those of quadrants that it has images of."""
+    """The objects of each public release whose name can be a table's (a hyphen as _): of quadrants that it has images
+    of."""
     with connections["default"].cursor() as cursor:
         cursor.execute("SELECT to_regclass('archive_release') IS NOT NULL")
         if not cursor.fetchone()[0]:  # before the first migration
             return ()
     public = Release.objects.using("default").filter(state=Release.State.PUBLIC)
     names = public.filter(families__contains=[Family.LIGHTCURVE]).values_list("name", flat=True)
-    return tuple(_of_release(name) for name in names if _PLAIN.fullmatch(name))
+    tables: dict[str, str] = {}
+    for name in sorted(names, key=lambda one: ("-" in one, one)):  # a name with a hyphen gives way to one that is a table's already
+        tables.setdefault(name.replace("-", "_"), name)
+    return tuple(_of_release(name, table) for table, name in tables.items() if _PLAIN.fullmatch(table))
 
 
 def follow_releases() -> None:
@@ -75,9 +79,9 @@ def follow_releases() -> None:
     views.refresh("ztf_objects_")
 
 
-def _of_release(name: str) -> Published:
+def _of_release(name: str, called: str) -> Published:
     text = f"Objects of release {name}: one row per light curve; statistics of all its public points"
-    table = replace(FOR_TAP, name=f"{NAME}{name}", description=text)
+    table = replace(FOR_TAP, name=f"{NAME}{called}", description=text)
     names = ", ".join(f'q."{column.name}"' for column in table.columns)
     query = f"SELECT {names} FROM ({OF_RELEASE.replace('RELEASE', name)}) AS q"
     return Published(table, SURVEY_ROWS, query, (*USES, "archive_releaseitem", "archive_scienceimage"))

@@ -45,7 +45,7 @@ def release(six_stars, django_db_blocker):
     with django_db_blocker.unblock():
         made = make("dr7", date(2018, 1, 1), date(2021, 1, 1))
         factories.science_image(factories.exposure(jd=2459500.5), rcid=3)
-        other = make("dr9", date(2021, 10, 1), date(2021, 10, 31))
+        other = make("dr-9", date(2021, 10, 1), date(2021, 10, 31))
         Release.objects.create(name="dr8", title="DR8", first_night=date(2018, 1, 1), last_night=date(2030, 1, 1))
         yield made
         for one in (made, other):
@@ -63,7 +63,7 @@ def test_each_public_release_has_a_table_of_objects(client, release, name):
 
 def test_a_release_that_is_withdrawn_has_none_any_more(client, release):
     listed = "SELECT table_name FROM TAP_SCHEMA.tables WHERE table_name LIKE '%objects_dr%' ORDER BY table_name"
-    assert [row["table_name"] for row in ask(client, listed)] == ["ztf.ztf_objects_dr7", "ztf.ztf_objects_dr9"]
+    assert [row["table_name"] for row in ask(client, listed)] == ["ztf.ztf_objects_dr7", "ztf.ztf_objects_dr_9"]
     assert "ztf.ztf_objects_dr7" in client.get("/tap/tables").content.decode()
     withdraw(release, ADMIN)
     assert "ztf_objects_dr7" not in client.get("/tap/tables").content.decode()
@@ -75,7 +75,7 @@ def test_a_draft_has_none(client, release):
 
 
 def test_quadrants_that_a_release_has_no_image_of_are_not_in_its_table(client, release):
-    assert ask(client, "SELECT oid FROM ztf_objects_dr9") == []
+    assert ask(client, "SELECT oid FROM ztf_objects_dr_9") == []
 
 
 def test_the_unit_vector_and_the_row_number_follow_from_the_row(client, six_stars):
