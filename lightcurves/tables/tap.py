@@ -69,7 +69,7 @@ def of_releases() -> tuple[Published, ...]:
     public = Release.objects.using("default").filter(state=Release.State.PUBLIC)
     names = public.filter(families__contains=[Family.LIGHTCURVE]).values_list("name", flat=True)
     tables: dict[str, str] = {}
-    for name in sorted(names, key=lambda one: ("-" in one, one)):  # a name with a hyphen gives way to one that is a table's already
+    for name in sorted(names, key=lambda one: ("-" in one, one)):  # a name with a hyphen gives way to one without
         tables.setdefault(name.replace("-", "_"), name)
     return tuple(_of_release(name, table) for table, name in tables.items() if _PLAIN.fullmatch(table))
 

@@ -17,7 +17,7 @@ from archive.search.query import BadQueryError, images
 from archive.search.where import TIME
 from archive.services.irsa import ibe_parameters
 from archive.services.protocol.errors import BadRequestError
-from archive.services.protocol.parameters import last_values
+from archive.services.protocol.parameters import single_values
 from archive.services.vo.dal import common
 from archive.services.vo.obscore.branches import PRODUCTS, SITE
 from archive.survey.camera import FULL_NX, FULL_NY, WAVELENGTHS
@@ -81,7 +81,7 @@ def search(request: HttpRequest, name: str) -> HttpResponse:
     family = families().get(name)
     if family is None:
         raise Http404(f"{name}: there are no images of this name; there are {', '.join(families())}")
-    given = last_values(request)
+    given = single_values(request)
     for parameter in given:
         if parameter not in NAMES:
             raise BadRequestError(unknown(parameter, NAMES, request.path))

@@ -91,5 +91,10 @@ def test_what_is_wrong_is_named(client, archive, asked, says):
     assert b'name="QUERY_STATUS" value="ERROR"' in answer.content
 
 
+def test_a_position_that_is_given_twice_is_refused(client, archive):
+    answer = client.get(f"{PATH}sci?POS=1,2&pos=3,4")
+    assert answer.status_code == 400 and "POS: is given more than once" in answer.content.decode()
+
+
 def test_there_are_no_images_of_other_names(client, archive):
     assert client.get(f"{PATH}raw?POS=1,2").status_code == 404
