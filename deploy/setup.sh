@@ -81,7 +81,7 @@ provide_environment() {
 mkdir -p var
 use_system_certificates
 packages=(postgresql-15 postgresql-15-q3c redis-server python3-venv make)
-[ "${1:-}" = dev ] && packages+=(chromium curl git nginx-light openssl stilts)
+[ "${1:-}" = dev ] && packages+=(aria2 chromium curl git nginx-light openssl stilts wget)
 install_debian_packages "${packages[@]}"
 provide_account
 provide_environment

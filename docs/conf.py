@@ -6,6 +6,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
+import clients  # noqa: E402 (beside this file)
 import inventory  # noqa: E402 (beside this file)
 import results  # noqa: E402 (beside this file)
 
@@ -58,6 +59,7 @@ for _name, _text in {
     "settings": inventory.settings_table(),
     "limits": inventory.limits_table(),
     "commands": inventory.commands_table(),
+    "clients": clients.table(),
 }.items():
     (GENERATED / f"{_name}.md").write_text(_text)
 for _path in results.RESULTS.glob("*.json"):

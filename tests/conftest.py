@@ -8,11 +8,28 @@ from pathlib import Path
 import pytest
 from django.db import connections
 
-from tests import leftovers
+from tests import clients, leftovers
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 SHARED = ("tests/whole", "tests/tasks")  # folders whose fixtures of package scope take long
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop runs in the tests' own thread
+
+
+def pytest_addoption(parser):
+    """`--clients FILE`: write which calls of which clients this run made."""
+    parser.addoption("--clients", type=Path, metavar="FILE", help="write the table of clients of this run")
+
+
+def pytest_configure(config):
+    """The table is kept by the process that hears of all tests."""
+    path = config.getoption("--clients")
+    if path is not None and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(clients.Table(path))
+
+
+def pytest_runtest_setup(item):
+    """A test's report names the calls of clients that it makes."""
+    clients.note(item)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -5,12 +5,14 @@ import sys
 from datetime import date
 
 import duckdb
+import hats
 import lsdb
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from hats.io.validation import is_valid_catalog
 
 from archive.access.audit import Actor
 from archive.models import Release
@@ -53,6 +55,7 @@ def test_an_export_holds_the_releases_points_and_no_other(release, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["dr9"]
 
 
+@pytest.mark.client("lsdb", "open_catalog", "Catalog.cone_search")
 def test_lsdb_opens_an_export_and_answers_a_cone(release, tmp_path):
     export(release, tmp_path / "dr9")
     catalog = lsdb.open_catalog(tmp_path / "dr9")
@@ -61,6 +64,14 @@ def test_lsdb_opens_an_export_and_answers_a_cone(release, tmp_path):
     found = catalog.cone_search(source.ra, source.dec, 2).compute()
     assert found["objectid"].tolist() == [OID]
     assert found["lightcurve"].iloc[0]["mag"].mean() == pytest.approx(read.get([OID], [1]).columns["mag"].mean())
+
+
+@pytest.mark.client("hats", "read_hats", "is_valid_catalog")
+def test_hats_reads_and_validates_an_export(release, tmp_path):
+    export(release, tmp_path / "dr9")
+    catalog = hats.read_hats(tmp_path / "dr9")
+    assert len(catalog) == 40 and catalog.catalog_info.catalog_type == "object"
+    assert is_valid_catalog(tmp_path / "dr9", strict=True, verbose=False)
 
 
 def test_duckdb_scans_an_export(release, tmp_path):
@@ -107,6 +118,7 @@ def test_pixels_divide_until_none_holds_too_many():
     assert len({one.order for one in found}) > 2
 
 
+@pytest.mark.client("lsdb", "open_catalog on Dask")
 @pytest.mark.slow
 def test_lsdb_on_a_dask_cluster_answers_a_question(release, tmp_path):
     export(release, tmp_path / "dr9")

@@ -36,7 +36,14 @@ def run(kind: str, text: str, folder: Path, **environment) -> subprocess.Complet
     )
 
 
-@pytest.mark.parametrize("kind", sorted(RUN))
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param("curl", marks=pytest.mark.client("curl", "the download script")),
+        "python",
+        pytest.param("wget", marks=pytest.mark.client("wget", "the download script")),
+    ],
+)
 def test_a_script_fetches_what_its_reader_may_see_and_mends_what_is_broken(portal, tmp_path, kind):
     if kind != "python" and shutil.which(kind) is None:
         pytest.skip(f"{kind} is not installed")

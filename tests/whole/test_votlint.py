@@ -34,6 +34,7 @@ def votlint(content: bytes, folder: Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL).stdout
 
 
+@pytest.mark.client("stilts", "votlint")
 @pytest.mark.parametrize("form", ["votable", "votable/td"])
 @pytest.mark.parametrize("query", QUERIES)
 def test_results_of_tap_are_valid(portal, tmp_path, query, form):
@@ -41,6 +42,7 @@ def test_results_of_tap_are_valid(portal, tmp_path, query, form):
     assert votlint(requests.get(f"{portal}/tap/sync", asked, timeout=60).content, tmp_path) == ""
 
 
+@pytest.mark.client("stilts", "votlint", "tpipe")
 @pytest.mark.parametrize("shape", ["POLYGON(ra1, dec1, ra2, dec2, ra3, dec3)", "BOX(ra, dec, 1, 1)"])
 def test_polygons_are_valid_and_the_same_in_both_serialisations(portal, tmp_path, shape):
     """votlint itself runs out of memory on arrays of any length in BINARY2, also on those that stilts writes."""
@@ -56,6 +58,7 @@ def test_polygons_are_valid_and_the_same_in_both_serialisations(portal, tmp_path
     assert read[0] == read[1] and len(read[0].splitlines()) == 4
 
 
+@pytest.mark.client("stilts", "votlint")
 def test_documents_of_every_other_service_are_valid(portal, tmp_path):
     image = ScienceImage.objects.filter(programid=1).order_by("pid").first()
     source = Source.objects.order_by("oid").first()

@@ -12,17 +12,17 @@ SECURITY = (None, "ivo://ivoa.net/sso#BasicAA", "ivo://ivoa.net/sso#OAuth", "ivo
 """Nobody in particular; name and password; a token as Bearer, which SSO 2.0 knows as OAuth's; a session's cookie."""
 
 
-def security() -> Xml:
-    """The ways to say who asks, each of which is good for every address."""
-    return joined(element("securityMethod", attributes={"standardID": one}) for one in SECURITY)
-
-
 def interface(
     url: str, use: str, role: str | None = None, version: str | None = None, kind: str = "vs:ParamHTTP"
 ) -> Xml:
-    """An interface at an address."""
+    """The interfaces at an address, one for each way to say who asks: VOResource 1.1's first erratum wants them apart.
+
+    Every way is good for every address.
+    """
     attributes = {"xsi:type": kind, "role": role, "version": version}
-    return element("interface", element("accessURL", url, attributes={"use": use}), security(), attributes=attributes)
+    address = element("accessURL", url, attributes={"use": use})
+    ways = ("" if one is None else element("securityMethod", attributes={"standardID": one}) for one in SECURITY)
+    return joined(element("interface", address, way, attributes=attributes) for way in ways)
 
 
 def capability(standard: str | None, *inside: Xml, kind: str | None = None) -> Xml:

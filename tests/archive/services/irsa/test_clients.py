@@ -36,6 +36,7 @@ def ztfquery(address, tmp_path, monkeypatch):
     return query.ZTFQuery()
 
 
+@pytest.mark.client("ztfquery", "ZTFQuery.load_metadata", "ZTFQuery.get_data_path")
 def test_ztfquery_finds_images_by_position_and_condition(ztfquery, archive):
     ztfquery.load_metadata(
         radec=[archive.open.ra, archive.open.dec], size=0.01, sql_query="fid=2 and obsjd>2458197.5 and filtercode='zr'"
@@ -50,12 +51,14 @@ def test_ztfquery_finds_images_by_position_and_condition(ztfquery, archive):
     assert ztfquery.get_data_path()[0].endswith(archive.files["cal"].path)
 
 
+@pytest.mark.client("ztfquery", "ZTFQuery.load_metadata")
 @pytest.mark.filterwarnings("error:The query you made failed")
 def test_ztfquery_says_when_a_query_is_wrong(ztfquery):
     with pytest.raises(UserWarning, match="The query you made failed"):
         ztfquery.load_metadata(sql_query="colour=2, 3")
 
 
+@pytest.mark.client("ztfquery", "ZTFQuery.download_data")
 @pytest.mark.parametrize("suffix", ["sciimg.fits", "psfcat.fits", "scimrefdiffimg.fits.fz"])
 @pytest.mark.parametrize("progress", [True, False])
 def test_ztfquery_downloads_files(ztfquery, archive, tmp_path, suffix, progress):
@@ -66,6 +69,7 @@ def test_ztfquery_downloads_files(ztfquery, archive, tmp_path, suffix, progress)
     assert [path.read_bytes() for path in found] == [storage.absolute(archive.files[name].path).read_bytes()]
 
 
+@pytest.mark.client("ztfquery", "ZTFQuery.download_data, cutouts")
 def test_ztfquery_downloads_cutouts(ztfquery, archive, tmp_path):
     ztfquery.load_metadata(sql_query=f"pid={archive.open.pid}")
     place = [archive.open.ra, archive.open.dec]
@@ -78,6 +82,7 @@ def test_ztfquery_downloads_cutouts(ztfquery, archive, tmp_path):
         assert max(hdus[0].data.shape) < 60
 
 
+@pytest.mark.client("ztfquery", "ZTFQuery.download_data, signed in")
 def test_ztfquery_signs_in_and_downloads_what_its_user_may_see(ztfquery, archive, tmp_path, monkeypatch):
     from ztfquery import io
 
@@ -103,6 +108,7 @@ def ibe(address):
     return client
 
 
+@pytest.mark.client("astroquery", "Ibe.list_missions", "Ibe.list_datasets", "Ibe.list_tables", "Ibe.get_columns")
 def test_astroquery_lists_what_there_is(ibe):
     assert ibe.list_missions(cache=False) == ["ztf"]
     assert ibe.list_datasets(mission="ztf", cache=False) == ["products"]
@@ -121,6 +127,7 @@ def test_astroquery_lists_what_there_is(ibe):
     assert columns["unit"][0] == "deg"
 
 
+@pytest.mark.client("astroquery", "Ibe.query_region")
 def test_astroquery_finds_images_around_a_place(ibe, archive):
     place = SkyCoord(archive.open.ra * u.deg, archive.open.dec * u.deg)
     shared = {"coordinate": place, "mission": "ztf", "dataset": "products", "table": "sci"}
@@ -132,12 +139,25 @@ def test_astroquery_finds_images_around_a_place(ibe, archive):
     assert len(ibe.query_region(**shared, most_centered=True)) == 1
 
 
+@pytest.mark.client("astroquery", "Ibe.query_region")
 def test_astroquery_raises_for_a_wrong_condition(ibe):
     with pytest.raises(requests.HTTPError, match="400"):
         ibe.query_region(where="colour=2", mission="ztf", dataset="products", table="sci")
 
 
-@pytest.mark.parametrize("client", [["curl", "-sSf", "--noproxy", "*", "-C", "-", "-o"], ["wget", "-q", "-c", "-O"]])
+@pytest.mark.parametrize(
+    "client",
+    [
+        pytest.param(
+            ["curl", "-sSf", "--noproxy", "*", "-C", "-", "-o"], marks=pytest.mark.client("curl", "-C - (resumed)")
+        ),
+        pytest.param(["wget", "-q", "-c", "-O"], marks=pytest.mark.client("wget", "-c (resumed)")),
+        pytest.param(
+            ["aria2c", "-q", "-c", "-x4", "--dir=/", "-o"], marks=pytest.mark.client("aria2", "-c -x4 (resumed)")
+        ),
+    ],
+    ids=lambda client: client[0],
+)
 def test_an_interrupted_download_goes_on(address, archive, tmp_path, client):
     if shutil.which(client[0]) is None:
         pytest.skip(f"{client[0]} is not installed")
@@ -159,6 +179,7 @@ def irsa(address):
     return client
 
 
+@pytest.mark.client("astroquery", "Irsa.query_tap", "Irsa.query_region", "Irsa.list_columns", "Irsa.list_catalogs")
 def test_astroquery_asks_tap(irsa, archive):
     rows = irsa.query_tap("SELECT pid, ra, dec FROM ztf.ztf_current_meta_sci WHERE rcid = 50").to_table()
     assert list(rows["pid"]) == [archive.open.pid]
@@ -172,6 +193,8 @@ def test_astroquery_asks_tap(irsa, archive):
     assert table in irsa.list_catalogs()
 
 
+@pytest.mark.client("pyvo", "TAPService.search")
+@pytest.mark.client("requests", "POST /api/images/")
 def test_pyvo_finds_images_and_reads_a_list_s_votable(address, archive):
     import pyvo
 
@@ -192,6 +215,7 @@ def lightcurve(address, ztfquery, monkeypatch):
     return lightcurve
 
 
+@pytest.mark.client("ztfquery", "LCQuery.from_position", "LCQuery.from_id", "LCQuery.download_data", "LCQuery.show")
 def test_ztfquery_fetches_and_shows_light_curves(lightcurve, archive, curves):
     import matplotlib
 
@@ -205,6 +229,7 @@ def test_ztfquery_fetches_and_shows_light_curves(lightcurve, archive, curves):
     assert len(nothing) == 0 and list(nothing.columns) == list(by_place.data.columns)
 
 
+@pytest.mark.client("ztfquery", "LCQuery.download_data")
 @pytest.mark.parametrize(
     "wrong",
     [{"ID": "5x"}, {"COLLECTION": "ztf_dr99", "ID": "5"}, {"circle": [10, -80, 3]}, {"ID": "5", "TIME": [9, 1]}],
@@ -214,6 +239,7 @@ def test_ztfquery_takes_no_error_for_a_light_curve(lightcurve, wrong):
         lightcurve.LCQuery.download_data(cookies={}, **wrong)
 
 
+@pytest.mark.client("requests", "GET /cgi-bin/ZTF/nph_light_curves")
 @pytest.mark.parametrize(
     ("form", "begins"),
     [("csv", '"ERROR"'), ("TSV", '"ERROR"'), ("ipac_table", "[struct stat"), ("votable", "<?xml"), ("x", "<?xml")],
@@ -225,6 +251,7 @@ def test_an_error_has_the_form_that_was_asked_for(address, form, begins, query):
     assert query.split("=")[0].lower() in answer.text.lower()
 
 
+@pytest.mark.client("ztfquery", "metasearch.get_queriable_field")
 @pytest.mark.parametrize("kind", ["sci", "raw", "ref", "cal"])
 def test_ztfquery_reads_the_names_of_columns(address, ztfquery, monkeypatch, kind):
     """Its address of TAP is written into it; what it asks for is as it asks it."""
@@ -238,11 +265,14 @@ def test_ztfquery_reads_the_names_of_columns(address, ztfquery, monkeypatch, kin
     assert found[: len(FAMILIES[kind].table.columns)] == [column.name for column in FAMILIES[kind].table.columns]
 
 
+@pytest.mark.client("ztfquery", "LCQuery.download_data, signed in")
 def test_ztfquery_signs_in_for_light_curves_that_are_not_public(lightcurve, curves):
     data = lightcurve.LCQuery.download_data(ID=str(curves), COLLECTION="ztf", auth=(PARTNER, PASSWORD))
     assert sorted(data["programid"]) == [1, 2]
 
 
+@pytest.mark.client("VStar", "GET /cgi-bin/ZTF/nph_light_curves", replayed=True)
+@pytest.mark.client("SNAD ZTF viewer", "GET /cgi-bin/ZTF/nph_light_curves", replayed=True)
 def test_the_calls_of_vstar_and_snad_are_answered(address, archive, curves):
     place = f"CIRCLE {archive.open.ra} {archive.open.dec} 0.0014"
     calls = {
@@ -253,3 +283,63 @@ def test_the_calls_of_vstar_and_snad_are_answered(address, archive, curves):
     for form, query in calls.items():
         answer = requests.get(f"{address}/cgi-bin/ZTF/nph_light_curves?{query}", timeout=30)
         assert answer.ok and str(curves) in answer.text, form
+
+
+@pytest.mark.client("ztforce", "query_sci_metadata_bands", "build_sci_url", "download_fits", "download_psf_sidecar")
+def test_ztforce_fetches_the_cutouts_that_it_measures(address, ztfquery, archive, tmp_path, monkeypatch):
+    from ztforce import exceptions, ztf_images
+    from ztforce.config import ZTForceConfig
+
+    monkeypatch.setattr(ztf_images, "_IRSA_BASE", f"{address}/ibe/data/ztf/products")
+    config, place = ZTForceConfig(PARTNER, PASSWORD), (archive.open.ra, archive.open.dec)
+    found = ztf_images.query_sci_metadata_bands(*place, ["g", "r", "i"], config)
+    assert list(found) == ["r"] and set(found["r"]["pid"]) == {archive.open.pid, archive.closed.pid}
+    (_, row), (_, later) = ztf_images.query_sci_metadata_bands(*place, ["r"], config)["r"].iterrows()
+    assert row["pid"] == archive.open.pid
+    for one in (row, later):  # the later one is the partnership's
+        path = ztf_images.download_fits(ztf_images.build_sci_url(one, *place), tmp_path / f"{one['pid']}.fits", config)
+        assert fits.getdata(path).size > 0
+    sidecar = ztf_images.build_sci_url(row, *place, suffix="sciimgdao.psf")
+    with pytest.raises(exceptions.ProductUnavailableError, match="404"):
+        ztf_images.download_psf_sidecar(sidecar, tmp_path / "a.psf", config)
+
+
+@pytest.mark.client("ztf-check", "getztfrefurls")
+def test_ztf_check_finds_reference_cutouts(address, archive, monkeypatch):
+    """Its addresses are written into it; what it asks for is as it asks it."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from ztfcheck import image_funcs
+
+    host, get = "https://irsa.ipac.caltech.edu", requests.get
+    monkeypatch.setattr(image_funcs.requests, "get", lambda url: get(url.replace(host, address), timeout=60))
+    (found,) = image_funcs.getztfrefurls(archive.reference.ra, archive.reference.dec)
+    with fits.open(io.BytesIO(get(found.replace(host, address), timeout=60).content)) as hdus:
+        assert hdus[0].data.ndim == 2 and hdus[0].header["NAXIS1"] < 20
+
+
+@pytest.mark.client("pyvo", "SIAService.search (SIA 1.0)", "SIARecord.getdataset (SIA 1.0)")
+def test_pyvo_finds_images_by_sia_1(address, archive):
+    import pyvo
+
+    service = pyvo.dal.SIAService(f"{address}/ibe/sia/ztf/products/sci")
+    place = SkyCoord(archive.open.ra * u.deg, archive.open.dec * u.deg)
+    (found,) = service.search(place, size=0.01, intersect="CENTER")
+    assert (found.format, found.bandpass_id, found["pid"]) == ("image/fits", "zr", archive.open.pid)
+    assert (found.pos.ra.deg, found.pos.dec.deg) == (archive.open.ra, archive.open.dec)
+    assert found.getdataset().read() == storage.absolute(archive.files["sciimg"].path).read_bytes()
+    assert len(service.search(place, size=0.01, format="image/jpeg")) == 0
+    with pytest.raises(pyvo.dal.DALQueryError, match="SIZE"):
+        service.search(place, size=-1.0)
+
+
+@pytest.mark.skipif(shutil.which("stilts") is None, reason="stilts is not installed")
+@pytest.mark.client("stilts", "coneskymatch servicetype=sia")
+def test_stilts_finds_the_images_of_a_list(address, archive, tmp_path):
+    (tmp_path / "stars.csv").write_text(f"ra,dec\n{archive.open.ra},{archive.open.dec}\n10,-80\n")
+    words = [f"in={tmp_path}/stars.csv", "ifmt=csv", "ra=ra", "dec=dec", "sr=0.01", "servicetype=sia", "find=all"]
+    words += [f"serviceurl={address}/ibe/sia/ztf/products/sci", "dataformat=image/fits", "ofmt=csv"]
+    command = ["stilts", "coneskymatch", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120, stdin=subprocess.DEVNULL)
+    assert done.stdout.count("\n") >= 2 and str(archive.open.pid) in done.stdout

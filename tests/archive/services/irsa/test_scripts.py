@@ -54,6 +54,7 @@ def packets(archive, tmp_path_factory, django_db_blocker):
         Alert.objects.all().delete()
 
 
+@pytest.mark.client("curl", "GET /cgi-bin/Gator/nph-query")
 def test_curl_asks_gator_for_a_cone(address, archive, curves):
     query = f"catalog=ztf_objects&spatial=cone&objstr={archive.open.ra}+{archive.open.dec}&radius=5&radunits=arcsec"
     text = run("curl", "-sf", f"{address}/cgi-bin/Gator/nph-query?{query}&outfmt=1").decode()
@@ -62,6 +63,7 @@ def test_curl_asks_gator_for_a_cone(address, archive, curves):
     assert list(parse_single_table(io.BytesIO(votable)).to_table()["oid"]) == [curves]
 
 
+@pytest.mark.client("curl", "-F filename=@FILE /cgi-bin/Gator/nph-query")
 def test_curl_uploads_a_table_to_gator(address, archive, curves, tmp_path):
     """The call of IRSA's own page on it."""
     rows = f"| ra       | dec      |\n| double   | double   |\n {archive.open.ra:<10.5f} {archive.open.dec:<10.5f}\n"
@@ -73,6 +75,7 @@ def test_curl_uploads_a_table_to_gator(address, archive, curves, tmp_path):
     assert list(table["oid"]) == [curves] and list(table["cntr_01"]) == [1]
 
 
+@pytest.mark.client("wget", "-r -np -A", "-c (resumed)")
 def test_wget_fetches_a_folder_of_matchfiles(address, archive, curves, tmp_path):
     run("wget", "-q", "-r", "-np", "-nd", "-A", "*.pytable", f"{address}/ztf/ops/srcmatch/rc50/", folder=tmp_path)
     (path,) = tmp_path.glob("*.pytable")
@@ -86,12 +89,16 @@ def test_wget_fetches_a_folder_of_matchfiles(address, archive, curves, tmp_path)
         assert file.root.matches.exposures.col("expid").tolist() == [archive.open.exposure_id]
 
 
+@pytest.mark.client("wget", "FILE")
 def test_wget_fetches_images_by_their_names_at_irsa(address, archive, tmp_path):
     path = archive.files["sciimg"].path
     run("wget", "-q", f"{address}/ztf/archive/{path}", folder=tmp_path)
     assert (tmp_path / path.rpartition("/")[2]).read_bytes() == storage.absolute(path).read_bytes()
 
 
+@pytest.mark.client("nuztf", "GET /ztf/depot/", replayed=True)
+@pytest.mark.client("SkyPortal", "HEAD /ztf/depot/", replayed=True)
+@pytest.mark.client("requests", "HEAD and GET /ztf/depot/")
 def test_scripts_read_the_depot_with_a_password(address, archive):
     """nuztf asks with the depot's name and password, SkyPortal whether there is a file first."""
     for image, auth, status in ((archive.open, None, 200), (archive.closed, None, 404), (archive.closed, PARTNER, 200)):
@@ -105,6 +112,9 @@ def test_scripts_read_the_depot_with_a_password(address, archive):
             assert image.exposure_id in set(pandas.DataFrame(answer.json())["exposure_id"])
 
 
+@pytest.mark.client("requests", "GET /alerts/public")
+@pytest.mark.client("wget", "FILE", "--user --password")
+@pytest.mark.client("curl", "GET MD5SUMS")
 def test_a_night_of_alerts_comes_as_one_file(address, packets, tmp_path):
     name = "ztf_public_20200924.tar.gz"
     assert name in requests.get(f"{address}/alerts/public", timeout=30).text
@@ -125,6 +135,8 @@ def test_a_night_of_alerts_comes_as_one_file(address, packets, tmp_path):
         assert tar.getnames() == [f"{goods.CANDID + 1}.avro"]
 
 
+@pytest.mark.client("SNAD ZTF viewer", "GET /api/v3/data/", replayed=True)
+@pytest.mark.client("Fink", "GET /api/v3/data/", replayed=True)
 def test_fink_and_snad_s_viewer_ask_for_light_curves(address, archive, curves, release):
     url = f"{address}/api/v3"
     assert requests.get(f"{url}/dr/list/json", timeout=30).json() == ["dr3", "latest"]

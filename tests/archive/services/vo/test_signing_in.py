@@ -37,6 +37,7 @@ def session(password=PASSWORD, cookie="") -> pyvo.auth.AuthSession:
     return made
 
 
+@pytest.mark.client("pyvo", "AuthSession, password")
 @pytest.mark.parametrize("base", ["tap", "TAP"])
 def test_pyvo_sends_name_and_password_to_tap_and_to_the_files_that_it_names(address, archive, base):  # noqa: F811
     known = session()
@@ -48,6 +49,7 @@ def test_pyvo_sends_name_and_password_to_tap_and_to_the_files_that_it_names(addr
     assert requests.get(file, timeout=60).status_code == 404
 
 
+@pytest.mark.client("pyvo", "AuthSession, cookie")
 def test_pyvo_sends_the_cookie_of_a_session(address):
     given = {"josso_username": PARTNER, "josso_password": PASSWORD}
     answer = requests.get(f"{address}/account/signon/login.do", given, timeout=60)
@@ -55,12 +57,14 @@ def test_pyvo_sends_the_cookie_of_a_session(address):
     assert pyvo.dal.TAPService(f"{address}/tap", session=known).search(COUNT)["n"][0] == 2
 
 
+@pytest.mark.client("pyvo", "AuthSession, refused")
 @pytest.mark.parametrize("wrong", [{"password": "wrong"}, {"cookie": "abcdefghij0123456789abcdefghij01"}])
 def test_pyvo_is_told_that_its_credentials_do_not_hold(address, wrong):
     with pytest.raises(pyvo.dal.DALQueryError, match="wrong|has ended"):
         pyvo.dal.TAPService(f"{address}/tap", session=session(**wrong)).search(COUNT)
 
 
+@pytest.mark.client("pyvo", "SIA2Service.search, signed in")
 @pytest.mark.parametrize("service", ["SIA", "vo/sia2"])
 def test_pyvo_signs_in_to_sia(address, archive, service):  # noqa: F811
     place = (archive.closed.ra, archive.closed.dec, 0.1)
@@ -71,8 +75,14 @@ def test_pyvo_signs_in_to_sia(address, archive, service):  # noqa: F811
 @pytest.mark.parametrize(
     "command",
     [
-        ["curl", "-sf", "--anyauth", "-u", f"{PARTNER}:{PASSWORD}", "-o"],
-        ["wget", "-q", f"--http-user={PARTNER}", f"--http-password={PASSWORD}", "-O"],
+        pytest.param(
+            ["curl", "-sf", "--anyauth", "-u", f"{PARTNER}:{PASSWORD}", "-o"],
+            marks=pytest.mark.client("curl", "--anyauth -u (challenged)"),
+        ),
+        pytest.param(
+            ["wget", "-q", f"--http-user={PARTNER}", f"--http-password={PASSWORD}", "-O"],
+            marks=pytest.mark.client("wget", "--http-user (challenged)"),
+        ),
     ],
     ids=["curl", "wget"],
 )
@@ -83,6 +93,7 @@ def test_clients_that_wait_for_a_challenge_get_private_files(address, archive, t
     assert target.stat().st_size == archive.files["closed sciimg"].size
 
 
+@pytest.mark.client("stilts", "tapquery, signed in")
 def test_stilts_signs_in(address):
     known = ["-Dstar.basicauth.user=plain-partner", "-Dstar.basicauth.password=plain-password-1"]
     asked = [f"tapurl={address}/auth/tap", "sync=true", f"adql={BY_PROGRAM}", "ofmt=csv"]

@@ -27,6 +27,8 @@ def here(text: str, server: str, archive) -> str:
     return re.sub(r"ivo://org.example.ztf/ztf\?sci/\d+", f"{prefix('sci')}{archive.open.pid}", text)
 
 
+@pytest.mark.client("pyvo", "calls of the guide to the Virtual Observatory")
+@pytest.mark.client("astroquery", "calls of the guide to the Virtual Observatory")
 @served
 @pytest.mark.parametrize("number", range(len(CALLS)))
 def test_every_call_finds_something(server, archive, number):

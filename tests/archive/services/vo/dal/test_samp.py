@@ -83,6 +83,7 @@ def sent(page, topcat, mtype: str) -> dict:
     return topcat.taken.pop(mtype)
 
 
+@pytest.mark.client("pyvo", "samp.SAMPIntegratedClient")
 def test_a_result_is_sent_as_the_votable_of_all_its_rows(browser, server, archive, topcat):
     page = browser.new_page()
     page.goto(f"{server}/images/?field=655")
@@ -99,6 +100,7 @@ def test_a_result_is_sent_as_the_votable_of_all_its_rows(browser, server, archiv
     assert not set(senders) & set(topcat.get_registered_clients())
 
 
+@pytest.mark.client("pyvo", "samp.SAMPIntegratedClient")
 def test_a_query_s_result_and_an_image_are_sent(browser, server, archive, topcat):
     page = browser.new_page()
     page.goto(f"{server}/query/?query=SELECT+pid+FROM+ztf.ztf_current_meta_sci")

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 
 
 # --- ObsCore ----------------------------------------------------------------------------------------------------
+@pytest.mark.client("pyvo", "TAPService.search")
 def test_obscore_has_every_kind_of_product_once(server, archive):
     service = pyvo.dal.TAPService(f"{server}/tap")
     rows = service.search("SELECT obs_publisher_did, dataproduct_subtype, calib_level FROM ivoa.obscore").to_table()
@@ -39,6 +40,7 @@ def test_obscore_has_every_kind_of_product_once(server, archive):
     assert len(set(rows["obs_publisher_did"])) == len(rows)
 
 
+@pytest.mark.client("pyvo", "TAPService.search")
 def test_obscore_tells_of_an_image_what_its_own_table_does(server, archive):
     service = pyvo.dal.TAPService(f"{server}/tap")
     one = archive.open
@@ -65,6 +67,7 @@ def test_a_raw_frame_looks_where_its_images_do(server, archive):
     assert 0.5 < ccd.separation(quadrant).deg < 0.75 and 2.3 < raw["s_fov"] < 2.6
 
 
+@pytest.mark.client("pyvo", "TAPService.tables")
 def test_columns_are_described_as_the_standard_has_them(server, archive):
     table = pyvo.dal.TAPService(f"{server}/tap").tables["ivoa.obscore"]
     described = {column.name: column for column in table.columns}
@@ -84,6 +87,7 @@ def test_the_address_of_the_site_may_be_set(client, archive, settings):
 
 
 # --- SIA2 -------------------------------------------------------------------------------------------------------
+@pytest.mark.client("pyvo", "SIA2Service.search")
 def test_pyvo_finds_images_and_their_columns_are_obscore_s(sia, place):
     found = sia.search(pos=(*place, 0.1))
     assert {one["dataproduct_subtype"] for one in found} == {"science", "reference", "difference", "raw"}
@@ -139,6 +143,7 @@ def test_without_rows_the_columns_and_the_services_are_described(client, archive
     assert text.count('utype="adhoc:service"') == 2
 
 
+@pytest.mark.client("astroquery", "Irsa.query_sia", "Irsa.list_collections")
 def test_astroquery_s_irsa_client_finds_images_and_collections(server, archive, place):
     irsa = IrsaClass()
     irsa.sia_url, irsa.tap_url = f"{server}/SIA", f"{server}/tap"
@@ -151,6 +156,7 @@ def test_astroquery_s_irsa_client_finds_images_and_collections(server, archive, 
     assert len(irsa.list_collections(servicetype="SSA")) == 0
 
 
+@pytest.mark.client("requests", "GET /vo/sia2/query, signed in")
 def test_a_partner_finds_what_is_theirs_with_name_and_password(server, archive):
     session = requests.Session()
     session.auth = (PARTNER, PASSWORD)
@@ -162,6 +168,7 @@ def test_a_partner_finds_what_is_theirs_with_name_and_password(server, archive):
 
 
 # --- cone search ------------------------------------------------------------------------------------------------
+@pytest.mark.client("pyvo", "SCSService.search")
 def test_pyvo_searches_cones_in_every_table_with_positions(server, archive, place):
     expected = {"ztf_current_meta_sci": 1, "ztf_current_meta_ref": 1, "ztf_alerts": 1, "ztf_objects": 1}
     assert expected.keys() <= tables().keys()
@@ -206,6 +213,7 @@ def test_a_wrong_cone_is_refused_as_the_standard_has_it(client, archive, asked, 
 
 
 # --- DataLink ---------------------------------------------------------------------------------------------------
+@pytest.mark.client("pyvo", "Record.getdatalink", "DatalinkService.search")
 def test_an_image_leads_to_all_that_belongs_to_it(server, sia, archive):
     (row,) = sia.search(publisher_did=did(archive))
     links = row.getdatalink()
@@ -220,6 +228,7 @@ def test_an_image_leads_to_all_that_belongs_to_it(server, sia, archive):
     assert {"#this", "#progenitor", "#derivation"} <= {link.semantics for link in service.search(did(archive, "diff"))}
 
 
+@pytest.mark.client("pyvo", "Record.getdataset")
 def test_pyvo_fetches_an_image_s_file_by_its_link(sia, archive, monkeypatch):
     # pyvo asks the IVOA for the words of semantics; tests ask nobody outside.
     words = {"terms": {"this": {"narrower": []}}}
@@ -228,6 +237,7 @@ def test_pyvo_fetches_an_image_s_file_by_its_link(sia, archive, monkeypatch):
     assert row.getdataset().read() == archive_path(archive).read_bytes()
 
 
+@pytest.mark.client("pyvo", "Record.getdatalink")
 def test_a_row_of_tap_leads_to_its_links_too(server, archive):
     service = pyvo.dal.TAPService(f"{server}/tap")
     (row,) = service.search(
@@ -238,6 +248,7 @@ def test_a_row_of_tap_leads_to_its_links_too(server, archive):
         service.search("SELECT TOP 1 s_ra FROM ivoa.obscore")[0].getdatalink()
 
 
+@pytest.mark.client("pyvo", "DALResults.iter_datalinks")
 def test_many_rows_lead_to_their_links_in_few_requests(sia, place):
     found = sia.search(pos=(*place, 0.01))
     sizes = {links.original_row["obs_publisher_did"]: len(links) for links in found.iter_datalinks()}
@@ -284,6 +295,7 @@ def now(function, **values) -> None:
 
 
 # --- regions in ADQL ----------------------------------------------------------------------------------------------
+@pytest.mark.client("pyvo", "TAPService.search")
 @pytest.mark.parametrize(
     "condition, count",
     [

@@ -93,6 +93,7 @@ def test_what_has_no_pixels_is_not_cut_and_what_is_closed_is_not_there(client, a
     assert cut(client, ID=f"{prefix('sci')}{archive.closed.pid}")[0] == 404
 
 
+@pytest.mark.client("pyvo", "SodaQuery (process)")
 def test_pyvo_cuts_what_a_search_finds(sia, archive, place):
     (row,) = sia.search(publisher_did=did(archive))
     (this,) = row.getdatalink().bysemantics("#cutout", include_narrower=False)

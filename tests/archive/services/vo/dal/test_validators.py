@@ -48,6 +48,7 @@ def fetched(server, tmp_path):
     return fetch
 
 
+@pytest.mark.client("stilts", "votlint")
 def test_every_votable_is_valid(fetched, archive):
     place = f"{archive.open.ra} {archive.open.dec}"
     documents = {
@@ -62,6 +63,7 @@ def test_every_votable_is_valid(fetched, archive):
         assert findings(stilts("votlint", "validate=true", f"votable={fetched(path, status)}")) == [], path
 
 
+@pytest.mark.client("stilts", "votlint", "datalinklint")
 def test_links_of_every_family_are_valid(fetched, archive):
     products = {"sci": archive.open.pid, "diff": archive.open.pid, "ref": archive.reference.rfid}
     products |= {"cal": archive.calibration.cid, "alert": 77, "raw": 10**9}
@@ -71,6 +73,7 @@ def test_links_of_every_family_are_valid(fetched, archive):
     assert findings(stilts("datalinklint", f"votable={file}")) == []
 
 
+@pytest.mark.client("stilts", "xsdvalidate")
 @pytest.mark.parametrize("service", ["sia2", "soda", "datalink"])
 def test_capabilities_and_availability_are_valid(fetched, service):
     for document in ("capabilities", "availability"):
@@ -95,6 +98,7 @@ def schemas(tmp_path_factory) -> list[str]:
     return [f"schemaloc={spaces[name]}={folder / name}.xsd" for name in wanted]
 
 
+@pytest.mark.client("stilts", "xsdvalidate")
 @pytest.mark.parametrize(
     "path",
     [f"/vo/registry/oai?{RECORDS}ivo_vor", f"/vo/registry/oai?{RECORDS}oai_dc", "/vo/scs/ztf_alerts/capabilities"]
@@ -105,11 +109,13 @@ def test_records_for_the_registry_are_valid(fetched, schemas, path):
     assert [line for line in findings(report) if "Unused custom schema" not in line] == []
 
 
+@pytest.mark.client("stilts", "taplint")
 def test_observations_are_as_the_data_models_have_them(server, archive):
     report = stilts("taplint", "stages=TMS OBS LOC", f"tapurl={server}/tap")
     assert [line for line in findings(report) if re.match(".-(OBS|LOC)", line)] == []
 
 
+@pytest.mark.client("stilts", "coneskymatch servicetype=cone")
 def test_stilts_matches_a_table_with_cones(server, archive, tmp_path):
     stars, found = tmp_path / "stars.csv", tmp_path / "found.csv"
     stars.write_text(f"name,ra,dec\nhere,{archive.open.ra},{archive.open.dec}\nthere,10,-80\n")

@@ -56,6 +56,9 @@ def worker():
     thread.join()
 
 
+@pytest.mark.client(
+    "pyvo", "TAPService.create_table", "TAPService.load_table", "TAPService.create_index", "TAPService.remove_table"
+)
 def test_pyvo_keeps_a_table_by_its_definition_loads_it_and_asks_it(service, worker):
     service.create_table("mine", io.BytesIO(DEFINITION.encode()))
     described = service.search("SELECT * FROM tap_schema.columns WHERE table_name LIKE 'user%mine'").to_table()
@@ -87,6 +90,7 @@ def _indexes() -> list[tuple[str, bool]]:
         return cursor.fetchall()
 
 
+@pytest.mark.client("pyvo", "TAPService.create_index")
 def test_an_index_of_values_that_are_not_unique_is_an_error_with_the_reason(service, worker):
     service.create_table("mine", io.BytesIO(DEFINITION.encode()))
     service.load_table("mine", io.BytesIO(b"star\tra\tn\na\t1\t7\nb\t2\t7\n"))

@@ -208,6 +208,7 @@ def test_a_name_of_no_table_describes_nothing(client, sky, name):
     assert rows(client, query.format(name.replace("'", "''"))) == []
 
 
+@pytest.mark.client("astroquery", "Irsa.list_columns", "Irsa.list_catalogs")
 def test_astroquery_lists_the_columns_of_a_bare_name(server):
     from astroquery.ipac.irsa import Irsa
 

@@ -38,6 +38,7 @@ def rows(client, query, **more):
 
 
 # --- clients ----------------------------------------------------------------------------------------------------
+@pytest.mark.client("pyvo", "TAPService.search", "TAPService.tables")
 def test_pyvo_searches_and_reads_the_tables(server):
     service = pyvo.dal.TAPService(f"{server}/tap")
     table = service.search("SELECT TOP 5 * FROM ztf.ztf_alerts ORDER BY candid").to_table()
@@ -52,6 +53,7 @@ def test_pyvo_searches_and_reads_the_tables(server):
         service.search("SELECT a FROM ztf.nothing")
 
 
+@pytest.mark.client("pyvo", "TAPService.search, signed in")
 def test_pyvo_with_name_and_password_sees_what_its_user_may(server):
     session = requests.Session()
     session.auth = ("tap-partner", PASSWORD)

