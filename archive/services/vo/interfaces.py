@@ -19,10 +19,15 @@ def interface(
 
     Every way is good for every address.
     """
-    attributes = {"xsi:type": kind, "role": role, "version": version}
     address = element("accessURL", url, attributes={"use": use})
-    ways = ("" if one is None else element("securityMethod", attributes={"standardID": one}) for one in SECURITY)
-    return joined(element("interface", address, way, attributes=attributes) for way in ways)
+
+    def of(way: str | None) -> Xml:
+        """One of them; the standard's own is the one for everybody."""
+        said = "" if way is None else element("securityMethod", attributes={"standardID": way})
+        attributes = {"xsi:type": kind, "role": role if way is None else None, "version": version}
+        return element("interface", address, said, attributes=attributes)
+
+    return joined(map(of, SECURITY))
 
 
 def capability(standard: str | None, *inside: Xml, kind: str | None = None) -> Xml:

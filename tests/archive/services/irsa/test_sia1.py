@@ -31,6 +31,7 @@ def table_of(content: bytes):
     return parse(io.BytesIO(content)).get_first_table()
 
 
+@pytest.mark.client("pyvo", "SIAService.search", "SIARecord.getdataurl")
 def test_pyvo_finds_an_image_and_fetches_it(address, archive):
     service = pyvo.dal.SIAService(f"{address}{PATH}sci")
     (found,) = service.search(pos=(archive.open.ra, archive.open.dec), size=0.01)
@@ -50,6 +51,7 @@ def test_a_partner_is_given_what_is_theirs(address, archive):
     assert archive.closed.pid not in found[0] and archive.closed.pid in found[1]
 
 
+@pytest.mark.client("astroquery", "Ibe.query_region_async, sia")
 def test_astroquery_s_question_is_answered(address, archive):
     from astroquery.ipac.irsa.ibe import IbeClass
 

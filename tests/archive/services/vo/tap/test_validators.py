@@ -223,5 +223,5 @@ def test_the_guide_knows_every_format_and_address():
     assert set(re.findall(r"`([a-z/]+)`", " ".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)))) == {
         one.names[1] for one in FORMATS
     }
-    for address in re.findall(r"`(?:GET|PUT|POST|DELETE) (/tap/[a-z]+)", GUIDE):
-        assert resolve(address if address.endswith(("kept", "tables")) else f"{address}/x")
+    for address in re.findall(r"`(?:GET|PUT|POST|DELETE) (/tap/[a-z-]+)", GUIDE):
+        assert resolve(address if address.endswith(("kept", "tables", "update")) else f"{address}/x")
