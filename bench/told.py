@@ -102,7 +102,7 @@ def _first() -> int:
 def _large(folder: Path, objects: int) -> Path:
     """A bulk file as IRSA's: every object seen in the same exposures, times by its place on the sky."""
     from lightcurves.download.editions import BULK_SCHEMA
-    from lightcurves.download.hats import LISTS
+    from lightcurves.hats.light_curves import LISTS
 
     rng = np.random.default_rng(50)
     path = folder / f"ztf_{FIELD:06d}_zr_c{CCD:02d}_q{QID}_dr50.parquet"

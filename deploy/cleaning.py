@@ -16,7 +16,7 @@ PYTHON = machine.PROJECT / ".venv" / "bin" / "python"
 
 BUILT = (".venv", "node_modules", "static/vendor", "docs/_build")
 CACHES = (".pytest_cache", ".ruff_cache", ".hypothesis", ".import_linter_cache", ".coverage")
-ELSEWHERE = ("ARCHIVE_ROOT", "JOB_ROOT", "DATABASE_URL")
+ELSEWHERE = ("ARCHIVE_ROOT", "JOB_ROOT", "EXPORT_ROOT", "DATABASE_URL")
 AGREED = "yes"
 
 

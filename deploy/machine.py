@@ -22,7 +22,7 @@ SERVICE_ACCOUNT = "ztf"
 UMASK = 0o027  # what we write is closed to other users of the machine: it may be proprietary
 
 SERVERS = ("postgres", "redis")  # have accounts of their own
-OWN_FOLDERS = ("archive", "jobs", "log", "run", "cache", "cache/home", "static", "demo", "secrets")
+OWN_FOLDERS = ("archive", "exports", "jobs", "log", "run", "cache", "cache/home", "static", "demo", "secrets")
 CLOSED = 0o711
 
 # A unix socket's path may have 107 bytes; PostgreSQL adds ".s.PGSQL.65535.lock" to the folder's.

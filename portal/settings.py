@@ -187,6 +187,7 @@ CORES = env.int("CORES", default=os.cpu_count() or 1)  # cores that may be used:
 ARCHIVE_ROOT = Path(env.str("ARCHIVE_ROOT", default=str(VAR / "archive")))  # the product tree
 QUARANTINE_BYTES = env.int("QUARANTINE_BYTES", default=20 * 10**9)  # of disk for copies of refused files
 JOB_ROOT = Path(env.str("JOB_ROOT", default=str(VAR / "jobs")))  # results of user jobs
+EXPORT_ROOT = Path(env.str("EXPORT_ROOT", default=str(VAR / "exports")))  # served files of releases' light curves
 JOB_KEEP_DAYS = env.int("JOB_KEEP_DAYS", default=30)  # days that a user job and its result are kept after it ended
 DOCS_ROOT = BASE_DIR / "docs" / "_build" / "html"
 STATIC_URL = "static/"

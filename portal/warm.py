@@ -12,7 +12,7 @@ from django.urls import get_resolver
 
 OF_JOBS = (
     "archive.services.vo.job_runner", "archive.tables.formats.arrow_batches", "archive.tables.formats.binary2",
-    "archive.targets.bundle", "lightcurves.download.hats", "lightcurves.storage.codec_kernels",
+    "archive.targets.bundle", "lightcurves.hats.collection", "lightcurves.storage.codec_kernels",
     "lightcurves.updates.releases", "processing.forced.images",
 )  # fmt: skip
 """Modules of the longest imports among those that jobs of the queue use."""

@@ -37,6 +37,7 @@ GOOD = {
     "slug": "dr1",
     "alertkind": "public",
     "channel": "rc50",
+    "releasefile": "dr1/lc/hats/collection.properties",
 }
 NAMED = {
     "filtercode": "zg", "name": "Moc.fits", "kind": "science", "extension": "fits", "path": "sci", "service": "sia2",

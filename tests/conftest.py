@@ -61,6 +61,7 @@ def archive_root(tmp_path_factory):
 
     settings.ARCHIVE_ROOT = tmp_path_factory.mktemp("archive")
     settings.JOB_ROOT = tmp_path_factory.mktemp("jobs")
+    settings.EXPORT_ROOT = tmp_path_factory.mktemp("exports")
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     return settings.ARCHIVE_ROOT
 

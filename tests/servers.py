@@ -29,6 +29,7 @@ def environment(database: str = "") -> dict[str, str]:
         "READER_DATABASE_URL": _url("reader", database),
         "ARCHIVE_ROOT": str(settings.ARCHIVE_ROOT),
         "JOB_ROOT": str(settings.JOB_ROOT),
+        "EXPORT_ROOT": str(settings.EXPORT_ROOT),
         "DJANGO_SETTINGS_MODULE": "portal.settings",
         "PYTHONPATH": str(settings.BASE_DIR),
     }

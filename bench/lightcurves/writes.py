@@ -115,12 +115,12 @@ def exported(world, folder: Path, figures: dict) -> tuple[dict[str, Figure], lis
     import duckdb
     import pyarrow.parquet as pq
 
-    from lightcurves.download.hats import export
+    from lightcurves.hats.collection import export
 
     began = time.perf_counter()
     done = export(_release(world), folder / "dr1")
     seconds = time.perf_counter() - began
-    files = f"{folder}/dr1/dataset/*/*/*.parquet"
+    files = f"{folder}/dr1/ztf_dr1_lc-hats/dataset/*/*/*.parquet"
     query = f"SELECT sum(nepochs), avg(list_avg(lightcurve.mag)) FROM read_parquet('{files}')"
     rates = []
     for _ in range(SCANS):
@@ -128,7 +128,7 @@ def exported(world, folder: Path, figures: dict) -> tuple[dict[str, Figure], lis
         duckdb.sql(query).fetchall()
         rates.append(done.points / (time.perf_counter() - began))
     began = time.perf_counter()
-    for file in (folder / "dr1").rglob("*.parquet"):
+    for file in (folder / "dr1" / "ztf_dr1_lc-hats").rglob("*.parquet"):
         pq.read_table(file, columns=["lightcurve.hmjd", "lightcurve.mag", "lightcurve.magerr"])
     arrow = done.points / (time.perf_counter() - began)
     made = {

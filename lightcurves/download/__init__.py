@@ -1,1 +1,1 @@
-"""Light curves in bulk: queries by id and position, formats, HATS and matchfile exports, and their jobs."""
+"""Light curves in bulk: queries by id and position, formats, exports of releases, matchfiles, and their jobs."""

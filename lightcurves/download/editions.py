@@ -1,8 +1,9 @@
 """Light curves of a release as Parquet in several editions: HATS, and per quadrant as IRSA's bulk files lie.
 
-    hats  one row an object, a file for each pixel on the sky (lightcurves.download.hats)
-    bulk  one row an object with its points as lists, in IRSA's names, order and types
-    flat  one row a detection
+    hats     one row an object with its points, a file for each pixel on the sky (lightcurves.hats)
+    objects  the same of objects with the statistics of their points
+    bulk     one row an object with its points as lists, in IRSA's names, order and types
+    flat     one row a detection
 
 The last two have a file for each field, filter, CCD and quadrant, in the folders and with the names of IRSA's:
 {0,1}/fieldFFFFFF/ztf_FFFFFF_zX_cCC_qQ_RELEASE.parquet.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,21 +23,18 @@ from django.db import connections, router
 
 from archive.models import Release
 from archive.survey.camera import ccd_quadrant
-from lightcurves.download import hats
-from lightcurves.download.hats import (
-    LISTS,
-    OBJECTS_AT_ONCE,
-    OBJECTS_IN_ROW_GROUP,
-    Exported,
-    NothingToExportError,
-    Progress,
-)
+from lightcurves.download.tree import Tree
+from lightcurves.hats import collection
+from lightcurves.hats.contents import LAYOUT, OBJECTS_IN_ROW_GROUP
+from lightcurves.hats.light_curves import LISTS, OBJECTS_AT_ONCE, facts_of, heliocentric, programs_of, state
+from lightcurves.hats.released import Exported, NothingToExportError, Progress, appearing_whole, images_of
 from lightcurves.models import Source
-from lightcurves.storage import read
+from lightcurves.storage import read, store
 
-HATS, BULK, FLAT = "hats", "bulk", "flat"
+HATS, OBJECTS, BULK, FLAT = "hats", "objects", "bulk", "flat"
 EDITIONS = {
-    HATS: "a HATS catalog, one row an object",
+    HATS: "a HATS collection, one row a light curve",
+    OBJECTS: "a HATS collection of objects with statistics",
     BULK: "files as IRSA's bulk light curves, one row an object",
     FLAT: "files of a quadrant, one row a detection",
 }
@@ -46,6 +45,7 @@ OF_OBJECT = (
 BULK_SCHEMA = pa.schema([*OF_OBJECT, ("nepochs", pa.int64()), *((name, pa.list_(kind)) for name, kind in LISTS)])
 FLAT_SCHEMA = pa.schema([*OF_OBJECT, *LISTS])
 LARGEST_FIELD = 32767  # that IRSA's type of fieldid holds
+SUMS = ("checksums.md5", "checksum.md5")  # IRSA's releases have the one or the other name
 PLACES = """
 SELECT DISTINCT field, rcid, fid FROM archive_scienceimage WHERE pid = ANY(%s) ORDER BY 1, 3, 2
 """
@@ -67,36 +67,63 @@ class Place:
 
 
 def export(release: Release, folder: Path, edition: str = HATS, progress: Progress | None = None) -> Exported:
-    """Write the light curves of a release in an edition; as lightcurves.download.hats.export."""
-    if edition == HATS:
-        return hats.export(release, folder, progress)
+    """Write the light curves of a release in an edition; as lightcurves.hats.collection.export."""
+    if edition in (HATS, OBJECTS):
+        kind = collection.LIGHT_CURVES if edition == HATS else collection.OBJECTS
+        return collection.export(release, folder, progress, kind)
+    with appearing_whole(folder) as temporary:
+        return write(Tree(temporary), "", release, edition, progress)
+
+
+def write(tree: Tree, folder: str, release: Release, edition: str = BULK, progress: Progress | None = None) -> Exported:
+    """Write the files of an edition per quadrant into a folder of a tree, and the list of their MD5.
+
+    Raises
+    ------
+    NothingToExportError
+        if no point is to be seen, or a field's number is too large for IRSA's files.
+    """
     schema, rows = {BULK: (BULK_SCHEMA, _one_row_an_object), FLAT: (FLAT_SCHEMA, _one_row_a_detection)}[edition]
-    with hats.appearing_whole(folder) as temporary:
-        return _write(release, temporary, schema, rows, progress)
-
-
-def _write(release: Release, folder: Path, schema: pa.Schema, rows: Callable, progress: Progress | None) -> Exported:
-    pids = hats.images_of(release)
-    programs = list(release.programs.values_list("pk", flat=True))
-    places = _places(pids)
-    objects = points = files = 0
+    pids, programs = images_of(release), programs_of(release)
+    places, top, found = _places(pids), tree.folder / folder, []
     for number, place in enumerate(places, start=1):
-        path = folder / place.path(release.name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        mine = 0
-        with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-            for curves in _curves(place, pids, programs):
-                writer.write_table(rows(*curves), row_group_size=_rows_in_group(schema, curves))
-                mine += len(curves[0])
-                points += len(curves[2]["oid"])
-        if not mine:
-            path.unlink()
-        objects, files = objects + mine, files + bool(mine)
+        path = top / place.path(release.name)
+        key = f"{edition} {place.field} {place.fid} {place.rcid}"
+        put = partial(_write_place, place=place, pids=pids, programs=programs, schema=schema, rows=rows)
+        if tree.put(key, path, partial(_state, release, place), put):
+            found.append(path)
         if progress is not None:
             progress(number, len(places))
-    if not objects:
+    if not found:
         raise NothingToExportError(f"release {release.name}: holds no point that you may see")
-    return Exported(objects, points, files, sum(path.stat().st_size for path in folder.rglob("*.parquet")))
+    tree.write_sums(top / SUMS[0], "./")
+    (top / SUMS[1]).hardlink_to(top / SUMS[0])
+    objects, points = np.sum([_counts(path) for path in found], axis=0).tolist()
+    return Exported(objects, points, len(found), sum(path.stat().st_size for path in found))
+
+
+def _state(release: Release, place: Place) -> str:
+    return f"{LAYOUT} {state(release, store.place_of(place.field, place.rcid, place.fid))}"
+
+
+def _write_place(
+    path: Path, place: Place, pids: np.ndarray, programs: list[int], schema: pa.Schema, rows: Callable
+) -> int:
+    """Write the file of a place; returns how many objects it has."""
+    objects = 0
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for curves in _curves(place, pids, programs):
+            writer.write_table(rows(*curves), row_group_size=_rows_in_group(schema, curves))
+            objects += len(curves[0])
+    return objects
+
+
+def _counts(path: Path) -> tuple[int, int]:
+    """Objects and points of a file."""
+    file = pq.ParquetFile(path)
+    if "nepochs" in file.schema_arrow.names:
+        return file.metadata.num_rows, int(np.sum(file.read(["nepochs"]).column(0).to_numpy()))
+    return len(np.unique(file.read(["objectid"]).column(0).to_numpy())), file.metadata.num_rows
 
 
 def _rows_in_group(schema: pa.Schema, curves: tuple) -> int:
@@ -120,7 +147,7 @@ def _curves(place: Place, pids: np.ndarray, programs: list[int]) -> Iterator[tup
         columns = read.get(oids[first : first + OBJECTS_AT_ONCE], programs).columns
         inside = np.isin(columns["pid"], pids)
         columns = {name: values[inside] for name, values in columns.items()}
-        columns["hmjd"] = hats.heliocentric(columns)
+        columns["hmjd"] = heliocentric(columns)
         order = np.lexsort((columns["hmjd"], columns["oid"]))
         columns = {name: values[order] for name, values in columns.items()}
         found, counts = np.unique(columns["oid"], return_counts=True)
@@ -131,13 +158,13 @@ def _curves(place: Place, pids: np.ndarray, programs: list[int]) -> Iterator[tup
 def _one_row_an_object(oids: np.ndarray, counts: np.ndarray, columns: dict[str, np.ndarray]) -> pa.Table:
     offsets = pa.array(np.append(0, np.cumsum(counts)), pa.int32())
     lists = [pa.ListArray.from_arrays(offsets, _values(columns, name, kind)) for name, kind in LISTS]
-    facts = hats.facts_of(oids)
+    facts = facts_of(oids)
     arrays = [pa.array(facts[name]).cast(kind) for name, kind in OF_OBJECT]
     return pa.Table.from_arrays([*arrays, pa.array(counts, pa.int64()), *lists], schema=BULK_SCHEMA)
 
 
 def _one_row_a_detection(oids: np.ndarray, counts: np.ndarray, columns: dict[str, np.ndarray]) -> pa.Table:
-    facts = hats.facts_of(oids)
+    facts = facts_of(oids)
     arrays = [pa.array(np.repeat(facts[name], counts)).cast(kind) for name, kind in OF_OBJECT]
     return pa.Table.from_arrays([*arrays, *(_values(columns, name, kind) for name, kind in LISTS)], schema=FLAT_SCHEMA)
 

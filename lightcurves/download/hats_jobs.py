@@ -8,7 +8,7 @@ from archive.jobs import dependencies, user_jobs
 from archive.models import Release, UserJob
 from archive.products import bundles
 from lightcurves.download.editions import EDITIONS, HATS, export
-from lightcurves.download.hats import NothingToExportError
+from lightcurves.hats.released import NothingToExportError
 
 
 def order(name: str, reader: Reader, user=None, edition: str = "") -> UserJob:

@@ -79,9 +79,22 @@ def follow_releases() -> None:
     views.refresh("ztf_objects_")
 
 
+def query_of(name: str) -> str:
+    """The query behind the table of a release's objects, for a name that can be a table's.
+
+    Raises
+    ------
+    ValueError
+        for another name.
+    """
+    if not _PLAIN.fullmatch(name.replace("-", "_")):
+        raise ValueError(f"release {name}: only plain names (small letters, digits, - and _; such as dr1) have tables")
+    return OF_RELEASE.replace("RELEASE", name)
+
+
 def _of_release(name: str, called: str) -> Published:
     text = f"Objects of release {name}: one row per light curve; statistics of all its public points"
     table = replace(FOR_TAP, name=f"{NAME}{called}", description=text)
     names = ", ".join(f'q."{column.name}"' for column in table.columns)
-    query = f"SELECT {names} FROM ({OF_RELEASE.replace('RELEASE', name)}) AS q"
+    query = f"SELECT {names} FROM ({query_of(name)}) AS q"
     return Published(table, SURVEY_ROWS, query, (*USES, "archive_releaseitem", "archive_scienceimage"))

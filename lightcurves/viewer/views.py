@@ -14,7 +14,7 @@ from archive.requests.parameters import BadParameterError, takes
 from archive.survey.bits import MASK_DESCRIPTIONS
 from archive.tables.responses import answer, problem, refuse
 from lightcurves.download import hats_jobs
-from lightcurves.download.hats import NothingToExportError
+from lightcurves.hats.released import NothingToExportError
 from lightcurves.models import STATISTICS
 from lightcurves.periods.choices import METHODS
 from lightcurves.periods.grid import MIN_POINTS

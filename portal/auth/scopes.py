@@ -54,6 +54,9 @@ NEEDS: dict[str, frozenset[str]] = {
             "matchfile-fields",
             "matchfile-folder",
             "matchfile",
+            "hats-file",
+            "bulk-file",
+            "bulk-file-of-old",
         ),
         frozenset({Scope.LIGHTCURVES}),
     ),
@@ -96,7 +99,7 @@ NEEDS: dict[str, frozenset[str]] = {
         ),
         OPEN,
     ),
-    **dict.fromkeys(("gator-scan", "gator-dd", "matchfile-channels"), OPEN),
+    **dict.fromkeys(("gator-scan", "gator-dd", "matchfile-channels", "hats-releases", "bulk-releases"), OPEN),
     **dict.fromkeys(
         (
             "ibe-search",

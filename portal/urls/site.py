@@ -104,6 +104,7 @@ urlpatterns = [
     path("", include("lightcurves.irsa.light_curve_views")),
     path("", include("lightcurves.gator.views")),
     path("", include("lightcurves.irsa.matchfile_views")),
+    path("", include("lightcurves.irsa.release_file_views")),
     path("sign-in/", takes("next", posted=SIGN_IN, merged=True)(auth.LoginView.as_view()), name="sign-in"),
     path("sign-out/", takes("next", posted=["next"], merged=True)(auth.LogoutView.as_view()), name="sign-out"),
     path("admin/", admin.site.urls),

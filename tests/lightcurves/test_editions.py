@@ -15,7 +15,7 @@ from archive.releases import freeze
 from archive.sandbox.readers.products import releases
 from lightcurves.download import editions, hats_jobs
 from lightcurves.download.editions import BULK, BULK_SCHEMA, FLAT, FLAT_SCHEMA, export
-from lightcurves.download.hats import NothingToExportError
+from lightcurves.hats.released import NothingToExportError
 from lightcurves.storage import read, store
 from lightcurves.updates import sources
 from tests import factories
@@ -102,7 +102,7 @@ def test_ingest_reads_what_the_bulk_edition_wrote(release, tmp_path):
 
 def test_an_order_and_the_command_refuse_an_edition_that_there_is_not(release, tmp_path):
     factories.put_release("dr9", state=Release.State.PUBLIC)
-    with pytest.raises(NothingToExportError, match="edition='fits': use one of hats, bulk, flat"):
+    with pytest.raises(NothingToExportError, match="edition='fits': use one of hats, objects, bulk, flat"):
         hats_jobs.order("dr9", ANYONE, edition="fits")
     with pytest.raises(CommandError, match="invalid choice: 'fits'"):
         call_command("lightcurves", "export", "dr9", str(tmp_path / "fits"), "--edition", "fits")

@@ -18,9 +18,9 @@ from archive.access.audit import Actor
 from archive.models import Release
 from archive.releases import freeze
 from archive.survey.times import MJD_ZERO
-from lightcurves.download.hats import NothingToExportError, export, pixels
+from lightcurves.hats.collection import export
+from lightcurves.hats.released import NothingToExportError
 from lightcurves.storage import read, store
-from lightcurves.storage.healpix import ORDER, number
 from lightcurves.updates import sources
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -44,7 +44,7 @@ def release(sky):
 def test_an_export_holds_the_releases_points_and_no_other(release, tmp_path):
     done = export(release, tmp_path / "dr9")
     assert (done.objects, done.points, done.files) == (40, 400, 1)
-    (file,) = (tmp_path / "dr9").rglob("Npix=*.parquet")
+    (file,) = (tmp_path / "dr9" / "ztf_dr9_lc-hats").rglob("Npix=*.parquet")
     table = pq.read_table(file)
     assert table.column("nepochs").to_pylist() == [10] * 40
     row = table.slice(table.column("objectid").to_pylist().index(OID), 1).to_pylist()[0]
@@ -69,21 +69,22 @@ def test_lsdb_opens_an_export_and_answers_a_cone(release, tmp_path):
 @pytest.mark.client("hats", "read_hats", "is_valid_catalog")
 def test_hats_reads_and_validates_an_export(release, tmp_path):
     export(release, tmp_path / "dr9")
-    catalog = hats.read_hats(tmp_path / "dr9")
+    made = tmp_path / "dr9" / "ztf_dr9_lc-hats"
+    catalog = hats.read_hats(made)
     assert len(catalog) == 40 and catalog.catalog_info.catalog_type == "object"
-    assert is_valid_catalog(tmp_path / "dr9", strict=True, verbose=False)
+    assert is_valid_catalog(made, strict=True, verbose=False)
 
 
 def test_duckdb_scans_an_export(release, tmp_path):
     export(release, tmp_path / "dr9")
-    files = f"{tmp_path}/dr9/dataset/*/*/*.parquet"
+    files = f"{tmp_path}/dr9/ztf_dr9_lc-hats/dataset/*/*/*.parquet"
     query = f"SELECT sum(nepochs), avg(list_avg(lightcurve.mag)) FROM read_parquet('{files}')"
     ((count, mean),) = duckdb.sql(query).fetchall()
     assert count == 400 and 15 < mean < 18
 
 
 def test_an_export_is_written_once_and_a_failed_one_leaves_nothing(release, tmp_path, monkeypatch):
-    monkeypatch.setattr("lightcurves.download.hats._describe", lambda *parts: 1 / 0)
+    monkeypatch.setattr("lightcurves.hats.collection._describe", lambda *parts: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         export(release, tmp_path / "dr9")
     assert not list(tmp_path.iterdir())
@@ -102,20 +103,6 @@ def test_a_release_of_other_families_has_nothing_to_export(release, tmp_path):
 def test_the_command_names_an_unknown_release(db, tmp_path):
     with pytest.raises(CommandError, match="release='dr0': there is no such release"):
         call_command("lightcurves", "export", "dr0", str(tmp_path / "dr0"))
-
-
-def test_pixels_divide_until_none_holds_too_many():
-    rng = np.random.default_rng(3)
-    ra = np.concatenate([rng.uniform(0, 360, 3000), rng.normal(100, 0.2, 7000) % 360])
-    dec = np.concatenate([np.degrees(np.arcsin(rng.uniform(-1, 1, 3000))), rng.normal(20, 0.2, 7000)])
-    ordered = np.sort(number(ra, dec))
-    found = pixels(ordered, most=500)
-    assert sum(one.last - one.first for one in found) == 10_000
-    assert all(one.last - one.first <= 500 for one in found)
-    for one in found:
-        inside = ordered[one.first : one.last] >> (2 * (ORDER - one.order))
-        assert np.all(inside == one.number)
-    assert len({one.order for one in found}) > 2
 
 
 @pytest.mark.client("lsdb", "open_catalog on Dask")

@@ -4,11 +4,17 @@ import re
 import shlex
 import subprocess
 import sys
+from datetime import date
 
 import pytest
 from django.conf import settings
 from django.db import connections
 
+from archive.access.audit import Actor
+from archive.models import Release
+from archive.releases import freeze
+from archive.releases.actions import publish
+from lightcurves.download import served
 from lightcurves.models import Source
 from tests import preloaded, servers
 
@@ -18,9 +24,15 @@ GUIDE = (settings.BASE_DIR / "docs" / "guide" / "lightcurves.md").read_text()
 
 @pytest.fixture(scope="module")
 def stars(six_stars, django_db_blocker):
-    """The star whose points the guide prints is of a reference."""
+    """The star whose points the guide prints is of a reference; a public release has its files."""
     with django_db_blocker.unblock():
         Source.objects.filter(pk=655213300000004).update(rfid=655120250)
+        made = Release.objects.create(
+            name="dr1", title="One", first_night=date(2020, 9, 1), last_night=date(2020, 9, 30)
+        )
+        made.programs.set([1])
+        publish(freeze(made, Actor.on_this_machine()), Actor.on_this_machine())
+        served.write("dr1")
         return six_stars
 
 

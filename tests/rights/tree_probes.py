@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import tempfile
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import tables
 from astropy.io import ascii as text_tables
+from django.conf import settings
 from django.urls import reverse
 
 from archive.survey.identifiers import date_of_nid, nid_of_jd
+from lightcurves.download import served
 from lightcurves.download.matchfiles import Place
+from lightcurves.hats.released import NothingToExportError
 from lightcurves.irsa.matchfiles import folder_of
 from tests.rights.dal_probes import place_of
 from tests.rights.probes import Asker, csv_rows, pids, probe, refused
@@ -40,6 +45,41 @@ def matchfiles_in_folders(world: World, ask: Asker, draw) -> None:
             ask.bodies.append(file.root.matches.sources.read().tobytes())
             assert len(file.root.matches.sources) + len(file.root.matches.transients) == len(seen)
     assert held == {one.image.exposure_id for one in seen}
+
+
+@probe("hats-releases", "hats-file", "bulk-releases", "bulk-file", "bulk-file-of-old")
+def files_of_releases(world: World, ask: Asker, draw) -> None:
+    """Whoever asks: the points of the public release that everybody sees, and none of a release that is not public."""
+    everybody = world.people[0]
+    images = [u for u in world.both(everybody) if u.metadata.programid == u.data.programid == 1]
+    points = len(images) * len(world.data(everybody))
+    try:
+        world.committed(lambda: served.write("open"))
+    except NothingToExportError:
+        assert not points
+    assert bool(points) == (settings.EXPORT_ROOT / "open").exists()
+    shown = [b"open/" in ask(reverse(name)).body for name in ("hats-releases", "bulk-releases")]
+    assert shown == [bool(points)] * 2
+    top = "open/lc/hats/ztf_open_lc-hats/"
+    if refused(ask, reverse("hats-file", args=[f"{top}partition_info.csv"]), "lightcurves"):
+        return
+    status = 200 if points else 404
+    found = csv_rows(ask(reverse("hats-file", args=[f"{top}partition_info.csv"]), status=status))
+    bulk = f"open/0/field000655/ztf_000655_zr_c{world.units[0].image.ccdid:02}_q{world.units[0].image.qid}_open.parquet"
+    bodies = [ask(reverse(name, args=[bulk]), status=status).body for name in ("bulk-file", "bulk-file-of-old")]
+    if points:
+        part = f"{top}dataset/Norder={found[0]['Norder']}/Dir=0/Npix={found[0]['Npix']}.parquet"
+        for body in (*bodies, ask(reverse("hats-file", args=[part])).body):
+            assert sum(pq.ParquetFile(io.BytesIO(body)).read().column("nepochs").to_pylist()) == points
+        closed = settings.EXPORT_ROOT / "closed"
+        closed.symlink_to((settings.EXPORT_ROOT / "open").resolve())  # as if it had files
+        try:
+            for name in ("hats-file", "bulk-file", "bulk-file-of-old"):
+                ask(reverse(name, args=[bulk.replace("open/", "closed/")]), status=404)
+                ask(reverse(name, args=["closed/"]), status=404)
+            assert b"closed" not in ask(reverse("hats-releases")).body
+        finally:
+            closed.unlink()
 
 
 @probe("depot", "depot-night", "depot-file")

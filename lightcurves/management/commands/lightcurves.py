@@ -1,5 +1,5 @@
-"""manage.py lightcurves ACTION: pack the settled nights of light curves, export a release as Parquet, write the
-matchfiles of a place, or forget what came of it as files.
+"""manage.py lightcurves ACTION: pack the settled nights of light curves, export a release as Parquet, write the files
+of a release that are served, write the matchfiles of a place, or forget what came of it as files.
 """
 
 from pathlib import Path
@@ -11,17 +11,18 @@ from archive.access.reading import Reader, reading
 from archive.models import Release
 from archive.survey.camera import FILTER_BY_CODE
 from archive.survey.identifiers import make_oid
+from lightcurves.download import served
 from lightcurves.download.editions import EDITIONS, HATS, export
-from lightcurves.download.hats import NothingToExportError
 from lightcurves.download.matchfiles import NoMatchfileError, Place
 from lightcurves.download.matchfiles import write as write_matchfile
+from lightcurves.hats.released import NothingToExportError
 from lightcurves.storage import chunks, recent
 from lightcurves.told.taking import OBJECTS_OF_PLACE, forget_place
 
 
 class Command(BaseCommand):
     requires_system_checks = ()  # they would load every page
-    help = "Compact light curves, export those of a release, write matchfiles, or forget what came as files."
+    help = "Compact light curves, export or serve those of a release, write matchfiles, forget what came as files."
 
     def add_arguments(self, parser):
         actions = parser.add_subparsers(dest="action", required=True)
@@ -36,6 +37,8 @@ class Command(BaseCommand):
         write.add_argument(
             "--programs", type=int, nargs="*", default=[], help="whose unreleased points go in besides public ones"
         )
+        files = actions.add_parser("files", help="write, or renew, the served files of a public release")
+        files.add_argument("release")
         match = actions.add_parser("matchfile", help="write a matchfile (HDF5) for each filter of a field's quadrant")
         for name in ("field", "ccdid", "qid"):
             match.add_argument(name, type=int)
@@ -72,6 +75,17 @@ class Command(BaseCommand):
         except (NothingToExportError, FileExistsError, ValueError) as reason:
             raise CommandError(str(reason)) from reason
         self.stdout.write(f"{done.objects} objects, {done.points} points, {done.files} files, {done.size} bytes")
+
+    def files(self, options):
+        try:
+            with tqdm(unit="object", disable=None) as bar:
+                found = served.write(options["release"], lambda now, total: self._tell(bar, now, total))
+        except (NothingToExportError, served.NotServedError) as reason:
+            raise CommandError(str(reason)) from reason
+        for kind, one in found.items():
+            self.stdout.write(
+                f"{kind}: {one.objects} objects, {one.points} points, {one.files} files, {one.size} bytes"
+            )
 
     def forget(self, options):
         count = 0
