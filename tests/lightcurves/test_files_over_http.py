@@ -39,6 +39,7 @@ def top(six_stars, django_db_blocker, tmp_path_factory):
             yield address
 
 
+@pytest.mark.client("lsdb", "open_catalog over HTTP, cone search, id_search")
 def test_irsas_tutorial_of_light_curves_runs_on_the_served_files(top, six_stars, monkeypatch):
     """The steps of "Access ZTF DR24 Light Curves from HATS Catalog", with another beginning of the addresses."""
     for name in ("NO_PROXY", "no_proxy"):
@@ -67,6 +68,7 @@ def test_irsas_tutorial_of_light_curves_runs_on_the_served_files(top, six_stars,
     assert combined["filtercode"].tolist() == ["zr"] and combined["meanmag"].between(14, 18).all()
 
 
+@pytest.mark.client("lsdb", "crossmatch over HTTP")
 def test_a_catalog_over_http_is_matched_with_one_s_own(top, six_stars, monkeypatch):
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, "*")
@@ -81,6 +83,7 @@ def test_a_catalog_over_http_is_matched_with_one_s_own(top, six_stars, monkeypat
     assert pairs == [(number, 655213300000000 + number) for number in range(SIX_STARS)]
 
 
+@pytest.mark.client("wget", "-r of a release's field", "-c of its files")
 def test_wget_mirrors_a_field_and_md5sum_finds_it_whole(top, tmp_path):
     mirror = ["wget", "-q", "-e", "robots=off", "-r", "-np", "-nH", "-R", "index.html*", "--no-proxy"]
     subprocess.run([*mirror, f"{top}/data/ZTF/lc/lc_dr1/0/field000655/"], cwd=tmp_path, check=True, timeout=60)

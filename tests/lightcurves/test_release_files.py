@@ -84,6 +84,8 @@ def points(client, oid: int, collection: str = "ztf_dr1") -> list[dict]:
     return list(csv.DictReader(io.StringIO(answer.getvalue().decode())))
 
 
+@pytest.mark.client("hats", "is_valid_collection", "read_skymap")
+@pytest.mark.client("lsdb", "open_catalog, collections")
 @pytest.mark.parametrize(("kind", "column"), [("lc", "objectid"), ("objects", "oid")])
 def test_hats_takes_each_collection_for_a_valid_one(tree, kind, column):
     folder = hats(kind=kind)
@@ -105,6 +107,7 @@ def test_hats_takes_each_collection_for_a_valid_one(tree, kind, column):
         assert md5 == md5_of(folder / name / path)
 
 
+@pytest.mark.client("lsdb", "Catalog.cone_search")
 def test_a_cone_holds_the_objects_of_tap_and_the_points_of_the_service(tree, client):
     _, sky, _ = tree
     cone = f"1 = CONTAINS(POINT(ra, dec), CIRCLE({sky.ra[0]}, {sky.dec[0]}, 0.05))"
@@ -126,6 +129,7 @@ def test_a_cone_holds_the_objects_of_tap_and_the_points_of_the_service(tree, cli
         assert curve["catflags"].tolist() == [int(one["catflags"]) for one in told]
 
 
+@pytest.mark.client("lsdb", "Catalog.id_search")
 def test_an_index_search_gives_the_rows_of_these_numbers(tree, client):
     numbers = tap(client, "SELECT TOP 7 oid FROM ztf.ztf_objects_dr1 ORDER BY dec")["oid"].tolist()
     for kind, column in (("lc", "objectid"), ("objects", "oid")):
@@ -134,6 +138,7 @@ def test_an_index_search_gives_the_rows_of_these_numbers(tree, client):
         assert len(lsdb.open_catalog(hats(kind=kind)).id_search(values={column: [1]}).compute()) == 0
 
 
+@pytest.mark.client("lsdb", "Catalog.compute, objects")
 def test_the_objects_are_the_rows_of_tap_column_by_column(tree, client):
     expected = tap(client, "SELECT * FROM ztf.ztf_objects_dr1 ORDER BY oid")
     found = lsdb.open_catalog(hats(kind="objects"), columns="all").compute().sort_values("oid")
@@ -146,6 +151,7 @@ def test_the_objects_are_the_rows_of_tap_column_by_column(tree, client):
         np.testing.assert_allclose(ours, expected[column.name].to_numpy(dtype=float), rtol=1e-6, err_msg=column.name)
 
 
+@pytest.mark.client("lsdb", "Catalog.crossmatch")
 def test_a_crossmatch_finds_stars_across_the_borders_of_partitions(tree, client):
     _, sky, _ = tree
     catalog = lsdb.open_catalog(hats())

@@ -149,6 +149,7 @@ def test_points_that_were_packed_are_in_the_files_written_then(sky):
     assert {kind: files("dr1", kind) for kind in before} == before
 
 
+@pytest.mark.client("lsdb", "Catalog.id_search")
 def test_a_later_release_takes_over_what_its_new_nights_leave_as_it_was(sky):
     before = files("dr1", served.HATS, "lc/hats")
     written = served.write("dr2", most=1)
