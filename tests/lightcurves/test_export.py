@@ -5,7 +5,6 @@ import sys
 from datetime import date
 
 import duckdb
-import lsdb
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -54,6 +53,8 @@ def test_an_export_holds_the_releases_points_and_no_other(release, tmp_path):
 
 
 def test_lsdb_opens_an_export_and_answers_a_cone(release, tmp_path):
+    import lsdb  # takes seconds, which no process waits for that runs other tests
+
     export(release, tmp_path / "dr9")
     catalog = lsdb.open_catalog(tmp_path / "dr9")
     assert len(catalog) == 40
