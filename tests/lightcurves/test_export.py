@@ -5,8 +5,6 @@ import sys
 from datetime import date
 
 import duckdb
-import hats
-import lsdb
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -57,6 +55,8 @@ def test_an_export_holds_the_releases_points_and_no_other(release, tmp_path):
 
 @pytest.mark.client("lsdb", "open_catalog", "Catalog.cone_search")
 def test_lsdb_opens_an_export_and_answers_a_cone(release, tmp_path):
+    import lsdb  # takes seconds, which no process waits for that runs other tests
+
     export(release, tmp_path / "dr9")
     catalog = lsdb.open_catalog(tmp_path / "dr9")
     assert len(catalog) == 40
@@ -68,6 +68,8 @@ def test_lsdb_opens_an_export_and_answers_a_cone(release, tmp_path):
 
 @pytest.mark.client("hats", "read_hats", "is_valid_catalog")
 def test_hats_reads_and_validates_an_export(release, tmp_path):
+    import hats
+
     export(release, tmp_path / "dr9")
     made = tmp_path / "dr9" / "ztf_dr9_lc-hats"
     catalog = hats.read_hats(made)
