@@ -65,6 +65,7 @@ def test_pyvo_with_name_and_password_sees_what_its_user_may(server):
     assert refused.headers["WWW-Authenticate"].startswith("Basic")
 
 
+@pytest.mark.client("astroquery", "TapPlus.load_tables", "TapPlus.load_table", "TapPlus.launch_job")
 def test_astroquery_lists_tables_and_runs_a_job(server):
     client = TapPlus(url=f"{server}/tap")
     names = {table.name for table in client.load_tables()}
