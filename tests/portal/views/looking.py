@@ -10,6 +10,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import html5lib
 from django.conf import settings
@@ -58,6 +59,8 @@ WITHOUT = {  # what a browser may lack
     }""",
 }
 SETTLED_WITHIN, QUIET = 15.0, 0.4  # s
+BETWEEN = "/robots.txt"  # of the same origin and policy as pages are: Chromium goes on in the same process
+ASK_NOTHING = ("/static/portal/whole.js", "/static/portal/samp.js")  # scripts that ask for nothing by themselves
 BROKEN = re.compile(  # what the browser, htmx and Swagger write of an answer that does not come
     "Failed to (load resource|fetch dynamically)|Refused to execute|MIME type|YAMLException|Response Status Error|htmx:"
 )
@@ -79,7 +82,7 @@ class Visit:
 
     def open(self, address: str) -> object:
         """Go to an address and wait until it asks for nothing more; returns the answer."""
-        self.page.goto("about:blank")  # what the page before asks again and again is not this one's
+        self.page.goto(BETWEEN)  # what the page before asks again and again is not this one's
         self.faults.clear()
         self.asked.clear()
         self.open_requests = 0
@@ -92,10 +95,16 @@ class Visit:
         deadline = time.monotonic() + SETTLED_WITHIN
         while (
             time.monotonic() < min(deadline, self.last + self.quiet)
+            and not self.asks_nothing()
             or self.open_requests
             and time.monotonic() < deadline
         ):
             self.page.wait_for_timeout(50)
+
+    def asks_nothing(self) -> bool:
+        """Whether what is loaded has asked for all that it will."""
+        scripts = {urlsplit(url).path for url, kind in self.asked if kind in ("script", "fetch", "xhr")}
+        return scripts <= set(ASK_NOTHING)
 
     def sentences(self) -> list[str]:
         return self.page.evaluate(SENTENCES)
