@@ -61,6 +61,6 @@ def _seconds(action) -> float:
 
 
 def _coverage(filtercode: str) -> None:
-    from archive.services.hips.views import of_images
+    from archive.services.hips.images import of_images
 
     of_images("sci", filtercode)

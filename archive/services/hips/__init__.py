@@ -2,6 +2,8 @@
 
 tiles      one tile: its geometry, sampling, parents, encodings; pure
 coverage   sets of HEALPix cells, as MOC; pure
+kept       coverage in parts by field, so that what is known is not computed again; pure
+images     the sky that images cover as a reader may see them, and the parts that are kept for it
 describe   the properties file and the list of surveys; pure
 config     every number that the HiPS turns on; pure
 models     which references stand in which tiles

@@ -9,7 +9,7 @@ import structlog
 
 from archive.access.reading import ANYONE, PUBLIC, reading
 from archive.models import ReferenceImage
-from archive.services.hips import survey
+from archive.services.hips import images, survey
 from archive.services.hips.config import FILTERS
 from archive.services.hips.models import Member
 from archive.services.hips.orders import queue
@@ -33,12 +33,21 @@ def out_of_date(filtercode: str) -> set[int]:
 def catch_up(filtercode: str) -> survey.Made:
     """Bring a filter's tiles in step with what is public now; finds nothing to do where they are."""
     rfids = out_of_date(filtercode)
-    return survey.refresh(filtercode, rfids) if rfids else survey.Made(0, 0, 0)
+    if not rfids:
+        return survey.Made(0, 0, 0)
+    made = survey.refresh(filtercode, rfids)
+    images.keep(filtercode)
+    return made
 
 
 def follow_dates() -> list[str]:
-    """Queue the filters whose tiles are behind: by a date that passed, or a reference that was ingested."""
+    """Queue the filters whose tiles are behind, by a date that passed or a reference that was ingested; gives them.
+
+    The parts of the coverage follow, too.
+    """
     late = [filtercode for filtercode in FILTERS if out_of_date(filtercode)]
     for filtercode in late:
         queue(filtercode)
+    for filtercode in FILTERS:
+        images.keep_where_changed(filtercode)
     return late

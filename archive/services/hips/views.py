@@ -6,24 +6,20 @@ import io
 from functools import cache as cache_in_process
 from pathlib import Path
 
-import numpy as np
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import F, Max, Min, Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
-from mocpy import MOC
 from PIL import Image
 
 from archive.access import audit
 from archive.files import storage
-from archive.models.images import CORNERS
-from archive.search import query
 from archive.services.hips import coverage, describe, survey
 from archive.services.hips.config import FILTERS, HipsConfig
+from archive.services.hips.images import of_images
 from archive.services.hips.tiles import SIDE
 from archive.tables.responses import format_of, problem
 
@@ -35,8 +31,7 @@ TYPES = {
     "json": "application/json",
 }
 MAX_AGE = 3600  # s; a withdrawn reference may live this long in caches that saw it when it was public
-KEPT = 3600  # s, of a coverage: of a whole survey it takes some ten seconds
-SNAP = 0.03  # deg, half a cell of the coverage's order
+KEPT = 3600  # s, of a coverage
 KINDS = {"references": "ref", "science": "sci"}
 
 
@@ -94,23 +89,6 @@ def moc(request: HttpRequest, kind: str, filtercode: str, extension: str) -> Htt
     body = cache.get_or_set(key, lambda: coverage.written(of_images(KINDS[kind], filtercode), extension), KEPT)
     headers = {"Content-Disposition": f'inline; filename="{kind}-{filtercode}-moc.{extension}"'}
     return _cached(request, HttpResponse(body, content_type=TYPES[extension], headers=headers))
-
-
-def of_images(family: str, filtercode: str) -> MOC:
-    """The sky covered by the images of a family and filter that the current reader may see.
-
-    A survey takes the same fields again: of a field's quadrant whose images lie within SNAP of each other, one stands
-    for all. Where they do not, each counts.
-    """
-    images = query.images(query.ImageQuery(family=family, filtercode=filtercode)).order_by()
-    spread = {f"{name}_{kind.__name__}": kind(name) for name in ("ra", "dec") for kind in (Min, Max)}
-    places = images.values("field", "rcid").annotate(one=Min("pk"), **spread)
-    near = Q(ra_Max__lt=F("ra_Min") + SNAP, dec_Max__lt=F("dec_Min") + SNAP)
-    apart = places.exclude(near).values_list("field", "rcid")
-    chosen = places.filter(near).values("one")
-    others = [images.filter(field=field, rcid=rcid).values_list(*CORNERS) for field, rcid in apart]
-    corners = [row for rows in (images.filter(pk__in=chosen).values_list(*CORNERS), *others) for row in rows]
-    return coverage.of_footprints(np.array(corners, np.float64))
 
 
 def _record(request: HttpRequest, filtercode: str) -> dict[str, str]:

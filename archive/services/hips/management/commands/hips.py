@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.management.base import BaseCommand, CommandError
 
-from archive.services.hips import survey
+from archive.services.hips import images, survey
 from archive.services.hips.config import FILTERS
 
 
@@ -24,6 +24,7 @@ class Command(BaseCommand):
             raise CommandError(f"FILTER={' '.join(sorted(unknown))}: use {', '.join(FILTERS)}")
         for filtercode in filters or FILTERS:
             made = survey.refresh(filtercode, anew=anew)
+            images.keep(filtercode)
             self.stdout.write(
                 f"{filtercode}: {made.references} references changed, {made.tiles} tiles written, "
                 f"{made.removed} without data"
