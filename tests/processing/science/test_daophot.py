@@ -9,7 +9,8 @@ from scipy.integrate import quad
 from processing.science.detection import detect
 from processing.science.photometry.apertures import aperture_fluxes
 from processing.science.psf import daophot
-from processing.science.psf.model import PsfConfig, build_psf, psf_stamp, select_psf_stars
+from processing.science.psf.evaluation import psf_stamp
+from processing.science.psf.model import PsfConfig, build_psf, select_psf_stars
 from tests.processing.science.starfield import GAIN, READ_NOISE, SKY, star_field
 
 RADIUS = PsfConfig().radius
