@@ -17,17 +17,15 @@ def interface(
 ) -> Xml:
     """The interfaces at an address, one for each way to say who asks: VOResource 1.1's first erratum wants them apart.
 
-    Every way is good for every address.
+    Every way is good for every address. The role is that of the first, which needs none: validators want one `std`.
     """
-    address = element("accessURL", url, attributes={"use": use})
-
-    def of(way: str | None) -> Xml:
-        """One of them; the standard's own is the one for everybody."""
-        said = "" if way is None else element("securityMethod", attributes={"standardID": way})
+    made = []
+    for way in SECURITY:
         attributes = {"xsi:type": kind, "role": role if way is None else None, "version": version}
-        return element("interface", address, said, attributes=attributes)
-
-    return joined(map(of, SECURITY))
+        address = element("accessURL", url, attributes={"use": use})
+        method = "" if way is None else element("securityMethod", attributes={"standardID": way})
+        made.append(element("interface", address, method, attributes=attributes))
+    return joined(made)
 
 
 def capability(standard: str | None, *inside: Xml, kind: str | None = None) -> Xml:

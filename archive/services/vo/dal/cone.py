@@ -13,7 +13,7 @@ from archive.services.protocol.errors import BadRequestError
 from archive.services.protocol.parameters import Parameters, all_values, single
 from archive.services.protocol.refusals import as_votable
 from archive.services.vo.dal import common
-from archive.services.vo.schema.published import Published, published
+from archive.services.vo.schema.published import Published, constant, published
 from archive.services.vo.schema.tap_schema import has_position
 from archive.tables.dictionary import Table
 from archive.tables.fields import Field
@@ -35,6 +35,12 @@ VERBOSE = 3
 def tables() -> dict[str, Published]:
     """The tables that can be searched by position, by the name that their addresses have."""
     return {one.name: one for one in published() if has_position(one)}
+
+
+def named(name: str) -> Published | None:
+    """A table that can be searched by position; for one that is always there nobody asks which releases there are."""
+    found = next((one for one in constant() if one.name == name and has_position(one)), None)
+    return found or tables().get(name)
 
 
 def shown(table: Table, verbosity: int) -> Table:
@@ -116,7 +122,7 @@ def _error_info(message: str) -> bytes:
 @common.service
 def search(request: HttpRequest, name: str) -> HttpResponse:
     """Rows of one table around a position."""
-    one = tables().get(name)
+    one = named(name)
     if one is None:
         raise Http404(f"{name}: no table with positions; there are {', '.join(sorted(tables()))}")
     return _answer(request, one)
@@ -126,7 +132,7 @@ def search(request: HttpRequest, name: str) -> HttpResponse:
 def search_named(request: HttpRequest) -> HttpResponse:
     """Rows around a position of the table that a parameter names, as IRSA's address has it."""
     name = single(all_values(request), "TABLE")
-    one = tables().get(name.lower())
+    one = named(name.lower())
     if one is None:
         known = ", ".join(sorted(tables()))
         return _refuse(f"table={name[:60]}: no table with positions; use one of {known}" if name else

@@ -149,8 +149,13 @@ def publish_changing(tables: Callable[[], tuple[Published, ...]]) -> None:
 
 def published() -> tuple[Published, ...]:
     """All tables that are open to queries, by name."""
+    return tuple(sorted((*constant(), *changing()), key=lambda one: one.table.name))
+
+
+def constant() -> tuple[Published, ...]:
+    """The tables that are always there; the database is not asked."""
     open_waiting()
-    return tuple(sorted((*_registry.tables.values(), *changing()), key=lambda one: one.table.name))
+    return tuple(_registry.tables.values())
 
 
 def changing() -> tuple[Published, ...]:

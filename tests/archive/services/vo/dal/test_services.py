@@ -180,6 +180,12 @@ def test_pyvo_searches_cones_in_every_table_with_positions(server, archive, plac
         assert len(service.search(SkyCoord(0, -80, unit="deg"), 0.1)) == 0
 
 
+def test_a_cone_of_a_table_that_is_always_there_asks_for_no_releases(client, place, django_assert_num_queries):
+    with django_assert_num_queries(0):  # of the connection that is no reader's
+        assert client.get(f"/vo/scs/ztf_objects?RA={place[0]}&DEC={place[1]}&SR=0.01").status_code == 200
+    assert client.get("/vo/scs/ztf_objects_dr99?RA=1&DEC=2&SR=0.01").status_code == 404
+
+
 def test_verbosity_chooses_columns_and_a_radius_of_zero_the_columns_alone(client, archive, place):
     def header(**asked) -> list[str]:
         text = client.get("/vo/scs/ztf_alerts", {"RA": place[0], "DEC": place[1], "SR": 0.1, **asked})

@@ -46,7 +46,7 @@ def served(sky, tmp_path_factory):
 
 
 def stilts(*words: str) -> str:
-    done = subprocess.run(["stilts", *words], capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL)
+    done = subprocess.run(["stilts", *words], capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 
