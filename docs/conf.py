@@ -59,7 +59,7 @@ for _name, _text in {
     "settings": inventory.settings_table(),
     "limits": inventory.limits_table(),
     "commands": inventory.commands_table(),
-    "clients": clients.table(),
+    "client_calls": clients.table(),
 }.items():
     (GENERATED / f"{_name}.md").write_text(_text)
 for _path in results.RESULTS.glob("*.json"):
