@@ -66,9 +66,10 @@ def refuse(request: HttpRequest, message: str, status: int, title: str = "") -> 
 
 
 def _form_of(request: HttpRequest) -> str:
-    """The format that IRSA's light-curve service is asked for."""
-    given = (*request.GET.items(), *(request.POST.items() if request.method == "POST" else ()))
-    return next((value for name, value in given if name.upper() == "FORMAT"), "")
+    """The format that IRSA's light-curve service is asked for; none where there are two."""
+    given = (*request.GET.lists(), *(request.POST.lists() if request.method == "POST" else ()))
+    found = [value for name, values in given if name.upper() == "FORMAT" for value in values]
+    return found[0] if len(found) == 1 else ""
 
 
 def follows_dali(request: HttpRequest) -> bool:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from django.db import connections
 
 TABLES = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+OF_RELEASES = (
+    "SELECT EXISTS (SELECT FROM pg_views WHERE schemaname = 'tap_data' AND starts_with(viewname, 'ztf_objects_'))"
+)
+"""Whether releases have tables in TAP, which go when they are withdrawn, not with their rows."""
 WRITTEN_ONCE = "archive_auditentry"  # nobody takes rows away from it but its owner without its guard
 _of_migrations: set[str] = set()
 
@@ -41,3 +45,9 @@ def empty() -> None:
         cursor.execute(f"TRUNCATE {', '.join(others)}")
         cursor.execute(f"ALTER TABLE {WRITTEN_ONCE} ENABLE TRIGGER USER")
         cursor.execute("RESET lock_timeout")
+        cursor.execute(OF_RELEASES)
+        left = cursor.fetchone()[0]
+    if left:
+        from lightcurves.tables.tap import follow_releases
+
+        follow_releases()

@@ -127,7 +127,7 @@ def test_a_process_of_the_database_has_a_bound_of_memory(sky):
 
 def test_a_query_that_finds_no_memory_is_refused_in_words():
     with connections["reader"].cursor() as cursor, transaction.atomic("reader"):
-        for explained, error in ((tap._explained(60), tap.BadRequestError), (streams._explained(), QueryFailedError)):
+        for explained, error in ((tap._explained(60), tap.BadRequestError), (streams.explained(), QueryFailedError)):
             with pytest.raises(error, match="more memory than one may use"), explained, transaction.atomic("reader"):
                 cursor.execute("DO $$ BEGIN RAISE SQLSTATE '53200'; END $$")
 
