@@ -9,7 +9,8 @@ from tests.addresses import ADDRESSES, well_formed
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 NO_OTHER = ("home", "file", "picture", "cutout", "help", "ibe-data", "ibe-root", "ibe-search")  # take any path, or both
-NO_OTHER += ("ibe-archive", "ibe-archive-root", "ibe-products", "ibe-products-root", "ibe-docs-table")
+NO_OTHER += ("ibe-archive", "ibe-archive-root", "ibe-products", "ibe-products-root", "ibe-docs-table", "irsa-sia1")
+NO_OTHER += ("hats-file", "bulk-file", "bulk-file-of-old")
 
 
 @pytest.mark.parametrize("name", sorted(name for name in ADDRESSES if name not in NO_OTHER and "<path:" not in name))
