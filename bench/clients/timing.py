@@ -34,7 +34,7 @@ class Times:
 
     @property
     def rows(self) -> str:
-        """How many rows the answers had."""
+        """The number of rows of the answers."""
         least, most = min(self.counts), max(self.counts)
         return f"{least}" if least == most else f"{least} to {most}, median {np.median(self.counts):g}"
 

@@ -50,7 +50,7 @@ class Archive:
 
 
 def measured(place: Path, rows: int, measure: Callable, quick: bool) -> tuple[dict[str, Figure], list[str]]:
-    """What a measurement finds in the served archive."""
+    """The contents of the served archive that a measurement asks for."""
     from bench.archive import with_filled
 
     found = []
