@@ -10,8 +10,9 @@ from http import HTTPStatus
 
 import structlog
 from django.conf import settings
-from django.core.exceptions import DisallowedHost, SuspiciousFileOperation, SuspiciousOperation
+from django.core.exceptions import BadRequest, DisallowedHost, SuspiciousFileOperation, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.middleware.csrf import REASON_BAD_ORIGIN
 from django.template.loader import render_to_string
 from django.urls import Resolver404, URLPattern, get_resolver, resolve
@@ -66,8 +67,11 @@ def refuse(request: HttpRequest, message: str, status: int, title: str = "") -> 
 
 
 def _form_of(request: HttpRequest) -> str:
-    """The format that IRSA's light-curve service is asked for; none where there are two."""
-    given = (*request.GET.lists(), *(request.POST.lists() if request.method == "POST" else ()))
+    """The format that IRSA's light-curve service is asked for; none where there are two, or a body that is no form."""
+    try:
+        given = (*request.GET.lists(), *(request.POST.lists() if request.method == "POST" else ()))
+    except (BadRequest, SuspiciousOperation, MultiPartParserError):  # which may be what is refused
+        return ""
     found = [value for name, values in given if name.upper() == "FORMAT" for value in values]
     return found[0] if len(found) == 1 else ""
 
