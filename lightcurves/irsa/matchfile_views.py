@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
 from django.urls import path, register_converter
 from django.views.decorators.http import require_safe
 
-from archive.files.delivery import deliver_path, private
-from archive.files.folders import Entry
+from archive.files.delivery import deliver_path
+from archive.services.irsa.listings import listed
 from archive.tables.responses import problem
 from lightcurves.download.matchfiles import NoMatchfileError
 from lightcurves.irsa import matchfiles
@@ -33,24 +32,16 @@ class Channel:
 register_converter(Channel, "channel")
 
 
-def _listed(request: HttpRequest, names: list[str], parent: bool = True) -> HttpResponse:
-    context = {"address": request.path, "entries": [Entry(name) for name in names], "parent": parent}
-    response = render(request, "irsa/folder.html", context)
-    for name, value in private().items():
-        response[name] = value
-    return response
-
-
 @require_safe
 def channels(request: HttpRequest) -> HttpResponse:
     """The folders of all readout channels."""
-    return _listed(request, [f"rc{number:02}/" for number in range(matchfiles.CHANNELS)], parent=False)
+    return listed(request, [f"rc{number:02}/" for number in range(matchfiles.CHANNELS)], parent=False)
 
 
 @require_safe
 def fields(request: HttpRequest, rcid: int) -> HttpResponse:
     """The folders of fields where a channel has objects."""
-    return _listed(request, [f"{name}/" for name in matchfiles.folders(rcid)])
+    return listed(request, [f"{name}/" for name in matchfiles.folders(rcid)])
 
 
 @require_safe
@@ -62,7 +53,7 @@ def files(request: HttpRequest, rcid: int, folder: str) -> HttpResponse:
         raise Http404(str(error)) from error
     if not places:
         raise Http404(f"rc{rcid:02}/{folder}: there is no matchfile here that you may see")
-    return _listed(request, [place.name for place in places])
+    return listed(request, [place.name for place in places])
 
 
 @require_safe

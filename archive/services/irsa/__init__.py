@@ -2,6 +2,7 @@
 
     ibe_parameters  what a request to /ibe/search asks
     ibe_search      the answer: archive.search, streamed in IRSA's formats
+    listings        lists of folders, which scripts and wget follow
     login           /account/signon and its cookie
     views           HTTP: files, directory listings and cutouts of the product tree
 

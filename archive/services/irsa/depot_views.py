@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from archive.files.delivery import private
-from archive.files.folders import Entry
 from archive.requests.stream_response import stream_response
 from archive.services.irsa import depot
-
-
-def _listed(request: HttpRequest, names: list[str], parent: bool) -> HttpResponse:
-    context = {"address": request.path, "entries": [Entry(name) for name in names], "parent": parent}
-    response = render(request, "irsa/folder.html", context)
-    for name, value in private().items():
-        response[name] = value
-    return response
+from archive.services.irsa.listings import listed
 
 
 @require_safe
 def nights(request: HttpRequest) -> HttpResponse:
     """The folders of all nights with images."""
-    return _listed(request, [f"{day:%Y%m%d}/" for day in depot.nights()], parent=False)
+    return listed(request, [f"{day:%Y%m%d}/" for day in depot.nights()], parent=False)
 
 
 @require_safe
@@ -33,7 +24,7 @@ def night(request: HttpRequest, day: str) -> HttpResponse:
         depot.night_of(day)
     except depot.NoSuchNightError as error:
         raise Http404(str(error)) from error
-    return _listed(request, list(depot.names(day)), parent=True)
+    return listed(request, list(depot.names(day)), parent=True)
 
 
 @require_safe
