@@ -1,13 +1,11 @@
 // Bokeh's plots: embedded from the documents that the server sends, filled, and dressed in the page's colours.
 
-const COLOURS = {
-  light: { zg: "#15803d", zr: "#b91c1c", zi: "#92400e", own: "#1d4ed8", near: "#6b7280", pale: "#9ca3af" },
-  dark: { zg: "#4ade80", zr: "#f87171", zi: "#fbbf24", own: "#93c5fd", near: "#9ca3af", pale: "#6b7280" },
-};
-const darkness = window.matchMedia("(prefers-color-scheme: dark)");
+import { onSchemeChange, token } from "../ui/scheme.js";
 
-export const colour = (name) => COLOURS[darkness.matches ? "dark" : "light"][name] ?? COLOURS[darkness.matches ? "dark" : "light"].own;
-export const onThemeChange = (callback) => darkness.addEventListener("change", callback);
+const TOKENS = { zg: "filter-zg", zr: "filter-zr", zi: "filter-zi", own: "link", near: "ink-quiet", pale: "line-strong" };
+
+export const colour = (name) => token(TOKENS[name] ?? TOKENS.own);
+export const onThemeChange = onSchemeChange;
 
 // One plot in the element of its name, filled by `fill`; `source` finds its parts. What stood there before, a drawing
 // without script, goes when the plot is there and filled; where that fails it stays, and the reason is thrown.
@@ -21,7 +19,7 @@ export async function embed(documents, name, fill = () => {}) {
     const plot = await made(documents[name], name, place);
     await fill(plot);
     before.forEach((one) => one.remove());
-    darkness.addEventListener("change", () => wear(plot.figure));
+    onSchemeChange(() => wear(plot.figure));
     return plot;
   } catch (error) {
     place.remove();
@@ -44,10 +42,7 @@ export function setRange(range, [start, end]) {
 
 // Plots take the colours of the page, light or dark.
 function wear(figure) {
-  const style = getComputedStyle(document.documentElement);
-  const ink = style.getPropertyValue("--pico-color").trim();
-  const paper = style.getPropertyValue("--pico-card-background-color").trim() || "white";
-  const lines = style.getPropertyValue("--pico-muted-border-color").trim();
+  const [ink, paper, lines] = [token("ink"), token("surface"), token("line")];
   figure.setv({ background_fill_color: paper, border_fill_color: paper, outline_line_color: lines });
   for (const part of [...figure.left, ...figure.below]) {
     part.setv({ axis_label_text_color: ink, major_label_text_color: ink, axis_line_color: ink, major_tick_line_color: ink, minor_tick_line_color: lines });

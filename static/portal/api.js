@@ -1,7 +1,6 @@
-// The list of operations wears the colours that the reader's system asks for.
-{
-  const darkness = window.matchMedia("(prefers-color-scheme: dark)");
-  const wear = () => document.documentElement.classList.toggle("dark-mode", darkness.matches);
-  darkness.addEventListener("change", wear);
-  wear();
-}
+// The list of operations wears the colours of the page.
+import { isDark, onSchemeChange } from "../ui/scheme.js";
+
+const wear = () => document.documentElement.classList.toggle("dark-mode", isDark());
+onSchemeChange(wear);
+wear();
