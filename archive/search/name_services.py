@@ -15,11 +15,11 @@ from archive.survey.times import SECONDS_PER_DAY
 TIMEOUT = 5.0  # s
 
 
-def locate(text: str) -> Resolved:
+def locate(text: str, outside: bool = True) -> Resolved:
     """The position of what was typed: a position, a name of the tables, an alert object of ours, a name of Sesame.
 
     Alerts are looked for as the reader of the context. Sesame (CDS) is asked only where `SESAME_SERVERS` is set, for
-    then what people type leaves this machine.
+    then what people type leaves this machine; never without `outside`.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def locate(text: str) -> Resolved:
     except NameNotFoundError as refused:
         known = alert_object_name(text)
         unknown = NameNotFoundError(f"{known}: no alert object of that name that you may see") if known else refused
-        found = _own(text.strip()) or _sesame(text.strip())
+        found = _own(text.strip()) or (_sesame(text.strip()) if outside else None)
         if found is None:
             raise unknown from refused
         if isinstance(found, str):

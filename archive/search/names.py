@@ -7,6 +7,7 @@ orbit.
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from ephem.stars import stars as STARS
@@ -15,7 +16,7 @@ from pyongc.exceptions import ObjectNotFound, UnknownIdentifier
 
 from archive.given.positions import HOW, BadPositionError, Position, looks_like_one, parse_position
 from archive.moving.dynamics.orbit import Orbit
-from archive.moving.numbered import by_designation
+from archive.moving.numbered import NUMBERED, by_designation
 
 
 class NameNotFoundError(LookupError):
@@ -49,6 +50,15 @@ _SPELLINGS = tuple(
     )
 )
 """Names of catalogues as people write them before a number, and as OpenNGC does."""
+
+
+@cache
+def known_names() -> tuple[tuple[str, str], ...]:
+    """Names that people type, each after its kind: popular names of deep-sky objects, bright stars, asteroids."""
+    deep = {name for one in ongc.listObjects(withname=True) for name in one.identifiers[3] or ()}
+    asteroids = (f"{orbit.number} {orbit.name}" for orbit in NUMBERED.values())
+    kinds = (("deep-sky object", sorted(deep)), ("star", sorted(STARS)), ("asteroid", asteroids))
+    return tuple((kind, name) for kind, names in kinds for name in names)
 
 
 def _deep_sky(name):

@@ -1,6 +1,6 @@
 """The pages: each view parses, calls the archive, answers.
 
-    home, search_box
+    home
                 the front page, and the page for what was typed
     products    searches, images, pictures, quality, lists
     queries     ADQL

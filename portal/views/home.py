@@ -1,25 +1,25 @@
 """The front page and its one search box."""
 
+from datetime import UTC, datetime
+
 from astropy.coordinates import SkyCoord
 from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import SuspiciousFileOperation
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.http import urlencode
 from django.views.static import serve
 
 from archive.access import audit
-from archive.models import Alert, Exposure, ReferenceImage, ScienceImage
+from archive.models import ScienceImage
 from archive.requests.parameters import takes
 from archive.search.names import BadPositionError, NameNotFoundError
-from portal.views.search_box import page_for
+from portal.results.front_page import front_page
+from portal.search.box import pages_for
+from portal.search.suggestions import suggestions
 
+LONGEST_TYPED = 2000  # characters that are read for suggestions
 LONGEST_NAME = 255  # bytes of a file's
-COUNTED = (("exposures", Exposure), ("science images", ScienceImage), ("references", ReferenceImage), ("alerts", Alert))
-
-
 EXAMPLES = ("03:40:14.6 +33:21:00", "55.06 33.35")  # where there is no image
 
 
@@ -39,28 +39,32 @@ def _newest_place() -> tuple[str, str]:
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """The search box, and how much this reader can see."""
-    # A minute old at most; kept apart for each change of rights, so that nothing closed is ever counted.
-    key = f"holdings:{request.reader.setting}:{audit.epoch()}"
-    holdings = cache.get_or_set(key, lambda: [(name, model.objects.count()) for name, model in COUNTED], 60)
-    latest = ScienceImage.objects.filter(origin="ours").order_by("-obsjd")[:6]
-    context = {"holdings": holdings, "latest": latest, "examples": examples(request)}
-    return render(request, "portal/home.html", context)
+    """The search box, and what there is at a glance."""
+    page = front_page(request.reader, datetime.now(UTC).date())
+    return render(request, "portal/home.html", {"page": page, "examples": examples(request)})
 
 
 @takes("q")
 def find(request: HttpRequest) -> HttpResponse:
-    """The search box's redirect: a position, a name or an identifier becomes the page that shows it."""
+    """The search box's redirect: what was typed becomes the page that shows it; where it may mean several, a choice."""
     text = request.GET.get("q", "").strip()
     if not text:
         return redirect("home")
+    context = {"q": text, "examples": examples(request)}
     try:
-        page = page_for(text)
+        pages = pages_for(text)
     except (BadPositionError, NameNotFoundError) as error:
-        context = {"error": str(error), "q": text, "examples": examples(request)}
-        return render(request, "portal/home.html", context, status=404)
-    url = reverse(page.name, args=page.arguments)
-    return HttpResponseRedirect(f"{url}?{urlencode(page.query)}" if page.query else url)
+        return render(request, "portal/home.html", context | {"error": str(error)}, status=404)
+    if len(pages) == 1:
+        return HttpResponseRedirect(pages[0].url)
+    return render(request, "portal/home.html", context | {"readings": pages})
+
+
+@takes("q")
+def suggested(request: HttpRequest) -> JsonResponse:
+    """Suggestions for what is being typed."""
+    text = request.GET.get("q", "")[:LONGEST_TYPED]
+    return JsonResponse(suggestions(request, text), headers={"Cache-Control": "private, no-store"})
 
 
 @takes("q", "highlight", "check_keywords", "area", "v")  # of the pages' own search; v: of their styles and scripts

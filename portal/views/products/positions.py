@@ -19,11 +19,12 @@ TEMPLATE = "portal/positions.html"
 MOST_SHOWN = 1000
 
 
-@takes(posted=[PositionListForm])
+@takes("targets", posted=[PositionListForm])
 def position_list(request: HttpRequest) -> HttpResponseBase:
     """The form; posted, how many products each position has, or all of them as CSV, JSON or VOTable."""
     if request.method != "POST":
-        return render(request, TEMPLATE, {"form": PositionListForm(), "most": MOST_POSITIONS})
+        typed = {"targets": request.GET["targets"]} if "targets" in request.GET else {}
+        return render(request, TEMPLATE, {"form": PositionListForm(initial=typed), "most": MOST_POSITIONS})
     form = PositionListForm(request.POST, request.FILES)
     context = {"form": form, "most": MOST_POSITIONS}
     chosen_format = request.POST.get("format", "html")

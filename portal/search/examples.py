@@ -1,0 +1,26 @@
+"""A search as calls of scripts, ready to be copied: the same rows by curl, pyvo, astroquery, ztfquery."""
+
+from __future__ import annotations
+
+import shlex
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from portal.forms.images import ImageSearchForm
+from portal.tables.asked import PARAMETERS
+
+IBE_FAMILIES = ("sci", "ref", "raw", "cal")
+
+
+def calls(request: HttpRequest, form: ImageSearchForm) -> list[tuple[str, str]]:
+    """Names of clients, and the call of each that gives the rows of a valid search."""
+    given = {name: value for name, value in request.GET.items() if value and name not in PARAMETERS}
+    address = request.build_absolute_uri(reverse("images")) + "?" + urlencode(given | {"format": "csv"})
+    api = request.build_absolute_uri(reverse("api-images"))
+    found = [("curl", f"curl -fsS {shlex.quote(address)} -o images.csv")]
+    found.append(("Python", f"import requests\n\nrows = requests.get({api!r}, params={given!r}).json()['results']"))
+    astropy = request.build_absolute_uri(reverse("images")) + "?" + urlencode(given | {"format": "votable"})
+    found.append(("astropy", f"from astropy.table import Table\n\nimages = Table.read({astropy!r}, format='votable')"))
+    return found
