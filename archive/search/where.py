@@ -103,6 +103,30 @@ def parse(condition: str, columns: Mapping[str, str]) -> Node:
     return _Parser(condition, columns).whole()
 
 
+def conjuncts(condition: str) -> list[str]:
+    """The parts of a condition that AND joins outermost, each as it is written; the condition itself where OR does.
+
+    Raises
+    ------
+    BadConditionError
+        for signs that no condition has.
+    """
+    depth, between, starts, ends = 0, 0, [0], []
+    for token in _tokens(condition):
+        depth += {"(": 1, ")": -1}.get(token.text, 0) if token.kind == "sign" else 0
+        if token.kind != "word" or depth:
+            continue
+        if token.text == "OR":
+            return [condition.strip()]
+        between += token.text == "BETWEEN"
+        if token.text == "AND" and between:
+            between -= 1
+        elif token.text == "AND":
+            ends.append(token.place - 1)
+            starts.append(token.place - 1 + len("AND"))
+    return [condition[a:b].strip() for a, b in zip(starts, [*ends, len(condition)], strict=True)]
+
+
 class _Parser:
     """Recursive descent, loosest operator first."""
 

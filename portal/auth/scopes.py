@@ -22,11 +22,26 @@ TAP = (
 )
 CATALOGS = ("cat.fits", "cat.fits.fz", "psfcat.fits", "sexcat.fits")
 NEEDS: dict[str, frozenset[str]] = {
-    **dict.fromkeys(("help", "api-docs", "api-schema", "api-resolve", "find", "releases", "release"), OPEN),
+    **dict.fromkeys(("help", "api-docs", "api-schema", "api-resolve", "releases", "release"), OPEN),
+    **dict.fromkeys(("find", "suggestions"), OPEN),
     **dict.fromkeys(("release-manifest", "sign-in", "sign-out", "object-document", "object-own"), OPEN),
-    **dict.fromkeys(("tap-capabilities", "tap-availability", "tap-examples", "home"), OPEN),
+    **dict.fromkeys(("tap-capabilities", "tap-availability", "tap-examples"), OPEN),
+    "home": frozenset({Scope.IMAGES, Scope.ALERTS, Scope.LIGHTCURVES}),
     **dict.fromkeys(
-        ("images", "image-list", "image", "reference", "cutouts", "picture", "cutout", "quality", "moving"),
+        (
+            "images",
+            "image-facets",
+            "narrow",
+            "chosen-rows",
+            "image-list",
+            "image",
+            "reference",
+            "cutouts",
+            "picture",
+            "cutout",
+            "quality",
+            "moving",
+        ),
         frozenset({Scope.IMAGES}),
     ),
     **dict.fromkeys(
@@ -137,7 +152,16 @@ NEEDS: dict[str, frozenset[str]] = {
     ),
 }
 # Searches, whose family decides as well.
-OF_ANY_FAMILY = ("images", "image-list", "api-images", "ibe-search", "script", "order-bundle", "api-jobs")
+OF_ANY_FAMILY = (
+    "images",
+    "image-facets",
+    "image-list",
+    "api-images",
+    "ibe-search",
+    "script",
+    "order-bundle",
+    "api-jobs",
+)
 OF_FAMILY = {"alert": frozenset({Scope.ALERTS}), "lc": frozenset({Scope.LIGHTCURVES})}
 _DATASET = re.compile(r"\?([A-Za-z]+)/")  # the family in an identifier of a data set
 EVERYTHING = frozenset({Scope.ALL})

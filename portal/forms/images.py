@@ -91,34 +91,29 @@ class ImageSearchForm(forms.Form):
     order = forms.CharField(required=False, widget=forms.HiddenInput)
 
     AROUND_A_LIST = False  # its positions come from a list
-    MORE = (
-        "ra",
-        "dec",
-        "infobits",
-        "rcid",
-        "pid",
-        "expid",
-        "rfid",
-        "cid",
-        "candid",
-        "nid",
-        "name",
-        "programid",
-        "origin",
-        "release",
+    QUICK = ("family", "position", "field", "filtercode", "since", "until")
+    GROUPS = (
+        ("Place", ("radius", "width", "height", "intersect", "ra", "dec")),
+        ("Camera", ("ccdid", "qid", "rcid", "caltype")),
+        ("Quality", ("good", "seeing", "maglimit", "brighter", "rb", "infobits")),
+        ("Identifiers", ("pid", "expid", "rfid", "cid", "candid", "objectid", "nid", "name")),
+        ("Rights and release", ("programid", "origin", "release")),
+        ("Condition", ("where",)),
     )
 
-    def shown_fields(self) -> list[forms.BoundField]:
-        """The fields that the page asks first: the parts that the chosen family has, and those that were given."""
-        return [self[name] for name in self._shown() if name not in self.MORE]
+    def quick_fields(self) -> list[forms.BoundField]:
+        """The fields that the page asks first."""
+        return [self[name] for name in self.QUICK if name in self._shown()]
 
-    def more_fields(self) -> list[forms.BoundField]:
-        """The fields behind a click."""
-        return [self[name] for name in self._shown() if name in self.MORE]
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The other fields by subject: the parts that the chosen family has, and those that were given."""
+        known = self._shown()
+        found = ((title, [self[name] for name in names if name in known]) for title, names in self.GROUPS)
+        return [(title, fields) for title, fields in found if fields]
 
-    def more_given(self) -> bool:
-        """Whether any of these was."""
-        return any(self.data.get(name) for name in self.MORE)
+    def others_given(self) -> int:
+        """The number of these that were given."""
+        return sum(bool(self.data.get(name)) for _, names in self.GROUPS for name in names)
 
     def _shown(self) -> list[str]:
         family = self.data.get("family") or next(iter(FAMILIES))

@@ -36,6 +36,7 @@ class PositionListForm(ImageSearchForm):
     format = ChoiceField(choices=[(one, one) for one in LISTED_FORMATS], required=False)
 
     AROUND_A_LIST = True
+    QUICK = ("family", "field", "filtercode", "since", "until", "centred")
     position = ra = dec = None  # type: ignore[assignment]  # Django leaves these fields out: each row is a position
     radius = RealField(required=False, min_value=0.0001, max_value=10, label="Centre within (deg)")
 

@@ -9,7 +9,7 @@ from archive.files.download_scripts import KINDS
 from archive.products.alert_nights import KINDS as ALERT_KINDS
 from archive.requests.parameters import takes
 from portal.views import account, alert_nights, alerts, home, jobs, moving, nights, releases
-from portal.views.products import images, positions, quality
+from portal.views.products import images, positions, quality, search
 
 admin.autodiscover()  # here rather than when apps are ready: commands need no admin
 SIGN_IN = ("username", "password", "next")
@@ -58,9 +58,13 @@ register_converter(ScriptKind, "script")
 urlpatterns = [
     path("", home.home, name="home"),
     path("find", home.find, name="find"),
+    path("suggestions", home.suggested, name="suggestions"),
     path("help/", home.documentation, name="help"),
     path("help/<path:path>", home.documentation),
-    path("images/", images.image_search, name="images"),
+    path("images/", search.image_search, name="images"),
+    path("images/facets", search.image_facets, name="image-facets"),
+    path("images/narrow", search.narrow, name="narrow"),
+    path("images/rows", search.chosen_rows, name="chosen-rows"),
     path("images/list", positions.position_list, name="image-list"),
     path("images/<int:pid>/", images.science_page, name="image"),
     path("references/<int:rfid>/", images.reference_page, name="reference"),

@@ -22,6 +22,7 @@ from archive.survey.identifiers import date_of_nid, nid_of_jd
 from tests.rights.world import ASTEROID, JD, Person, Unit, World
 
 HOLDS_NO_DATA = {
+    "narrow", "chosen-rows",
     "help", "api-docs", "api-schema", "api-resolve", "object-document", "object-own", "sign-in", "sign-out",
     "tap", "tap-capabilities", "tap-availability", "tap-tables", "tap-table", "account", "account-tokens",
     "account-revoke", "nights", "night", "ibe-missions", "ibe-datasets", "ibe-tables", "irsa-login", "irsa-logout",
@@ -298,13 +299,45 @@ def queries(world: World, ask: Asker, draw) -> None:
 
 
 @probe("home")
-def counts_on_the_front_page(world: World, ask: Asker, draw) -> None:
+def the_front_page(world: World, ask: Asker, draw) -> None:
     cache.clear()
-    page = ask(reverse("home"))
+    if refused(ask, reverse("home"), "images", "alerts", "lightcurves"):
+        return
+    page = ask(reverse("home")).context["page"]
     seen, data = world.images(ask.person), world.data(ask.person)
     expected = {"exposures": len(seen), "science images": len(seen), "references": len(seen), "alerts": len(data)}
-    assert dict(page.context["holdings"]) == expected
-    assert {image.pid for image in page.context["latest"]} == set(pids(seen))
+    assert dict(page.holdings) == expected
+    assert {image.pid for image, _ in page.images} == set(pids(world.both(ask.person)))
+    assert {alert.candid for alert in page.alerts} <= {unit.candid for unit in data}
+    assert (page.night.images if page.night else 0) == len(seen)
+    assert (page.coverage is None) == (not seen)
+
+
+@probe("image-facets")
+def counts_of_a_search(world: World, ask: Asker, draw) -> None:
+    if refused(ask, reverse("image-facets"), "images"):
+        return
+    seen = world.images(ask.person)
+    found = {one.part: dict(one.values) for one in ask(reverse("image-facets")).context["facets"]}
+    for part in ("programid", "filtercode", "field"):
+        values = [getattr(unit.image, part) for unit in seen]
+        if part == "programid":
+            values = [unit.metadata.programid for unit in seen]
+        expected = {value: values.count(value) for value in set(values)}
+        assert found.get(part, expected if len(expected) < 2 else {}) == expected, part
+
+
+@probe("suggestions")
+def suggestions_while_typing(world: World, ask: Asker, draw) -> None:
+    unit = world.units[draw(0, 5)]
+    for kind, number, seen in (
+        ("Image", unit.pid, world.images(ask.person)),
+        ("Reference", unit.rfid, world.images(ask.person)),
+        ("Alert", unit.candid, world.data(ask.person)),
+        ("Light curve", unit.oid, world.data(ask.person)),
+    ):
+        found = ask(reverse("suggestions"), {"q": str(number)}).json()["suggestions"]
+        assert (kind in {one["kind"] for one in found}) == (unit in seen), number
 
 
 @probe("releases", "release", "release-manifest")

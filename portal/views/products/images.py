@@ -1,10 +1,7 @@
-"""Products: the search, one image's page, its header, its pictures, cutouts and files."""
+"""One image's page, its header, its pictures, cutouts and files."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
@@ -14,49 +11,16 @@ from archive.models import ProductFile, ReferenceImage, ScienceImage
 from archive.pixels import rendering as pixels
 from archive.products import calibrations, residuals, versions
 from archive.products.files import MAIN_FILE, files_by_row, why_no_files
-from archive.requests.paging import page_of
 from archive.requests.parameters import takes
 from archive.search import query
-from archive.search.families import FAMILIES, FOOTPRINT, POINT, Family
-from archive.tables.responses import answer, format_of, refuse
-from portal.forms.images import DEFAULT_CUTOUT, CutoutForm, CutoutPageForm, ImageSearchForm
+from archive.search.families import FAMILIES
+from archive.tables.responses import answer
+from portal.forms.images import DEFAULT_CUTOUT, CutoutForm, CutoutPageForm
 from portal.plots.residuals import drawings
-from portal.plots.sky_map import SkyMap, sky_map
-from portal.views.products.product_rows import columns_of, is_picture, main_of, outline, page_url, rows_of
+from portal.plots.sky_map import sky_map
+from portal.views.products.product_rows import is_picture, main_of, outline, page_url
 
-PAGE_ROWS = 100
 CUTOUTS = 24
-
-
-@takes(ImageSearchForm, "format", "page")
-def image_search(request: HttpRequest) -> HttpResponse:
-    """Products of a family as a table and on a map of the sky; all rows as JSON, CSV or VOTable."""
-    form = ImageSearchForm(request.GET)
-    template = "portal/images.html"
-    context: dict[str, Any] = {"form": form}
-    if not form.is_valid():
-        return refuse(request, template, problems(form), context)
-    rows, limit = query.images(form.query), settings.SEARCH_ROW_LIMIT
-    family = FAMILIES[form.query.family]
-    if format_of(request) != "html":
-        found = list(rows[: limit + 1])
-        return answer(request, family.page, found, template, context, overflow=len(found) > limit)
-    page = page_of(request, rows, PAGE_ROWS)
-    context |= {
-        "page": page,
-        "family": family,
-        "columns": columns_of(family.name),
-        "products": rows_of(family.name, page.object_list),
-        "has_cutouts": family.name in MAIN_FILE,
-        "map": _map(family, page.object_list, [form.place] if form.place else []),
-    }
-    return answer(request, family.page, page, template, context)
-
-
-def _map(family: Family, products, marks: list) -> SkyMap | None:
-    if family.place == POINT:
-        return sky_map([], marks + [(one.ra, one.dec) for one in products])
-    return sky_map(map(outline, products) if family.place == FOOTPRINT else [], marks)
 
 
 @takes("format")

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from operator import attrgetter
 
 from django.db import models
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils import timezone
 
 from archive.models import ProductFile
-from archive.products.files import files_by_row, main_file, why_no_files
-from archive.search.families import FAMILIES
+from archive.products.files import MAIN_FILE, main_file, why_no_files
 from archive.tables.dictionary import Column
 from portal.plots.sky_map import Outline
+from portal.tables.results import Row, cells
 
 COLUMNS = {
-    "sci": "obsjd field rcid filtercode seeing maglimit infobits ra dec programid origin",
+    "sci": "obsdate field rcid filtercode seeing maglimit infobits ra dec programid origin",
     "raw": "obsjd field ccdid filtercode imgtypecode exptime airmass telra teldec programid origin",
     "cal": "caltype nightdate ccdid qid filtercode nframes origin",
     "ref": "rfid field rcid filtercode nframes maglimit ra dec programid origin",
@@ -31,40 +33,41 @@ PAGES = {"sci": "image", "ref": "reference", "diff": "image", "alert": "alert"}
 """The pages of single products; of other families the table shows the files."""
 PICTURES = (".fits", ".fits.fz")
 NO_PICTURES = ("cat", "psf", "cand", "stamp")
-DECIMALS = {"deg": 4, "mag": 2, "arcsec": 2, "s": 1, "d": 5}
+KEYS = {"sci": "pid", "ref": "rfid", "alert": "candid"}
+"""The column that names a product, of families whose rows can be chosen."""
+THUMBNAIL = 256  # pixels wide
 
 
 @dataclass(frozen=True)
-class File:
-    """A file of a product, as the table offers it."""
+class Open:
+    """Numbers of the products of a page and of those with files for the reader; when the next ones become public."""
 
-    file: ProductFile
-    picture: bool
+    products: int
+    with_files: int
+    next_date: datetime | None
 
-
-@dataclass(frozen=True)
-class Row:
-    """One product in the table."""
-
-    label: str
-    url: str
-    filtercode: str
-    cells: list[str]
-    files: list[File]
-    closed: str  # why there are no files
+    @property
+    def closed(self) -> int:
+        return self.products - self.with_files
 
 
-def columns_of(family: str) -> list[Column]:
-    """The columns of a family's table of results."""
-    known = {column.name: column for column in FAMILIES[family].page.columns}
-    return [known[name] for name in COLUMNS[family].split()]
+def columns_of(family: str) -> tuple[str, ...]:
+    """The names of the columns that a family's table of results shows unless others are asked for."""
+    return tuple(COLUMNS[family].split())
 
 
-def rows_of(family: str, products: Sequence[models.Model]) -> list[Row]:
-    """The products of one page of results."""
-    columns = columns_of(family)
-    files = {} if family in PAGES else files_by_row(family, products)
+def rows_of(
+    family: str, products: Sequence[models.Model], columns: Sequence[Column], files: Mapping[Hashable, list]
+) -> list[Row]:
+    """The products of one page of results, with their files (archive.products.files.files_by_row)."""
     return [_row(family, one, columns, files.get(one.pk, [])) for one in products]
+
+
+def open_of(products: Sequence[models.Model], files: Mapping[Hashable, list]) -> Open:
+    """Counts of the products of a page that the reader may fetch."""
+    closed = [one for one in products if not files.get(one.pk)]
+    dates = [one.public_date for one in closed if one.public_date and one.public_date > timezone.now()]
+    return Open(len(products), len(products) - len(closed), min(dates, default=None))
 
 
 def page_url(product: models.Model, family: str | None = None) -> str:
@@ -84,22 +87,25 @@ def is_picture(file: ProductFile) -> bool:
     return file.suffix.endswith(PICTURES) and not any(part in file.suffix for part in NO_PICTURES)
 
 
-def _row(family: str, product: models.Model, columns: list[Column], files: list[ProductFile]) -> Row:
-    values = {column.name: attrgetter(column.attribute)(product) for column in columns}
-    cells = [_cell(column, values[column.name], product) for column in columns]
-    listed = [File(file, is_picture(file)) for file in files]
+def _row(family: str, product: models.Model, columns: Sequence[Column], files: list[ProductFile]) -> Row:
+    url = page_url(product, family)
+    main = main_of(family, product, files) if family in MAIN_FILE else None
     return Row(
         _label(family, product),
-        page_url(product, family),
-        str(values.get("filtercode", "")),
-        cells,
-        listed,
-        _why(product, files),
+        url,
+        cells(columns, [_value(column, product) for column in columns]),
+        str(product.pk) if family in KEYS else "",
+        f"{reverse('picture', args=[main.path])}?width={THUMBNAIL}&form=jpeg" if main else "",
+        [] if url else [link for file in files for link in _links(file)],
+        "" if files else why_no_files(product),
     )
 
 
-def _why(product: models.Model, files: list[ProductFile]) -> str:
-    return "" if files else why_no_files(product)
+def _links(file: ProductFile) -> list[tuple[str, str, str]]:
+    found = [(file.suffix, reverse("file", args=[file.path]), f"{file.name}, {filesizeformat(file.size)}")]
+    if is_picture(file):
+        found.append(("picture", f"{reverse('picture', args=[file.path])}?width=1024", file.name))
+    return found
 
 
 def _label(family: str, product: models.Model) -> str:
@@ -108,16 +114,9 @@ def _label(family: str, product: models.Model) -> str:
     return product.name if family == "lc" else str(product.pk)
 
 
-def _cell(column: Column, value: object, product: models.Model) -> str:
-    if column.name == "obsjd":  # sorted by, and readable
-        value = getattr(product, "science", getattr(product, "exposure", product)).obsdate
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S}"
-    if isinstance(value, float):
-        return f"{value:.{DECIMALS.get(column.unit, 2)}f}"
-    return str(value)
+def _value(column: Column, product: models.Model) -> object:
+    value = attrgetter(column.attribute)(product)
+    return f"{value:%Y-%m-%d}" if isinstance(value, date) and not isinstance(value, datetime) else value
 
 
 def main_of(family: str, product: models.Model, files: Sequence[ProductFile]) -> ProductFile | None:

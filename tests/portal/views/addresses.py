@@ -114,9 +114,9 @@ NOT_PAGES = frozenset({
     "object-neighbours", "object-cutouts", "object-periodogram",
     "hipslist", "hips-survey", "hips-properties", "hips-whole", "hips-tile", "moc",
     # parts of pages
-    "query-jobs",
+    "query-jobs", "image-facets",
     # what leads elsewhere
-    "find", "sign-out", "tap-kept",
+    "find", "suggestions", "sign-out", "tap-kept", "narrow", "chosen-rows",
     # what is only sent to
     "object-own", "order-matchfiles", "order-export", "order-bundle", "account-save-period", "account-drop-period",
     "account-tokens", "account-revoke", "query-order", "query-end", "query-save", "query-forget", "tap-load",

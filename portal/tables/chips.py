@@ -1,0 +1,59 @@
+"""The conditions of a search as chips: what is asked, in words, each with the address without it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django import forms
+from django.http import HttpRequest
+
+from archive.search.where import BadConditionError, conjuncts
+from portal.tables.results import address
+
+HIDDEN = ("family", "order")
+TOGETHER = {"position": ("position", "radius", "width", "height", "intersect"), "ra": ("ra", "dec", "radius", "width")}
+"""Conditions that mean nothing without the first."""
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A condition; `remove` is the address of the search without it."""
+
+    label: str
+    text: str
+    remove: str
+
+
+def chips_of(request: HttpRequest, form: forms.Form) -> list[Chip]:
+    """The conditions that a form was given, in the order of its fields."""
+    chips = []
+    for bound in form:
+        value = form.data.get(bound.name, "")
+        if bound.name in HIDDEN or value in ("", None) or bound.name not in form.fields:
+            continue
+        if bound.name == "where":
+            chips += _of_where(request, value)
+            continue
+        dropped = dict.fromkeys(TOGETHER.get(bound.name, (bound.name,)), "")
+        chips.append(Chip(bound.label, _words(bound, value), address(request, **dropped, page="")))
+    return chips
+
+
+def _words(bound: forms.BoundField, value: str) -> str:
+    choices = getattr(bound.field, "choices", None)
+    if choices is not None:
+        try:
+            known = bound.field.prepare_value(value)
+        except forms.ValidationError:
+            known = value
+        return str({str(key): text for key, text in choices}.get(str(known), value))
+    return "yes" if isinstance(bound.field.widget, forms.CheckboxInput) else value
+
+
+def _of_where(request: HttpRequest, condition: str) -> list[Chip]:
+    try:
+        parts = conjuncts(condition)
+    except BadConditionError:
+        parts = [condition]
+    rest = [" AND ".join(parts[:n] + parts[n + 1 :]) for n in range(len(parts))]
+    return [Chip("", part, address(request, where=without, page="")) for part, without in zip(parts, rest, strict=True)]

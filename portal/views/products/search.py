@@ -1,0 +1,167 @@
+"""The search for products: its page, what it can be narrowed to, what is done with chosen rows."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+
+from archive.forms import problems
+from archive.products.files import MAIN_FILE, files_by_row
+from archive.requests.paging import page_of
+from archive.requests.parameters import BadParameterError, takes
+from archive.search import query
+from archive.search.facets import facets
+from archive.search.families import FAMILIES, FOOTPRINT, POINT, Family
+from archive.search.where import COMPARISONS, NUMBER
+from archive.tables.dictionary import Column, Table
+from archive.tables.presentation import shown
+from archive.tables.responses import answer, format_of, refuse
+from portal.forms.images import ImageSearchForm
+from portal.plots.sky_map import SkyMap, sky_map
+from portal.results.table_files import FORMATS as FILE_FORMATS
+from portal.results.table_files import table_file
+from portal.search.examples import calls
+from portal.tables.asked import PARAMETERS, PICTURES, TABLE, TableForm
+from portal.tables.chips import chips_of
+from portal.tables.results import result_table, search_of
+from portal.views.products.product_rows import KEYS, columns_of, open_of, outline, rows_of
+
+TEMPLATE = "portal/images.html"
+MOST_ROWS = 1000  # that are chosen at once
+NOTHING = "No {} match. Widen the search or remove a condition."
+NO_DEEP = "There are no deep co-adds: none are made here, and none were fetched."
+ACTIONS = {
+    "table": ("images", {}), "curl": ("script", {"kind": "curl"}), "wget": ("script", {"kind": "wget"}),
+    "python": ("script", {"kind": "python"}), "csv": ("images", {"format": "csv"}),
+    "votable": ("images", {"format": "votable"}), "sky": ("sky", {}), "cutouts": ("cutouts", {}),
+}  # fmt: skip
+"""What is done with the chosen rows: the address, and what is added to it."""
+
+
+@takes(ImageSearchForm, TableForm, "format", "page")
+def image_search(request: HttpRequest) -> HttpResponseBase:
+    """Products of a family as a table and on a map of the sky; all rows in any of the formats."""
+    form, asked = ImageSearchForm(request.GET), TableForm(request.GET)
+    context: dict[str, Any] = {"form": form, "chips": chips_of(request, form)}
+    for one in (form, asked):
+        if not one.is_valid():
+            return refuse(request, TEMPLATE, problems(one), context)
+    rows, family = query.images(form.query), FAMILIES[form.query.family]
+    columns = asked.chosen(family.page.columns, columns_of(family.name))
+    if format_of(request) != "html":
+        return _as_file(request, rows, family.page, columns, context)
+    page = page_of(request, rows, asked.cleaned_data["rows"])
+    files = files_by_row(family.name, page.object_list)
+    view = asked.cleaned_data["view"] or TABLE
+    context |= {
+        "family": family,
+        "open": open_of(page.object_list, files),
+        "table": result_table(
+            request, family.title, family.page.columns, columns,
+            rows_of(family.name, page.object_list, columns, files), page,
+            {one.name for one in columns if family.path(one.name) is not None},
+            (TABLE, PICTURES) if family.name in MAIN_FILE else (TABLE,), view,
+            NO_DEEP if family.name == "deep" else NOTHING.format(family.title),
+        ),
+        "conditions": [shown(c) for c in family.page.columns if c.name in family.types],
+        "comparisons": COMPARISONS,
+        "search": search_of(request),
+        "has_cutouts": family.name in MAIN_FILE,
+        "formats": FILE_FORMATS,
+        "calls": calls(request, form),
+        "map": _map(family, page.object_list, [form.place] if form.place else []),
+    }  # fmt: skip
+    return answer(request, family.page, page, TEMPLATE, context)
+
+
+def _as_file(request: HttpRequest, rows, table: Table, columns: list[Column], context: dict) -> HttpResponseBase:
+    """All rows, with the columns that were asked for or all."""
+    limit, chosen_format = settings.SEARCH_ROW_LIMIT, format_of(request)
+    if request.GET.get("columns"):
+        table = table.only(table.name, " ".join(column.name for column in columns))
+    found = list(rows[: limit + 1])
+    if chosen_format in FILE_FORMATS:
+        return table_file(table, found, chosen_format, limit)
+    return answer(request, table, found, TEMPLATE, context, overflow=len(found) > limit)
+
+
+def _map(family: Family, products, marks: list) -> SkyMap | None:
+    if family.place == POINT:
+        return sky_map([], marks + [(one.ra, one.dec) for one in products])
+    return sky_map(map(outline, products) if family.place == FOOTPRINT else [], marks)
+
+
+@takes(ImageSearchForm)
+def image_facets(request: HttpRequest) -> HttpResponse:
+    """Numbers of results by filter, field, night and so on, as a part of the page."""
+    form = ImageSearchForm(request.GET)
+    if not form.is_valid():
+        return HttpResponse(problems(form), content_type="text/plain", status=400)
+    return render(request, "ui/facets.html", {"facets": facets(form.query), "search": request.GET})
+
+
+@takes(ImageSearchForm, TableForm, "format", "column", "comparison", "value")
+def narrow(request: HttpRequest) -> HttpResponse:
+    """The search with one condition more: a column compared with a value."""
+    column, comparison, value = (request.GET.get(name, "").strip() for name in ("column", "comparison", "value"))
+    family = FAMILIES.get(request.GET.get("family") or "sci")
+    if family is None or column not in family.types:
+        raise BadParameterError(f"column={column[:40]!r}: there is no such column of these products")
+    if comparison not in COMPARISONS:
+        raise BadParameterError(f"comparison={comparison[:10]!r}: give one of {' '.join(COMPARISONS)}")
+    if not value:
+        raise BadParameterError("value: give the value that the column is compared with")
+    quoted = value if family.types[column] == NUMBER else "'{}'".format(value.replace("'", "''"))
+    before = request.GET.get("where", "").strip()
+    joined = f"({before})" if before and " or " in before.lower() else before
+    where = " AND ".join(part for part in (joined, f"{column} {comparison} {quoted}") if part)
+    return _redirect("images", request.GET, {"where": where, "column": "", "comparison": "", "value": "", "page": ""})
+
+
+@takes(ImageSearchForm, TableForm, "format", "to", "row", several=("row",))
+def chosen_rows(request: HttpRequest) -> HttpResponse:
+    """A redirect to an action for rows that were chosen in the table: `to` of ACTIONS."""
+    to = request.GET.get("to", "")
+    if to not in ACTIONS:
+        raise BadParameterError(f"to={to[:20]!r}: give one of {', '.join(ACTIONS)}")
+    name, more = ACTIONS[to]
+    kept = request.GET.copy()
+    for parameter in () if name == "images" and to == "table" else PARAMETERS:
+        kept.pop(parameter, None)
+    kept["where"] = of_rows(
+        request.GET.get("family") or "sci", request.GET.getlist("row"), request.GET.get("where", "")
+    )
+    kind = more.get("kind")
+    changes = {name: value for name, value in more.items() if name != "kind"} | {"to": "", "row": "", "page": ""}
+    return _redirect(name, kept, changes, [kind] if kind else [])
+
+
+def of_rows(family: str, rows: list[str], where: str) -> str:
+    """The condition for rows that were chosen by their numbers, beside the one there was.
+
+    Raises
+    ------
+    BadParameterError
+    """
+    if family not in KEYS:
+        raise BadParameterError(f"family={family[:20]!r}: rows can be chosen of {', '.join(KEYS)}")
+    if not rows:
+        raise BadParameterError("row: choose at least one row")
+    if len(rows) > MOST_ROWS:
+        raise BadParameterError(f"row: {len(rows)} rows are chosen, at most {MOST_ROWS} at once")
+    wrong = next((row for row in rows if not (row.isascii() and row.isdigit())), None)
+    if wrong is not None:
+        raise BadParameterError(f"row={wrong[:30]!r}: give the number of a row")
+    chosen = f"{KEYS[family]} IN ({', '.join(dict.fromkeys(rows))})"
+    return f"({where}) AND {chosen}" if where.strip() else chosen
+
+
+def _redirect(name: str, given: QueryDict, changes: dict, arguments: list | None = None) -> HttpResponseRedirect:
+    parameters = {key: given[key] for key in given} | changes
+    query_string = urlencode({key: value for key, value in parameters.items() if value})
+    return HttpResponseRedirect(f"{reverse(name, args=arguments or [])}?{query_string}")
