@@ -211,7 +211,11 @@ class AlertSearchForm(forms.Form):
     brighter = RealField(required=False, label="Brighter than (mag)")
     rb = RealField(required=False, min_value=0, max_value=1, label="Score at least")
     origin = ChoiceField(choices=[("", "any"), *Origin.choices], required=False)
+    order = forms.CharField(required=False, widget=forms.HiddenInput)
     pid = WholeField(required=False, widget=forms.HiddenInput)
+
+    QUICK = ("position", "objectid", "filtercode", "since", "until", "rb")
+    GROUPS = (("More", ("radius", "brighter", "origin")),)
 
     def clean(self):
         values = super().clean()

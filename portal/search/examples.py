@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from portal.forms.images import ImageSearchForm
-from portal.tables.asked import PARAMETERS
+from archive.tables.pages.asked import PARAMETERS
 
 IBE_FAMILIES = ("sci", "ref", "raw", "cal")
 

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from django import template
 
 from archive.jobs import turns
+from archive.tables.pages.results import address
 
 register = template.Library()
 
@@ -12,12 +13,7 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def with_query(context, **changes) -> str:
     """The current address's query with some parameters changed; empty values drop a parameter, as forms leave them."""
-    query = context["request"].GET.copy()
-    for name, value in changes.items():
-        query.setlist(name, [value])
-    for name, values in list(query.lists()):
-        query.setlist(name, [value for value in values if value not in (None, "")])
-    return "?" + query.urlencode()
+    return address(context["request"], **changes)
 
 
 @register.simple_tag(takes_context=True)

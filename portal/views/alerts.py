@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from collections.abc import Sequence
+from operator import attrgetter
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 
 from archive.forms import problems
 from archive.models import Alert, ScienceImage
@@ -13,26 +16,45 @@ from archive.products.alert_packets import STAMPS, packet_of, stamp_of
 from archive.requests.paging import page_of
 from archive.requests.parameters import takes
 from archive.tables import dictionary
-from archive.tables.responses import answer, refuse
+from archive.tables.dictionary import Column
+from archive.tables.pages.asked import PICTURES, TABLE, TableForm
+from archive.tables.pages.chips import chips_of
+from archive.tables.pages.results import Row, cells, result_table
+from archive.tables.responses import answer, format_of, refuse
 from portal.forms.images import AlertSearchForm
+from portal.results.table_files import FORMATS as FILE_FORMATS
+from portal.results.table_files import all_rows
 
-PAGE_ROWS = 100
+COLUMNS = ("objectid", "jd", "fid", "ra", "dec", "magpsf", "sigmapsf", "isdiffpos", "rb", "ssnamenr", "programid", "origin")
+SORTABLE = frozenset(column.name for column in dictionary.ALERTS.columns)
 HIDDEN = ("cutoutScience", "cutoutTemplate", "cutoutDifference")
 
 
-@takes(AlertSearchForm, "format", "page")
-def alert_search(request: HttpRequest) -> HttpResponse:
+@takes(AlertSearchForm, TableForm, "format", "page")
+def alert_search(request: HttpRequest) -> HttpResponseBase:
     """Alerts by position, object, time, brightness and score."""
-    form = AlertSearchForm(request.GET)
-    template, context = "portal/alerts.html", {"form": form}
-    if not form.is_valid():
-        return refuse(request, template, problems(form), context)
-    rows, limit = form.rows(), settings.SEARCH_ROW_LIMIT
-    if request.GET.get("format", "html") != "html":
-        found = list(rows[: limit + 1])
-        return answer(request, dictionary.ALERTS, found, template, context, overflow=len(found) > limit)
-    page = page_of(request, rows, PAGE_ROWS)
-    return answer(request, dictionary.ALERTS, page, template, context | {"page": page})
+    form, asked = AlertSearchForm(request.GET), TableForm(request.GET)
+    template, context = "portal/alerts.html", {"form": form, "chips": chips_of(request, form)}
+    for one in (form, asked):
+        if not one.is_valid():
+            return refuse(request, template, problems(one), context)
+    table = dictionary.ALERTS
+    columns = asked.chosen(table.columns, COLUMNS)
+    if format_of(request) != "html":
+        return all_rows(request, form.rows(), asked.narrowed(table, columns), template, context)
+    page = page_of(request, form.rows(), asked.cleaned_data["rows"])
+    rows = [_row(alert, columns) for alert in page]
+    context["table"] = result_table(
+        request, "alerts", table.columns, columns, rows, page, SORTABLE, (TABLE, PICTURES),
+        asked.cleaned_data["view"] or TABLE, "No alerts match. Widen the search or remove a condition.",
+    )  # fmt: skip
+    return answer(request, table, page, template, context | {"page": page, "formats": FILE_FORMATS})
+
+
+def _row(alert: Alert, columns: Sequence[Column]) -> Row:
+    values = [attrgetter(column.attribute)(alert) for column in columns]
+    picture = reverse("stamp", args=[alert.candid, "difference"])
+    return Row(str(alert.candid), reverse("alert", args=[alert.candid]), cells(columns, values), picture=picture)
 
 
 @takes("format")

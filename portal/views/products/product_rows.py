@@ -16,7 +16,7 @@ from archive.models import ProductFile
 from archive.products.files import MAIN_FILE, main_file, why_no_files
 from archive.tables.dictionary import Column
 from portal.plots.sky_map import Outline
-from portal.tables.results import Row, cells
+from archive.tables.pages.results import Row, cells
 
 COLUMNS = {
     "sci": "obsdate field rcid filtercode seeing maglimit infobits ra dec programid origin",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,17 +17,16 @@ from archive.search import query
 from archive.search.facets import facets
 from archive.search.families import FAMILIES, FOOTPRINT, POINT, Family
 from archive.search.where import COMPARISONS, NUMBER
-from archive.tables.dictionary import Column, Table
 from archive.tables.presentation import shown
 from archive.tables.responses import answer, format_of, refuse
 from portal.forms.images import ImageSearchForm
 from portal.plots.sky_map import SkyMap, sky_map
 from portal.results.table_files import FORMATS as FILE_FORMATS
-from portal.results.table_files import table_file
+from portal.results.table_files import all_rows
 from portal.search.examples import calls
-from portal.tables.asked import PARAMETERS, PICTURES, TABLE, TableForm
-from portal.tables.chips import chips_of
-from portal.tables.results import result_table, search_of
+from archive.tables.pages.asked import PARAMETERS, PICTURES, TABLE, TableForm
+from archive.tables.pages.chips import chips_of
+from archive.tables.pages.results import result_table, search_of
 from portal.views.products.product_rows import KEYS, columns_of, open_of, outline, rows_of
 
 TEMPLATE = "portal/images.html"
@@ -54,7 +52,7 @@ def image_search(request: HttpRequest) -> HttpResponseBase:
     rows, family = query.images(form.query), FAMILIES[form.query.family]
     columns = asked.chosen(family.page.columns, columns_of(family.name))
     if format_of(request) != "html":
-        return _as_file(request, rows, family.page, columns, context)
+        return all_rows(request, rows, asked.narrowed(family.page, columns), TEMPLATE, context)
     page = page_of(request, rows, asked.cleaned_data["rows"])
     files = files_by_row(family.name, page.object_list)
     view = asked.cleaned_data["view"] or TABLE
@@ -77,17 +75,6 @@ def image_search(request: HttpRequest) -> HttpResponseBase:
         "map": _map(family, page.object_list, [form.place] if form.place else []),
     }  # fmt: skip
     return answer(request, family.page, page, TEMPLATE, context)
-
-
-def _as_file(request: HttpRequest, rows, table: Table, columns: list[Column], context: dict) -> HttpResponseBase:
-    """All rows, with the columns that were asked for or all."""
-    limit, chosen_format = settings.SEARCH_ROW_LIMIT, format_of(request)
-    if request.GET.get("columns"):
-        table = table.only(table.name, " ".join(column.name for column in columns))
-    found = list(rows[: limit + 1])
-    if chosen_format in FILE_FORMATS:
-        return table_file(table, found, chosen_format, limit)
-    return answer(request, table, found, TEMPLATE, context, overflow=len(found) > limit)
 
 
 def _map(family: Family, products, marks: list) -> SkyMap | None:

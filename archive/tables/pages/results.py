@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from archive.tables.dictionary import Column
 from archive.tables.presentation import FILTER, Shown, shown
-from portal.tables.asked import PARAMETERS, SIZES, TABLE, VIEWS
+from archive.tables.pages.asked import PARAMETERS, SIZES, TABLE, VIEWS
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def address(request: HttpRequest, **changes: object) -> str:
     """The query string of this page with some parameters changed; an empty value drops one."""
     query = request.GET.copy()
     for name, value in changes.items():
-        query.setlist(name, [str(value)])
+        query.setlist(name, ["" if value is None else str(value)])
     for name, values in list(query.lists()):
         query.setlist(name, [value for value in values if value])
     return "?" + query.urlencode()

@@ -9,7 +9,7 @@ from django import forms
 from archive.forms import ChoiceField, TypedChoiceField
 from archive.requests.parameters import BadParameterError
 from archive.requests.spelling import resembling
-from archive.tables.dictionary import Column
+from archive.tables.dictionary import Column, Table
 
 SIZES = (25, 50, 100, 250, 500)
 DEFAULT_SIZE = 100
@@ -26,6 +26,10 @@ class TableForm(forms.Form):
     rows = TypedChoiceField(choices=[("", ""), *((n, n) for n in SIZES)], coerce=int, empty_value=DEFAULT_SIZE,
                             required=False, label="Rows on a page")  # fmt: skip
     view = ChoiceField(choices=[("", ""), *VIEWS.items()], required=False)
+
+    def narrowed(self, table: Table, columns: Sequence[Column]) -> Table:
+        """A table of the columns that are named; all of them where none is."""
+        return table.only(table.name, " ".join(one.name for one in columns)) if self.cleaned_data["columns"] else table
 
     def chosen(self, known: Sequence[Column], usual: Sequence[str]) -> list[Column]:
         """The columns of the table, in the order in which they are named; the usual ones where none is.

@@ -8,7 +8,7 @@ from django import forms
 from django.http import HttpRequest
 
 from archive.search.where import BadConditionError, conjuncts
-from portal.tables.results import address
+from archive.tables.pages.results import address
 
 HIDDEN = ("family", "order")
 TOGETHER = {"position": ("position", "radius", "width", "height", "intersect"), "ra": ("ra", "dec", "radius", "width")}
