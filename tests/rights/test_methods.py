@@ -37,3 +37,28 @@ def test_addresses_that_only_read_say_so_to_whoever_posts(committed):
         answer = client.post(path, {"ra": "1"})
         assert answer.status_code == 405, (path, answer.status_code, answer.content[:200])
         assert answer["Allow"] == "GET, HEAD", path
+
+
+FORMS_ONLY = ("api-", "tap-load", "irsa-logout")
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/octet-stream", "garbage", ""])
+def test_a_body_that_is_no_form_is_not_left_out_where_forms_are_read(kind, committed):
+    """What it asks would silently be lost, and the address alone answered."""
+    client = Client(raise_request_exception=False)
+    seen = 0
+    for name, route in sorted(ADDRESSES.items()):
+        path = well_formed(route)
+        answer = client.generic("POST", path, b'{"objstr": "1 1"}', content_type=kind)
+        assert answer.status_code >= 400 or name.startswith(FORMS_ONLY), (name, path, answer.status_code)
+        seen += b"this address reads forms" in answer.content
+    assert seen > 60
+
+
+def test_parameters_in_the_body_of_a_get_are_not_left_out(committed):
+    client = Client(raise_request_exception=False)
+    for name, route in sorted(ADDRESSES.items()):
+        for method in ("GET", "HEAD"):
+            answer = client.generic(method, well_formed(route), b"a=1", content_type="application/x-www-form-urlencoded")
+            assert answer.status_code >= 400, (name, method, answer.status_code)
+            assert method == "HEAD" or answer.status_code != 400 or b"is not read" in answer.content, (name, answer.content)
