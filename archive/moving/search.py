@@ -201,7 +201,7 @@ def _sighting(image: ScienceImage, file: ProductFile | None, places, n: int) -> 
 
 
 def _pixel(file: ProductFile, ra: float, dec: float) -> tuple[float | None, float | None]:
-    """FITS pixel (the first is 1) of a position, with the image's distortion; None where the header's WCS gives none."""
+    """FITS pixel (the first is 1) of a position, with the image's distortion; None where its WCS cannot be used."""
     try:
         wcs = read_wcs(pixels.header(file))
     except NoSkyCoordinatesError:

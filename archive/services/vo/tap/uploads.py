@@ -123,7 +123,7 @@ def check_declared(name: str, content: bytes, content_type: str) -> None:
     kind = kind_of(content)
     if kind not in fit:
         found = f"a {kind}" if kind else "other text"
-        raise BadUploadError(f"UPLOAD {name}: Content-Type={content_type}: the body is {found}; say which format it has")
+        raise BadUploadError(f"UPLOAD {name}: Content-Type={content_type}: the body is {found}; say what it is")
 
 
 def upload_of(name: str, content: bytes) -> Upload:
