@@ -203,7 +203,7 @@ class KnownParameters:
         if request.method not in ("GET", "HEAD", "POST") or not whole(request.META.get("CONTENT_LENGTH") or "0", 1):
             return None
         if request.method != "POST":
-            return f"the body of a {request.method} is not read: put its parameters into the address, or send it by POST"
+            return f"the body of a {request.method} is not read: put what it asks into the address, or send it by POST"
         name = request.resolver_match.url_name
         own = hasattr(view, "cls") or name in self.READ_AS_THEY_STAND or self._is_others(request, view)  # REST: parsers
         if own or request.content_type in self.FORMS:

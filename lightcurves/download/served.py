@@ -105,7 +105,7 @@ def releases() -> list[str]:
 def place_of(name: str, kind: str, path: str) -> Path:
     """A file or folder of a release's tree; `kind` is HATS or BULK, `path` may be empty.
 
-    The folder of a field's bulk files is found with four digits too (0/field0655/), as IRSA's first such release has it.
+    The folder of a field's bulk files is found with four digits too (0/field0655/), as IRSA's first such one has it.
 
     Raises
     ------
