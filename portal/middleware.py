@@ -22,6 +22,7 @@ from archive.access.streams import TOO_MUCH, sqlstate_and_message
 from archive.files.storage import DamagedFileError
 from archive.jobs import quotas
 from archive.requests import parameters, plain_text
+from archive.requests.numbers import whole
 from portal.gateway.address import network_of
 from portal.refusals import follows_dali, refuse
 
@@ -170,12 +171,14 @@ class CacheRules:
 class KnownParameters:
     """Refuses parameters that an address does not take, or takes once: nothing that is asked is silently left out.
 
-    What is no text (`archive.requests.plain_text`) is refused whoever takes it.
+    What is no text (`archive.requests.plain_text`) is refused whoever takes it, and so is a body that nobody reads:
+    one that is no form, where forms are read, or that comes with GET.
 
     The admin and signing in elsewhere are other people's code with rules of their own.
     """
 
     FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+    READ_AS_THEY_STAND = ("tap-load",)
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -184,6 +187,8 @@ class KnownParameters:
         return self.get_response(request)
 
     def process_view(self, request, view, args, kwargs):
+        if message := self._unread(request, view):
+            return refuse(request, message, 400)
         body = self._body(request)
         if message := self._unfit(dict(request.GET.lists())) or self._unfit(body or {}):
             return refuse(request, message, 400)
@@ -192,6 +197,19 @@ class KnownParameters:
         taken = parameters.taken_by(view, request.method)
         message = parameters.refusal(taken, dict(request.GET.lists()), body, request.path)
         return refuse(request, message, 400) if message else None
+
+    def _unread(self, request, view) -> str | None:
+        """The refusal of a body that would be left out."""
+        if request.method not in ("GET", "HEAD", "POST") or not whole(request.META.get("CONTENT_LENGTH") or "0", 1):
+            return None
+        if request.method != "POST":
+            return f"the body of a {request.method} is not read: put what it asks into the address, or send it by POST"
+        name = request.resolver_match.url_name
+        own = hasattr(view, "cls") or name in self.READ_AS_THEY_STAND or self._is_others(request, view)  # REST: parsers
+        if own or request.content_type in self.FORMS:
+            return None
+        kind = ascii(request.content_type[:60])[1:-1]
+        return f"Content-Type={kind}: this address reads forms; use {' or '.join(self.FORMS)}"
 
     @staticmethod
     def _unfit(given: dict[str, list]) -> str | None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from http import HTTPStatus
 
 import structlog
 from django.conf import settings
 from django.core.exceptions import BadRequest, DisallowedHost, SuspiciousFileOperation, SuspiciousOperation
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.multipartparser import MultiPartParserError
 from django.middleware.csrf import REASON_BAD_ORIGIN
 from django.template.loader import render_to_string
@@ -28,6 +29,7 @@ PROBLEM = "application/problem+json"
 # Whose unknown addresses speak a protocol too, by how their paths begin; all others are pages.
 FAMILIES = (("/api/", "api"), ("/tap", "tap"), ("/TAP", "tap"), ("/vo/", "dal"), ("/SIA", "sia"), ("/ibe", "ibe"),
             ("/cgi-bin/Gator/", "gator"))  # fmt: skip
+PAGES_TAKE = ("GET", "HEAD", "POST")
 TITLES = {400: "Bad request", 403: "Not allowed", 404: "Not found", 405: "Method not allowed", 413: "Too large"}
 TITLES |= {429: "Too much at once", 500: "Failed", 503: "Try again later"}
 SECONDS = 10  # after which it may be tried again
@@ -122,11 +124,26 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form that was not sent by a page of ours, or by one that is too old."""
+    """A form that was not sent by a page of ours, or by one that is too old.
+
+    An address that does not take the method says so: no page of ours sends such a form.
+    """
+    taken = _methods_of(request.resolver_match.func if request.resolver_match else None)
+    if request.method not in taken:
+        return _method_refused(request, HttpResponseNotAllowed(taken))
     words = f"the form was not taken ({reason.rstrip('.')}): open its page again, and send it from there"
     if reason.startswith(REASON_BAD_ORIGIN.split("%")[0]):
         words = f"the form was sent by another site ({reason.rstrip('.')})"
     return refuse(request, f"{path_of(request)}: {words}", 403)
+
+
+def _methods_of(view: Callable | None) -> tuple[str, ...]:
+    """The methods that a view takes, as Django's decorators, which keep them to themselves, were told."""
+    while view is not None:
+        if listed := inspect.getclosurevars(view).nonlocals.get("request_method_list"):
+            return tuple(listed)
+        view = getattr(view, "__wrapped__", None)
+    return PAGES_TAKE
 
 
 def failed(request: HttpRequest) -> HttpResponse:

@@ -82,11 +82,11 @@ def _batches(queries: Iterable[tuple[tuple, models.QuerySet | Statement]], reade
 
 def prepare(cursor) -> None:
     """Set what a long read needs in its transaction."""
-    cursor.execute("SET LOCAL statement_timeout = %s", [f"{LONGEST}s"])
     # A cursor's plan is otherwise made for its first tenth only: it then reads in order of the key what an index on
     # the sphere would find at once.
-    cursor.execute("SET LOCAL cursor_tuple_fraction = 1")
-    cursor.execute("SET LOCAL jit = off")
+    cursor.execute(
+        "SET LOCAL statement_timeout = %s; SET LOCAL cursor_tuple_fraction = 1; SET LOCAL jit = off", [f"{LONGEST}s"]
+    )
 
 
 TOO_MUCH = {

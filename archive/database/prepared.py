@@ -24,7 +24,7 @@ class Statement:
 def execute(connection: BaseDatabaseWrapper, cursor, statement: Statement, values: Sequence) -> None:
     """Run a statement; its first value is what is looked up, or the array of it."""
     if isinstance(values[0], list) and len(values[0]) > MOST_VALUES:
-        marks = re.sub(r"\$(\d)", lambda found: f"%(p{found[1]})s", statement.query)
+        marks = re.sub(r"\$([0-9])", lambda found: f"%(p{found[1]})s", statement.query)
         cursor.execute(marks, {f"p{number}": value for number, value in enumerate(values, start=1)})
         return
     session, names = getattr(connection, _KNOWN, (None, frozenset()))

@@ -20,10 +20,10 @@ ELEMENTS = ("epoch", "a", "q", "e", "i", "node", "peri", "M", "Tp", "H", "G", "M
 NEEDED = ("e", "i", "node", "peri")
 _HOW = "give epoch, e, i, node, peri, then a or q, and M or Tp"
 _PACKED_DIGITS = {character: number for number, character in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUV")}
-_PACKED_EPOCH = re.compile(r"[IJK]\d\d[1-9A-C][1-9A-V]")
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"
+_PACKED_EPOCH = re.compile(r"[IJK][0-9][0-9][1-9A-C][1-9A-V]")
+_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
 _JPL_BODY = re.compile(
-    rf"(?P<name>.+?)\s+(?P<epoch>\d{{5}})\s+(?P<size>{_NUMBER})\s+(?P<e>{_NUMBER})\s+(?P<i>{_NUMBER})\s+"
+    rf"(?P<name>.+?)\s+(?P<epoch>[0-9]{{5}})\s+(?P<size>{_NUMBER})\s+(?P<e>{_NUMBER})\s+(?P<i>{_NUMBER})\s+"
     rf"(?P<peri>{_NUMBER})\s+(?P<node>{_NUMBER})\s+(?P<rest>.*)"
 )
 
@@ -143,7 +143,7 @@ def _unpacked(epoch: str) -> float:
 
 def _mpc_comet(line: str) -> Orbit | None:
     """A line of CometEls: 15-29 time of perihelion, 31-39 q, 42-49 e, peri, node, i, 82-89 epoch, 92-95 H, 97-100 G."""
-    if len(line) < 79 or not re.fullmatch(r"[-\d]\d{3} [ \d]\d [ \d]\d\.\d+ *", line[14:30]):
+    if len(line) < 79 or not re.fullmatch(r"[-0-9][0-9]{3} [ 0-9][0-9] [ 0-9][0-9]\.[0-9]+ *", line[14:30]):
         return None
     values = {"q": line[30:39], "e": line[41:49], "peri": line[51:59], "node": line[61:69], "i": line[71:79]}
     year, month, day = line[14:29].split()

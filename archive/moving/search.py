@@ -18,7 +18,7 @@ from archive.database.copy import read_columns
 from archive.models import Exposure, ProductFile, ScienceImage
 from archive.moving.dynamics.orbit import Orbit
 from archive.pixels import rendering as pixels
-from archive.sky.footprints import read_wcs
+from archive.sky.footprints import NoSkyCoordinatesError, read_wcs
 from archive.sky.sphere import point_in_quadrilateral, separation, unit_vectors
 from archive.tables.dictionary import Column, Table
 
@@ -200,7 +200,11 @@ def _sighting(image: ScienceImage, file: ProductFile | None, places, n: int) -> 
     )
 
 
-def _pixel(file: ProductFile, ra: float, dec: float) -> tuple[float, float]:
-    """FITS pixel (the first is 1) of a position, with the image's distortion."""
-    x, y = read_wcs(pixels.header(file)).all_world2pix(ra, dec, 1)
+def _pixel(file: ProductFile, ra: float, dec: float) -> tuple[float | None, float | None]:
+    """FITS pixel (the first is 1) of a position, with the image's distortion; None where its WCS cannot be used."""
+    try:
+        wcs = read_wcs(pixels.header(file))
+    except NoSkyCoordinatesError:
+        return None, None
+    x, y = wcs.all_world2pix(ra, dec, 1)
     return float(x), float(y)

@@ -9,7 +9,8 @@ from astropy.wcs import WCS
 
 from archive.models import ProductFile
 from archive.pixels import interpolation, rendering
-from archive.sky.footprints import read_wcs
+from archive.pixels.cutouts import BadCutoutError
+from archive.sky.footprints import NoSkyCoordinatesError, read_wcs
 
 SCALE = 1.0  # arcsec per pixel
 
@@ -29,6 +30,11 @@ def aligned(file: ProductFile, onto: WCS) -> np.ndarray:
     """An image's values on a grid, float32 (rows, columns) with y to the North; NaN where it has none.
 
     Bilinear: values are surface brightness, in the image's unit per its own pixel.
+
+    Raises
+    ------
+    archive.pixels.cutouts.BadCutoutError
+        for an image that no place on the sky can be found in.
     """
     from archive.pixels.accumulation import accumulate  # compiled, and few pages need it
 
@@ -36,7 +42,11 @@ def aligned(file: ProductFile, onto: WCS) -> np.ndarray:
     places_x, places_y = interpolation.node_places(columns), interpolation.node_places(rows)
     ra, dec = onto.all_pix2world(*np.meshgrid(places_x, places_y), 0)
     header = rendering.header(file)
-    x, y = (values.reshape(ra.shape) for values in interpolation.node_pixels(read_wcs(header), ra, dec))
+    try:
+        wcs = read_wcs(header)
+    except NoSkyCoordinatesError as error:
+        raise BadCutoutError(f"{file.name}: has no place on the sky: {error}") from error
+    x, y = (values.reshape(ra.shape) for values in interpolation.node_pixels(wcs, ra, dec))
     box = interpolation.pixel_box(x, y, (header["NAXIS2"], header["NAXIS1"]))
     if box is None:
         return np.full((rows, columns), np.nan, np.float32)

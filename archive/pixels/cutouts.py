@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import sys
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from astropy.wcs import WCS
 
 from archive.given.positions import BadPositionError, at
 from archive.models import ProductFile
-from archive.sky.footprints import read_wcs
+from archive.sky.footprints import NoSkyCoordinatesError, read_wcs
 
 DEGREES, PIXELS = "deg", "px"
 _TO_DEGREES = {
@@ -26,7 +27,7 @@ _TO_DEGREES = {
 }
 _PIXEL_NAMES = ("px", "pix", "pixels")
 UNITS = (*_PIXEL_NAMES, *_TO_DEGREES)
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _LENGTHS = re.compile(rf"\s*({_NUMBER})\s*(?:,\s*({_NUMBER})\s*)?(.*?)\s*", re.DOTALL)
 _CHECKSUMS = ("CHECKSUM", "DATASUM", "ZHECKSUM", "ZDATASUM")
 FARTHEST = 0.99
@@ -100,7 +101,7 @@ def cut(file: ProductFile, region: Cutting) -> fits.HDUList:
     Raises
     ------
     BadCutoutError
-        for a file without images.
+        for a file without images, or with one that no place on the sky can be found in.
     NoOverlapError
         where no image of the file reaches into the region.
     """
@@ -113,7 +114,11 @@ def cut(file: ProductFile, region: Cutting) -> fits.HDUList:
             if not _is_image(hdu):
                 continue
             images += 1
-            if (slices := region.slices(hdu.header)) is not None:
+            try:
+                slices = region.slices(hdu.header)
+            except NoSkyCoordinatesError as error:
+                raise BadCutoutError(f"{file.name}: has no place on the sky: {error}") from error
+            if slices is not None:
                 parts.append((number, _part(data[number], hdu.header, *slices)))
         primary = headers[0].header.copy()
     if not images:
@@ -195,7 +200,8 @@ def _widths(wcs: WCS | None, size: Lengths) -> tuple[float, float]:
 
 def _span(middle: float, width: float, length: int) -> slice | None:
     """As many pixels as the width has, rounded, at least one; those that the image has."""
-    count = max(1, round(width))
+    whole = min(2 * (abs(middle) + length), sys.float_info.max)  # a width that reaches over the image, wherever it is
+    count = max(1, round(min(width, whole)))
     start = int(np.ceil(middle - count / 2 - 1e-6))
     first, stop = max(0, start), min(length, start + count)
     return slice(first, stop) if first < stop else None

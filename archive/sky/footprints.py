@@ -28,10 +28,25 @@ class NoSkyCoordinatesError(ValueError):
 
 
 def read_wcs(header: fits.Header) -> WCS:
-    """The header's celestial WCS with its distortion terms."""
+    """The header's celestial WCS with its distortion terms.
+
+    Raises
+    ------
+    NoSkyCoordinatesError
+        if its cards make none, or one that no pixel can be found with, as a matrix of zeros.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FITSFixedWarning)  # about dates, which do not concern positions
-        return WCS(header, naxis=2)
+        try:
+            wcs = WCS(header, naxis=2)
+        except ValueError as error:  # of which wcslib's own errors are kinds
+            reason = str(error).strip().splitlines()[-1].rstrip(".")
+            raise NoSkyCoordinatesError(f"the header's WCS cannot be used ({reason})") from error
+    with np.errstate(all="ignore"):
+        area = np.linalg.det(wcs.pixel_scale_matrix)
+    if not (np.isfinite(area) and area):
+        raise NoSkyCoordinatesError("the header's WCS cannot be used (its matrix gives pixels no area)")
+    return wcs
 
 
 def footprint(header: fits.Header) -> dict[str, float]:

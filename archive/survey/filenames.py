@@ -135,14 +135,14 @@ def ref_name(field: int, filtercode: str, ccdid: int, qid: int, suffix: str) -> 
 
 
 _SUFFIX = r"(?P<suffix>[a-z][a-z0-9]*\.(?:fits(?:\.fz|\.gz)?|psf|txt|tbl|reg|parquet|pytable|json|png))"
-_CCD = r"(?P<filtercode>[a-z0-9]{2})_c(?P<ccdid>\d{2})"
-_RAW_HEAD = rf"ztf_(?P<filefracday>\d{{14}})_(?P<field>\d{{6}})_{_CCD}_(?P<imgtypecode>[a-z])"
+_CCD = r"(?P<filtercode>[a-z0-9]{2})_c(?P<ccdid>[0-9]{2})"
+_RAW_HEAD = rf"ztf_(?P<filefracday>[0-9]{{14}})_(?P<field>[0-9]{{6}})_{_CCD}_(?P<imgtypecode>[a-z])"
 _PATTERNS = {
     "raw": re.compile(_RAW_HEAD + r"\.(?P<suffix>fits(?:\.fz)?)"),
-    "sci": re.compile(rf"{_RAW_HEAD}_q(?P<qid>\d)_{_SUFFIX}"),
-    "cal": re.compile(rf"ztf_(?P<nightdate>\d{{8}})_{_CCD}_q(?P<qid>\d)_{_SUFFIX}"),
-    "lc": re.compile(rf"ztf_(?P<field>\d{{6}})_{_CCD}_q(?P<qid>\d)_(?P<suffix>dr\d+\.parquet|match\.pytable)"),
-    "ref": re.compile(rf"ztf_(?P<field>\d{{6}})_{_CCD}_q(?P<qid>\d)_{_SUFFIX}"),
+    "sci": re.compile(rf"{_RAW_HEAD}_q(?P<qid>[0-9])_{_SUFFIX}"),
+    "cal": re.compile(rf"ztf_(?P<nightdate>[0-9]{{8}})_{_CCD}_q(?P<qid>[0-9])_{_SUFFIX}"),
+    "lc": re.compile(rf"ztf_(?P<field>[0-9]{{6}})_{_CCD}_q(?P<qid>[0-9])_(?P<suffix>dr[0-9]+\.parquet|match\.pytable)"),
+    "ref": re.compile(rf"ztf_(?P<field>[0-9]{{6}})_{_CCD}_q(?P<qid>[0-9])_{_SUFFIX}"),
 }
 _INTEGERS = ("filefracday", "field", "ccdid", "qid", "nightdate")
 

@@ -74,7 +74,9 @@ def _said(field: Field) -> tuple[tuple[str, str | None], ...]:
 
 
 def _filled(piece: pa.Array | str) -> pa.Array | pa.Scalar:
-    return pa.scalar(piece) if isinstance(piece, str) else pc.fill_null(piece, "")
+    if isinstance(piece, str):
+        return pa.scalar(piece)
+    return pc.fill_null(piece, "") if piece.null_count else piece
 
 
 def _numbers(values: pa.Array) -> pa.Array:

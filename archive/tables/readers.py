@@ -80,4 +80,4 @@ def _column(name: str, values: np.ndarray, mask, masked: bool, unit, description
     return Column(values, **more)
 
 
-__all__ = ["UnreadableTableError", "kind_of", "numbers", "read_in_child", "read_table", "text_of", "unpacked"]
+__all__ = ["GZIP", "UnreadableTableError", "kind_of", "numbers", "read_in_child", "read_table", "text_of", "unpacked"]

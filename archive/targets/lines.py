@@ -13,9 +13,9 @@ from archive.sandbox.readers.uploads.dialects import outside_quotes
 
 PLAIN = Chosen(0, 1, 2)
 MOST_WORDS = 13  # of a position: 12 h 34 m 56 s -01 d 02 m 03 s, and a frame
-_NUMBER = re.compile(r"[+\-−]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_DECIMAL_COMMA = re.compile(r"[+\-−]?\d+,\d+")
-_WHOLE = re.compile(r"\d+")
+_NUMBER = re.compile(r"[+\-−]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_DECIMAL_COMMA = re.compile(r"[+\-−]?[0-9]+,[0-9]+")
+_WHOLE = re.compile(r"[0-9]+")
 _DESIGNATION = re.compile(r"[Jj]\s*[0-9]{6}")
 _NO_NUMBER = re.compile(r"[+-]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
 

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from archive.models import ReferenceImage, ScienceImage
 from archive.pixels.aligned import aligned, grid
+from archive.pixels.cutouts import BadCutoutError
 from archive.pixels.rendering import Rendering, levels, limits
 from archive.targets.cutouts import CutoutRequest, CutoutsRefusedError, of_target
 from archive.targets.lists import Target
@@ -65,7 +66,10 @@ def frames(target: Target, request: CutoutRequest) -> list[Frame]:
 
 
 def _frame(piece, onto, zero_point: float | None) -> Frame:
-    data = aligned(piece.file, onto)
+    try:
+        data = aligned(piece.file, onto)
+    except BadCutoutError as error:
+        raise CutoutsRefusedError(str(error)) from error
     known = data[np.isfinite(data)]
     data = data - np.float32(np.median(known) if known.size else 0)
     own = piece.image.magzp

@@ -34,6 +34,7 @@ RESTS = ".rests.json"  # beside what is served; no list names it
 HATS, BULK = "hats", "bulk"
 LIGHT_CURVES, OBJECTS = f"{HATS}/lc/hats", f"{HATS}/objects/hats"
 _PLAIN = re.compile("[a-z][a-z0-9_]{0,30}")
+_OLD_FOLDER = re.compile("field([0-9]{4})")
 
 
 class NotServedError(LookupError):
@@ -104,6 +105,8 @@ def releases() -> list[str]:
 def place_of(name: str, kind: str, path: str) -> Path:
     """A file or folder of a release's tree; `kind` is HATS or BULK, `path` may be empty.
 
+    The folder of a field's bulk files is found with four digits too (0/field0655/), as IRSA's first such one has it.
+
     Raises
     ------
     NotServedError
@@ -112,6 +115,8 @@ def place_of(name: str, kind: str, path: str) -> Path:
     if _is_served(name) and not any(part.startswith(".") for part in parts):
         tree = _current(name)
         assert tree is not None
+        if kind == BULK and len(parts) > 1 and (old := _OLD_FOLDER.fullmatch(parts[1])):
+            parts[1] = f"field{old[1]:0>6}"
         found = tree.joinpath(kind, *parts)
         if found.is_dir() or (found.is_file() and not path.endswith("/")):
             return found

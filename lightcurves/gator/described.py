@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from django.urls import reverse
+
 from archive.access.address import address
 from archive.tables.dictionary import Column
 from archive.tables.formats.ipac import write_ipac
@@ -38,10 +40,10 @@ TYPES = {"int": "integer", "long": "bigint", "float": "real", "double": "double 
 
 def listed(catalogs: Iterable[Catalog], mode: str) -> str:
     """The list of catalogs."""
-    about = f"{address()}help/guide/irsa.html"
+    about, columns_of = f"{address()}{reverse('help')}guide/irsa.html", f"{address()}{reverse('gator-dd')}"
     rows = [
         (PROJECT, PROJECT, one.title, "ztf", one.name, len(COLUMNS), None, round(LARGEST_RADIUS * 3600), about,
-         f"{address()}cgi-bin/Gator/nph-dd?mode=ascii&catalog={one.name}")
+         f"{columns_of}?mode=ascii&catalog={one.name}")
         for one in catalogs
     ]  # fmt: skip
     if mode == "xml":

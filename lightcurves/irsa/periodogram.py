@@ -12,7 +12,7 @@ from typing import overload
 
 import numpy as np
 
-from archive.requests.numbers import whole
+from archive.requests.numbers import real, whole
 from archive.services.protocol.errors import BadRequestError
 from archive.tables import readers
 from archive.tables.fields import Field
@@ -277,11 +277,8 @@ def _number(parameters: Mapping[str, str], name: str, default: float | None = No
     text = (parameters.get(name) or "").strip()
     if not text:
         return default
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not 0 < value < float("inf"):
+    value = real(text)
+    if value is None or value <= 0:
         raise BadRequestError(f"{name}={text}: must be a positive number, for example {name}={default or 0.1}")
     return value
 

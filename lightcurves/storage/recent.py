@@ -38,7 +38,7 @@ WHERE d.oid >= %s AND d.oid < %s AND d.nid <= %s AND (d.public_date IS NULL OR d
 RETURNING {", ".join(f"d.{name}" for name, _ in COPIED)}, d.public_date IS NOT NULL
 """
 PARTITIONS = """
-SELECT c.relname, substring(pg_get_expr(c.relpartbound, c.oid) from 'TO \\(''?(\\d+)')::int
+SELECT c.relname, substring(pg_get_expr(c.relpartbound, c.oid) from 'TO \\(''?([0-9]+)')::int
 FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'lightcurves_detection'::regclass ORDER BY 2
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from rest_framework import exceptions
 
 from archive.files.storage import DamagedFileError
@@ -69,6 +69,8 @@ def as_problem(error: Exception, context: dict):
         return problem(str(error) or "there is no such thing, or it is not public", 404, "Not found")
     if isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied(*error.args)
+    if isinstance(error, exceptions.MethodNotAllowed):
+        return HttpResponse(status=405)  # portal.refusals says what is taken, from the header Allow
     if not isinstance(error, exceptions.APIException):
         return None
     response = problem(str(error.detail), error.status_code, str(error.default_code).replace("_", " ").capitalize())

@@ -32,3 +32,15 @@ def test_every_address_is_there():
     assert len(found) >= 3
     for address in found:
         resolve(address)
+
+
+def test_addresses_of_the_documentation_are_written_as_http_wants_them():
+    """What curl sends as it stands, and a server of HTTP refuses before the archive sees it."""
+    seen = 0
+    for path in (Path(__file__).parents[2] / "docs").rglob("*.md"):
+        for quoted in re.findall(r"""curl [^\n]*?(?:"([^"\n]*\?[^"\n]*)"|'([^'\n]*\?[^'\n]*)')""", path.read_text()):
+            address = "".join(quoted)
+            if address.startswith(("http", "$ZTF")):
+                seen += 1
+                assert not set(address) & set('<>" '), f"{path.name}: {address}"
+    assert seen > 20

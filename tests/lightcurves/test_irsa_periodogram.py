@@ -101,6 +101,8 @@ def test_csv_is_taken_too_and_so_is_a_table_in_a_get_of_an_object(client):
         ({"pmin": "-1"}, "pmin=-1: must be a positive number"),
         ({"pmin": "5", "pmax": "2"}, "pmin=5, pmax=2: need"),
         ({"step_size": "nan"}, "step_size=nan"),
+        ({"pmin": "1_0"}, "pmin=1_0: must be a positive number"),
+        ({"pmax": "1e400"}, "pmax=1e400: must be a positive number"),
         ({"step_size": "1e-12"}, "at most 1000000"),
         ({"x": "hjd"}, "x=hjd: the table has no such column; it has mjd, mag"),
         ({"y": ""}, "y: name the table's column of the values"),

@@ -214,6 +214,18 @@ def test_other_places_are_not_there(sky, client, path):
     assert client.get(path).status_code == 404
 
 
+@pytest.mark.parametrize("top", ["/data/ZTF/lc/lc_dr1/", "/data/ZTF/lc_dr1/", "/data/ZTF/lc_dr1//"])
+def test_a_field_s_folder_is_found_with_four_digits_too(sky, client, top):
+    name = BULK.rpartition("/")[2]
+    assert links(client, f"{top}0/field0655/") == links(client, f"{top}0/field000655/")
+    assert name in links(client, f"{top}0/field0655/")
+    old, new = client.get(f"{top}0/field0655/{name}", headers={"Range": "bytes=0-99"}), client.get(BULK)
+    assert old.status_code == 206 and content(old) == content(new)[:100] and old["ETag"] == new["ETag"]
+    for folder in ("field655", "field00655", "field0656", "field٠655", "field0655x"):
+        assert client.get(f"{top}0/{folder}/{name}").status_code == 404, folder
+    assert client.get(f"{HATS.rstrip('/')}/field0655/").status_code == 404
+
+
 @pytest.mark.parametrize("address", [BULK, "/data/ZTF/lc/", "/ztf/enhanced/", f"{HATS}"])
 def test_an_unknown_parameter_is_refused(sky, client, address):
     answer = client.get(address, {"cutout": "1"})

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 
 import pytest
 from django import forms
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from archive.forms import RealField, WholeField, YesNoField
+from archive.models import QueryJob
 from tests.addresses import ADDRESSES, well_formed
 from tests.forms import our_forms
 
@@ -159,3 +162,56 @@ def test_another_host_is_refused_in_our_words(path, host, committed):
         answer = Client(raise_request_exception=False).get(path, headers={"Host": host, "Accept": accept})
         text = answer.content.decode()
         assert answer.status_code == 400 and "ALLOWED_HOSTS" not in text and "no such name" in text
+
+
+# --- digits of other scripts -------------------------------------------------------------------------------------
+THREE = ("３", "٣", "३")  # three, full-width, Arabic-Indic and Devanagari
+
+
+def test_no_pattern_of_ours_takes_digits_of_other_scripts():
+    for app in ("archive", "lightcurves", "portal", "processing"):
+        for path in (settings.BASE_DIR / app).rglob("*.py"):
+            if path.parent.name != "migrations":
+                found = re.findall(r"\\d(?!elta|eg)", path.read_text())
+                assert not found, f"{path}: \\d is every script's digits in Python and in PostgreSQL; write [0-9]"
+
+
+@pytest.mark.parametrize("three", THREE)
+def test_digits_of_other_scripts_are_no_numbers_at_any_service(three, committed):
+    client = Client(raise_request_exception=False)
+    table = f"ra,dec\n{three},3\n"
+    job = client.post("/tap/async", {"LANG": "ADQL", "QUERY": "SELECT TOP 1 oid FROM ztf.ztf_objects"})["Location"]
+    asked = {
+        "/cgi-bin/Gator/nph-query": [
+            {"catalog": "ztf_objects", "spatial": "NONE", "outfmt": 1, "constraints": f"ra>{three}"},
+            {"catalog": "ztf_objects", "objstr": f"{three} 3"}, {"catalog": "ztf_objects", "objstr": f"3 {three}"},
+            {"catalog": "ztf_objects", "objstr": "3 3", "radius": three},
+            {"catalog": "ztf_objects", "spatial": "box", "objstr": "3 3", "size": three},
+            {"catalog": "ztf_objects", "spatial": "polygon", "polygon": f"3 3, 4 3, 4 {three}"},
+            {"catalog": "ztf_objects", "objstr": "3 3", "outrows": three},
+        ],
+        "/ibe/search/ztf/products/sci": [
+            {"POS": f"{three},3"}, {"POS": "3,3", "SIZE": three}, {"where": f"field={three}"}, {"where": f"ra<{three}"},
+        ],
+        "/ibe/sia/ztf/products/sci": [{"POS": f"{three},3", "SIZE": "1"}, {"POS": "3,3", "SIZE": three}],
+        "/images/": [{"position": f"{three} 3"}, {"position": "3 3", "radius": three}, {"where": f"field={three}"}],
+        "/SCS": [{"table": "ztf_objects", "RA": three, "DEC": "3", "SR": "1"}],
+        "/SIA": [{"POS": f"CIRCLE {three} 3 1"}, {"BAND": three}, {"MAXREC": three}],
+        "/api/v3/data/latest/oid/full/json": [{"oid": three}],
+        "/api/v3/data/latest/circle/full/json": [{"ra": three, "dec": "3", "radius_arcsec": "3"}],
+        "/cgi-bin/ZTF/nph_light_curves": [{"ID": three}, {"POS": f"CIRCLE {three} 3 0.01"}],
+        "/cgi-bin/periodogram/nph-periodogram_api": [{"ID": "3", "pmin": three}, {"ID": three}],
+        "/moving/": [{"elements": f"{three}"}, {"number": three}],
+        job: [{"WAIT": three}], "/tap/async": [{"LAST": three}],
+    }  # fmt: skip
+    for path, questions in asked.items():
+        for question in questions:
+            answer = client.get(path, question)
+            assert answer.status_code in (400, 404), (path, question, answer.status_code)
+    upload = SimpleUploadedFile("stars.csv", table.encode())
+    answer = client.post(
+        "/cgi-bin/Gator/nph-query",
+        {"catalog": "ztf_objects", "spatial": "Upload", "uradius": "3", "outfmt": 1, "filename": upload},
+    )
+    assert answer.status_code == 400 and b"is not a position" in answer.content, answer
+    QueryJob.objects.filter(pk=job.rpartition("/")[2]).delete()

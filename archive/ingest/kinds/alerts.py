@@ -31,8 +31,8 @@ SAME = ("objectid", "pid", "jd", "fid", "programid")  # of a candidate that come
 MOST_BYTES = 4 << 30  # of a file's packets
 SECONDS = 120.0  # that a candidate's time may be from that of its image's number
 NAME = re.compile(r"[A-Za-z0-9][\w.+-]{0,99}\.avro")
-_DIGITS = re.compile(r"\d{15,}")
-_PROGRAM = re.compile(r"programid(\d)")
+_DIGITS = re.compile(r"[0-9]{15,}")
+_PROGRAM = re.compile(r"programid([0-9])")
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ def _long_name(kind: bytes, content: bytes) -> str:
     """The path that an extension (GNU's L, or pax') gives to the member behind it."""
     if kind == b"L":
         return content.partition(b"\0")[0].decode("utf-8", "backslashreplace")
-    told = re.search(rb"(?:^|\n)\d+ path=([^\n]*)\n", content) if kind == b"x" else None
+    told = re.search(rb"(?:^|\n)[0-9]+ path=([^\n]*)\n", content) if kind == b"x" else None
     return told[1].decode("utf-8", "backslashreplace") if told else ""
 
 

@@ -24,7 +24,7 @@ from archive.ingest.mirror.http import RateLimit, ThrottledSession
 BLOCK = 1 << 18
 ABSENT = (401, 403, 404, 410)
 SHA256 = re.compile(r'"([0-9a-f]{64})"')
-_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
+_RANGE = re.compile(r"bytes ([0-9]+)-[0-9]+/([0-9]+)")
 
 
 class NotThereError(LookupError):

@@ -41,7 +41,7 @@ _FITS_SIZES = {
 }  # fmt: skip
 _QUOTED = re.compile(r"'[^'\n]*'|\"(?:[^\"\\\n]|\\.)*\"")
 _BRACKET = re.compile(r"[\[\]{}]")
-_FORM = re.compile(r"\s*(\d{0,18})([LXBIJKAEDCMPQ])(.*)")
+_FORM = re.compile(r"\s*([0-9]{0,18})([LXBIJKAEDCMPQ])(.*)")
 ARRAY_BYTES = 128  # of an array besides its elements
 ROWS_READ = 4 * MIB  # bytes of a table's rows at once
 

@@ -108,8 +108,10 @@ def _selected(query: ImageQuery, family: Family, names: tuple[str, ...]) -> mode
     rows = images(query)
     if not query.centred:
         rows = rows.order_by("pk")  # any other order would sort all rows before the first is sent
-    wanted = {f"ibe_{name}": family.expressions[name] for name in names}
-    return rows.annotate(**wanted).values_list(*wanted)
+    found = {f"ibe_{name}": family.expressions[name] for name in names}
+    plain = {name: one.name for name, one in found.items() if isinstance(one, models.F)}  # quicker as a field's name
+    rows = rows.annotate(**{name: one for name, one in found.items() if name not in plain})
+    return rows.values_list(*(plain.get(name, name) for name in found))
 
 
 def _written(name: str, columns: list[Column], batches: Rows | Iterable[list[tuple]], close) -> Answer:

@@ -219,7 +219,7 @@ def _write(job: QueryJob, seconds: float) -> dict:
 def _rest(job: QueryJob, reader: Reader, tables: set[str]) -> None:
     """Note what a query's result rests on, kept tables included."""
     rests = dependencies.on_tables(tables, reader)
-    numbers = [int(one[1:]) for one in tables if re.fullmatch(r"t\d{1,18}", one)]
+    numbers = [int(one[1:]) for one in tables if re.fullmatch(r"t[0-9]{1,18}", one)]
     for kept in UserTable.objects.filter(pk__in=numbers):
         rests["releases"] = sorted({*rests["releases"], *kept.releases})
     dependencies.note(job, rests)

@@ -18,7 +18,7 @@ from archive.sandbox.readers.errors import BadFileError, content_of
 LARGEST_ANSWER = 1 << 30  # bytes of text
 LARGEST_CATALOG = 8 << 30  # bytes, unpacked
 MOST_ROWS = 50_000_000
-_ROWS_TOLD = re.compile(rb"^\\\s*RowsRetrieved\s*=\s*'?(\d+)", re.MULTILINE | re.IGNORECASE)
+_ROWS_TOLD = re.compile(rb"^\\\s*RowsRetrieved\s*=\s*'?([0-9]+)", re.MULTILINE | re.IGNORECASE)
 
 
 def read_ipac(file: BinaryIO) -> dict:

@@ -2,7 +2,7 @@
 
 Known are commas, semicolons (with decimal commas), tabs, bars and blanks; the names stand in the first line, or in the
 comment (#) before it, as TOPCAT and numpy write them. Numbers that would not be kept as they stand are text: whole ones
-with leading zeros, and those of more digits than a floating number has.
+with leading zeros, those of more digits than a floating number has, and those in digits of another script.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from archive.sandbox.readers.uploads.values import why_changed, why_no_real, wro
 
 DELIMITERS = (";", "\t", ",", "|")
 FIRST_ROWS = 20  # that tell what divides values
-_NUMBER = re.compile(r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?")
-_DECIMAL_COMMA = re.compile(r"\s*[+-]?(?:\d+(?:,\d*)?|,\d+)(?:[eE][+-]?\d+)?\s*")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?")
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?(?:[0-9]+(?:,[0-9]*)?|,[0-9]+)(?:[eE][+-]?[0-9]+)?\s*")
 _QUOTED = re.compile(r'"[^"]*"')
 _LEADING_ZEROS = re.compile(r"\s*[+-]?0[0-9]")
 _MOST_EXACT = 2.0**53  # up to which floating numbers hold each whole one
@@ -141,12 +141,14 @@ def _kept_as_text(table: Table, names: list[str], rows: list[str], delimiter: st
     """
     whole = [n for n, name in enumerate(table.colnames) if table[name].dtype.kind in "iu"]
     odd = {n: _odd(table[name]) for n, name in enumerate(table.colnames) if table[name].dtype.kind == "f"}
+    numbers = [] if all(map(str.isascii, rows)) else [*whole, *odd]  # the reader takes digits of every script
     found: set[int] = set()
     count = 0
     for count, row in enumerate(_divided_rows(rows, delimiter), 1):
         if count > len(table):
             break
         found.update(n for n in whole if _LEADING_ZEROS.match(row[n]))
+        found.update(n for n in numbers if not row[n].isascii())
         for n, flags in odd.items():
             if flags[count - 1] and row[n].strip() and _loses_digits(row[n], names[n], count):
                 found.add(n)

@@ -50,6 +50,7 @@ def table(request: HttpRequest, name: str) -> HttpResponse:
     """One table and its columns; PUT keeps one, POST says who may read it, DELETE drops it."""
     if request.method == "PUT":
         given = _only(request, "PROGRAMS")
+        uploads.check_declared(name, request.body, request.content_type)
         brought = uploads.upload_of(name, request.body)
         user_tables.create(_somebody(request), name, brought, programs=_programs(given))
         return HttpResponse(status=201, headers={"Location": request.build_absolute_uri()})
@@ -71,7 +72,9 @@ def table(request: HttpRequest, name: str) -> HttpResponse:
 def load(request: HttpRequest, name: str) -> HttpResponse:
     """More rows for a table that is kept."""
     given = _only(request, "PROGRAMS")
-    user_tables.append(_own(request, name), uploads.upload_of(name, request.body), _programs(given))
+    kept = _own(request, name)
+    uploads.check_declared(name, request.body, request.content_type)
+    user_tables.append(kept, uploads.upload_of(name, request.body), _programs(given))
     return HttpResponse(status=200)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,13 +21,20 @@ from archive.database import copy
 from archive.requests.safe_http import NotAllowedError, connected
 from archive.sandbox.readers.uploads.copying import TYPES, position_of
 from archive.services.vo import adql
-from archive.tables.readers import MOST_BYTES, UnreadableTableError, read_in_child
+from archive.tables.readers import GZIP, MOST_BYTES, UnreadableTableError, kind_of, read_in_child
 
 SCHEMA = "tap_upload"
 TEMPORARY = "pg_temp"
 MOST_TABLES = 20  # of one query
 FEW = 1000  # rows: smaller tables need no index
 BLOCK = 1 << 16
+_XML, _LINES = ("VOSI table", "VOTable"), (None, "ECSV table")
+DECLARED: dict[str, tuple[str | None, ...]] = {
+    "text/xml": _XML, "application/xml": _XML, "application/x-votable+xml": ("VOTable",),
+    "text/csv": _LINES, "text/tab-separated-values": _LINES,
+    "application/fits": ("FITS table",), "application/vnd.apache.parquet": ("Parquet file",),
+}  # fmt: skip
+"""The kinds of a table that a Content-Type may be said of (`archive.tables.readers.kind_of`)."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -100,6 +108,22 @@ def content_of(name: str, place: str, parts: Mapping) -> bytes:
         return _fetched(name, place)
     except (NotAllowedError, OSError) as reason:
         raise BadUploadError(f"UPLOAD={name},{place}: {reason}") from reason
+
+
+def check_declared(name: str, content: bytes, content_type: str) -> None:
+    """Refuse a table that is not of the format that its sender says; formats that are not known say nothing.
+
+    Raises
+    ------
+    BadUploadError
+    """
+    fit = DECLARED.get(content_type.lower())
+    if fit is None or not content.strip() or content.startswith((GZIP, BOM_UTF16_LE, BOM_UTF16_BE)):
+        return  # what it is shows when it is read
+    kind = kind_of(content)
+    if kind not in fit:
+        found = f"a {kind}" if kind else "other text"
+        raise BadUploadError(f"UPLOAD {name}: Content-Type={content_type}: the body is {found}; say what it is")
 
 
 def upload_of(name: str, content: bytes) -> Upload:

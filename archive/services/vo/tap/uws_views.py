@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from archive.files.delivery import deliver_path
 from archive.jobs import dependencies
 from archive.models import QueryJob
-from archive.requests.numbers import whole
+from archive.requests.numbers import real, whole
 from archive.services.protocol.errors import BadRequestError, DeniedError
 from archive.services.protocol.parameters import all_values, single
 from archive.services.protocol.refusals import as_votable
@@ -102,7 +102,9 @@ def job(request: HttpRequest, job: QueryJob) -> HttpResponse:
         _set(request, job, parameters)
         return SeeOther(address_of(request, job))
     if "WAIT" in parameters:
-        job = uws.wait(job, parameters.get("PHASE", job.phase), _seconds(parameters["WAIT"]))
+        seconds, phase = _seconds(parameters["WAIT"]), parameters.get("PHASE", "").upper()
+        _check_phases([phase] if phase else [])
+        job = uws.wait(job, phase or job.phase, seconds)
     return HttpResponse(uws_xml.job(job, address_of(request, job)), content_type=XML)
 
 
@@ -217,26 +219,30 @@ def _check_format(parameters: dict[str, str]) -> None:
 
 def _listed(request: HttpRequest, parameters: dict[str, str]) -> list[QueryJob]:
     """The asker's jobs, the newest first, without the archived ones unless they are asked for (UWS 1.1, 2.2.2.2)."""
-    if not request.user.is_authenticated:
-        return []
-    found = QueryJob.objects.filter(owner=request.user, service=QueryJob.Service.TAP).select_related("owner")
     phases = [one.upper() for name, values in request.GET.lists() if name.upper() == "PHASE" for one in values]
-    unknown = set(phases) - {*QueryJob.Phase.values, "HELD", "SUSPENDED", "UNKNOWN"}
-    if unknown:
-        raise BadRequestError(f"PHASE={sorted(unknown)[0]}: use one of {', '.join(QueryJob.Phase.values)}")
-    found = found.filter(phase__in=phases) if phases else found.exclude(phase=QueryJob.Phase.ARCHIVED)
-    if parameters.get("AFTER"):
-        found = found.filter(created__gt=uws.moment("AFTER", parameters["AFTER"]))
+    _check_phases(phases)
+    after = uws.moment("AFTER", parameters["AFTER"]) if parameters.get("AFTER") else None
     last = parameters.get("LAST", "")
     if last and not whole(last, 1):
         raise BadRequestError(f"LAST={last[:40]}: give a number of jobs, for example LAST=10")
+    if not request.user.is_authenticated:
+        return []
+    found = QueryJob.objects.filter(owner=request.user, service=QueryJob.Service.TAP).select_related("owner")
+    found = found.filter(phase__in=phases) if phases else found.exclude(phase=QueryJob.Phase.ARCHIVED)
+    if after is not None:
+        found = found.filter(created__gt=after)
     return list(found[: min(int(last or LISTED), LISTED)])
+
+
+def _check_phases(phases: list[str]) -> None:
+    unknown = set(phases) - {*QueryJob.Phase.values, "HELD", "SUSPENDED", "UNKNOWN"}
+    if unknown:
+        raise BadRequestError(f"PHASE={sorted(unknown)[0][:40]}: use one of {', '.join(QueryJob.Phase.values)}")
 
 
 def _seconds(text: str) -> float:
     """Seconds to wait: -1 is as long as may be."""
-    try:
-        wanted = float(text)
-    except ValueError:
-        raise BadRequestError(f"WAIT={text}: give seconds, or -1, for example WAIT=10") from None
+    wanted = real(text)
+    if wanted is None:
+        raise BadRequestError(f"WAIT={text[:40]}: give seconds, or -1, for example WAIT=10")
     return LONGEST_WAIT if wanted < 0 else min(wanted, LONGEST_WAIT)

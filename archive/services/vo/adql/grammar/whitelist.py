@@ -75,7 +75,7 @@ _PARENTS = {
 
 
 LONGEST_TEXT = 10_485_760  # characters that PostgreSQL declares at most
-_NUMBER = re.compile(r"(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def place_of(node: exp.Expr) -> tuple[int | None, int | None]:

@@ -35,7 +35,7 @@ def read_times(tree: exp.Expr) -> None:
 
 def time_of(value: exp.Expr) -> exp.Expr:
     """The time of a text that is not known before: ISO 8601 alone, with its offset; the query ends at another."""
-    only = call("regexp_replace", value, text(r"^(?!\s*\d{4}-\d\d-\d\d).*$"), text(r"no ISO 8601 time: \&"))
+    only = call("regexp_replace", value, text(r"^(?!\s*[0-9]{4}-[0-9]{2}-[0-9]{2}).*$"), text(r"no ISO 8601 time: \&"))
     return call("timezone", text("UTC"), cast(only, "timestamptz"))
 
 

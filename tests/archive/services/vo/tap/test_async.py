@@ -6,6 +6,7 @@ Jobs are committed (but for the one test that is marked): workers are other proc
 import os
 import signal
 import subprocess
+import threading
 import time
 from datetime import timedelta
 from xml.etree import ElementTree
@@ -319,3 +320,27 @@ def test_a_setting_of_a_job_that_is_given_twice_is_refused(client, sky):
     for name, values in twice.items():
         answer = client.post(f"/tap/async/{job.pk}/parameters", {name: values})
         assert answer.status_code == 400 and name in answer.content.decode(), name
+
+
+@pytest.mark.django_db(databases=["default", "reader"])
+@pytest.mark.parametrize("who", ["visitor", "partner"])
+def test_what_a_list_or_a_wait_cannot_mean_is_refused_whoever_asks(client, sky, partner, who, monkeypatch):
+    """Also while as many wait as may: then nobody's time to wait was looked at."""
+    if who == "partner":
+        sign_in(client, partner)
+    job = make(client)
+    monkeypatch.setattr(uws, "_waiting", threading.BoundedSemaphore(1))
+    uws._waiting.acquire()
+    for text in ("nan", "inf", "1e400", "1_0", "long", "", " "):
+        answer = client.get(f"/tap/async/{job.pk}", {"WAIT": text})
+        assert answer.status_code == 400 and f"WAIT={text}" in answer.content.decode(), (text, answer.content)
+    for asked in ({"WAIT": 0, "PHASE": "x"}, {"WAIT": 0, "PHASE": "DONE"}):
+        answer = client.get(f"/tap/async/{job.pk}", asked)
+        assert answer.status_code == 400 and "PHASE=" in answer.content.decode(), asked
+    refused = [("LAST", "nan"), ("LAST", "0"), ("LAST", "-1"), ("AFTER", "2026-02-30"), ("AFTER", "x"), ("PHASE", "x")]
+    for asked in (dict([one]) for one in refused):
+        answer = client.get("/tap/async", asked)
+        assert answer.status_code == 400 and next(iter(asked)) in answer.content.decode(), asked
+    for asked in ({"LAST": "1"}, {"AFTER": "2026-02-28"}, {"PHASE": "pending"}, {"PHASE": ["EXECUTING", "ERROR"]}):
+        assert client.get("/tap/async", asked).status_code == 200, asked
+    assert client.get(f"/tap/async/{job.pk}", {"WAIT": 0, "PHASE": "pending"}).status_code == 200

@@ -129,3 +129,31 @@ def test_definitions_that_cannot_be_are_refused(service, change, says):
         f"{service.baseurl}/tables/mine", data=DEFINITION.replace(*change).encode(), timeout=60
     )
     assert answer.status_code == 400 and says in answer.text
+
+
+VOTABLE = """<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3"><RESOURCE><TABLE>
+<FIELD name="star" datatype="char" arraysize="*"/><FIELD name="ra" datatype="double"/><FIELD name="n" datatype="long"/>
+<DATA><TABLEDATA><TR><TD>Mira</TD><TD>34.8</TD><TD>12</TD></TR></TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>"""
+BODIES = {"VOSI table": DEFINITION, "VOTable": VOTABLE, "text": ROWS}
+TYPES = {
+    "text/xml": ("VOSI table", "VOTable"), "application/xml": ("VOSI table", "VOTable"),
+    "application/x-votable+xml": ("VOTable",), "text/tab-separated-values": ("text",), "text/csv": ("text",),
+    "application/fits": (), "application/vnd.apache.parquet": (),
+    "application/octet-stream": tuple(BODIES), "text/plain; charset=utf-8": tuple(BODIES),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content_type", TYPES)
+def test_a_table_of_another_format_than_its_sender_says_is_refused(service, content_type):
+    for kind, body in BODIES.items():
+        url, headers = f"{service.baseurl}/tables/mine", {"Content-Type": content_type}
+        answer = service._session.put(url, data=body.encode(), headers=headers, timeout=60)
+        fits = kind in TYPES[content_type]
+        assert answer.status_code == (201 if fits else 400), (kind, answer.text)
+        assert fits or f"Content-Type={content_type}" in answer.text, answer.text
+        if fits:
+            load = f"{service.baseurl}/load/mine"
+            assert service._session.post(load, data=body, headers=headers, timeout=60).status_code == 200
+            odd = service._session.post(load, data=VOTABLE, headers={"Content-Type": "text/csv"}, timeout=60)
+            assert odd.status_code == 400 and "Content-Type=text/csv: the body is a VOTable" in odd.text
+            service._session.delete(url, timeout=60)
