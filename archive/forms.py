@@ -236,6 +236,31 @@ class UntilField(MomentField):
         super().__init__(**{"required": False} | words | options)
 
 
+class GroupedForm(forms.Form):
+    """A search whose page asks some fields first, and the others by subject behind a click."""
+
+    QUICK: tuple[str, ...] = ()
+    GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def quick_fields(self) -> list[forms.BoundField]:
+        """The fields that the page asks first."""
+        return [self[name] for name in self.QUICK if name in self._shown()]
+
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The other fields by subject: the parts that the chosen family has, and those that were given."""
+        known = self._shown()
+        found = ((title, [self[name] for name in names if name in known]) for title, names in self.GROUPS)
+        return [(title, fields) for title, fields in found if fields]
+
+    def others_given(self) -> int:
+        """The number of these that were given."""
+        return sum(bool(self.data.get(name)) for _, names in self.GROUPS for name in names)
+
+    def _shown(self) -> list[str]:
+        """The names of the fields that concern what is searched."""
+        return [field.name for field in self.visible_fields()]
+
+
 def problems(form: forms.Form) -> str:
     """All that is wrong with a form in one sentence, naming the parameters; what is missing by its label as well."""
     parts = []

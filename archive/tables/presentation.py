@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from archive.survey.camera import filter_named
 from archive.tables.dictionary import Column
 
 NUMBER, TEXT, TIME, FILTER, IDENTIFIER = "number", "text", "time", "filter", "identifier"
@@ -25,7 +26,7 @@ LABELS = {
     "obsdate": "Start (UTC)", "startobsdate": "First image (UTC)", "endobsdate": "Last image (UTC)",
     "nightdate": "Night", "nid": "Night number", "expid": "Exposure", "pid": "Image number", "rfid": "Reference number",
     "cid": "Calibration number", "candid": "Alert number", "objectid": "Object", "oid": "Object", "field": "Field",
-    "ccdid": "CCD", "qid": "Quadrant", "rcid": "Channel", "fid": "Filter number", "filtercode": "Filter",
+    "ccdid": "CCD", "qid": "Quadrant", "rcid": "Channel", "fid": "Filter", "filtercode": "Filter",
     "filefracday": "File time", "seeing": "Seeing", "airmass": "Airmass", "exptime": "Exposure time",
     "moonillf": "Moon illumination", "moonesb": "Moon excess", "maglimit": "Limit", "diffmaglim": "Limit (difference)",
     "infobits": "Quality bits", "magzp": "Zero point", "magzprms": "Zero point scatter", "clrcoeff": "Colour term",
@@ -57,6 +58,8 @@ class Shown:
 
     def text(self, value: object) -> str:
         """A value of it in words for a person; a missing one is a dash, and zero is a number."""
+        if self.kind == FILTER and (known := filter_named(str(value))):
+            return known.code
         if value is None or (isinstance(value, float) and math.isnan(value)) or value == "":
             return MISSING
         if isinstance(value, datetime):
@@ -82,7 +85,7 @@ def shown(column: Column) -> Shown:
 
 
 def _kind(column: Column) -> str:
-    if column.name == "filtercode":
+    if column.name in ("filtercode", "fid"):
         return FILTER
     if column.name in _IDENTIFIERS:
         return IDENTIFIER

@@ -7,6 +7,7 @@ from django import forms
 from archive.forms import (
     ChoiceField,
     FilterField,
+    GroupedForm,
     PositionField,
     RealField,
     SinceField,
@@ -37,7 +38,7 @@ HELP = (
 )
 
 
-class ObjectSearchForm(forms.Form):
+class ObjectSearchForm(GroupedForm):
     """Objects around a position, by any column."""
 
     position = PositionField(required=False, label="Position or name")
@@ -51,6 +52,8 @@ class ObjectSearchForm(forms.Form):
         widget=forms.TextInput(attrs={"placeholder": "magrms > 0.1 AND ngoodobs >= 20"}),
     )
     order = forms.CharField(required=False, widget=forms.HiddenInput, help_text="a column; with - before it descending")
+
+    QUICK = ("position", "radius", "filtercode", "nobs", "where")
 
     def clean(self):
         values = super().clean()

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from django.conf import settings
+from collections.abc import Sequence
+from operator import attrgetter
+
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access.reading import Reader
 from archive.forms import problems
 from archive.requests.paging import page_of
 from archive.requests.parameters import takes
+from archive.services.vo.table_files import FORMATS, all_rows
+from archive.tables.dictionary import Column
+from archive.tables.pages.asked import TableForm
+from archive.tables.pages.chips import chips_of
+from archive.tables.pages.results import Row, cells, result_table
 from archive.tables.responses import answer, format_of, problem, refuse
 from lightcurves.catalog.forms import BULK_FORMATS, MOST_IDS, MOST_TARGETS, LightCurveForm, ObjectSearchForm
 from lightcurves.catalog.search import BadObjectQueryError, in_time
@@ -20,38 +28,55 @@ from lightcurves.download.responses import streamed
 from lightcurves.tables.dictionary import LIGHTCURVE, OBJECTS
 
 LIST = "lightcurves/list.html"
-PAGE_ROWS = 100
-SHOWN = ("medianmag", "magrms", "chisq", "stetsonj", "vonneumannratio")
+TEMPLATE = "lightcurves/objects.html"
+DISTANCE = Column("arcsec", "double", "Distance from the position that was asked for", "arcsec")
+COLUMNS = (
+    *("arcsec", "filtercode", "ra", "dec", "field", "nobs", "ngoodobs"),
+    *("medianmag", "magrms", "chisq", "stetsonj", "vonneumannratio"),
+)
+SORTABLE = frozenset(column.name for column in OBJECTS.columns)
 
 
 @require_safe
-@takes(ObjectSearchForm, "format", "page")
-def object_search(request: HttpRequest) -> HttpResponse:
+@takes(ObjectSearchForm, TableForm, "format", "page")
+def object_search(request: HttpRequest) -> HttpResponseBase:
     """Objects around a position, or by a condition on their statistics; the nearest first unless told otherwise."""
-    form = ObjectSearchForm(request.GET)
-    template, context = "lightcurves/objects.html", {"form": form, "shown": SHOWN}
-    if not form.is_valid():
-        return refuse(request, template, problems(form), context)
+    form, asked = ObjectSearchForm(request.GET), TableForm(request.GET)
+    context = {"form": form, "chips": chips_of(request, form)}
+    for one in (form, asked):
+        if not one.is_valid():
+            return refuse(request, TEMPLATE, problems(one), context)
     if not form.query.asks_something:
         if format_of(request) != "html":
-            return refuse(request, template, "position, where: give a position, a name or a condition", context)
-        return render(request, template, context)
+            return refuse(request, TEMPLATE, "position, where: give a position, a name or a condition", context)
+        return render(request, TEMPLATE, context)
     try:
         with in_time():
-            return _found(request, form, template, context)
+            return _found(request, form, asked, context)
     except BadObjectQueryError as error:
-        return refuse(request, template, str(error), context)
+        return refuse(request, TEMPLATE, str(error), context)
 
 
-def _found(request: HttpRequest, form: ObjectSearchForm, template: str, context: dict) -> HttpResponse:
-    rows, limit = form.query.rows(), settings.SEARCH_ROW_LIMIT
+def _found(request: HttpRequest, form: ObjectSearchForm, asked: TableForm, context: dict) -> HttpResponseBase:
+    rows, around = form.query.rows(), form.query.ra is not None
+    known = (*OBJECTS.columns, DISTANCE) if around else OBJECTS.columns
+    columns = asked.chosen(known, COLUMNS if around else COLUMNS[1:])
     if format_of(request) != "html":
-        found = list(rows[: limit + 1])
-        return answer(request, OBJECTS, found, template, context, overflow=len(found) > limit)
-    page = page_of(request, rows, PAGE_ROWS)
+        asked_for = [one for one in columns if one is not DISTANCE]
+        return all_rows(request, rows, asked.narrowed(OBJECTS, asked_for), TEMPLATE, context)
+    page = page_of(request, rows, asked.cleaned_data["rows"])
     for one in page.object_list:
-        one.arcsec = one.distance * 3600 if form.query.ra is not None else None
-    return answer(request, OBJECTS, page, template, context | {"page": page})
+        one.arcsec = one.distance * 3600 if around else None
+    table = result_table(
+        request, "objects", known, columns, [_row(one, columns) for one in page], page, SORTABLE,
+        empty="No objects match, or none of them is public. Widen the search or remove a condition.",
+    )  # fmt: skip
+    return answer(request, OBJECTS, page, TEMPLATE, context | {"page": page, "table": table, "formats": FORMATS})
+
+
+def _row(source, columns: Sequence[Column]) -> Row:
+    values = [attrgetter(column.attribute)(source) for column in columns]
+    return Row(str(source.oid), reverse("object", args=[source.oid]), cells(columns, values))
 
 
 @takes(posted=[LightCurveForm])

@@ -12,6 +12,7 @@ from archive.forms import (
     ChoiceField,
     DeclinationField,
     FilterField,
+    GroupedForm,
     PositionField,
     RealField,
     RightAscensionField,
@@ -40,7 +41,7 @@ RELATIONS = [
 ]
 
 
-class ImageSearchForm(forms.Form):
+class ImageSearchForm(GroupedForm):
     """Products of any family by place, time, identifiers and quality."""
 
     family = ChoiceField(choices=FAMILY_NAMES.items(), required=False, label="Kind")
@@ -100,20 +101,6 @@ class ImageSearchForm(forms.Form):
         ("Rights and release", ("programid", "origin", "release")),
         ("Condition", ("where",)),
     )
-
-    def quick_fields(self) -> list[forms.BoundField]:
-        """The fields that the page asks first."""
-        return [self[name] for name in self.QUICK if name in self._shown()]
-
-    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
-        """The other fields by subject: the parts that the chosen family has, and those that were given."""
-        known = self._shown()
-        found = ((title, [self[name] for name in names if name in known]) for title, names in self.GROUPS)
-        return [(title, fields) for title, fields in found if fields]
-
-    def others_given(self) -> int:
-        """The number of these that were given."""
-        return sum(bool(self.data.get(name)) for _, names in self.GROUPS for name in names)
 
     def _shown(self) -> list[str]:
         family = self.data.get("family") or next(iter(FAMILIES))
@@ -199,7 +186,7 @@ class CutoutPageForm(ImageSearchForm):
     size = RealField(required=False, min_value=0.0001, max_value=LARGEST_CUTOUT, label="Size (deg)")
 
 
-class AlertSearchForm(forms.Form):
+class AlertSearchForm(GroupedForm):
     """Alerts by place, object, time, brightness and score."""
 
     position = PositionField(required=False, label="Position or name")

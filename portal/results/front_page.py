@@ -11,6 +11,7 @@ from django.db.models import Count, Max
 from archive.access import audit
 from archive.access.reading import Reader
 from archive.models import Alert, Exposure, ReferenceImage, Release, ScienceImage
+from archive.products.alert_packets import packet_of, stamp_of
 from archive.products.files import MAIN_FILE, files_by_row
 from archive.survey.identifiers import date_of_nid
 from lightcurves.models import Source, SourcePeriod
@@ -22,6 +23,7 @@ IMAGES, ALERTS, LOOKED_THROUGH = 6, 6, 200
 REAL = 0.65  # score from which an alert is shown to everybody
 STARS = 60  # variable stars that take turns, one a day
 SURE = 0.9  # confidence of their periods
+STAMPS = ("science", "difference")
 COUNTED = (("exposures", Exposure), ("science images", ScienceImage), ("references", ReferenceImage), ("alerts", Alert))
 KEPT = 60  # s
 KEPT_COVERAGE = 600  # s
@@ -55,7 +57,7 @@ class FrontPage:
 
     holdings: list[tuple[str, int]]
     images: list[tuple[ScienceImage, str]]  # and the path of its picture
-    alerts: list[Alert]
+    alerts: list[tuple[Alert, list[str]]]  # and the kinds of its stamps
     star: Star | None
     coverage: Coverage | None
     night: Night | None
@@ -90,13 +92,14 @@ def _images() -> list[tuple[ScienceImage, str]]:
     return found[:IMAGES]
 
 
-def _alerts() -> list[Alert]:
+def _alerts() -> list[tuple[Alert, list[str]]]:
     """The newest alerts that look real and are no known object of the Solar System, one of each object."""
-    newest = Alert.objects.filter(rb__gte=REAL, ssnamenr="").order_by("-jd")[:LOOKED_THROUGH]
+    newest = Alert.objects.filter(rb__gte=REAL, ssnamenr="").select_related("packet").order_by("-jd")[:LOOKED_THROUGH]
     first: dict[str, Alert] = {}
     for one in newest:
         first.setdefault(one.objectid, one)
-    return list(first.values())[:ALERTS]
+    shown = list(first.values())[:ALERTS]
+    return [(alert, [kind for kind in STAMPS if stamp_of(packet_of(alert), kind) is not None]) for alert in shown]
 
 
 def _star(today: date) -> Star | None:

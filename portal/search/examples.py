@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.urls import reverse
 
-from portal.forms.images import ImageSearchForm
 from archive.tables.pages.asked import PARAMETERS
+from portal.forms.images import ImageSearchForm
 
 IBE_FAMILIES = ("sci", "ref", "raw", "cal")
 

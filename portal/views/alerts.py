@@ -15,6 +15,8 @@ from archive.pixels.rendering import Rendering, png
 from archive.products.alert_packets import STAMPS, packet_of, stamp_of
 from archive.requests.paging import page_of
 from archive.requests.parameters import takes
+from archive.services.vo.table_files import FORMATS as FILE_FORMATS
+from archive.services.vo.table_files import all_rows
 from archive.tables import dictionary
 from archive.tables.dictionary import Column
 from archive.tables.pages.asked import PICTURES, TABLE, TableForm
@@ -22,10 +24,11 @@ from archive.tables.pages.chips import chips_of
 from archive.tables.pages.results import Row, cells, result_table
 from archive.tables.responses import answer, format_of, refuse
 from portal.forms.images import AlertSearchForm
-from portal.results.table_files import FORMATS as FILE_FORMATS
-from portal.results.table_files import all_rows
 
-COLUMNS = ("objectid", "jd", "fid", "ra", "dec", "magpsf", "sigmapsf", "isdiffpos", "rb", "ssnamenr", "programid", "origin")
+COLUMNS = (
+    *("objectid", "jd", "fid", "ra", "dec", "magpsf", "sigmapsf", "isdiffpos", "rb"),
+    *("ssnamenr", "programid", "origin"),
+)
 SORTABLE = frozenset(column.name for column in dictionary.ALERTS.columns)
 HIDDEN = ("cutoutScience", "cutoutTemplate", "cutoutDifference")
 

@@ -308,7 +308,7 @@ def the_front_page(world: World, ask: Asker, draw) -> None:
     expected = {"exposures": len(seen), "science images": len(seen), "references": len(seen), "alerts": len(data)}
     assert dict(page.holdings) == expected
     assert {image.pid for image, _ in page.images} == set(pids(world.both(ask.person)))
-    assert {alert.candid for alert in page.alerts} <= {unit.candid for unit in data}
+    assert {alert.candid for alert, _ in page.alerts} <= {unit.candid for unit in data}
     assert (page.night.images if page.night else 0) == len(seen)
     assert (page.coverage is None) == (not seen)
 

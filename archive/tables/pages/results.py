@@ -9,8 +9,8 @@ from django.core.paginator import Page
 from django.http import HttpRequest
 
 from archive.tables.dictionary import Column
-from archive.tables.presentation import FILTER, Shown, shown
 from archive.tables.pages.asked import PARAMETERS, SIZES, TABLE, VIEWS
+from archive.tables.presentation import FILTER, Shown, shown
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from django.utils import timezone
 from archive.models import ProductFile
 from archive.products.files import MAIN_FILE, main_file, why_no_files
 from archive.tables.dictionary import Column
-from portal.plots.sky_map import Outline
 from archive.tables.pages.results import Row, cells
+from portal.plots.sky_map import Outline
 
 COLUMNS = {
     "sci": "obsdate field rcid filtercode seeing maglimit infobits ra dec programid origin",

@@ -17,16 +17,16 @@ from archive.search import query
 from archive.search.facets import facets
 from archive.search.families import FAMILIES, FOOTPRINT, POINT, Family
 from archive.search.where import COMPARISONS, NUMBER
+from archive.services.vo.table_files import FORMATS as FILE_FORMATS
+from archive.services.vo.table_files import all_rows
+from archive.tables.pages.asked import PARAMETERS, PICTURES, TABLE, TableForm
+from archive.tables.pages.chips import chips_of
+from archive.tables.pages.results import result_table, search_of
 from archive.tables.presentation import shown
 from archive.tables.responses import answer, format_of, refuse
 from portal.forms.images import ImageSearchForm
 from portal.plots.sky_map import SkyMap, sky_map
-from portal.results.table_files import FORMATS as FILE_FORMATS
-from portal.results.table_files import all_rows
 from portal.search.examples import calls
-from archive.tables.pages.asked import PARAMETERS, PICTURES, TABLE, TableForm
-from archive.tables.pages.chips import chips_of
-from archive.tables.pages.results import result_table, search_of
 from portal.views.products.product_rows import KEYS, columns_of, open_of, outline, rows_of
 
 TEMPLATE = "portal/images.html"
