@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.core.validators import MaxValueValidator, MinValueValidator
 
 from archive.given import times
 from archive.given.positions import at
@@ -144,6 +145,14 @@ class _Numeric:
     """Of fields of numbers: "1_0" and digits of other scripts are none (`archive.requests.numbers`), nor is a truth."""
 
     error_messages: dict[str, str]
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        for validator in self.validators:  # type: ignore[attr-defined]  # of the field that it is mixed into
+            if isinstance(validator, MaxValueValidator):
+                validator.message = "give at most %(limit_value)s"
+            elif isinstance(validator, MinValueValidator):
+                validator.message = "give at least %(limit_value)s"
 
     def to_python(self, value):
         if isinstance(value, bool) or (isinstance(value, str) and value.strip() and real(value) is None):

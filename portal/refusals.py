@@ -41,7 +41,7 @@ WHAT = {
     400: "This request cannot be answered",
     401: "Sign in first",
     403: "This is not open to you",
-    404: "Nothing is here",
+    404: "Page not found",
     405: "This address is not asked in this way",
     413: "Too large",
     429: "Too much at once",

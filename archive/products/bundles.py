@@ -109,7 +109,7 @@ def files_of(parameters: dict) -> list[ProductFile]:
 def _write(job: UserJob, files: list[ProductFile]) -> None:
     total = sum(file.size for file in files)
     if not files:
-        raise BundleRefusedError("no file that you may see answers this query")
+        raise BundleRefusedError("no files of this search are open to you")
     if total > LARGEST_BUNDLE:
         raise BundleRefusedError(f"{total} bytes: a bundle holds at most {LARGEST_BUNDLE}; narrow the search")
     quotas.check_room(job.asker, total)

@@ -87,7 +87,7 @@ class LightCurveForm(forms.Form):
     upload = forms.FileField(required=False, label="or a file of positions", help_text=HELP)
     radius = RealField(
         required=False, min_value=0.1, max_value=LARGEST_MATCH, label="Within (arcsec)",
-        help_text=f"of each position; {DEFAULT_MATCH} unless told",
+        help_text=f"of each position; default {DEFAULT_MATCH}",
     )  # fmt: skip
     filtercode = FilterField()
     nobs = WholeField(required=False, min_value=0, label="Points at least", help_text="of objects around positions")
@@ -96,8 +96,8 @@ class LightCurveForm(forms.Form):
     mask = WholeField(
         required=False, min_value=0, max_value=2**31 - 1, label="Flags that must not be set", help_text="sum of bits"
     )
-    release = forms.CharField(required=False, label="Release", help_text="points of its images only; all unless told")
-    format = ChoiceField(choices=[(one, one) for one in BULK_FORMATS], required=False, help_text="csv unless told")
+    release = forms.CharField(required=False, label="Release", help_text="points of its images only; default: all")
+    format = ChoiceField(choices=[(one, one) for one in BULK_FORMATS], required=False, help_text="default csv")
 
     def clean(self):
         values = super().clean()

@@ -29,7 +29,7 @@ class MatchfileForm(forms.Form):
     ccdid = WholeField(min_value=1, max_value=16, label="CCD")
     qid = WholeField(min_value=1, max_value=4, label="Quadrant")
     filtercode = FilterField("all")
-    edition = ChoiceField(choices=EDITIONS.items(), required=False, help_text="mine unless told")
+    edition = ChoiceField(choices=EDITIONS.items(), required=False, help_text="default: mine")
 
 
 def order(asked: dict, reader: Reader, user=None) -> UserJob:

@@ -35,7 +35,7 @@ class PointsForm(forms.Form):
 
     oid = WholeField(required=False, min_value=0, max_value=2**63 - 1, help_text="an object's number")
     position = PositionField(required=False, help_text="or a position")
-    within = RealField(required=False, min_value=0.01, max_value=30, help_text=f"arcsec; {NEAR:g} unless told")
+    within = RealField(required=False, min_value=0.01, max_value=30, help_text=f"arcsec; default {NEAR:g}")
 
     def clean(self):
         values = super().clean()

@@ -39,7 +39,7 @@ class PageParameters(forms.Form):
 
     page = WholeField(required=False, min_value=1, help_text="counted from 1")
     page_size = WholeField(
-        required=False, min_value=1, max_value=LARGEST_PAGE, help_text=f"rows, {DEFAULT_PAGE} unless told"
+        required=False, min_value=1, max_value=LARGEST_PAGE, help_text=f"rows, default {DEFAULT_PAGE}"
     )
 
 
@@ -48,8 +48,8 @@ class PlaceParameters(forms.Form):
 
     ra = RightAscensionField(help_text="ICRS, degrees")
     dec = DeclinationField(help_text="ICRS, degrees")
-    size = RealField(required=False, help_text="full width, degrees; 0.02 unless told")
-    file = forms.CharField(required=False, help_text="which file, by the end of its name; the image itself unless told")
+    size = RealField(required=False, help_text="full width, degrees; default 0.02")
+    file = forms.CharField(required=False, help_text="which file, by the end of its name; default: the image itself")
 
 
 class NameParameters(forms.Form):

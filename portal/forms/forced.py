@@ -25,7 +25,7 @@ class ToldPointsForm(forms.Form):
 
     position = PositionField(help_text="RA Dec, or a name", label="Position or name")
     within = RealField(
-        required=False, min_value=0.01, max_value=FARTHEST, label="Within (arcsec)", help_text=f"{NEAR:g} unless told"
+        required=False, min_value=0.01, max_value=FARTHEST, label="Within (arcsec)", help_text=f"default {NEAR:g}"
     )
 
     @property

@@ -32,7 +32,7 @@ class PositionListForm(ImageSearchForm):
     targets = TargetsField(required=False, widget=forms.Textarea(attrs={"rows": 6}), help_text=HELP)
     upload = forms.FileField(required=False, label="or a file", help_text=HELP)
     centred = YesNoField(label="Only the most centred image of each")
-    columns = forms.CharField(required=False, help_text="names with commas between; all unless told")
+    columns = forms.CharField(required=False, help_text="names with commas between; default: all")
     format = ChoiceField(choices=[(one, one) for one in LISTED_FORMATS], required=False)
 
     AROUND_A_LIST = True

@@ -35,7 +35,7 @@ class CutoutRequestForm(forms.Form):
     filtercode = FilterField()
     since = SinceField()
     until = UntilField()
-    size = RealField(required=False, label="Size (deg)", help_text=f"up to {LARGEST_SIZE}; {DEFAULT_SIZE} unless told")
+    size = RealField(required=False, label="Size (deg)", help_text=f"up to {LARGEST_SIZE}; default {DEFAULT_SIZE}")
     newest = WholeField(required=False, label="Newest images only", help_text="of each target")
 
     def clean(self):
@@ -58,7 +58,7 @@ class TargetListForm(CutoutRequestForm):
 
     targets = TargetsField(required=False, widget=forms.Textarea(attrs={"rows": 6}), help_text=HELP)
     upload = forms.FileField(required=False, label="or a file", help_text=HELP)
-    deliver = ChoiceField(choices=DELIVERIES, required=False, help_text="as a job unless told")
+    deliver = ChoiceField(choices=DELIVERIES, required=False, help_text="default: as a job")
 
     def clean(self):
         values = super().clean()

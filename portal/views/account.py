@@ -30,7 +30,7 @@ class TokenForm(forms.Form):
 
     label = forms.CharField(max_length=60, label="What it is for", widget=forms.TextInput({"autocomplete": "off"}))
     scopes = MultipleChoiceField(choices=Scope.choices, label="What it may read", widget=forms.CheckboxSelectMultiple)
-    expires = forms.DateField(label="Good through (UTC)", widget=forms.DateInput({"type": "date"}))
+    expires = forms.DateField(label="Expires (UTC)", widget=forms.DateInput({"type": "date"}))
 
     @property
     def end(self) -> datetime:

@@ -121,3 +121,13 @@ def test_a_half_word_is_never_sent_elsewhere(client, settings, monkeypatch):
 def test_without_a_suggestion_the_reason_is_said(client):
     assert "grid" in client.get("/suggestions", {"q": "field 9999"}).json()["said"]
     assert len(client.get("/suggestions", {"q": "a" * 100_000}).json()["said"]) < 5000
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [({"position": "10 41", "radius": "100"}, "give at most 90"), ({"qid": "0"}, "give at least 1"), ({"seeing": "-1"}, "give at least 0")],
+)  # fmt: skip
+def test_a_number_out_of_range_says_what_would_be_right(client, asked, words):
+    detail = client.get("/images/", asked | {"format": "json"}).json()["detail"]
+    name = list(asked)[-1]
+    assert detail.startswith(f"{name}='{asked[name]}'") and words in detail
