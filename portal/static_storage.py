@@ -11,6 +11,6 @@ _IMPORTS = CompressedManifestStaticFilesStorage._js_module_import_aggregation_pa
 
 
 class HashedFiles(CompressedManifestStaticFilesStorage):
-    """WhiteNoise's storage; imports between our modules name the hashed files, so that no browser mixes two versions."""
+    """WhiteNoise's storage; imports between our modules name hashed files, so that no browser mixes versions."""
 
     patterns = (*CompressedManifestStaticFilesStorage.patterns, *((f"{folder}/*.js", _IMPORTS) for folder in OURS))

@@ -53,14 +53,20 @@ def main_file(family: str, row: models.Model) -> str | None:
     return f"{CALTYPE_STEMS[row.caltype]}.fits" if family == "cal" else MAIN_FILE.get(family)
 
 
-def files_by_row(family: str, rows: Iterable[models.Model]) -> dict[Hashable, list[ProductFile]]:
-    """The files of rows, by the rows' primary keys, in order of their paths; as far as the reader may see them."""
+def files_by_row(
+    family: str, rows: Iterable[models.Model], suffix: str | None = None
+) -> dict[Hashable, list[ProductFile]]:
+    """The files of rows, by the rows' primary keys, in order of their paths; as far as the reader may see them.
+
+    suffix : those alone whose names end so
+    """
     belonging = BELONGING[family]
     keys: dict[Hashable, list] = {}
     for row in rows:
         keys.setdefault(belonging.row(row), []).append(row.pk)
     found: dict[Hashable, list[ProductFile]] = {}
-    for file in _candidates(belonging, list(keys)).order_by("path"):
+    candidates = _candidates(belonging, list(keys)).defer("provenance")  # which nobody asks of many files
+    for file in (candidates if suffix is None else candidates.filter(suffix=suffix)).order_by("path"):
         for pk in keys.get(belonging.file(file), ()):
             found.setdefault(pk, []).append(file)
     return found

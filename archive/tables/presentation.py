@@ -22,7 +22,8 @@ OF_COLUMN = {"rb": 2, "drb": 2, "airmass": 3, "moonillf": 2, "moonesb": 2, "sigm
 """Digits after the point where the unit's own would show too few or too many."""
 SIGNIFICANT = 4  # digits of a number without a unit
 LABELS = {
-    "arcsec": "Distance", "ra": "RA", "dec": "Dec", "telra": "Telescope RA", "teldec": "Telescope Dec", "obsjd": "Start (JD)", "jd": "JD",
+    "arcsec": "Distance", "ra": "RA", "dec": "Dec",
+    "telra": "Telescope RA", "teldec": "Telescope Dec", "obsjd": "Start (JD)", "jd": "JD",
     "obsdate": "Start (UTC)", "startobsdate": "First image (UTC)", "endobsdate": "Last image (UTC)",
     "nightdate": "Night", "nid": "Night number", "expid": "Exposure", "pid": "Image number", "rfid": "Reference number",
     "cid": "Calibration number", "candid": "Alert number", "objectid": "Object", "oid": "Object", "field": "Field",

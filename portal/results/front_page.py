@@ -87,8 +87,8 @@ def front_page(reader: Reader, today: date) -> FrontPage:
 def _images() -> list[tuple[ScienceImage, str]]:
     """The newest good images whose file is here."""
     newest = list(ScienceImage.objects.filter(infobits=0).order_by("-obsjd")[: 4 * IMAGES])
-    files = files_by_row("sci", newest)
-    found = [(one, file.path) for one in newest for file in files.get(one.pk, []) if file.suffix == MAIN_FILE["sci"]]
+    files = files_by_row("sci", newest, MAIN_FILE["sci"])
+    found = [(one, file.path) for one in newest for file in files.get(one.pk, [])]
     return found[:IMAGES]
 
 

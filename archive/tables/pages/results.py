@@ -19,7 +19,6 @@ class Cell:
 
     text: str
     style: str = ""
-    url: str = ""
 
 
 @dataclass(frozen=True)

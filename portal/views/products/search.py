@@ -54,7 +54,7 @@ def image_search(request: HttpRequest) -> HttpResponseBase:
     if format_of(request) != "html":
         return all_rows(request, rows, asked.narrowed(family.page, columns), TEMPLATE, context)
     page = page_of(request, rows, asked.cleaned_data["rows"])
-    files = files_by_row(family.name, page.object_list)
+    files = files_by_row(family.name, page.object_list, MAIN_FILE.get(family.name))
     view = asked.cleaned_data["view"] or TABLE
     context |= {
         "family": family,

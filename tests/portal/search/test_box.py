@@ -125,7 +125,8 @@ def test_without_a_suggestion_the_reason_is_said(client):
 
 @pytest.mark.parametrize(
     ("asked", "words"),
-    [({"position": "10 41", "radius": "100"}, "give at most 90"), ({"qid": "0"}, "give at least 1"), ({"seeing": "-1"}, "give at least 0")],
+    [({"position": "10 41", "radius": "100"}, "give at most 90"), ({"qid": "0"}, "give at least 1"),
+     ({"seeing": "-1"}, "give at least 0")],
 )  # fmt: skip
 def test_a_number_out_of_range_says_what_would_be_right(client, asked, words):
     detail = client.get("/images/", asked | {"format": "json"}).json()["detail"]

@@ -180,3 +180,11 @@ def test_counts_by_part_narrow_the_search(client, images):
 def test_an_empty_result_says_what_to_do(client, images):
     page = client.get("/images/", {"field": 1})
     assert "No science images match. Widen the search or remove a condition." in page.content.decode()
+
+
+def test_text_of_a_row_is_escaped():
+    from archive.tables.pages.results import Cell, Row
+    from portal.templatetags.ui import result_cells
+
+    row = Row("1", "", [Cell("<b>&"), Cell("1", '"x')])
+    assert result_cells(row) == '<td>&lt;b&gt;&amp;</td><td class="&quot;x">1</td>'
