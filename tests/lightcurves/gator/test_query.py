@@ -9,6 +9,7 @@ from astropy.coordinates import SkyCoord
 from astropy.io import ascii as text_tables
 from astropy.io.votable import parse_single_table
 
+from archive.access.streams import QueryFailedError, Rows
 from archive.sky import htm
 from lightcurves.gator.catalogs import COLUMNS, DEFAULT
 from lightcurves.gator.regions import MOST_ROWS
@@ -273,3 +274,12 @@ def test_statistics_are_of_the_points_that_a_reader_sees(six_stars, partner, cli
     before = ask(client, **asked)["nobs"][0]
     client.force_login(partner)
     assert ask(client, **asked)["nobs"][0] == before + 3
+
+
+def test_a_search_that_fails_behind_its_first_rows_is_refused(six_stars, client, monkeypatch):
+    def broken(rows):
+        raise QueryFailedError("the search took longer than 100 s: narrow it")
+
+    monkeypatch.setattr(Rows, "__iter__", broken)
+    asked = {"catalog": "ztf_objects", "outfmt": 1} | cone(six_stars)
+    assert "longer than 100 s" in refused(client.get(URL, asked))
