@@ -18,7 +18,7 @@ from archive.access import address as site
 from archive.access import audit
 from archive.access.memberships import reader_of
 from archive.access.reading import reading
-from archive.access.streams import TOO_MUCH, sqlstate_and_message
+from archive.access.streams import TOO_MUCH, QueryFailedError, sqlstate_and_message
 from archive.files.storage import DamagedFileError
 from archive.jobs import quotas
 from archive.requests import parameters, plain_text
@@ -260,7 +260,7 @@ class ReaderMiddleware:
 
     def process_exception(self, request, exception):
         """A number may be beyond what any type holds; a file may be damaged, or come while others are being read."""
-        if isinstance(exception, parameters.BadParameterError):
+        if isinstance(exception, parameters.BadParameterError | QueryFailedError):
             return refuse(request, str(exception), 400)
         if isinstance(exception, quotas.QuotaExceededError):
             return refuse(request, str(exception), 429)

@@ -9,7 +9,7 @@ from astropy.wcs import WCS
 
 from archive.models import ProductFile
 from archive.pixels import interpolation, rendering
-from archive.pixels.cutouts import BadCutoutError
+from archive.pixels.cutouts import BadCutoutError, read_as_fits
 from archive.sky.footprints import NoSkyCoordinatesError, read_wcs
 
 SCALE = 1.0  # arcsec per pixel
@@ -63,7 +63,7 @@ def header(onto: WCS) -> fits.Header:
 
 
 def _section(file: ProductFile, box: tuple[slice, slice]) -> np.ndarray:
-    with fitsio.FITS(str(file.whole())) as hdus:
+    with read_as_fits(file), fitsio.FITS(str(file.whole())) as hdus:
         hdu = next(
             one for one in hdus if one.get_info()["hdutype"] == fitsio.IMAGE_HDU and one.get_info()["ndims"] == 2
         )

@@ -6,6 +6,8 @@ import gzip
 import io
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +16,7 @@ import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 
+from archive.files.storage import DamagedFileError
 from archive.given.positions import BadPositionError, at
 from archive.models import ProductFile
 from archive.sky.footprints import NoSkyCoordinatesError, read_wcs
@@ -104,12 +107,13 @@ def cut(file: ProductFile, region: Cutting) -> fits.HDUList:
         for a file without images, or with one that no place on the sky can be found in.
     NoOverlapError
         where no image of the file reaches into the region.
+    archive.files.storage.DamagedFileError
     """
     path = file.whole()
     if not file.name.endswith(SUFFIXES):
         raise BadCutoutError(f"{file.name}: cutouts are made of {', '.join(SUFFIXES)} files")
     parts, images = [], 0
-    with fits.open(path) as headers, fitsio.FITS(str(path)) as data:
+    with read_as_fits(file), fits.open(path) as headers, fitsio.FITS(str(path)) as data:
         for number, hdu in enumerate(headers):
             if not _is_image(hdu):
                 continue
@@ -129,6 +133,21 @@ def cut(file: ProductFile, region: Cutting) -> fits.HDUList:
         parts[0] = (0, fits.PrimaryHDU(parts[0][1].data, parts[0][1].header))
         return fits.HDUList([hdu for _, hdu in parts])
     return fits.HDUList([fits.PrimaryHDU(header=primary), *(hdu for _, hdu in parts)])
+
+
+@contextmanager
+def read_as_fits(file: ProductFile) -> Iterator[None]:
+    """Within this block bytes that are no FITS file, or only the beginning of one, raise DamagedFileError."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, DamagedFileError) or error.errno is not None:  # the system's, which says what it is
+            raise
+        reason = str(error).strip().splitlines()[0]
+        raise DamagedFileError(
+            f"{file.name}: is damaged, its bytes are no whole FITS file ({reason}); restore it from a copy or make it "
+            "again"
+        ) from error
 
 
 def to_bytes(hdus: fits.HDUList, compress: bool = False) -> bytes:

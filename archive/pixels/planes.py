@@ -52,7 +52,7 @@ def cut(file: ProductFile, region: Cutting, names: Sequence[str]) -> fits.HDULis
     ------
     BadCutoutError
         for a plane that this kind of file does not have, or that the archive does not hold.
-    archive.pixels.cutouts.NoOverlapError
+    archive.pixels.cutouts.NoOverlapError, archive.files.storage.DamagedFileError
     """
     known = PLANES.get(file.suffix)
     if known is None:
@@ -84,6 +84,6 @@ def _image(hdus: fits.HDUList) -> fits.ImageHDU:
 
 
 def _whole(file: ProductFile) -> fits.ImageHDU:
-    with fits.open(file.whole()) as hdus:
+    with cutouts.read_as_fits(file), fits.open(file.whole()) as hdus:
         first = next(hdu for hdu in hdus if hdu.data is not None)
         return fits.ImageHDU(first.data, first.header)

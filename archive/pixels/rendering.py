@@ -43,13 +43,13 @@ class Rendering:
 
 def header(file: ProductFile) -> fits.Header:
     """The header of the file's image."""
-    with fits.open(file.whole()) as hdus:
+    with cutouts.read_as_fits(file), fits.open(file.whole()) as hdus:
         return hdus[_image_hdu(hdus)].header.copy()
 
 
 def pixels(file: ProductFile, step: int = 1) -> np.ndarray:
     """The file's image (ny, nx), every `step`-th pixel averaged over step x step."""
-    with fitsio.FITS(str(file.whole())) as hdus:
+    with cutouts.read_as_fits(file), fitsio.FITS(str(file.whole())) as hdus:
         data = _fitsio_image(hdus).read()
     if step == 1:
         return data

@@ -16,6 +16,8 @@ from archive.sky.sphere import to_ra_dec, unit_vectors
 POINTS = 2048  # along a circle's edge
 WIDEST_POLYGON = 80.0
 """Degrees from a polygon's middle to its farthest vertex: the plane tangent to the sky reaches no farther."""
+MOST_VERTICES = 1000
+THINNEST = 1e-9  # area of a polygon over its perimeter's square; a square has 1/16
 
 
 class BadShapeError(ValueError):
@@ -183,10 +185,12 @@ def _meridians(west: float, east: float, whole: str) -> tuple[float, float]:
 
 
 def read_polygon(text: str, named: str = "POLYGON=") -> Polygon:
-    """A polygon's vertices, three or more; a last one that repeats the first is left out."""
+    """A polygon's vertices, three or more, in order around it; a last one that repeats the first is left out."""
     numbers = _numbers(text, named)
     if len(numbers) < 6 or len(numbers) % 2:
         raise BadShapeError(f"{named}{text}: give three or more vertices, for example {named}51 18 52 18 52 19")
+    if len(numbers) > 2 * MOST_VERTICES:
+        raise BadShapeError(f"{named}{text[:80]}…: has {len(numbers) // 2} vertices; at most {MOST_VERTICES} are taken")
     places = [_place(ra, dec, named + text) for ra, dec in zip(numbers[::2], numbers[1::2], strict=True)]
     vertices = [(place.ra, place.dec) for place in places]
     if len(vertices) > 3 and vertices[0] == vertices[-1]:
@@ -194,7 +198,27 @@ def read_polygon(text: str, named: str = "POLYGON=") -> Polygon:
     shape = Polygon(tuple(vertices))
     if np.linalg.norm(unit_vectors(*np.transpose(vertices)).sum(axis=0)) < 1e-9 or shape.radius > WIDEST_POLYGON:
         raise BadShapeError(f"{named}{text}: no vertex may lie farther than {WIDEST_POLYGON:g} degrees from the middle")
+    corners = np.array(shape.on_plane())
+    if _edges_cross(corners):
+        raise BadShapeError(f"{named}{text}: its edges cross; give the vertices in their order around it")
+    sides = np.roll(corners, -1, axis=0) - corners
+    if abs(_cross(corners, sides).sum()) / 2 <= THINNEST * np.hypot(*sides.T).sum() ** 2:
+        raise BadShapeError(f"{named}{text}: has no area, its vertices lie on one line")
     return shape
+
+
+def _edges_cross(corners: np.ndarray) -> bool:
+    """Whether two edges of a polygon on the plane, (n, 2), cross between their ends; touching is no crossing."""
+    for number, (one, other) in enumerate(zip(corners, np.roll(corners, -1, axis=0), strict=True)):
+        first, second = corners[number + 1 :], np.roll(corners, -1, axis=0)[number + 1 :]
+        apart = _cross(other - one, first - one) * _cross(other - one, second - one) < 0
+        if np.any(apart & (_cross(second - first, one - first) * _cross(second - first, other - first) < 0)):
+            return True
+    return False
+
+
+def _cross(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return one[..., 0] * other[..., 1] - one[..., 1] * other[..., 0]
 
 
 def read_interval(name: str, text: str) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from django.db.models.expressions import Combinable, RawSQL
 from django.db.models.functions import Cos, Radians, Sin
 
 from archive.access.reading import Reader
-from archive.access.streams import QueryFailedError, Rows, stream
+from archive.access.streams import Rows, stream
 from archive.requests.numbers import whole
 from archive.search.where_sql import expression_of
 from archive.services.protocol.errors import BadRequestError
@@ -80,7 +80,9 @@ def find(asked: Asked, reader: Reader) -> Found:
     Raises
     ------
     BadRequestError
-        for more rows than the service gives, and for a search that the database does not finish.
+        for more rows than the service gives.
+    archive.access.streams.QueryFailedError
+        for a search that the database does not finish.
     """
     base = _base(asked)
     try:
@@ -91,7 +93,7 @@ def find(asked: Asked, reader: Reader) -> Found:
                 "give outrows"
             )
         rows = stream([((), _statement(asked, base, max(count, 1)))], reader)
-    except (BadObjectQueryError, QueryFailedError) as error:
+    except BadObjectQueryError as error:
         raise BadRequestError(str(error)) from error
     return Found(count, columns_of(asked), rows, _completed(asked, base, rows))
 

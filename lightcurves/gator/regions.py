@@ -172,21 +172,30 @@ def _upload(given: Mapping[str, str], upload: UploadedFile | None) -> Uploaded:
         raise BadRequestError("filename: the table has no rows")
     if len(table) > MOST_ROWS or len(table) * len(table.colnames) > MOST_CELLS:
         raise BadRequestError(f"filename: at most {MOST_ROWS} rows and {MOST_CELLS} cells are read; divide the table")
-    names = {name.lower(): name for name in reversed(table.colnames)}
-    places = _places(table, names)
-    radius, words = _radii(given, table, names)
+    places = _places(table)
+    radius, words = _radii(given, table)
     text = given.get("ONE_TO_ONE", "").strip()
     if (one_to_one := truth_of(text)) is None:
         raise BadRequestError(f"one_to_one={text[:40]}: use one of {' '.join(YES + NO)}")
     return Uploaded(table, *places, radius, one_to_one, f"{words} of each of {len(table)} uploaded rows Eq J2000 ")
 
 
-def _places(table: Table, names: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
+def _column(table: Table, wanted: str) -> str | None:
+    """The column of this name, in any case."""
+    found = [name for name in table.colnames if name.lower() == wanted]
+    if len(found) > 1:
+        raise BadRequestError(f"filename: columns {' and '.join(found)}: each may be the {wanted}; leave one of them")
+    return found[0] if found else None
+
+
+def _places(table: Table) -> tuple[np.ndarray, np.ndarray]:
+    axes = []
     for axis in ("ra", "dec"):
-        if axis not in names:
+        if (name := _column(table, axis)) is None:
             raise BadRequestError(f"filename: the table has no column {axis}; it has {', '.join(table.colnames)[:200]}")
+        axes.append(table[name])
     found = []
-    for number, (ra, dec) in enumerate(zip(table[names["ra"]], table[names["dec"]], strict=True), start=1):
+    for number, (ra, dec) in enumerate(zip(*axes, strict=True), start=1):
         try:
             found.append(pair(str(ra), str(dec)))
         except BadPositionError as error:
@@ -194,15 +203,15 @@ def _places(table: Table, names: Mapping[str, str]) -> tuple[np.ndarray, np.ndar
     return np.array([one.ra for one in found]), np.array([one.dec for one in found])
 
 
-def _radii(given: Mapping[str, str], table: Table, names: Mapping[str, str]) -> tuple[np.ndarray, str]:
+def _radii(given: Mapping[str, str], table: Table) -> tuple[np.ndarray, str]:
     """The radius of each row, degrees: `uradius`, or without it the table's column major (arcsec)."""
     text, unit = given.get("URADIUS", "").strip(), _unit("uradunits", given.get("URADUNITS", ""))
-    if text in ("", "0") and "major" in names:
-        if ellipse := next((name for name in ELLIPSES if name in names), None):
+    if text in ("", "0") and (major := _column(table, "major")) is not None:
+        if ellipse := next((name.lower() for name in table.colnames if name.lower() in ELLIPSES), None):
             raise BadRequestError(
                 f"filename: the table has a column {ellipse}: ellipses are not searched; give uradius"
             )
-        return _column_of_radii(table[names["major"]]), "within major"
+        return _column_of_radii(table[major]), "within major"
     text = text or f"{DEFAULT_RADIUS:g}"
     return np.full(len(table), _angle("uradius", text, unit, LARGEST_UPLOADED / 3600)), f"within {text} {unit}"
 

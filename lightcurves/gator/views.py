@@ -10,6 +10,7 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from archive.access.streams import QueryFailedError
 from archive.files.delivery import private
 from archive.requests.parameters import takes
 from archive.requests.stream_response import stream_response
@@ -39,6 +40,8 @@ def _service(*names: str) -> Callable[[View], View]:
                 return view(request)
             except BadRequestError as reason:
                 return as_struct(str(reason), reason.status)
+            except QueryFailedError as reason:
+                return as_struct(str(reason))
 
         return answered
 

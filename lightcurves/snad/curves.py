@@ -27,9 +27,9 @@ COLUMNS = ("oid", "hjd", "mag", "magerr", "clrcoeff", "catflags", "filtercode", 
 
 
 def release_names() -> list[str]:
-    """The public releases with light curves, the first one first, then the name that stands for the last."""
-    names = bulk.releases_with_light_curves().order_by("published", "name").values_list("name", flat=True)
-    return [*names, LATEST]
+    """The public releases with light curves, the first one first, then the name that stands for the last, if any."""
+    names = list(bulk.releases_with_light_curves().order_by("published", "name").values_list("name", flat=True))
+    return [*names, LATEST] if names else []
 
 
 def release_named(name: str) -> bulk.Release:

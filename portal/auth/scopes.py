@@ -163,6 +163,8 @@ OF_ANY_FAMILY = (
     "api-jobs",
 )
 OF_FAMILY = {"alert": frozenset({Scope.ALERTS}), "lc": frozenset({Scope.LIGHTCURVES})}
+# Services of data sets, whose identifiers name the family.
+OF_DATASETS = ("datalink", "soda-sync", "soda-async", "soda-job", "soda-job-parameters")
 _DATASET = re.compile(r"\?([A-Za-z]+)/")  # the family in an identifier of a data set
 EVERYTHING = frozenset({Scope.ALL})
 NEVER = ("admin", "account")
@@ -178,8 +180,8 @@ def needed(request: HttpRequest) -> frozenset[str] | None:
         return None
     if match.url_name in ("file", "ibe-data", "ibe-archive", "ibe-products"):
         return _of_file(match.kwargs["path"])
-    if match.url_name in ("datalink", "soda-sync", "soda-async"):
-        named = _DATASET.findall(" ".join([*request.GET.getlist("ID"), *request.POST.getlist("ID")]))
+    if match.url_name in OF_DATASETS:
+        named = _DATASET.findall(" ".join(_identifiers(request)))
         return NEEDS[match.url_name].union(*(OF_FAMILY.get(one.lower(), OPEN) for one in named))
     if match.url_name in OF_ANY_FAMILY:
         return NEEDS[match.url_name].union(*(OF_FAMILY.get(one, OPEN) for one in _families(request, match.kwargs)))
@@ -189,6 +191,12 @@ def needed(request: HttpRequest) -> frozenset[str] | None:
 def allows(scopes: list[str], required: frozenset[str] | None) -> bool:
     """Whether a token's scopes are enough."""
     return required is not None and (Scope.ALL in scopes or required <= set(scopes))
+
+
+def _identifiers(request: HttpRequest) -> list[str]:
+    """All values of ID, a name that DALI takes in any case."""
+    sources = (request.GET, request.POST)
+    return [one for source in sources for name, values in source.lists() if name.upper() == "ID" for one in values]
 
 
 def _families(request: HttpRequest, arguments: dict) -> set[str]:

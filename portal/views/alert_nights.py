@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -61,5 +61,7 @@ def night(request: HttpRequest, kind: str, name: str) -> HttpResponseBase:
         headers["Content-Length"] = str(known.size)
     if request.headers.get("If-None-Match", "").strip() == headers["ETag"]:
         return HttpResponse(status=304, headers=headers)
-    pieces = iter(()) if request.method == "HEAD" else alert_nights.pieces(wanted, reader, key)
+    if request.method == "HEAD":  # nothing is made, so no length is told but one that is known
+        return StreamingHttpResponse((), content_type="application/gzip", headers=headers)
+    pieces = alert_nights.pieces(wanted, reader, key)
     return stream_response(pieces, lambda: None, "application/gzip", headers)

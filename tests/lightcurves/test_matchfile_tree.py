@@ -80,6 +80,14 @@ def test_other_places_are_not_there(six_stars, client, path):
     assert client.get(f"/ztf/ops/srcmatch/{path}").status_code == 404
 
 
+@pytest.mark.parametrize("path", ["rc64/", "rc5/", "rc٠١/", "x/", f"rc99/fr000651-000700/{NAME}"])
+def test_a_channel_that_is_none_learns_which_there_are(client, path):
+    answer = client.get(f"/ztf/ops/srcmatch/{path}")
+    name = path.partition("/")[0]
+    assert answer.status_code == 404
+    assert f"{name}: folders are of readout channels, rc00 to rc63" in answer.json()["detail"]
+
+
 def test_a_large_file_is_made_by_the_queue(six_stars, client, monkeypatch, tmp_path):
     monkeypatch.setattr(matchfiles, "MOST_AT_ONCE", 10)
     answer = client.get(FOLDER + NAME)

@@ -83,6 +83,16 @@ def test_a_token_opens_what_its_scopes_say_and_never_an_account(somebody):
     assert with_secret(secret).get("/api/images/").status_code == 200
 
 
+@pytest.mark.parametrize("name", ["ID", "id", "Id"])
+@pytest.mark.parametrize("path", ["/vo/datalink/links", "/vo/soda/sync", "/vo/soda/async"])
+def test_the_family_of_a_data_set_counts_however_its_parameter_is_written(somebody, path, name):
+    _, secret = tokens.make(somebody, "images only", ["images"], soon(), ME)
+    client = with_secret(secret)
+    refused = client.get(path, {name: "ivo://ztf/archive?alert/1341234567890123"})
+    assert refused.status_code == 403 and b"needs a token of scope alerts" in refused.content
+    assert client.get(path, {name: "ivo://ztf/archive?sci/1"}).status_code != 403
+
+
 def test_what_has_ended_opens_nothing_and_says_why(somebody):
     token, secret = tokens.make(somebody, "script", ["all"], soon(), ME)
     tokens.revoke(token, ME)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import models
 
 from archive.access.reading import Reader
-from archive.access.streams import QueryFailedError, Rows
+from archive.access.streams import Rows
 from archive.search.families import Family
 from archive.search.query import BadQueryError, ImageQuery, images
 from archive.search.where import TIME
@@ -52,6 +52,7 @@ def find(asked: Request, family: Family, reader: Reader) -> Answer:
     Raises
     ------
     BadRequestError
+    archive.access.streams.QueryFailedError
         for a search that the database does not finish.
     """
     known = {column.name: column for column in family.table.columns}
@@ -64,8 +65,6 @@ def find(asked: Request, family: Family, reader: Reader) -> Answer:
         return _streamed(asked, family, columns, reader)
     except BadQueryError as error:
         raise BadRequestError(error.parameter.upper() + str(error).removeprefix(error.parameter)) from error
-    except QueryFailedError as error:
-        raise BadRequestError(str(error)) from error
 
 
 def _streamed(asked: Request, family: Family, columns: list[Column], reader: Reader) -> Answer:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from archive.access.streams import QueryFailedError
 from archive.files import delivery
 from archive.files.folders import entries
 from archive.files.storage import DamagedFileError, NotInArchiveError
@@ -75,9 +76,11 @@ def search(request: HttpRequest, name: str) -> HttpResponseBase:
     try:
         asked = ibe_parameters.read(request, family)
         found = ibe_search.describe(asked, family) if asked.metadata else ibe_search.find(asked, family, request.reader)
+        return stream_response(found.pieces, found.close, found.content_type, {"Cache-Control": "no-store"})
     except BadRequestError as error:
         return as_ibe_xml(str(error), error.status)
-    return stream_response(found.pieces, found.close, found.content_type, {"Cache-Control": "no-store"})
+    except QueryFailedError as error:
+        return as_ibe_xml(str(error), 400)
 
 
 @require_safe

@@ -9,6 +9,7 @@ from astropy.coordinates import SkyCoord
 from astropy.io import ascii as text_tables
 from astropy.io.votable import parse_single_table
 
+from archive.access.streams import QueryFailedError, Rows
 from archive.sky import htm
 from lightcurves.gator.catalogs import COLUMNS, DEFAULT
 from lightcurves.gator.regions import MOST_ROWS
@@ -200,6 +201,7 @@ def test_radii_may_stand_in_the_table(six_stars, client):
     assert "ellipses are not searched" in refused(
         upload(client, ipac(("ra", "dec", "major", "ratio"), *odd), uradius="")
     )
+    assert "columns major and MAJOR" in refused(upload(client, ipac(("ra", "dec", "major", "MAJOR"), *odd), uradius=""))
     bad = ipac(("ra", "dec", "major"), (1, 2, 100))
     assert "row 1: major=100" in refused(upload(client, bad, uradius=""))
 
@@ -223,6 +225,9 @@ def test_names_that_end_in_a_number_count_on(six_stars, client):
         ({"spatial": "Polygon"}, "polygon is missing"),
         ({"spatial": "Polygon", "polygon": "1 2, 3"}, "'3' is no vertex"),
         ({"spatial": "Polygon", "polygon": "1 2, 30 2, 3 40"}, "reaches farther than 1 degrees"),
+        ({"spatial": "Polygon", "polygon": "10 10, 10.1 10.1, 10.1 10, 10 10.1"}, "its edges cross"),
+        ({"spatial": "Polygon", "polygon": "10 10, 10.1 10, 10 10"}, "has no area"),
+        ({"spatial": "Polygon", "polygon": "10 0, 10.1 0, 10.2 0"}, "has no area"),
         ({"spatial": "Upload"}, "filename is missing"), ({"outfmt": "4"}, "outfmt=4: use one of 0, 1, 2, 3, 6"),
         ({"selcols": "oid,magic"}, "selcols=magic: there is no such column"),
         ({"constraints": "magic > 1"}, "constraints=magic > 1: magic: there is no such column"),
@@ -242,6 +247,8 @@ def test_tables_that_cannot_be_searched_are_refused(six_stars, client):
         ("|a|b|\n|double|double|\n 1 2\n", "no column ra"),
         ("|ra |dec |\n|double|double|\n", "no rows"),
         ("ra,dec\n1,95\n", "row 1: "), ("ra,dec\n", "no rows"),
+        ("RA,ra,dec\n1,2,3\n", "columns RA and ra: each may be the ra; leave one of them"),
+        ("ra,dec,Dec\n1,2,3\n", "columns dec and Dec: each may be the dec"),
         ("ra,dec\n" + "1,2\n" * (MOST_ROWS + 1), f"at most {MOST_ROWS}"),
     ):  # fmt: skip
         assert said in refused(upload(client, content)), content[:40]
@@ -267,3 +274,12 @@ def test_statistics_are_of_the_points_that_a_reader_sees(six_stars, partner, cli
     before = ask(client, **asked)["nobs"][0]
     client.force_login(partner)
     assert ask(client, **asked)["nobs"][0] == before + 3
+
+
+def test_a_search_that_fails_behind_its_first_rows_is_refused(six_stars, client, monkeypatch):
+    def broken(rows):
+        raise QueryFailedError("the search took longer than 100 s: narrow it")
+
+    monkeypatch.setattr(Rows, "__iter__", broken)
+    asked = {"catalog": "ztf_objects", "outfmt": 1} | cone(six_stars)
+    assert "longer than 100 s" in refused(client.get(URL, asked))

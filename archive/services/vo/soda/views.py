@@ -7,9 +7,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from archive.files import delivery
+from archive.files.storage import DamagedFileError
 from archive.services.protocol.errors import BadRequestError
 from archive.services.protocol.parameters import all_values
 from archive.services.vo.soda import cutout
+
+PLAIN = "text/plain; charset=utf-8"
 
 
 @csrf_exempt  # changes nothing, and scripts send it
@@ -30,7 +33,9 @@ def sync(request: HttpRequest) -> HttpResponseBase:
     except cutout.NothingLeftError:
         return HttpResponse(status=204)
     except BadRequestError as error:
-        return HttpResponse(f"{error}\n", content_type="text/plain; charset=utf-8", status=error.status)
+        return HttpResponse(f"{error}\n", content_type=PLAIN, status=error.status)
+    except DamagedFileError as error:
+        return HttpResponse(f"DefaultFault: {error}\n", content_type=PLAIN, status=500)
 
 
 def _fits(body: bytes, name: str) -> HttpResponse:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.contrib.auth.models import User
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import connection, transaction
 from psycopg2 import sql
 
 from archive.models import QueryJob, UserTable
 from archive.services.vo.tap import uws
-from archive.services.vo.tap.user_tables import TableNotKeptError, keep_within
+from archive.services.vo.tap.user_tables import TableNotKeptError, keep_within, told_of
 
 ASKED = ("TABLE", "INDEX", "UNIQUE")
 
@@ -37,7 +37,7 @@ def carry_out(job: QueryJob) -> dict:
     Raises
     ------
     TableNotKeptError
-        for a table that its owner does not have any more, or values that are not unique.
+        for a table that its owner does not have any more, values that are not unique or too long for an index.
     """
     schema, _, name = job.parameters["TABLE"].replace('"', "").partition(".")
     table = UserTable.objects.using("default").filter(owner=job.owner, schema=schema, name=name).first()
@@ -52,17 +52,13 @@ def carry_out(job: QueryJob) -> dict:
         sql.Identifier(*table.physical),
         sql.Identifier(column),
     )
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(statement)
-            cursor.execute(
-                "UPDATE tap_schema.columns SET indexed = 1 "
-                "WHERE usertable = %s AND replace(column_name, '\"', '') = %s",
-                [table.pk, column],
-            )
-            keep_within(cursor, table)
-    except (DataError, IntegrityError) as error:
-        raise TableNotKeptError(f"{table.full_name}.{column}: {str(error).splitlines()[0]}") from error
+    with told_of(f"{table.full_name}.{column}"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+        cursor.execute(
+            "UPDATE tap_schema.columns SET indexed = 1 WHERE usertable = %s AND replace(column_name, '\"', '') = %s",
+            [table.pk, column],
+        )
+        keep_within(cursor, table)
     return {"phase": QueryJob.Phase.COMPLETED, "size": 0}
 
 

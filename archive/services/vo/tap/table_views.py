@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
@@ -16,7 +17,7 @@ from archive.requests.parameters import unknown
 from archive.services.protocol.errors import BadRequestError, DeniedError
 from archive.services.vo.schema.published import Published, published
 from archive.services.vo.tap import indexes, uploads, user_tables, uws_views, vosi
-from archive.services.vo.tap.requests import XML, parameters_of, tap_errors
+from archive.services.vo.tap.requests import XML, parameters_of, read_uploads, tap_errors
 
 VARIES = {"Vary": "User-Agent"}
 DETAILS = ("min", "max")
@@ -108,19 +109,11 @@ def _keep(request: HttpRequest) -> HttpResponse:
         job = _job(request, parameters["JOB"])
         made = [user_tables.from_job(user, parameters.get("NAME", ""), job, text)]
     else:
-        named = uploads.sources(parameters.get("UPLOAD", ""))
-        if not named:
+        if not parameters.get("UPLOAD", "").strip("; "):
             raise uploads.BadUploadError("UPLOAD is missing: give name,uri, or JOB and NAME to keep a job's result")
-        made = [
-            user_tables.create(
-                user,
-                name,
-                uploads.upload_of(name, uploads.content_of(name, place, request.FILES)),
-                text,
-                _programs(parameters),
-            )
-            for name, place in named.items()
-        ]
+        brought = uploads.uploads_of(read_uploads(request, parameters).items())
+        with transaction.atomic():  # all of them, or none
+            made = [user_tables.create(user, one.name, one, text, _programs(parameters)) for one in brought]
     place = request.build_absolute_uri(reverse("tap-table", args=[made[0].full_name]))
     return JsonResponse({"tables": [one.full_name for one in made]}, status=201, headers={"Location": place})
 

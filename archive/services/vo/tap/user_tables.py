@@ -7,18 +7,20 @@ the list and its lines in TAP_SCHEMA where `archive_open_tables()` names it for 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 
 import psycopg2
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import DataError, connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Sum
 from psycopg2 import sql
 
 from archive.access.memberships import reader_of
 from archive.access.reading import READER_ROLE, Reader, all_rows, reading
+from archive.access.streams import sqlstate_and_message
 from archive.models import QueryJob, ReaderGroup, UserTable
 from archive.services.vo import adql
 from archive.services.vo.schema.published import POSTGRES, Published
@@ -42,10 +44,24 @@ _DATATYPES = {kind: name for name, kind in POSTGRES.items()} | {
     "text": "char",
     "numeric": "double",
 }
+_OF_VALUES = ("22", "23", "54")
+"""Classes of SQLSTATE: values that a column or an index cannot hold, or that are there already, or too large or many."""
 
 
 class TableNotKeptError(ValueError):
     """A table that is not made or not shared; the message says why."""
+
+
+@contextmanager
+def told_of(name: str) -> Iterator[None]:
+    """Within this block what the database has against somebody's values becomes TableNotKeptError."""
+    try:
+        yield
+    except (psycopg2.Error, DatabaseError) as error:
+        state, message = sqlstate_and_message(error)
+        if not state.startswith(_OF_VALUES):
+            raise
+        raise TableNotKeptError(f"{name}: {message}") from error
 
 
 def schema_of(user: User) -> str:
@@ -77,23 +93,20 @@ def create(
     if name.lower().startswith(f"{schema_of(user)}."):
         name = name[len(schema_of(user)) + 1 :].strip('"')
     _check(user, name, upload)
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            table = UserTable.objects.create(
-                owner=user,
-                schema=schema_of(user),
-                name=name,
-                description=description,
-                columns=[asdict(column) for column in upload.columns],
-                rows=upload.rows,
-                programs=sorted(reader_of(user).programs if programs is None else programs),
-                releases=sorted(releases),
-            )
-            _make(cursor, table, upload)
-            _tell(cursor, table)
-            keep_within(cursor, table)
-    except (psycopg2.DataError, DataError) as error:
-        raise TableNotKeptError(f"{name}: {str(error).splitlines()[0]}") from error
+    with told_of(name), transaction.atomic(), connection.cursor() as cursor:
+        table = UserTable.objects.create(
+            owner=user,
+            schema=schema_of(user),
+            name=name,
+            description=description,
+            columns=[asdict(column) for column in upload.columns],
+            rows=upload.rows,
+            programs=sorted(reader_of(user).programs if programs is None else programs),
+            releases=sorted(releases),
+        )
+        _make(cursor, table, upload)
+        _tell(cursor, table)
+        keep_within(cursor, table)
     return table
 
 
@@ -131,16 +144,13 @@ def append(table: UserTable, upload: Upload, programs: Collection[int] | None = 
         raise TableNotKeptError(f"{table.full_name}: has no column {unknown[0]}; it has {', '.join(sorted(names))}")
     listed = sql.SQL(", ").join(sql.Identifier(column.name) for column in upload.columns)
     target = sql.SQL("{} ({})").format(sql.Identifier(*table.physical), listed)
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            fill(cursor, target, Upload(upload.name, upload.columns, 0, upload.text))
-            held = UserTable.objects.using("default").select_for_update().get(pk=table.pk)
-            added = reader_of(table.owner).programs if programs is None else programs
-            values = {"rows": held.rows + upload.rows, "programs": sorted({*held.programs, *added})}
-            UserTable.objects.filter(pk=table.pk).update(**values)
-            keep_within(cursor, table)
-    except (psycopg2.DataError, DataError) as error:
-        raise TableNotKeptError(f"{table.full_name}: {str(error).splitlines()[0]}") from error
+    with told_of(table.full_name), transaction.atomic(), connection.cursor() as cursor:
+        fill(cursor, target, Upload(upload.name, upload.columns, 0, upload.text))
+        held = UserTable.objects.using("default").select_for_update().get(pk=table.pk)
+        added = reader_of(table.owner).programs if programs is None else programs
+        values = {"rows": held.rows + upload.rows, "programs": sorted({*held.programs, *added})}
+        UserTable.objects.filter(pk=table.pk).update(**values)
+        keep_within(cursor, table)
 
 
 def drop(table: UserTable) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from itertools import chain
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
@@ -50,11 +49,6 @@ def sync(request: HttpRequest) -> HttpResponseBase:
         return HttpResponse(content_type=written.content_type, headers=headers)
     result = query.run(asked, request.reader, brought)
     pieces = written.write(result.fields, result.batches, asked.maxrec)
-    try:
-        pieces = chain([next(pieces)], pieces)  # what is refused before anything is written has a status of its own
-    except BaseException:
-        result.close()
-        raise
     if written.plain and "gzip" in request.headers.get("Accept-Encoding", ""):
         pieces, headers = _gzipped(pieces), headers | {"Content-Encoding": "gzip"}
     return stream_response(pieces, result.close, written.content_type, headers)

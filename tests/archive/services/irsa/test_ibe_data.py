@@ -10,7 +10,9 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from archive.files import storage
-from tests.archive.services.irsa.conftest import NX, NY
+from archive.models import ProductFile
+from tests.archive.services.irsa.conftest import NX, NY, write
+from tests.factories import PUBLIC
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 DATA = "/ibe/data/ztf/products/"
@@ -206,3 +208,27 @@ def test_what_is_wrong_with_a_cutout_is_said(client, archive, name, parameters, 
     text = response.content.decode()
     assert text.startswith("<?xml version")
     assert says in text.replace("&#44;", ",")
+
+
+@pytest.fixture(scope="module")
+def damaged(archive, committed):
+    """Files whose bytes are no FITS, and came so: their checksums are right."""
+    whole = archive.files["sciimg"]
+    bodies = {"text": b"line one\nline two\n", "nothing": b"", "half": content(whole)[:20160]}
+    files = {
+        kind: write(whole.path.replace("_q3_", f"_q{number}_"), body, product_id=whole.product_id + number, **PUBLIC)
+        for number, (kind, body) in enumerate(bodies.items(), 5)
+    }
+    yield files
+    ProductFile.objects.filter(pk__in=[file.pk for file in files.values()]).delete()
+
+
+@pytest.mark.parametrize("kind", ["text", "nothing", "half"])
+@pytest.mark.parametrize("planes", [[], ["planes=image"]], ids=["image", "planes"])
+def test_a_cutout_of_bytes_that_are_no_fits_says_that_the_file_is_damaged(client, damaged, kind, planes):
+    response = get(client, damaged[kind], "center=100,50px", "size=5px", *planes)
+    text = response.content.decode()
+    assert response.status_code == 500 and text.startswith("<?xml version"), text
+    assert f"{damaged[kind].name}: is damaged" in text
+    assert body(get(client, damaged[kind])) == content(damaged[kind])  # whole, it comes as it is
+

@@ -6,6 +6,8 @@ import io
 import pytest
 from astropy.table import Table
 
+from archive.access.arrow_stream import ArrowRows
+from archive.access.streams import QueryFailedError
 from archive.search.families import FAMILIES
 from tests.archive.services.irsa.conftest import CLOSED
 
@@ -191,3 +193,12 @@ def test_the_page_and_rest_find_the_same_by_box(client, archive):
         assert page["count"] == rest["count"] == count
     wrong = client.get("/images/", place | {"width": 100, "format": "json"})
     assert (wrong.status_code, "width" in wrong.json()["detail"]) == (400, True)
+
+
+def test_a_search_that_fails_behind_its_first_rows_is_refused(client, archive, monkeypatch):
+    def broken(rows):
+        raise QueryFailedError("the search took longer than 100 s: narrow it")
+
+    monkeypatch.setattr(ArrowRows, "__iter__", broken)
+    answer = client.get(f"{PRODUCTS}sci", {"where": "field=655"})
+    assert answer.status_code == 400 and answer.content.startswith(b"<?xml") and b"longer than 100 s" in answer.content

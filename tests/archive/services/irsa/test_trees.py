@@ -10,6 +10,7 @@ from astropy.io.votable import parse_single_table
 from astropy.table import Table
 from django.contrib.auth.models import User
 
+from archive.access.streams import QueryFailedError, Rows
 from archive.files import storage
 from archive.models import DifferenceImage
 from archive.services.irsa import depot
@@ -131,3 +132,12 @@ def test_irsa_s_cone_address_names_its_table(client, archive):
     for name in ("none", ""):
         text = content(client.get("/SCS", asked | {"table": name})).decode()
         assert 'name="Error"' in text and "use one of" in text
+
+
+def test_a_night_s_file_that_fails_behind_its_first_rows_is_refused(client, archive, day, monkeypatch):
+    def broken(rows):
+        raise QueryFailedError("the search took longer than 100 s: narrow it")
+
+    monkeypatch.setattr(Rows, "__iter__", broken)
+    answer = client.get(f"/ztf/depot/{day}/ztf_recentproc_{day}.json")
+    assert answer.status_code == 400 and b"longer than 100 s" in answer.content

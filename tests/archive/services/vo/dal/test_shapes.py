@@ -152,6 +152,8 @@ def test_a_circle_s_edge_lies_at_its_radius_even_around_a_pole():
         ("RANGE 350 +Inf -1 1", Range(350, 360, -1, 1)),
         ("POLYGON 10 10 11 10 11 11", Polygon(((10, 10), (11, 10), (11, 11)))),
         ("POLYGON 10 10 11 10 11 11 10 10", Polygon(((10, 10), (11, 10), (11, 11)))),
+        ("POLYGON 10 10 11 10 11 10 11 11", Polygon(((10, 10), (11, 10), (11, 10), (11, 11)))),
+        ("POLYGON 10 10 12 10 12 12 11 10.5", Polygon(((10, 10), (12, 10), (12, 12), (11, 10.5)))),
     ],
 )
 def test_regions_are_read_as_dali_writes_them(text, shape):
@@ -171,7 +173,8 @@ def test_regions_are_read_as_dali_writes_them(text, shape):
         "POLYGON 0 0 180 0 90 0",
         "CIRCLE a b c",
     ]
-    + ["CIRCLE Inf 0 1", "POLYGON 0 0 120 0 240 0"],
+    + ["CIRCLE Inf 0 1", "POLYGON 0 0 120 0 240 0", "POLYGON 10 10 11 11 11 10 10 11", "POLYGON 10 0 11 0 12 0"]
+    + ["POLYGON 1 2 1 2 1 2", "POLYGON" + " 10 10 11 10 11 11" * 400],
 )
 def test_what_is_no_region_is_refused_by_its_own_words(text):
     with pytest.raises(BadShapeError, match="POS="):

@@ -9,6 +9,7 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.wcs import WCS
 
+from archive.files.storage import DamagedFileError
 from archive.models import QueryJob
 from archive.services.vo.obscore.identifiers import prefix
 from tests.archive.services.vo.dal.conftest import archive_path, cut, did
@@ -171,3 +172,12 @@ def test_what_is_changed_later_passes_the_check_of_a_new_job(client, archive, pl
     assert client.get(f"{job}/phase").content == b"ERROR"
     assert "1000 at most" in client.get(f"{job}/error").content.decode()
     client.delete(job)
+
+
+def test_a_damaged_file_is_a_fault_of_the_service(client, archive, place, monkeypatch):
+    def cut_damaged(file, region):
+        raise DamagedFileError(f"{file.name}: is damaged")
+
+    monkeypatch.setattr("archive.pixels.cutouts.cut", cut_damaged)
+    status, body = cut(client, ID=did(archive), CIRCLE=f"{place[0]} {place[1]} 0.05")
+    assert status == 500 and body.startswith(b"DefaultFault: ztf_") and b"is damaged" in body

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 
+import numpy
 import pytest
 import pyvo
 import requests
@@ -96,6 +97,38 @@ def test_an_index_of_values_that_are_not_unique_is_an_error_with_the_reason(serv
     service.load_table("mine", io.BytesIO(b"star\tra\tn\na\t1\t7\nb\t2\t7\n"))
     with pytest.raises(pyvo.dal.DALQueryError, match="could not create unique index"):
         service.create_index("mine", "n", unique=True)
+
+
+def test_rows_that_an_index_does_not_take_are_refused_with_the_reason(service, worker):
+    service.create_table("mine", io.BytesIO(DEFINITION.encode()))
+    service.create_index("mine", "n", unique=True)
+    service.create_index("mine", "star")
+    service.load_table("mine", io.BytesIO(ROWS.encode()))
+    random = "".join(map(chr, numpy.random.default_rng(1).integers(33, 126, 20_000))).replace("\\", "x")
+    for rows, says in ((ROWS, "duplicate key value"), (f"star\tra\tn\n{random}\t1\t1\n", "index row")):
+        answer = service._session.post(
+            f"{service.baseurl}/load/mine", rows.encode(), headers={"Content-Type": "text/tab-separated-values"}
+        )
+        assert answer.status_code == 400 and says in answer.text, answer.text
+    assert UserTable.objects.using("default").get().rows == 2
+
+
+def test_an_index_of_texts_that_are_too_long_is_an_error_with_the_reason(service, worker):
+    service.create_table("mine", io.BytesIO(DEFINITION.encode()))
+    random = "".join(map(chr, numpy.random.default_rng(1).integers(33, 126, 20_000))).replace("\\", "x")
+    service.load_table("mine", io.BytesIO(f"star\tra\tn\n{random}\t1\t1\n".encode()))
+    with pytest.raises(pyvo.dal.DALQueryError, match="index row"):
+        service.create_index("mine", "star")
+
+
+def test_of_tables_that_come_together_all_are_kept_or_none(service):
+    service.create_table("mine", io.BytesIO(DEFINITION.encode()))
+    files = {"one": ("one.csv", "a,b\n1,2\n"), "two": ("two.csv", "a,b\n1,2\n")}
+    answer = service._session.post(
+        f"{service.baseurl}/tables", data={"UPLOAD": "other,param:one;mine,param:two"}, files=files, timeout=60
+    )
+    assert answer.status_code == 400 and "you have a table of that name" in answer.text
+    assert [one.name for one in UserTable.objects.using("default").all()] == ["mine"]
 
 
 @pytest.mark.parametrize(
