@@ -15,6 +15,7 @@ from archive.requests.parameters import takes
 from archive.tables import dictionary
 from archive.tables.responses import answer, refuse
 from portal.forms.images import AlertSearchForm
+from portal.workbench import planes
 
 PAGE_ROWS = 100
 HIDDEN = ("cutoutScience", "cutoutTemplate", "cutoutDifference")
@@ -40,12 +41,14 @@ def alert_page(request: HttpRequest, candid: int) -> HttpResponse:
     """One alert: three stamps, its measurements, the object's other alerts."""
     alert = get_object_or_404(Alert.objects.select_related("packet"), pk=candid)
     content = packet_of(alert)
+    science = ScienceImage.objects.filter(pk=alert.pid).first()
     context = {
         "alert": alert,
         "candidate": content["candidate"],
         "stamps": [kind for kind, name in STAMPS.items() if content.get(name)],
         "others": Alert.objects.filter(objectid=alert.objectid).order_by("jd"),
-        "science": ScienceImage.objects.filter(pk=alert.pid).first(),
+        "science": science,
+        "planes": planes.files_of(science) if science is not None else {},
     }
     return answer(request, dictionary.ALERTS, [alert], "portal/alert.html", context)
 

@@ -8,6 +8,7 @@ from csp.constants import WASM_UNSAFE_EVAL
 from csp.decorators import csp_update
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.templatetags.static import static
 from django.urls import reverse
 
 from archive.files import delivery
@@ -24,6 +25,7 @@ from portal.workbench import sources as overlays
 
 # JS9 reads FITS with WebAssembly, which it fetches, and has a worker of its own files.
 JS9 = {"script-src": [WASM_UNSAFE_EVAL], "connect-src": ["data:", "blob:"], "worker-src": ["'self'", "blob:"]}
+JS9_FILES = ("js9support.min.js", "js9.min.js", "js9worker.js", "astroemw.js", "astroemw.wasm")
 FILTERS = {"zg": "g", "zr": "r", "zi": "i"}
 
 
@@ -48,6 +50,7 @@ def view_page(request: HttpRequest, pid: int) -> HttpResponse:
         "maps": SHOWN_MAPS,
         "stretches": SHOWN_STRETCHES,
         "modes": MODES,
+        "js9": {name: static(f"vendor/js9/{name}") for name in JS9_FILES},
         "workbench": _data(image, files, form) if "science" in files else None,
     }
     return render(request, "portal/workbench.html", context)

@@ -109,7 +109,8 @@ def pages(made: Pages, who: str) -> dict[str, str]:
 REFUSED = {"images refused", "alerts refused"}  # pages that come with status 400, as they must
 NOT_PAGES = frozenset({
     # files, pictures and rows
-    "file", "picture", "cutout", "image-plane", "image-sources", "image-chart", "packet", "stamp", "movie", "release-manifest", "script", "job-result",
+    "file", "picture", "cutout", "image-plane", "image-sources", "image-chart",
+    "packet", "stamp", "movie", "release-manifest", "script", "job-result",
     "forced-document", "forced-result", "forced-file", "query-words", "query-plot",
     "object-document", "object-lightcurve", "object-points", "object-limits", "object-alerts", "object-forced",
     "object-neighbours", "object-cutouts", "object-periodogram",

@@ -1,6 +1,7 @@
 """What the viewer's addresses give, against the field that was built and numpy's and astropy's own answers."""
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -143,6 +144,22 @@ def test_without_script_the_page_has_the_preview_the_facts_and_the_links(client,
     for link in (at("image", observed.pid), at("image-chart", observed.pid, "pdf")):
         assert f'href="{link}' in page
     assert client.get(at("image-chart", observed.pid, "pdf")).content[:5] == b"%PDF-"
+
+
+def test_pages_of_images_references_objects_and_alerts_lead_to_the_viewer(client, observed, monkeypatch):
+    monkeypatch.setattr("portal.views.alerts.packet_of", lambda alert: {"candidate": {}})
+    newest = max(observed.epochs, key=lambda one: one.obsjd).pid
+    reference = observed.epochs[0].difference.reference_id
+    for page, link in (
+        (at("image", observed.pid), at("image-view", observed.pid)),
+        (at("reference", reference), f"{at('image-view', newest)}?plane=reference"),
+        (at("object", observed.oid), f"{at('image-view', newest)}?ra="),
+        (at("alert", observed.candid), f"{at('image-view', observed.pid)}?plane=difference&ra="),
+    ):
+        text = client.get(page).content.decode().replace("&amp;", "&")
+        found = re.search(rf'href="({re.escape(link)}[^"]*)"', text)
+        assert found, page
+        assert client.get(found[1]).status_code == 200
 
 
 def test_a_finding_chart_has_its_object_in_the_middle_with_north_up(client, observed):
