@@ -95,11 +95,11 @@ export class Catalogs {
       }
       if (r > 4) {
         context.strokeStyle = "rgb(0 0 0 / .55)";
-        context.lineWidth = 3;
+        context.lineWidth = 4;
         context.stroke();
       }
       context.strokeStyle = colour;
-      context.lineWidth = 1.4;
+      context.lineWidth = r > 4 ? 2 : 1.4;
       context.stroke();
     }
     context.canvas.dataset.sources = this.drawn;

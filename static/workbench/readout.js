@@ -80,7 +80,7 @@ export class Readout {
     const { stage } = this.bench;
     const { x, y } = stage.place(this.pixel.x, this.pixel.y, stage.shown);
     const arms = [[8, 0, 26, 0], [-8, 0, -26, 0], [0, 8, 0, 26], [0, -8, 0, -26]];
-    for (const [colour, width] of [["rgb(0 0 0 / .7)", 4], ["#f43f5e", 2]]) {
+    for (const [colour, width] of [["rgb(0 0 0 / .7)", 5], ["#ff4d6d", 3]]) {
       context.beginPath();
       for (const [x1, y1, x2, y2] of arms) { context.moveTo(x + x1, y + y1); context.lineTo(x + x2, y + y2); }
       context.strokeStyle = colour;
