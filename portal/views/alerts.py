@@ -48,9 +48,15 @@ def alert_page(request: HttpRequest, candid: int) -> HttpResponse:
         "stamps": [kind for kind, name in STAMPS.items() if content.get(name)],
         "others": Alert.objects.filter(objectid=alert.objectid).order_by("jd"),
         "science": science,
-        "planes": planes.files_of(science) if science is not None else {},
+        "plane": _plane_of(science) if science is not None else "",
     }
     return answer(request, dictionary.ALERTS, [alert], "portal/alert.html", context)
+
+
+def _plane_of(image: ScienceImage) -> str:
+    """The plane that the viewer shows an alert in: the difference, or else the first that is here."""
+    here = planes.files_of(image)
+    return "difference" if "difference" in here else next(iter(here), "")
 
 
 def stamp(request: HttpRequest, candid: int, kind: str) -> HttpResponse:

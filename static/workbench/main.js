@@ -16,6 +16,7 @@ import { usual } from "./stretch.js";
 import { Tools } from "./tools.js";
 import { Address, styleOf } from "./url-state.js";
 
+const MOST_KEPT = 12; // images in memory, some 100 MB each
 const OWN_GRID = ["science", "difference", "uncertainty", "mask"];
 const byId = (id) => document.getElementById(id);
 const named = (root, name) => Object.fromEntries([...root.querySelectorAll(`[data-${name}]`)].map((one) => [one.dataset[name], one]));
@@ -57,8 +58,20 @@ class Bench {
       this.stage.restore();
       this.frames.set(key, new Frame(this.JS9, image, { key, label: plane && key === "science" ? this.ownLabel : label, plane: plane ? key : "science" }));
       this.progress("");
+      this.forget(key);
     }
     return this.frames.get(key);
+  }
+
+  // Of too many images those go that came first and are not shown; the image's own planes stay.
+  forget(latest) {
+    const used = [latest, this.stage.frame?.key, ...(this.compare.pids ?? []), ...this.data.planes.map((one) => one.name)];
+    for (const [key, frame] of this.frames) {
+      if (this.frames.size <= MOST_KEPT || used.includes(key)) continue;
+      frame.image.closeImage();
+      this.frames.delete(key);
+      this.stage.restore();
+    }
   }
 
   get ownLabel() { return `Science, ${this.data.epochs.find((one) => one.own)?.label ?? ""}`; }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from contextlib import ExitStack
 
@@ -10,10 +11,12 @@ import numpy as np
 import pytest
 from astropy import units
 from astropy.coordinates import SkyCoord
+from astropy.io import fits
 from django.contrib.staticfiles import finders
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from archive.sky.footprints import read_wcs
 from tests.portal.views.looking import POINTERS, axe, invalid, unparsed, visiting
 from tests.portal.workbench.field import SATURATED
 
@@ -595,3 +598,33 @@ def test_a_viewer_whose_plane_does_not_come_says_so(opened, observed):
     page.get_by_role("tab", name="Difference").click()
     expect(page.locator("#wb-said")).to_contain_text("Difference:")
     expect(page.get_by_role("tab", name="Science")).to_have_attribute("aria-selected", "true")
+
+
+def test_a_browser_in_which_the_viewer_cannot_start_has_the_picture_and_says_why(chromium, server, observed):
+    with visiting(chromium, server) as seen:
+        seen.page.route("**/js9.min*.js", lambda route: route.abort())
+        seen.page.goto(reverse("image-view", args=[observed.pid]))
+        expect(seen.page.locator("#wb-said")).to_contain_text("The viewer cannot start")
+        expect(seen.page.get_by_alt_text("Preview of the science image")).to_be_visible()
+
+
+@pytest.mark.realdata
+def test_the_readout_is_astropys_on_a_real_image_with_the_cameras_distortion(opened, observed, real_data):
+    path = next((real_data / "images").glob("*_000655_zr_c13_o_q3_sciimg.fits"))
+    page = opened().page
+    page.route("**/real.fits", lambda route: route.fulfill(path=path, content_type="application/fits"))
+    page.evaluate("""async () => {
+      const { load } = await import('/static/workbench/engine.js');
+      const { Frame } = await import('/static/workbench/frame.js');
+      const image = await load(JS9, 'real', '/real.fits', () => {});
+      window.real = new Frame(JS9, image, { key: 'real', label: 'real', plane: 'science' });
+    }""")
+    with fits.open(path) as hdus:
+        wcs, data = read_wcs(hdus[0].header), hdus[0].data
+    for x, y in ((1, 1), (3072, 1), (3072, 3080), (1, 3080), (1536.5, 1540.5), (700.25, 2400.75)):
+        found = page.evaluate("([x, y]) => [real.sky(x, y), real.value(x, y)]", [x, y])
+        back = wcs.all_world2pix(found[0]["ra"], found[0]["dec"], 1)
+        assert np.hypot(back[0] - x, back[1] - y) < 0.1
+        assert found[1] == pytest.approx(float(data[math.floor(y + 0.5) - 1, math.floor(x + 0.5) - 1]), rel=1e-6)
+        pixel = page.evaluate("([ra, dec]) => real.pixel(ra, dec)", [float(v) for v in wcs.all_pix2world(x, y, 1)])
+        assert np.hypot(pixel["x"] - x, pixel["y"] - y) < 0.1
