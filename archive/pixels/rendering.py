@@ -51,11 +51,30 @@ def pixels(file: ProductFile, step: int = 1) -> np.ndarray:
     """The file's image (ny, nx), every `step`-th pixel averaged over step x step."""
     with cutouts.read_as_fits(file), fitsio.FITS(str(file.whole())) as hdus:
         data = _fitsio_image(hdus).read()
-    if step == 1:
-        return data
+    return data if step == 1 else averaged(data, step)
+
+
+def averaged(data: np.ndarray, step: int) -> np.ndarray:
+    """The means of step x step pixels, of those that are numbers, float32; what is left at the upper ends is cut off.
+
+    Added up row by row: numpy's own mean over two axes of four takes three times as long for a whole quadrant.
+    """
     ny, nx = (length // step * step for length in data.shape)
-    blocks = data[:ny, :nx].reshape(ny // step, step, nx // step, step)
-    return np.nanmean(blocks.astype(np.float32), axis=(1, 3))
+    total = np.zeros((ny // step, nx // step), np.float32)
+    for first in range(step):
+        rows = np.ascontiguousarray(data[first:ny:step, :nx], np.float32)
+        for column in range(step):
+            total += rows[:, column::step]
+    total /= np.float32(step * step)
+    row, column = np.nonzero(~np.isfinite(total))
+    if row.size:
+        blocks = data[:ny, :nx].reshape(ny // step, step, nx // step, step)[row, :, column, :]
+        values = blocks.reshape(len(row), -1).astype(np.float32)
+        known = np.isfinite(values)
+        count = known.sum(axis=1)
+        sums = np.where(known, values, 0).sum(axis=1)
+        total[row, column] = np.where(count > 0, sums / np.maximum(count, 1), np.nan)
+    return total
 
 
 def cutout(file: ProductFile, ra: float, dec: float, width: float, height: float | None = None) -> fits.PrimaryHDU:

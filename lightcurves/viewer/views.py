@@ -10,12 +10,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.forms import problems, truth_of
+from archive.models import ProductFile, ScienceImage
 from archive.requests.parameters import BadParameterError, takes
 from archive.survey.bits import MASK_DESCRIPTIONS
 from archive.tables.responses import answer, problem, refuse
 from lightcurves.download import hats_jobs
 from lightcurves.hats.released import NothingToExportError
-from lightcurves.models import STATISTICS
+from lightcurves.models import STATISTICS, Source
 from lightcurves.periods.choices import METHODS
 from lightcurves.periods.grid import MIN_POINTS
 from lightcurves.storage import read, store
@@ -28,6 +29,7 @@ from lightcurves.viewer.forms import FILTERS, SaveForm, ViewForm
 from lightcurves.viewer.overlays import OVERLAYS
 
 MODULES = ("points", "state", "plots", "draw", "periodogram", "download", "panels")
+NEWEST = 20  # images that the one for the viewer is looked for among
 PRELOADED = [f"lightcurves/{name}.js" for name in MODULES] + ["portal/asked.js"]
 PICTURES = {"lightcurve": "Light curve", "folded": "Folded", "periodogram": "Periodogram"}
 OWN_COLUMNS = {"time": "Time", "mag": "Magnitude", "err": "Error", "band": "Filter"}
@@ -64,6 +66,7 @@ def object_page(request: HttpRequest, oid: int) -> HttpResponse:
         "found": periods.best([source.pk]).get(source.pk),
         "kept": saved.of(request.user, oid),
         "form": form,
+        "image": newest_image(source),
     }
     if not form.is_valid():
         return refuse(request, template, problems(form), context)
@@ -71,6 +74,15 @@ def object_page(request: HttpRequest, oid: int) -> HttpResponse:
         context |= {"period": period, "folded": draw(curves, period)}
     rows = map(plain, store.with_statistics([source]))
     return answer(request, OBJECTS, rows, template, context)
+
+
+def newest_image(source: Source) -> int | None:
+    """The newest image of an object's quadrant and filter whose pixels the reader may see, of the last few."""
+    alike = ScienceImage.objects.filter(field=source.field, rcid=source.rcid, fid=source.fid)
+    newest = list(alike.order_by("-obsjd").values_list("pk", flat=True)[:NEWEST])
+    files = ProductFile.objects.filter(family=ProductFile.Family.SCI, suffix="sciimg.fits", product_id__in=newest)
+    here = set(files.values_list("product_id", flat=True))
+    return next((pid for pid in newest if pid in here), None)
 
 
 @require_POST

@@ -13,6 +13,7 @@ from django.urls import Resolver404, resolve
 
 from archive.models import Scope
 from archive.requests import json_text
+from portal.workbench.sources import KINDS
 
 OPEN: frozenset[str] = frozenset()
 JOB = ("parameters", "results", "result", "error", "phase", "executionduration", "destruction", "quote", "owner")
@@ -44,6 +45,7 @@ NEEDS: dict[str, frozenset[str]] = {
         ),
         frozenset({Scope.IMAGES}),
     ),
+    **dict.fromkeys(("image-view", "image-plane", "image-chart"), frozenset({Scope.IMAGES})),
     **dict.fromkeys(
         ("api-images", "api-image", "api-reference", "api-cutout", "api-moving"), frozenset({Scope.IMAGES})
     ),
@@ -183,6 +185,8 @@ def needed(request: HttpRequest) -> frozenset[str] | None:
     if match.url_name in OF_DATASETS:
         named = _DATASET.findall(" ".join(_identifiers(request)))
         return NEEDS[match.url_name].union(*(OF_FAMILY.get(one.lower(), OPEN) for one in named))
+    if match.url_name == "image-sources":
+        return frozenset({Scope.IMAGES, Scope(KINDS[match.kwargs["kind"]].scope)})
     if match.url_name in OF_ANY_FAMILY:
         return NEEDS[match.url_name].union(*(OF_FAMILY.get(one, OPEN) for one in _families(request, match.kwargs)))
     return NEEDS.get(match.url_name or "", EVERYTHING)

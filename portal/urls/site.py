@@ -97,6 +97,7 @@ urlpatterns = [
     path("", include("archive.services.vo.dal_urls")),
     path("", include("archive.services.hips.urls")),
     path("", include("portal.urls.sky")),
+    path("", include("portal.urls.workbench")),
     path("", include("portal.urls.forced")),
     path("", include("lightcurves.snad.views")),
     path("api/", include("portal.api.urls")),

@@ -24,6 +24,7 @@ from archive.tables.pages.chips import chips_of
 from archive.tables.pages.results import Row, cells, result_table
 from archive.tables.responses import answer, format_of, refuse
 from portal.forms.images import AlertSearchForm
+from portal.workbench import planes
 
 COLUMNS = (
     *("objectid", "jd", "fid", "ra", "dec", "magpsf", "sigmapsf", "isdiffpos", "rb"),
@@ -65,14 +66,22 @@ def alert_page(request: HttpRequest, candid: int) -> HttpResponse:
     """One alert: three stamps, its measurements, the object's other alerts."""
     alert = get_object_or_404(Alert.objects.select_related("packet"), pk=candid)
     content = packet_of(alert)
+    science = ScienceImage.objects.filter(pk=alert.pid).first()
     context = {
         "alert": alert,
         "candidate": content["candidate"],
         "stamps": [kind for kind, name in STAMPS.items() if content.get(name)],
         "others": Alert.objects.filter(objectid=alert.objectid).order_by("jd"),
-        "science": ScienceImage.objects.filter(pk=alert.pid).first(),
+        "science": science,
+        "plane": _plane_of(science) if science is not None else "",
     }
     return answer(request, dictionary.ALERTS, [alert], "portal/alert.html", context)
+
+
+def _plane_of(image: ScienceImage) -> str:
+    """The plane that the viewer shows an alert in: the difference, or else the first that is here."""
+    here = planes.files_of(image)
+    return "difference" if "difference" in here else next(iter(here), "")
 
 
 def stamp(request: HttpRequest, candid: int, kind: str) -> HttpResponse:

@@ -18,6 +18,7 @@ from tests.rights import (  # noqa: F401 (they register their probes)
     sky_probes,
     tap_probes,
     tree_probes,
+    workbench_probes,
 )
 from tests.rights.probes import HOLDS_NO_DATA, PROBES, Asker
 from tests.rights.world import DATES, UNITS, Rights, World

@@ -322,7 +322,7 @@ def _files(unit: Unit) -> None:
         )
 
     add("sci", "sciimg.fits", "sci", image.pid, "sciimg.fits", lambda path: _pixels(path, image, n))
-    add("cat", "psfcat.fits", "sci", image.pid, "psfcat.fits", lambda path: path.write_bytes(b"catalog %d" % n))
+    add("cat", "psfcat.fits", "sci", image.pid, "psfcat.fits", lambda path: _catalog(path, n))
     add("ver", "versions_sciimg.fits", "ver", unit.version.pk, "sciimg.fits", lambda path: _pixels(path, image, n))
     add("ref", "refimg.fits", "ref", unit.rfid, "refimg.fits", lambda path: _pixels(path, image, n))
     add("raw", "o.fits", "raw", image.exposure_id, "o.fits", lambda path: path.write_bytes(b"raw %d" % n))
@@ -333,6 +333,13 @@ def _pixels(path: Path, image, number: int) -> None:
     header = fits.Header({"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRPIX1": 32, "CRPIX2": 32})
     header.update({"CRVAL1": image.ra, "CRVAL2": image.dec, "CD1_1": -2.8e-4, "CD1_2": 0, "CD2_1": 0, "CD2_2": 2.8e-4})
     fits.PrimaryHDU(np.full(SHAPE, 1000 + number, np.float32), header).writeto(path)
+
+
+def _catalog(path: Path, number: int) -> None:
+    """A star in the middle of the image, brighter in each."""
+    one = {"xpos": 32.0, "ypos": 32.0, "mag": -8.0 - 0.1 * number}
+    columns = [fits.Column(name, "E", array=[value]) for name, value in one.items()]
+    fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU.from_columns(columns)]).writeto(path)
 
 
 def _packet(path: Path, number: int, candid: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 
 from archive.files import delivery
 from archive.forms import problems
@@ -54,11 +55,21 @@ def _page(request: HttpRequest, image, family: str, context: dict) -> HttpRespon
         "files": files,
         "no_files": "" if files else why_no_files(image),
         "main": main,
+        "viewer": _viewer(image, family) if main else "",
         "pictures": pictures,
         "header": pixels.header(main).tostring(sep="\n", padding=False) if main else "",
         "map": sky_map([outline(image)]),
     }
     return answer(request, FAMILIES[family].page, [image], "portal/image.html", context)
+
+
+def _viewer(image, family: str) -> str:
+    """The viewer's address of an image; of a reference that of its newest image, which shows it as a plane."""
+    if family == "sci":
+        return reverse("image-view", args=[image.pk])
+    alike = ScienceImage.objects.filter(field=image.field, rcid=image.rcid, fid=image.fid)
+    newest = alike.order_by("-obsjd").values_list("pk", flat=True).first()
+    return f"{reverse('image-view', args=[newest])}?plane=reference" if newest is not None else ""
 
 
 @takes(CutoutForm)

@@ -36,6 +36,7 @@ def pages(made: Pages, who: str) -> dict[str, str]:
         "images refused": _at("images", field="x", seeing="much"),
         "image-list": _at("image-list"),
         "image": _at("image", unit.pid),
+        "image-view": _at("image-view", unit.pid),
         "reference": _at("reference", unit.rfid),
         "quality": _at("quality", field=655),
         "quality empty": _at("quality", until=FOREVER),
@@ -108,7 +109,8 @@ def pages(made: Pages, who: str) -> dict[str, str]:
 REFUSED = {"images refused", "alerts refused"}  # pages that come with status 400, as they must
 NOT_PAGES = frozenset({
     # files, pictures and rows
-    "file", "picture", "cutout", "packet", "stamp", "movie", "release-manifest", "script", "job-result",
+    "file", "picture", "cutout", "image-plane", "image-sources", "image-chart",
+    "packet", "stamp", "movie", "release-manifest", "script", "job-result",
     "forced-document", "forced-result", "forced-file", "query-words", "query-plot",
     "object-document", "object-lightcurve", "object-points", "object-limits", "object-alerts", "object-forced",
     "object-neighbours", "object-cutouts", "object-periodogram",
