@@ -274,7 +274,8 @@ def exported_light_curves(world: World, ask: Asker, draw) -> None:
             assert job.phase == "ERROR" and "that you may see" in job.message
             continue
         with tarfile.open(bundles.result_path(job)) as tar:
-            named = [one for one in tar if "_lc-hats/dataset/N" in one.name or "/ztf_000655" in one.name]
+            inside = [one for one in tar if one.isfile()]
+            named = [one for one in inside if "_lc-hats/dataset/N" in one.name or "/ztf_000655" in one.name]
             files = [tar.extractfile(one).read() for one in named]
         parts = [pq.ParquetFile(io.BytesIO(file)).read() for file in files]
         rows = [len(table) if edition == "flat" else sum(table.column("nepochs").to_pylist()) for table in parts]
