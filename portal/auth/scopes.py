@@ -36,6 +36,7 @@ NEEDS: dict[str, frozenset[str]] = {
         ("order-bundle", "jobs", "job", "job-result", "api-jobs", "api-job"), frozenset({Scope.IMAGES, Scope.CATALOGS})
     ),
     **dict.fromkeys(("alerts", "alert", "packet", "stamp", "api-alerts", "api-alert"), frozenset({Scope.ALERTS})),
+    **dict.fromkeys(("alert-plot", "alert-lightcurve"), frozenset({Scope.ALERTS})),
     **dict.fromkeys(("alert-nights", "alert-night-sums", "alert-night"), frozenset({Scope.ALERTS})),
     **dict.fromkeys(
         (

@@ -109,6 +109,7 @@ REFUSED = {"images refused", "alerts refused"}  # pages that come with status 40
 NOT_PAGES = frozenset({
     # files, pictures and rows
     "file", "picture", "cutout", "packet", "stamp", "movie", "release-manifest", "script", "job-result",
+    "alert-plot", "alert-lightcurve",
     "forced-document", "forced-result", "forced-file", "query-words", "query-plot",
     "object-document", "object-lightcurve", "object-points", "object-limits", "object-alerts", "object-forced",
     "object-neighbours", "object-cutouts", "object-periodogram",
