@@ -62,7 +62,10 @@ NEEDS: dict[str, frozenset[str]] = {
         frozenset({Scope.LIGHTCURVES}),
     ),
     **dict.fromkeys(("object-neighbours", "saved-periods"), frozenset({Scope.LIGHTCURVES})),
-    **dict.fromkeys(("object-limits", "object-forced", "object-cutouts"), frozenset({Scope.LIGHTCURVES, Scope.IMAGES})),
+    **dict.fromkeys(
+        ("object-limits", "object-forced", "object-cutouts", "object-exposures"),
+        frozenset({Scope.LIGHTCURVES, Scope.IMAGES}),
+    ),
     "object-alerts": frozenset({Scope.LIGHTCURVES, Scope.ALERTS}),
     **dict.fromkeys(
         (

@@ -51,6 +51,7 @@ def pages(made: Pages, who: str) -> dict[str, str]:
         "objects empty": _at("objects", position="1 80"),
         "light-curve-list": _at("light-curve-list"),
         "object": _at("object", unit.oid),
+        "object-exposures": _at("object-exposures", unit.oid),
         "object folded": _at("object", unit.oid, period=0.7312),
         "moving form": _at("moving"),
         "moving": _at("moving", name="310"),
