@@ -21,9 +21,10 @@ from archive.moving.numbered import by_designation
 from archive.search.names import deep_sky_near
 from archive.survey.times import MJD_ZERO, utc_text
 from lightcurves.models import Source, SourcePeriod
+from lightcurves.photometry.offsets import Offset
 from lightcurves.storage import store
 from lightcurves.storage.store import SAME_PLACE
-from lightcurves.viewer.hints import hints_of
+from lightcurves.viewer.hints import hints_of, known
 
 NEAR = 30.0  # arcsec, of neighbours
 MOST = 5  # neighbours of each catalog
@@ -102,6 +103,23 @@ def other_objects(source: Source) -> list[Source]:
     """The nearest objects at other places."""
     near = store.cone(source.ra, source.dec, NEAR / 3600).filter(distance__gt=SAME_PLACE)[:MOST]
     return store.with_statistics(near)
+
+
+def name_offsets(sources: list, offsets: dict[int, Offset]) -> int:
+    """Give sources their offsets in words as `offset`; the number of the one with most good points."""
+    for one in sources:
+        one.offset = _in_words(offsets.get(one.pk), one.pk)
+    return max(sources, key=lambda one: (known(one.ngoodobs) or 0, -one.pk)).pk
+
+
+def _in_words(offset: Offset | None, oid: int) -> str:
+    if offset is None:
+        return "no good point"
+    if offset.reference == oid:
+        return "reference"
+    if offset.error is None:
+        return f"{offset.value:+.3f}, from medians: too few points near in time"
+    return f"{offset.value:+.3f} ± {offset.error:.3f} ({offset.pairs} pairs)"
 
 
 def requests_near(user: AbstractBaseUser, ra: float, dec: float) -> list[ForcedRequest]:

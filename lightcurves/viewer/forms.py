@@ -27,7 +27,7 @@ LONGEST_PERIOD = 10_000.0  # d
 SHORTEST_PERIOD = 1 / HIGHEST_FREQUENCY / 2
 ANY_FLAG = 0xFFFF
 MOST_BINS = 500  # of a folded curve
-MEASURES = ("mag", "relative", "absolute", "flux")  # static/lightcurves/points.js
+MEASURES = ("mag", "aligned", "relative", "absolute", "flux")  # static/lightcurves/points.js
 TIMES = ("mjd", "jd", "date", "ago")
 
 

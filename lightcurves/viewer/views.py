@@ -22,7 +22,7 @@ from lightcurves.storage import read, store
 from lightcurves.tables import periods
 from lightcurves.tables.dictionary import OBJECTS, point_rows
 from lightcurves.viewer import beside, saved
-from lightcurves.viewer.data import plain, source_of
+from lightcurves.viewer.data import offsets_of, plain, source_of
 from lightcurves.viewer.drawing import draw
 from lightcurves.viewer.forms import FILTERS, SaveForm, ViewForm
 from lightcurves.viewer.overlays import OVERLAYS
@@ -46,10 +46,12 @@ def object_page(request: HttpRequest, oid: int) -> HttpResponse:
     together = store.siblings(source)
     curves = read.get(one.pk for one in together)
     sources = store.with_statistics(together)
+    canonical = beside.name_offsets(sources, offsets_of(curves))
     found, rows = periods.best([source.pk]).get(source.pk), point_rows(curves)
     context = beside.around(source, sources, found, request.user) | {
         "source": source,
         "sources": sources,
+        "canonical": canonical,
         "bands": [band for band in FILTERS if band in curves.columns["filtercode"]],
         "bits": BITS,
         "modules": PRELOADED,

@@ -26,6 +26,7 @@ async function start() {
   const [points, made] = await Promise.all([asked(data.points), asked(data.document)]);
   documents = made;
   reference = points.reference;
+  state.offsets = points.offsets;
   loaded.point = fromColumns(points.columns, "point");
   readAddress(state, window.location.search);
   await embed(documents, "lightcurve", (plot) => { plots.lightcurve = plot; drawCurve(); });

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from django.contrib.auth.models import User
@@ -11,7 +12,11 @@ from django.urls import reverse
 
 from archive.models import Alert, GaiaStar, PanstarrsStar, ScienceImage, UserJob
 from archive.search.names import deep_sky_near
-from lightcurves.models import Source
+from archive.survey.identifiers import make_oid
+from archive.survey.times import MJD_ZERO
+from lightcurves.models import Image, Source
+from lightcurves.storage import read, store
+from lightcurves.updates import statistics
 from lightcurves.viewer import beside
 from lightcurves.viewer.hints import hints_of
 from tests import factories
@@ -127,3 +132,48 @@ def test_known_objects_of_the_deep_sky_lie_near():
     assert deep_sky_near(180.0, 89.0, 10) == []
     with pytest.raises(ValueError, match="arcminutes up to 60"):
         deep_sky_near(10, 10, 90)
+
+
+@pytest.fixture(scope="module")
+def neighbouring_field(place):
+    """The binary's r points once more, as of another quadrant band that is 0.1 mag fainter, on every other night."""
+    star = Source.objects.get(pk=BINARY)
+    other = make_oid(656, 2, star.ccdid, star.qid, 4)
+    fields = {one.name: getattr(star, one.name) for one in Source._meta.concrete_fields}
+    Source.objects.create(**fields | {"oid": other, "field": 656})
+    curves = read.get([BINARY]).columns
+    good = np.flatnonzero((curves["catflags"] == 0) & (curves["programid"] == 1))[::2]
+    for k in good:
+        image = factories.science_image(
+            factories.exposure(jd=curves["mjd"][k] + MJD_ZERO + 0.02, field=656, ra=star.ra, dec=star.dec), 50,
+            magzp=26.0, magzprms=0.02, clrcoeff=0.0,
+        )  # fmt: skip
+        one = np.ones(1)
+        points = store.Points(
+            np.array([other]), curves["mag"][k] + 0.1 * one, 0.01 * one, one, 0 * one, *[np.zeros(1, int)] * 3
+        )
+        store.append(image, points)
+    statistics.refresh(656, 50, 2)
+    yield other, len(good)
+    clear_field(656)
+
+
+def clear_field(field: int) -> None:
+    for image in ScienceImage.objects.filter(field=field):
+        Image.objects.filter(pk=image.pk).delete()
+        image.delete()
+    Source.objects.filter(field=field).delete()
+
+
+def test_one_star_under_several_numbers_is_one_page_with_fitted_offsets(client, neighbouring_field):
+    other, count = neighbouring_field
+    pages = [BeautifulSoup(client.get(reverse("object", args=[oid])).content, "html.parser") for oid in (BINARY, other)]
+    main = reverse("object", args=[BINARY])
+    assert all(soup.select_one("link[rel=canonical]")["href"].endswith(main) for soup in pages)
+    for soup in pages:
+        rows = soup.select("div[aria-label='Light curves at this place'] tbody tr")
+        told = {int(row.th.text): row.select("td")[6].text for row in rows}
+        assert len(told) == 3 and told[BINARY] == "reference"
+        assert told[other] == f"+0.100 ± 0.000 ({count} pairs)"
+    answer = client.get(reverse("object-points", args=[other])).json()
+    assert answer["offsets"][str(other)] == pytest.approx(0.1, abs=1e-3) and answer["offsets"][str(BINARY)] == 0
