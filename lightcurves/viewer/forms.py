@@ -84,6 +84,19 @@ class FoldForm(forms.Form):
     period = RealField(required=False, min_value=SHORTEST_PERIOD, max_value=LONGEST_PERIOD)
 
 
+class FigureForm(PointsForm, FoldForm):
+    """The points of a figure, and how they are drawn: folded, with the fields of a filter aligned."""
+
+    epoch = RealField(required=False, min_value=0, max_value=2_600_000)
+    aligned = YesNoField()
+
+    def clean(self):
+        values = super().clean()
+        if values.get("epoch") is not None and values.get("period") is None and "period" not in self.errors:
+            raise forms.ValidationError("epoch: is of a folded curve; give the period too")
+        return values
+
+
 class ViewForm(FoldForm):
     """State of the object page as its address keeps it (static/lightcurves/state.js)."""
 

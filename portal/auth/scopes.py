@@ -61,7 +61,7 @@ NEEDS: dict[str, frozenset[str]] = {
         ),
         frozenset({Scope.LIGHTCURVES}),
     ),
-    **dict.fromkeys(("object-neighbours", "saved-periods"), frozenset({Scope.LIGHTCURVES})),
+    **dict.fromkeys(("object-neighbours", "object-figure", "saved-periods"), frozenset({Scope.LIGHTCURVES})),
     **dict.fromkeys(
         ("object-limits", "object-forced", "object-cutouts", "object-exposures"),
         frozenset({Scope.LIGHTCURVES, Scope.IMAGES}),

@@ -62,7 +62,7 @@ class Limits:
             threads=4,
             share=3,
             queue=64,
-            endings=("/periodogram", "/objects/own"),
+            endings=("/periodogram", "/objects/own", "/figure.pdf"),
         ),
         Lane("pages", ("",), threads=4, share=3, queue=64),
     )

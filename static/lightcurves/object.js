@@ -6,7 +6,7 @@ import { ANY_FLAG, fromColumns, visible } from "./points.js";
 import { embed, onThemeChange } from "./plots.js";
 import { drawFolded, drawLightCurve } from "./draw.js";
 import { drawAliases, drawPeriodogram, nearestPeak, search } from "./periodogram.js";
-import { calls, csv, give, picture, votable } from "./download.js";
+import { calls, csv, figureLink, give, picture, votable } from "./download.js";
 import { keys, readOwn, showNeighbours, showPicked, tendTable } from "./panels.js";
 
 const viewer = document.getElementById("viewer");
@@ -87,6 +87,7 @@ function firstPoint() {
 function tell() {
   const { text } = address(state);
   window.history.replaceState(null, "", text ? `?${text}` : window.location.pathname);
+  figureLink(find("figure"), state);
   const { curl, python } = calls(state, data.lightcurve, data.periodogram);
   find("call-curl").textContent = curl;
   find("call-python").textContent = python;

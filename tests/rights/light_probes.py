@@ -86,6 +86,20 @@ def beside_a_light_curve(world: World, ask: Asker, draw) -> None:
             assert ("reference" in shown) == (image in seen and image in listed)
 
 
+@probe("object-figure")
+def figures(world: World, ask: Asker, draw) -> None:
+    """Of the points that are seen: a figure says how many it has."""
+    unit = world.units[draw(0, 5)]
+    url = reverse("object-figure", args=[unit.oid])
+    if refused(ask, url, "lightcurves"):
+        return
+    seen = world.data(ask.person)
+    curves = ask(reverse("object-lightcurve", args=[unit.oid]), {"mask": 0}, status=200 if unit in seen else 404)
+    drawn = ask(url, {"mask": 0}, status=200 if unit in seen else 404)
+    if unit in seen:
+        assert drawn.headers["X-Points"] == str(curves.json()["count"]) == str(len(seen))
+
+
 @probe("object-exposures")
 def exposures_of_a_place(world: World, ask: Asker, draw) -> None:
     """Points of images whose points are seen; of other images that they are listed; of hidden ones not a word."""

@@ -113,7 +113,7 @@ NOT_PAGES = frozenset({
     "alert-plot", "alert-lightcurve",
     "forced-document", "forced-result", "forced-file", "query-words", "query-plot",
     "object-document", "object-lightcurve", "object-points", "object-limits", "object-alerts", "object-forced",
-    "object-neighbours", "object-cutouts", "object-periodogram",
+    "object-neighbours", "object-cutouts", "object-periodogram", "object-figure",
     "hipslist", "hips-survey", "hips-properties", "hips-whole", "hips-tile", "moc",
     # parts of pages
     "query-jobs",
