@@ -27,7 +27,7 @@ from lightcurves.viewer.drawing import draw
 from lightcurves.viewer.forms import FILTERS, SaveForm, ViewForm
 from lightcurves.viewer.overlays import OVERLAYS
 
-MODULES = ("points", "state", "plots", "draw", "periodogram", "download", "panels")
+MODULES = ("points", "state", "plots", "draw", "periodogram", "download", "panels", "sound")
 PRELOADED = [f"lightcurves/{name}.js" for name in MODULES] + ["portal/asked.js"]
 PICTURES = {"lightcurve": "Light curve", "folded": "Folded", "periodogram": "Periodogram"}
 OWN_COLUMNS = {"time": "Time", "mag": "Magnitude", "err": "Error", "band": "Filter"}

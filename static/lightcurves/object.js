@@ -7,6 +7,7 @@ import { embed, onThemeChange } from "./plots.js";
 import { drawFolded, drawLightCurve } from "./draw.js";
 import { drawAliases, drawPeriodogram, nearestPeak, search } from "./periodogram.js";
 import { calls, csv, figureLink, give, picture, votable } from "./download.js";
+import { connectSound } from "./sound.js";
 import { keys, readOwn, showNeighbours, showPicked, tendTable } from "./panels.js";
 
 const viewer = document.getElementById("viewer");
@@ -170,6 +171,8 @@ function connect() {
   plots.periodogram.figure.on_event("tap", (event) => fold(1 / nearestPeak(plots.periodogram, event.x)));
   onThemeChange(draw);
   connectSaved();
+  const folded = () => visible(points(), state).filter((one) => one.kind === "point" || one.kind === "own");
+  connectSound(find("listen"), () => state.period && { points: folded(), period: state.period, epoch: state.usedEpoch }, (text) => (find("heard").textContent = text));
 }
 
 function toggle(set, box) {
