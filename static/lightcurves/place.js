@@ -10,5 +10,9 @@ async function showStrip() {
 }
 
 if (strip) {
-  showStrip().catch((error) => { strip.textContent = `The strip cannot be shown here: ${error.message}. The page of exposures has it.`; });
+  showStrip().catch((error) => {
+    const said = Object.assign(document.createElement("p"), { className: "error", role: "alert" });
+    said.textContent = `The strip cannot be shown here: ${error.message}. The page of exposures has it.`;
+    strip.replaceChildren(said);
+  });
 }
