@@ -6,6 +6,8 @@ class ProcessingConfig(AppConfig):
     keeps_forced_files = "processing.forced.told.take"
     overlays = {"forced": ("forced photometry: yours, and what came as files", "processing.forced.overlay.points")}
 
+    forced_requests = "processing.forced.overlay.requests_near"
+
     def ready(self):
         from archive.releases.redating import follow_rule
         from archive.services.vo.schema.openers import open_when_asked

@@ -5,4 +5,5 @@ rendering      images as PNG and JPEG
 interpolation, accumulation
                bilinear values on another grid
 aligned        cutouts with North up and East left
+orientation    stamps turned by quarters and mirrorings, without resampling
 """

@@ -7,6 +7,7 @@
     versions       versions of a science image
     bundles        many files as one tar
     alert_packets  reading alert packets back from the tree
+    alert_curves   light curves of alert objects, with limits from packets
     alert_nights   a night's alert packets as one tar.gz
 
 Foreign files are checked in archive.ingest before they come here.

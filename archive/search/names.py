@@ -18,6 +18,8 @@ from archive.given.positions import HOW, BadPositionError, Position, looks_like_
 from archive.moving.dynamics.orbit import Orbit
 from archive.moving.numbered import NUMBERED, by_designation
 
+LARGEST_NEARBY = 60.0  # arcmin
+
 
 class NameNotFoundError(LookupError):
     """No object of that name is known here."""
@@ -99,6 +101,25 @@ def _degrees(dso):
     return 15.0 * (ra_h + ra_m / 60.0 + ra_s / 3600.0), sign * float(np.abs(dec) @ [1.0, 1 / 60.0, 1 / 3600.0])
 
 
+def deep_sky_near(ra: float, dec: float, radius: float) -> list[tuple[Resolved, float]]:
+    """Objects of OpenNGC with their middle within `radius` arcmin of a place (deg), nearest first; how far, arcmin."""
+    if not 0 < radius <= LARGEST_NEARBY:
+        raise ValueError(f"radius={radius}: give arcminutes up to {LARGEST_NEARBY:g}")
+    hours, degrees = ra / 15.0, abs(dec)
+    text = f"{_sexagesimal(hours)} {'-' if dec < 0 else '+'}{_sexagesimal(degrees)}"
+    found = []
+    for one, away in ongc.nearby(text, separation=radius):
+        if one.type != "Duplicated record":
+            at_ra, at_dec = _degrees(one)
+            found.append((Resolved("deepsky", one.name, at_ra, at_dec, detail=one.type), 60.0 * float(away)))
+    return sorted(found, key=lambda pair: pair[1])
+
+
+def _sexagesimal(value: float) -> str:
+    seconds = round(value * 3600, 2)
+    return f"{int(seconds // 3600):02d}:{int(seconds // 60 % 60):02d}:{seconds % 60:05.2f}"
+
+
 def resolve(text):
     """Resolve what somebody typed: a position, a deep-sky object or a numbered asteroid.
 
@@ -134,4 +155,6 @@ def resolve(text):
     )
 
 
-__all__ = ["BadPositionError", "NameNotFoundError", "Position", "Resolved", "parse_position", "resolve"]
+__all__ = [
+    "BadPositionError", "NameNotFoundError", "Position", "Resolved", "deep_sky_near", "parse_position", "resolve",
+]  # fmt: skip

@@ -21,6 +21,11 @@ def date_of_jd(jd: float) -> datetime:
     return datetime.fromtimestamp(0, UTC) + timedelta(days=jd - JD_UNIX_EPOCH)
 
 
+def utc_text(jd: float) -> str:
+    """UTC of a Julian date to the nearest second, as people read it."""
+    return f"{date_of_jd(jd) + timedelta(seconds=0.5):%Y-%m-%d %H:%M:%S}"
+
+
 def julian_date(when: datetime) -> float:
     """Julian date of a date and time that says its offset."""
     return when.timestamp() / SECONDS_PER_DAY + JD_UNIX_EPOCH

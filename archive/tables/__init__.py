@@ -1,6 +1,8 @@
 """Tables: the data dictionary, tables that people bring, and writers of rows in every format.
 
     dictionary  every table that readers get: columns, types, units, UCDs, meanings
+    alert_fields
+                the fields of alert packets in groups, with labels, units, meanings
     fields      columns as the Virtual Observatory describes them
     readers     tables that people bring, parsed in the sandbox
     arrow       columns of a result in memory

@@ -14,10 +14,12 @@ from archive.requests.parameters import takes
 from archive.tables.responses import answer, problem
 from lightcurves.models import STATISTICS, Source
 from lightcurves.periods.choices import METHODS, Spectrum
+from lightcurves.photometry.offsets import Offset, fitted_offsets
 from lightcurves.searches import periodogram
 from lightcurves.storage import read, store
 from lightcurves.storage.read import LightCurves
 from lightcurves.tables.dictionary import LIGHTCURVE, point_rows
+from lightcurves.told.reading import times
 from lightcurves.viewer import overlays, own
 from lightcurves.viewer.forms import ANY_FLAG, NeighbourForm, OwnForm, PeriodogramForm, PointsForm
 
@@ -48,9 +50,12 @@ def light_curve(request: HttpRequest, oid: int) -> HttpResponse:
 def points(request: HttpRequest, oid: int) -> JsonResponse:
     """Columns that the plots need, of all points at an object's place; the references' magnitudes by object."""
     together = store.siblings(source_of(oid))
-    columns = overlays.columns_of(read.get(member.pk for member in together))
+    curves = read.get(member.pk for member in together)
+    columns = overlays.columns_of(curves)
     reference = {str(member.pk): member.refmag for member in together if member.refmag is not None}
-    return JsonResponse({"object": oid, "count": len(columns["pid"]), "columns": columns, "reference": reference})
+    offsets = {str(one): round(offset.value, 5) for one, offset in offsets_of(curves).items()}
+    counted = {"object": oid, "count": len(columns["pid"]), "columns": columns}
+    return JsonResponse(counted | {"reference": reference, "offsets": offsets})
 
 
 @require_safe
@@ -141,6 +146,11 @@ def document(request: HttpRequest) -> HttpResponse:
     lasting = "public, max-age=604800, immutable" if request.GET.get("v") == version() else "no-cache"
     response["Cache-Control"] = lasting
     return response
+
+
+def offsets_of(curves: LightCurves) -> dict[int, Offset]:
+    """Offsets between the light curves of one star in each filter, by object."""
+    return fitted_offsets(curves.columns | {"mjd": times(curves.columns)})
 
 
 def source_of(oid: int) -> Source:

@@ -45,10 +45,10 @@ def draw(curves: LightCurves, period: float | None = None) -> Drawing | None:
     if period is not None:
         x, band, mag, err, faint = (np.concatenate([one, other]) for one, other in
                                     ((x, x + 1), (band, band), (mag, mag), (err, err), (faint, faint)))  # fmt: skip
-    x_range = (0.0, 2.0) if period is not None else _padded(mjd[good])
-    y_range = _padded(columns["mag"][good])
-    across = _scale(x_range, LEFT, WIDTH - RIGHT)
-    down = _scale(y_range, TOP, HEIGHT - BOTTOM)
+    x_range = (0.0, 2.0) if period is not None else padded(mjd[good])
+    y_range = padded(columns["mag"][good])
+    across = scale(x_range, LEFT, WIDTH - RIGHT)
+    down = scale(y_range, TOP, HEIGHT - BOTTOM)
     inside = (x >= x_range[0]) & (x <= x_range[1]) & (mag >= y_range[0]) & (mag <= y_range[1])
     marks = [
         {"x": across(x[k]), "y": down(mag[k]), "low": down(mag[k] - err[k]), "high": down(mag[k] + err[k]),
@@ -58,26 +58,26 @@ def draw(curves: LightCurves, period: float | None = None) -> Drawing | None:
     bands = ", ".join(f"{int(np.sum(columns['filtercode'][good] == one))} in {one}" for one in np.unique(band))
     what = "Light curve" if period is None else f"Light curve folded with {period:.8g} days"
     return Drawing(
-        WIDTH, HEIGHT, marks, _ticks(x_range, across), _ticks(y_range, down),
+        WIDTH, HEIGHT, marks, ticks(x_range, across), ticks(y_range, down),
         "MJD" if period is None else "phase",
         f"{what}: {int(good.sum())} good points ({bands}), {y_range[0]:.2f} to {y_range[1]:.2f} mag",
     )  # fmt: skip
 
 
-def _padded(values: np.ndarray) -> tuple[float, float]:
+def padded(values: np.ndarray) -> tuple[float, float]:
     low, high = float(values.min()), float(values.max())
     pad = max((high - low) * PAD, 0.01)
     return low - pad, high + pad
 
 
-def _scale(limits: tuple[float, float], first: float, last: float):
+def scale(limits: tuple[float, float], first: float, last: float):
     def place(value: float) -> float:
         return round(first + (float(value) - limits[0]) / (limits[1] - limits[0]) * (last - first), 1)
 
     return place
 
 
-def _ticks(limits: tuple[float, float], place) -> list[dict]:
+def ticks(limits: tuple[float, float], place) -> list[dict]:
     """Round values: steps of 1, 2 or 5 times a power of ten."""
     raw = (limits[1] - limits[0]) / MOST_TICKS
     power = 10.0 ** np.floor(np.log10(raw))

@@ -27,7 +27,7 @@ LONGEST_PERIOD = 10_000.0  # d
 SHORTEST_PERIOD = 1 / HIGHEST_FREQUENCY / 2
 ANY_FLAG = 0xFFFF
 MOST_BINS = 500  # of a folded curve
-MEASURES = ("mag", "relative", "absolute", "flux")  # static/lightcurves/points.js
+MEASURES = ("mag", "aligned", "relative", "absolute", "flux")  # static/lightcurves/points.js
 TIMES = ("mjd", "jd", "date", "ago")
 
 
@@ -82,6 +82,19 @@ class FoldForm(forms.Form):
     """A period to fold with."""
 
     period = RealField(required=False, min_value=SHORTEST_PERIOD, max_value=LONGEST_PERIOD)
+
+
+class FigureForm(PointsForm, FoldForm):
+    """The points of a figure, and how they are drawn: folded, with the fields of a filter aligned."""
+
+    epoch = RealField(required=False, min_value=0, max_value=2_600_000)
+    aligned = YesNoField()
+
+    def clean(self):
+        values = super().clean()
+        if values.get("epoch") is not None and values.get("period") is None and "period" not in self.errors:
+            raise forms.ValidationError("epoch: is of a folded curve; give the period too")
+        return values
 
 
 class ViewForm(FoldForm):

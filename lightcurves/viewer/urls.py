@@ -3,7 +3,7 @@
 from django.urls import path
 
 from lightcurves.catalog.views import light_curve_list, object_search, order_matchfiles
-from lightcurves.viewer import data, views
+from lightcurves.viewer import data, exposure_views, figure_views, views
 
 urlpatterns = [
     path("", object_search, name="objects"),
@@ -22,6 +22,8 @@ urlpatterns = [
     path("<int:oid>/alerts", data.overlay, {"name": "alerts"}, name="object-alerts"),
     path("<int:oid>/forced", data.overlay, {"name": "forced"}, name="object-forced"),
     path("<int:oid>/neighbours", data.neighbours, name="object-neighbours"),
+    path("<int:oid>/figure.pdf", figure_views.figure_pdf, name="object-figure"),
+    path("<int:oid>/exposures", exposure_views.exposure_page, name="object-exposures"),
     path("<int:oid>/cutouts/<int:pid>", data.cutouts, name="object-cutouts"),
     path("<int:oid>/periodogram", data.period_search, name="object-periodogram"),
 ]

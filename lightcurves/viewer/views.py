@@ -22,13 +22,13 @@ from lightcurves.periods.grid import MIN_POINTS
 from lightcurves.storage import read, store
 from lightcurves.tables import periods
 from lightcurves.tables.dictionary import OBJECTS, point_rows
-from lightcurves.viewer import saved
-from lightcurves.viewer.data import plain, source_of
+from lightcurves.viewer import beside, saved
+from lightcurves.viewer.data import offsets_of, plain, source_of
 from lightcurves.viewer.drawing import draw
 from lightcurves.viewer.forms import FILTERS, SaveForm, ViewForm
 from lightcurves.viewer.overlays import OVERLAYS
 
-MODULES = ("points", "state", "plots", "draw", "periodogram", "download", "panels")
+MODULES = ("points", "state", "plots", "draw", "periodogram", "download", "panels", "sound")
 NEWEST = 20  # images that the one for the viewer is looked for among
 PRELOADED = [f"lightcurves/{name}.js" for name in MODULES] + ["portal/asked.js"]
 PICTURES = {"lightcurve": "Light curve", "folded": "Folded", "periodogram": "Periodogram"}
@@ -48,9 +48,12 @@ def object_page(request: HttpRequest, oid: int) -> HttpResponse:
     together = store.siblings(source)
     curves = read.get(one.pk for one in together)
     sources = store.with_statistics(together)
-    context = {
+    canonical = beside.name_offsets(sources, offsets_of(curves))
+    found, rows = periods.best([source.pk]).get(source.pk), point_rows(curves)
+    context = beside.around(source, sources, found, request.user) | {
         "source": source,
         "sources": sources,
+        "canonical": canonical,
         "bands": [band for band in FILTERS if band in curves.columns["filtercode"]],
         "bits": BITS,
         "modules": PRELOADED,
@@ -58,12 +61,13 @@ def object_page(request: HttpRequest, oid: int) -> HttpResponse:
         "own_columns": OWN_COLUMNS,
         "pictures": PICTURES,
         "overlays": OVERLAYS,
-        "points": point_rows(curves),
+        "points": rows,
+        "pictures_in_time": beside.pictures_of(source, rows),
         "curve": draw(curves),
         "statistics": [(name, [getattr(one, name) for one in sources]) for name in STATISTICS],
         "methods": METHODS,
         "least_points": MIN_POINTS,
-        "found": periods.best([source.pk]).get(source.pk),
+        "found": found,
         "kept": saved.of(request.user, oid),
         "form": form,
         "image": newest_image(source),
@@ -72,8 +76,7 @@ def object_page(request: HttpRequest, oid: int) -> HttpResponse:
         return refuse(request, template, problems(form), context)
     if period := form.cleaned_data["period"]:
         context |= {"period": period, "folded": draw(curves, period)}
-    rows = map(plain, store.with_statistics([source]))
-    return answer(request, OBJECTS, rows, template, context)
+    return answer(request, OBJECTS, map(plain, store.with_statistics([source])), template, context)
 
 
 def newest_image(source: Source) -> int | None:

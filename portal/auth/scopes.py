@@ -53,6 +53,7 @@ NEEDS: dict[str, frozenset[str]] = {
         ("order-bundle", "jobs", "job", "job-result", "api-jobs", "api-job"), frozenset({Scope.IMAGES, Scope.CATALOGS})
     ),
     **dict.fromkeys(("alerts", "alert", "packet", "stamp", "api-alerts", "api-alert"), frozenset({Scope.ALERTS})),
+    **dict.fromkeys(("alert-plot", "alert-lightcurve"), frozenset({Scope.ALERTS})),
     **dict.fromkeys(("alert-nights", "alert-night-sums", "alert-night"), frozenset({Scope.ALERTS})),
     **dict.fromkeys(
         (
@@ -77,8 +78,11 @@ NEEDS: dict[str, frozenset[str]] = {
         ),
         frozenset({Scope.LIGHTCURVES}),
     ),
-    **dict.fromkeys(("object-neighbours", "saved-periods"), frozenset({Scope.LIGHTCURVES})),
-    **dict.fromkeys(("object-limits", "object-forced", "object-cutouts"), frozenset({Scope.LIGHTCURVES, Scope.IMAGES})),
+    **dict.fromkeys(("object-neighbours", "object-figure", "saved-periods"), frozenset({Scope.LIGHTCURVES})),
+    **dict.fromkeys(
+        ("object-limits", "object-forced", "object-cutouts", "object-exposures"),
+        frozenset({Scope.LIGHTCURVES, Scope.IMAGES}),
+    ),
     "object-alerts": frozenset({Scope.LIGHTCURVES, Scope.ALERTS}),
     **dict.fromkeys(
         (

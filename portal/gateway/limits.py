@@ -62,7 +62,10 @@ class Limits:
             threads=4,
             share=3,
             queue=64,
-            endings=("/periodogram", "/objects/own", "/difference.fits", "/chart.png", "/chart.pdf"),
+            endings=(
+                *("/periodogram", "/objects/own", "/figure.pdf"),
+                *("/difference.fits", "/chart.png", "/chart.pdf"),
+            ),
         ),
         Lane("pages", ("",), threads=4, share=3, queue=64),
     )

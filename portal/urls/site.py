@@ -79,6 +79,8 @@ urlpatterns = [
     path("alerts/<alertkind:kind>/<str:name>", alert_nights.night, name="alert-night"),
     path("alerts/<int:candid>/", alerts.alert_page, name="alert"),
     path("alerts/<int:candid>/packet", alerts.packet, name="packet"),
+    path("alerts/<int:candid>/plot", alerts.plot, name="alert-plot"),
+    path("alerts/<int:candid>/lightcurve", alerts.light_curve, name="alert-lightcurve"),
     path("alerts/<int:candid>/<str:kind>.png", alerts.stamp, name="stamp"),
     path("objects/", include("lightcurves.viewer.urls")),
     path("moving/", moving.search_page, name="moving"),

@@ -1,4 +1,4 @@
-"""Alerts: the search, one alert's page with its stamps, its packet."""
+"""Alerts: the search, one alert's page with its stamps and light curve, its packet."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from operator import attrgetter
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.views.decorators.http import require_safe
 
 from archive.forms import problems
 from archive.models import Alert, ScienceImage
 from archive.pixels.rendering import Rendering, png
-from archive.products.alert_packets import STAMPS, packet_of, stamp_of
+from archive.products.alert_curves import CURVE, curve_of
+from archive.products.alert_packets import STAMPS, packet_of
 from archive.requests.paging import page_of
 from archive.requests.parameters import takes
 from archive.services.vo.table_files import FORMATS as FILE_FORMATS
@@ -22,8 +24,11 @@ from archive.tables.dictionary import Column
 from archive.tables.pages.asked import PICTURES, TABLE, TableForm
 from archive.tables.pages.chips import chips_of
 from archive.tables.pages.results import Row, cells, result_table
-from archive.tables.responses import answer, format_of, refuse
+from archive.tables.responses import answer, format_of, problem, refuse
 from portal.forms.images import AlertSearchForm
+from portal.plots import alert_curve
+from portal.results.alert_stamps import stamp_pixels, turning_of
+from portal.results.alerts import alert_context
 from portal.workbench import planes
 
 COLUMNS = (
@@ -61,20 +66,14 @@ def _row(alert: Alert, columns: Sequence[Column]) -> Row:
     return Row(str(alert.candid), reverse("alert", args=[alert.candid]), cells(columns, values), picture=picture)
 
 
+@require_safe
 @takes("format")
 def alert_page(request: HttpRequest, candid: int) -> HttpResponse:
-    """One alert: three stamps, its measurements, the object's other alerts."""
-    alert = get_object_or_404(Alert.objects.select_related("packet"), pk=candid)
-    content = packet_of(alert)
-    science = ScienceImage.objects.filter(pk=alert.pid).first()
-    context = {
-        "alert": alert,
-        "candidate": content["candidate"],
-        "stamps": [kind for kind, name in STAMPS.items() if content.get(name)],
-        "others": Alert.objects.filter(objectid=alert.objectid).order_by("jd"),
-        "science": science,
-        "plane": _plane_of(science) if science is not None else "",
-    }
+    """One alert: its stamps, its object's light curve, its measurements, and what lies near it."""
+    alert = alert_of(candid)
+    packet = packet_of(alert)
+    science = image_of(alert)
+    context = {"alert": alert, **alert_context(alert, packet, science), "plane": science and _plane_of(science)}
     return answer(request, dictionary.ALERTS, [alert], "portal/alert.html", context)
 
 
@@ -84,17 +83,47 @@ def _plane_of(image: ScienceImage) -> str:
     return "difference" if "difference" in here else next(iter(here), "")
 
 
+@require_safe
+def plot(request: HttpRequest, candid: int) -> JsonResponse:
+    """The light curve of an alert's object as a Bokeh document, with its points beside it."""
+    points = alert_curve.rows(curve_of(alert_of(candid)))
+    return JsonResponse({"candid": str(candid), "alertcurve": alert_curve.document(), "points": points})
+
+
+@require_safe
+@takes("format")
+def light_curve(request: HttpRequest, candid: int) -> HttpResponse:
+    """The light curve of an alert's object, with limits, as JSON, CSV or VOTable."""
+    parameters = request.GET.copy()
+    parameters.setdefault("format", "json")
+    if parameters["format"].lower() == "html":
+        return problem("format='html': use json, csv or votable; the page is the alert's own")
+    request.GET = parameters
+    return answer(request, CURVE, curve_of(alert_of(candid)).points, "portal/alert.html", {})
+
+
+@require_safe
 def stamp(request: HttpRequest, candid: int, kind: str) -> HttpResponse:
-    """One of an alert's three stamps as PNG."""
-    alert = get_object_or_404(Alert.objects.select_related("packet"), pk=candid)
-    pixels = stamp_of(packet_of(alert), kind)
+    """One of an alert's three stamps as PNG: north up, east left, the alert in the middle."""
+    alert = alert_of(candid)
+    pixels = stamp_pixels(packet_of(alert), kind, turning_of(alert, image_of(alert)))
     if pixels is None:
         raise Http404(f"alert {candid} has no stamp {kind!r}; there are {', '.join(STAMPS)}")
     return HttpResponse(png(pixels, Rendering()), content_type="image/png")
 
 
+@require_safe
 def packet(request: HttpRequest, candid: int) -> JsonResponse:
     """An alert's packet as JSON, without its stamps."""
-    alert = get_object_or_404(Alert.objects.select_related("packet"), pk=candid)
-    content = packet_of(alert)
+    content = packet_of(alert_of(candid))
     return JsonResponse({name: value for name, value in content.items() if name not in HIDDEN})
+
+
+def alert_of(candid: int) -> Alert:
+    """The alert, as far as this reader may see it and its packet."""
+    return get_object_or_404(Alert.objects.select_related("packet"), pk=candid)
+
+
+def image_of(alert: Alert) -> ScienceImage | None:
+    """The science image of an alert, if it is here and this reader may see it."""
+    return ScienceImage.objects.filter(pk=alert.pid).first()

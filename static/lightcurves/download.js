@@ -133,3 +133,19 @@ export function calls(state, pointsAddress, periodogramAddress) {
   ];
   return { curl: [...note, `curl '${points}'`, `curl '${period}'`].join("\n"), python: python.join("\n") };
 }
+
+// The link to the figure as PDF says what the page shows; where an address cannot hold that, it says so and leads nowhere.
+export function figureLink(link, state) {
+  if (!link) return;
+  const pids = [...state.excluded].filter((key) => /^\d+$/.test(key));
+  link.dataset.address ??= new URL(link.href).pathname;
+  const possible = state.bands.size > 0 && pids.length <= MOST_IN_CALL;
+  link.textContent = possible ? "Figure (PDF)" : state.bands.size ? "No figure: more points are excluded than a link holds" : "No figure: no filter is on";
+  if (!possible) return link.removeAttribute("href");
+  const parts = { bands: [...state.bands].join(","), mask: `${state.mask}`, together: "1" };
+  if (pids.length) parts.exclude = pids.join(",");
+  if (state.period) parts.period = `${Number(state.period.toPrecision(10))}`;
+  if (state.period && state.usedEpoch > 0) parts.epoch = state.usedEpoch.toFixed(6);
+  if (state.measure === "aligned") parts.aligned = "1";
+  link.href = `${link.dataset.address}?${new URLSearchParams(parts)}`;
+}

@@ -58,7 +58,7 @@ function finish(plot, rows, state) {
 
 // One entry per mark. `firm` ones decide the range: not what has flags.
 function marks(shown, bins, state, reference, placesOf) {
-  const context = { medians: medians(shown.filter((one) => one.kind !== "limit" && one.kind !== "alert")), modulus: state.modulus };
+  const context = { medians: medians(shown.filter((one) => one.kind !== "limit" && one.kind !== "alert")), modulus: state.modulus, offsets: state.offsets };
   const pale = bins.length > 0;
   return [...shown, ...bins].flatMap((one) => {
     const value = measured(one, state.measure, context);

@@ -6,7 +6,8 @@ import { ANY_FLAG, fromColumns, visible } from "./points.js";
 import { embed, onThemeChange } from "./plots.js";
 import { drawFolded, drawLightCurve } from "./draw.js";
 import { drawAliases, drawPeriodogram, nearestPeak, search } from "./periodogram.js";
-import { calls, csv, give, picture, votable } from "./download.js";
+import { calls, csv, figureLink, give, picture, votable } from "./download.js";
+import { connectSound } from "./sound.js";
 import { keys, readOwn, showNeighbours, showPicked, tendTable } from "./panels.js";
 
 const viewer = document.getElementById("viewer");
@@ -26,6 +27,7 @@ async function start() {
   const [points, made] = await Promise.all([asked(data.points), asked(data.document)]);
   documents = made;
   reference = points.reference;
+  state.offsets = points.offsets;
   loaded.point = fromColumns(points.columns, "point");
   readAddress(state, window.location.search);
   await embed(documents, "lightcurve", (plot) => { plots.lightcurve = plot; drawCurve(); });
@@ -86,6 +88,7 @@ function firstPoint() {
 function tell() {
   const { text } = address(state);
   window.history.replaceState(null, "", text ? `?${text}` : window.location.pathname);
+  figureLink(find("figure"), state);
   const { curl, python } = calls(state, data.lightcurve, data.periodogram);
   find("call-curl").textContent = curl;
   find("call-python").textContent = python;
@@ -168,6 +171,8 @@ function connect() {
   plots.periodogram.figure.on_event("tap", (event) => fold(1 / nearestPeak(plots.periodogram, event.x)));
   onThemeChange(draw);
   connectSaved();
+  const folded = () => visible(points(), state).filter((one) => one.kind === "point" || one.kind === "own");
+  connectSound(find("listen"), () => state.period && { points: folded(), period: state.period, epoch: state.usedEpoch }, (text) => (find("heard").textContent = text));
 }
 
 function toggle(set, box) {

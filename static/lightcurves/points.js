@@ -52,18 +52,19 @@ function median(values) {
 
 export const MEASURES = {
   mag: { label: "magnitude", faintUp: false },
+  aligned: { label: "magnitude, curves of a filter aligned", faintUp: false },
   relative: { label: "magnitude − median", faintUp: false },
   absolute: { label: "absolute magnitude", faintUp: false },
   flux: { label: "flux (µJy)", faintUp: true },
 };
 
 // {y, low, high} in the chosen measure; null where the point has none: an alert's difference has no median.
-export function measured(point, measure, { medians: middle, modulus }) {
+export function measured(point, measure, { medians: middle, modulus, offsets }) {
   const difference = point.kind === "alert" || point.kind === "forced";
   if (measure === "flux") return fluxOf(point);
-  const shift = measure === "absolute" ? modulus : measure === "relative" ? middle.get(seriesOf(point)) : 0;
-  if (shift === undefined || (measure === "relative" && difference)) return null;
-  const y = point.mag - shift;
+  const shift = { absolute: modulus, relative: middle.get(seriesOf(point)), aligned: offsets?.[point.oid] ?? 0 }[measure];
+  if (measure === "relative" && (shift === undefined || difference)) return null;
+  const y = point.mag - (shift ?? 0);
   const err = point.err ?? 0;
   return { y, low: y - err, high: y + err, err };
 }

@@ -86,6 +86,41 @@ def beside_a_light_curve(world: World, ask: Asker, draw) -> None:
             assert ("reference" in shown) == (image in seen and image in listed)
 
 
+@probe("object-figure")
+def figures(world: World, ask: Asker, draw) -> None:
+    """Of the points that are seen: a figure says how many it has."""
+    unit = world.units[draw(0, 5)]
+    url = reverse("object-figure", args=[unit.oid])
+    if refused(ask, url, "lightcurves"):
+        return
+    seen = world.data(ask.person)
+    curves = ask(reverse("object-lightcurve", args=[unit.oid]), {"mask": 0}, status=200 if unit in seen else 404)
+    drawn = ask(url, {"mask": 0}, status=200 if unit in seen else 404)
+    if unit in seen:
+        assert drawn.headers["X-Points"] == str(curves.json()["count"]) == str(len(seen))
+
+
+@probe("object-exposures")
+def exposures_of_a_place(world: World, ask: Asker, draw) -> None:
+    """Points of images whose points are seen; of other images that they are listed; of hidden ones not a word."""
+    unit = world.units[draw(0, 5)]
+    seen, listed = world.data(ask.person), world.images(ask.person)
+    url = reverse("object-exposures", args=[unit.oid])
+    if refused(ask, url, "lightcurves", "images"):
+        return
+    status = 200 if unit in seen else 404
+    found = ask(url, {"format": "json"}, status=status)
+    for part in ({}, {"part": 1}):
+        ask(url, part, status=status)
+    if status == 404:
+        return
+    rows = {row["pid"]: row["state"] for row in found.json()["rows"] if row["pid"]}
+    assert {pid for pid, state in rows.items() if state != "not measured"} == set(pids(seen))
+    assert set(rows) <= {*pids(seen), *pids(listed)}
+    raw = {row["expid"] for row in found.json()["rows"]}
+    assert raw <= {one.image.exposure_id for one in [*seen, *listed]}
+
+
 @probe("saved-periods", "account-save-period", "account-drop-period")
 def periods_of_an_account(world: World, ask: Asker, draw) -> None:
     """Only who is signed in saves and sees periods, their own; a token may read them and change nothing."""
@@ -274,7 +309,8 @@ def exported_light_curves(world: World, ask: Asker, draw) -> None:
             assert job.phase == "ERROR" and "that you may see" in job.message
             continue
         with tarfile.open(bundles.result_path(job)) as tar:
-            named = [one for one in tar if "_lc-hats/dataset/N" in one.name or "/ztf_000655" in one.name]
+            inside = [one for one in tar if one.isfile()]
+            named = [one for one in inside if "_lc-hats/dataset/N" in one.name or "/ztf_000655" in one.name]
             files = [tar.extractfile(one).read() for one in named]
         parts = [pq.ParquetFile(io.BytesIO(file)).read() for file in files]
         rows = [len(table) if edition == "flat" else sum(table.column("nepochs").to_pylist()) for table in parts]

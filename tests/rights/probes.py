@@ -211,7 +211,7 @@ def statistics_of_images(world: World, ask: Asker, draw) -> None:
     assert ask(reverse("quality")).context["images"] == len(seen)
 
 
-@probe("alerts", "api-alerts", "alert", "api-alert", "packet", "stamp")
+@probe("alerts", "api-alerts", "alert", "api-alert", "packet", "stamp", "alert-plot", "alert-lightcurve")
 def alerts(world: World, ask: Asker, draw) -> None:
     if refused(ask, reverse("alerts"), "alerts"):
         return
@@ -227,6 +227,11 @@ def alerts(world: World, ask: Asker, draw) -> None:
         assert (page.context["science"] is not None) == (unit in world.images(ask.person))
     ask(reverse("packet", args=[unit.candid]), status=status)
     ask(reverse("stamp", args=[unit.candid, "science"]), status=status)
+    for name in ("alert-plot", "alert-lightcurve"):
+        told = ask(reverse(name, args=[unit.candid]), status=status)
+        if status == 200:
+            rows = told.json()["points" if name == "alert-plot" else "rows"]
+            assert [int(row["candid"]) for row in rows] == [unit.candid]
     ask(reverse("api-alert", args=[unit.candid]), status=status)
 
 

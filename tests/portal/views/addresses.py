@@ -52,6 +52,7 @@ def pages(made: Pages, who: str) -> dict[str, str]:
         "objects empty": _at("objects", position="1 80"),
         "light-curve-list": _at("light-curve-list"),
         "object": _at("object", unit.oid),
+        "object-exposures": _at("object-exposures", unit.oid),
         "object folded": _at("object", unit.oid, period=0.7312),
         "moving form": _at("moving"),
         "moving": _at("moving", name="310"),
@@ -111,9 +112,10 @@ NOT_PAGES = frozenset({
     # files, pictures and rows
     "file", "picture", "cutout", "image-plane", "image-sources", "image-chart",
     "packet", "stamp", "movie", "release-manifest", "script", "job-result",
+    "alert-plot", "alert-lightcurve",
     "forced-document", "forced-result", "forced-file", "query-words", "query-plot",
     "object-document", "object-lightcurve", "object-points", "object-limits", "object-alerts", "object-forced",
-    "object-neighbours", "object-cutouts", "object-periodogram",
+    "object-neighbours", "object-cutouts", "object-periodogram", "object-figure",
     "hipslist", "hips-survey", "hips-properties", "hips-whole", "hips-tile", "moc",
     # parts of pages
     "query-jobs", "image-facets",

@@ -20,6 +20,7 @@ HTMX = 1800  # ms, in which a page asks again for the part that waits
 SECONDS = 8.0  # until a page has said what failed
 DETAIL = "it was moved away while you looked"
 FALLBACKS = {  # what must stay, unless a plot stands there
+    "alert": "#alertcurve svg.curve, #alertcurve canvas",
     "object": "#lightcurve svg.curve, #lightcurve canvas", "forced-job": "#forced svg.curve, #forced canvas",
     "forced-job waiting": "#job", "job": "#job", "query": ".result tbody tr, #query-form", "image": "table",
     "sky": "#drawing, #aladin canvas", "api-docs": "header a", "images": "main table tbody tr",
