@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from csp.constants import WASM_UNSAFE_EVAL
 from csp.decorators import csp_update
 from django.core.paginator import Page
@@ -16,10 +18,13 @@ from archive.search import query
 from archive.search.families import FAMILIES, FOOTPRINT
 from archive.services.hips import survey
 from archive.services.hips.config import FILTERS
+from archive.tables.pages.chips import chips_of
 from portal.forms.images import ImageSearchForm
 from portal.plots.sky_map import SkyMap, sky_map
 from portal.views.products.product_rows import outline, page_url
 
+AROUND = {"images": "Images", "objects": "Light curves", "alerts": "Alerts", "cutouts": "Cutouts",
+          "forced": "Forced photometry"}  # fmt: skip
 FOOTPRINTS = 300
 NARROWEST = 0.5  # deg, of the view
 # Aladin Lite draws with WebAssembly, which it carries as a data: address, and works in a worker, whose script it
@@ -35,7 +40,7 @@ def sky_page(request: HttpRequest) -> HttpResponse:
     first = form["filtercode"].value()
     codes = sorted(filter(survey.visible, FILTERS), key=lambda code: code != first)
     surveys = [_survey(code) for code in codes]
-    context = {"form": form, "surveys": surveys}
+    context = {"form": form, "surveys": surveys, "chips": chips_of(request, form), "links": json.dumps(_links())}
     if not form.is_valid():
         return render(request, "portal/sky.html", context | {"error": problems(form)}, status=400)
     if FAMILIES[form.query.family].place != FOOTPRINT:
@@ -48,6 +53,11 @@ def sky_page(request: HttpRequest) -> HttpResponse:
     drawing = sky_map(map(outline, page), [place] if place else [])
     context |= {"page": page, "map": drawing, "sky": _data(page, surveys, drawing), "asked": asked}
     return render(request, "portal/sky.html", context)
+
+
+def _links() -> dict[str, str]:
+    """The searches around a place, by their names."""
+    return {label: reverse(name) for name, label in AROUND.items()}
 
 
 def _survey(filtercode: str) -> dict:

@@ -1,12 +1,13 @@
-// The sky map: our surveys in Aladin Lite, with the footprints of the images found. It asks nobody but this server.
+// The sky map: our surveys in Aladin Lite, layers over them, what lies at a place. It asks nobody but this server.
 import A from "../vendor/aladin.js";
+import { token, onSchemeChange } from "../ui/scheme.js";
+import { showHere } from "./here.js";
+import { connectLayers } from "./layers.js";
+import { connectRegions } from "./regions.js";
 
 const place = document.getElementById("aladin");
 const sky = JSON.parse(document.getElementById("sky-data").textContent);
-
-function colour(filter) {
-  return getComputedStyle(document.querySelector(`.legend .${filter}`) ?? place).color;
-}
+const readout = document.getElementById("sky-readout");
 
 // A survey is given as its address, and hipsList is empty: given as objects, or left to its defaults, Aladin Lite asks
 // servers elsewhere.
@@ -33,12 +34,16 @@ function nameControls() {
   for (const picture of place.querySelectorAll("img")) picture.alt = "";
 }
 
-function drawFootprints(map) {
-  for (const filter of new Set(sky.footprints.map((one) => one.filter))) {
-    const overlay = A.graphicOverlay({ name: filter, color: colour(filter), lineWidth: 2 });
+// Footprints of the search, of each filter in its colour.
+function footprints(map) {
+  const overlays = [...new Set(sky.footprints.map((one) => one.filter))].map((filter) => {
+    const overlay = A.graphicOverlay({ name: filter, color: token(`filter-${filter}`), lineWidth: 2 });
     map.addOverlay(overlay);
     for (const one of sky.footprints.filter((each) => each.filter === filter)) overlay.add(A.polygon(one.corners));
-  }
+    return [filter, overlay];
+  });
+  onSchemeChange(() => overlays.forEach(([filter, overlay]) => overlay.setColor(token(`filter-${filter}`))));
+  return overlays.map(([, overlay]) => overlay);
 }
 
 function connectSurveys(map) {
@@ -49,7 +54,6 @@ function connectSurveys(map) {
       for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
     });
   }
-  document.querySelectorAll("[data-map]").forEach((part) => (part.hidden = false));
 }
 
 try {
@@ -57,8 +61,14 @@ try {
   place.hidden = false;
   const map = made();
   nameControls();
-  drawFootprints(map);
   connectSurveys(map);
+  connectLayers(map, A, footprints(map));
+  connectRegions(map);
+  map.on("click", ({ ra, dec, isDragging }) => isDragging || showHere(ra, dec));
+  map.on("mouseMove", ({ ra, dec }) => {
+    if (Number.isFinite(ra)) readout.textContent = `RA ${ra.toFixed(5)}°, Dec ${dec.toFixed(5)}° (ICRS)`;
+  });
+  document.querySelectorAll("[data-map]").forEach((part) => (part.hidden = false));
   document.getElementById("drawing").hidden = true;
   document.body.dataset.sky = "ready";
 } catch (error) {
