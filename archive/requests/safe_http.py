@@ -22,6 +22,8 @@ class NotAllowedError(ValueError):
 
 def check(address: str, hosts: Collection[str]) -> None:
     """Raise NotAllowedError for an address that is no http(s) one of an allowed host."""
+    if not address.isascii() or not address.isprintable() or " " in address:
+        raise NotAllowedError("is no address: write blanks and letters beyond ASCII as %20 and the like")
     try:
         parts = urlsplit(address)
         _ = parts.port
@@ -50,7 +52,7 @@ def connected(
     ------
     NotAllowedError
     OSError
-        where nobody answers.
+        where nobody answers, or not as HTTP has it.
     """
     check(address, hosts)
     parts = urlsplit(address)
@@ -65,6 +67,8 @@ def connected(
     connection._create_connection = lambda _, timeout, source: socket.create_connection(target, timeout, source)
     try:
         yield connection, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    except http.client.HTTPException as error:
+        raise ConnectionError(f"the host {host} does not answer as HTTP has it ({type(error).__name__})") from error
     finally:
         connection.close()
 

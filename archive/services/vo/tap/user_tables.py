@@ -45,7 +45,7 @@ _DATATYPES = {kind: name for name, kind in POSTGRES.items()} | {
     "numeric": "double",
 }
 _OF_VALUES = ("22", "23", "54")
-"""Classes of SQLSTATE: values that a column or an index cannot hold, or that are there already, or too large or many."""
+"""Classes of SQLSTATE: values that no column or index can hold, that are there already, or that are too many."""
 
 
 class TableNotKeptError(ValueError):

@@ -231,4 +231,3 @@ def test_a_cutout_of_bytes_that_are_no_fits_says_that_the_file_is_damaged(client
     assert response.status_code == 500 and text.startswith("<?xml version"), text
     assert f"{damaged[kind].name}: is damaged" in text
     assert body(get(client, damaged[kind])) == content(damaged[kind])  # whole, it comes as it is
-

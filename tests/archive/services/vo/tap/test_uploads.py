@@ -148,6 +148,9 @@ def test_too_much_is_refused(client, sky, settings):
 
 class Shelf(BaseHTTPRequestHandler):
     def do_GET(self):
+        if self.path == "/odd":
+            self.wfile.write(b"what is that?\r\n\r\n")
+            return
         self.send_response(302 if self.path == "/moved" else 200)
         self.send_header("Location", "http://example.org/")
         self.end_headers()
@@ -172,6 +175,9 @@ def test_uploads_come_from_allowed_hosts_without_detours(client, sky, settings):
     settings.TAP_UPLOAD_PRIVATE = True
     assert fetch("/table") == "n\n5\n"
     assert "redirections are not followed" in fetch("/moved")
+    assert "does not answer as HTTP has it (BadStatusLine)" in fetch("/odd")
+    for path in ("/a b", "/é", "/a\x7f"):
+        assert "is no address" in fetch(path)
     shelf.shutdown()
 
 
