@@ -65,8 +65,10 @@ def files_by_row(
     for row in rows:
         keys.setdefault(belonging.row(row), []).append(row.pk)
     found: dict[Hashable, list[ProductFile]] = {}
-    candidates = _candidates(belonging, list(keys)).defer("provenance")  # which nobody asks of many files
-    for file in (candidates if suffix is None else candidates.filter(suffix=suffix)).order_by("path"):
+    candidates = _candidates(belonging, list(keys)).order_by("path")
+    if suffix is not None:
+        candidates = candidates.filter(suffix=suffix).defer("provenance")  # which nobody asks of a list's images
+    for file in candidates:
         for pk in keys.get(belonging.file(file), ()):
             found.setdefault(pk, []).append(file)
     return found

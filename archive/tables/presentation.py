@@ -9,8 +9,9 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
-from archive.survey.camera import filter_named
+from archive.survey.camera import FILTER_BY_FID
 from archive.tables.dictionary import Column
 
 NUMBER, TEXT, TIME, FILTER, IDENTIFIER = "number", "text", "time", "filter", "identifier"
@@ -57,10 +58,10 @@ class Shown:
     def is_number(self) -> bool:
         return self.kind == NUMBER
 
-    def text(self, value: object) -> str:
+    def text(self, value: Any) -> str:
         """A value of it in words for a person; a missing one is a dash, and zero is a number."""
-        if self.kind == FILTER and (known := filter_named(str(value))):
-            return known.code
+        if self.name == "fid" and value in FILTER_BY_FID:
+            return FILTER_BY_FID[value].code
         if value is None or (isinstance(value, float) and math.isnan(value)) or value == "":
             return MISSING
         if isinstance(value, datetime):

@@ -12,6 +12,7 @@ from archive.models import ProductFile, ReferenceImage, ScienceImage
 from archive.pixels import rendering as pixels
 from archive.products import calibrations, residuals, versions
 from archive.products.files import MAIN_FILE, files_by_row, why_no_files
+from archive.products.neighbours import neighbours_of
 from archive.requests.parameters import takes
 from archive.search import query
 from archive.search.families import FAMILIES
@@ -29,6 +30,7 @@ def science_page(request: HttpRequest, pid: int) -> HttpResponse:
     """A science image: picture, quality, calibrations, files, difference."""
     image = get_object_or_404(ScienceImage.objects.select_related("exposure"), pk=pid)
     context = {
+        "beside": neighbours_of(image),
         "calibrations": calibrations.used_for(image),
         "versions": versions.beside(image),
         "problems": [text for name, text in sorted(image.quality.items()) if name.endswith("_problem")],

@@ -36,7 +36,7 @@ def found(client, text: str) -> str:
         ("20261027", f"/images/?nid={nid_of_date(date(2026, 10, 27))}"),
         ("M 31", "/images/?position=M+31"),
         ("(1) Ceres", "/moving/?name=%281%29+Ceres"),
-        ("10 41; 11 42", "/images/list?targets=10+41%0A11+42"),
+        ("10.68 41.27; 11.5 42.1", "/images/list?targets=10.68+41.27%0A11.5+42.1"),
         ("M 31\nM 33", "/images/list?targets=M+31%0AM+33"),
         ("57.95;35.75", "/images/?position=57.95%3B35.75"),
     ],
@@ -50,9 +50,10 @@ def test_numbers_lead_to_what_bears_them(client, image):
     assert found(client, str(image.exposure_id)) == f"/images/?expid={image.exposure_id}"
 
 
-def test_a_release_is_found_by_its_name_in_any_case(client):
-    Release.objects.create(name="dr9", title="Nine", state="public", first_night="2020-01-01", last_night="2020-02-01")
-    assert found(client, "DR 9") == "/releases/dr9/"
+def test_a_release_is_found_by_its_name_in_any_case(client, admin_client):
+    Release.objects.create(name="dr9", title="Nine", first_night="2020-01-01", last_night="2020-02-01")
+    assert found(admin_client, "DR 9") == "/releases/dr9/"  # a draft, which staff see
+    assert client.get("/find", {"q": "DR 9"}).status_code == 404
 
 
 def test_a_number_of_several_things_is_a_choice(client):
