@@ -128,7 +128,7 @@ def is_positive(value) -> bool:
 
 
 def kind_of(score: float | None) -> str:
-    """What a star-galaxy score says."""
+    """The meaning of a star-galaxy score in words."""
     if score is None:
         return "not classified"
     return "likely a star" if score >= STAR else "likely a galaxy" if score <= GALAXY else "unclear"
