@@ -12,7 +12,7 @@ Matrix = tuple[float, float, float, float]  # CD1_1, CD1_2, CD2_1, CD2_2; deg/px
 
 @dataclass(frozen=True)
 class Turning:
-    """How the rows and columns of an image are turned, and how the sky then lies in it.
+    """The turning of an image by rows and columns, and the directions of the sky in the result.
 
     swapped : rows and columns change places, first; mirrored, flipped : columns, rows in opposite order
     scale : arcsec/px; north, east : direction in the picture, degrees from up towards the left

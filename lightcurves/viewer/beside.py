@@ -1,4 +1,4 @@
-"""What is known of an object's place besides its light curves: alerts, forced photometry, catalogs, pictures in time.
+"""The surroundings of an object's light curves: alerts, forced photometry, catalogs, pictures in time.
 
 Everything is read with the reader's rights; forced photometry is the reader's own.
 """
@@ -57,7 +57,7 @@ class Picture:
 
 
 def around(source: Source, sources: list, period: SourcePeriod | None, user: AbstractBaseUser) -> dict:
-    """What the page shows beside the light curves, by name."""
+    """Everything that the page shows beside the light curves, by name."""
     place = source.ra, source.dec
     panstarrs = _near(PanstarrsStar.objects.within(*place, NEAR / 3600))
     gaia = _near(GaiaStar.objects.within(*place, NEAR / 3600))

@@ -1,4 +1,4 @@
-"""Why there is no point: every exposure that covers an object's place, and what came of it.
+"""Exposures that cover an object's place, and the reason why one gave no point.
 
 The database's row-level security decides what is seen: of an exposure that the reader may not see there is no word,
 and an image whose points they may not see counts as not measured, whatever it shows.

@@ -13,6 +13,7 @@ from lightcurves.models import Source
 from lightcurves.photometry.offsets import Offset
 from lightcurves.told.reading import times
 
+Columns = dict[str, np.ndarray]
 WIDTH, PANEL = 7.2, 3.0  # inches
 MARKERS = {"zg": "o", "zr": "s", "zi": "D"}
 COLOURS = {"zg": "#15803d", "zr": "#b91c1c", "zi": "#92400e"}
@@ -28,9 +29,7 @@ class Fold:
     epoch: float | None = None
 
 
-def pdf(
-    source: Source, columns: Mapping[str, np.ndarray], fold: Fold | None, offsets: Mapping[int, Offset], address: str
-) -> bytes:
+def pdf(source: Source, columns: Columns, fold: Fold | None, offsets: Mapping[int, Offset], address: str) -> bytes:
     """The light curve over time, and over two cycles where it is folded.
 
     Parameters
@@ -62,7 +61,7 @@ def pdf(
     return stream.getvalue()
 
 
-def _over_time(axes, points: Mapping[str, np.ndarray]) -> None:
+def _over_time(axes, points: Columns) -> None:
     from matplotlib import dates
 
     mjd = times(points)
@@ -72,7 +71,7 @@ def _over_time(axes, points: Mapping[str, np.ndarray]) -> None:
     axes.set_xlabel("UTC")
 
 
-def _folded(axes, points: Mapping[str, np.ndarray], fold: Fold) -> None:
+def _folded(axes, points: Columns, fold: Fold) -> None:
     epoch = float(points["hjd"].min()) if fold.epoch is None else fold.epoch
     phase = (points["hjd"] - epoch) / fold.period % 1.0
     twice = {name: np.concatenate([points[name], points[name]]) for name in ("mag", "magerr", "filtercode")}
@@ -81,7 +80,7 @@ def _folded(axes, points: Mapping[str, np.ndarray], fold: Fold) -> None:
     axes.set_xlabel(f"phase, period {fold.period:.9g} d, phase 0 at HJD {epoch:.5f}")
 
 
-def _bands(axes, points: Mapping[str, np.ndarray], x: np.ndarray) -> None:
+def _bands(axes, points: Columns, x: np.ndarray) -> None:
     for band, marker in MARKERS.items():
         mine = points["filtercode"] == band
         if mine.any():

@@ -22,6 +22,7 @@ LONGEST = 80  # characters of a value that no schema explains
 STAR, GALAXY = 0.83, 0.5  # scores from which Pan-STARRS sources are called so (Tachibana & Miller 2018 for stars)
 PROGRAMS = {0: "engineering", 1: "public", 2: "partnership", 3: "Caltech"}
 SMALL = 1e-3
+CALENDAR = (1721426.0, 5373484.0)  # JD of the years 1 to 9999
 NEAR = 5.0  # arcsec, of searches around an alert
 
 
@@ -107,13 +108,13 @@ def _plain(value) -> str:
 
 def _note(name: str, value) -> str:
     if name in DATES:
-        return f"{utc_text(value)} UTC"
+        return f"{utc_text(value)} UTC" if CALENDAR[0] < value < CALENDAR[1] else "on no day of the calendar"
     if name == "isdiffpos":
         return "brighter than the reference" if is_positive(value) else "fainter than the reference"
     if name == "fid":
         return filter_of(value).band if value in (1, 2, 3) else ""
     if name == "nid":
-        return f"{date_of_nid(value):%Y-%m-%d}"
+        return f"{date_of_nid(value):%Y-%m-%d}" if value >= 0 else "before the survey"
     if name == "programid":
         return PROGRAMS.get(value, "")
     if name == "tooflag":
@@ -127,7 +128,7 @@ def is_positive(value) -> bool:
 
 
 def kind_of(score: float | None) -> str:
-    """What a star-galaxy score says."""
+    """The meaning of a star-galaxy score in words."""
     if score is None:
         return "not classified"
     return "likely a star" if score >= STAR else "likely a galaxy" if score <= GALAXY else "unclear"

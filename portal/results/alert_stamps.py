@@ -38,7 +38,7 @@ class Arrow:
 
 @dataclass(frozen=True)
 class Frame:
-    """What is drawn over each stamp; lengths in pixels."""
+    """The drawing over each stamp; lengths in pixels."""
 
     side: int
     scale: float
@@ -65,7 +65,7 @@ class Frame:
 
 
 def turning_of(alert: Alert, science: ScienceImage | None) -> Turning:
-    """How the stamps of an alert are turned: by its image, or as the camera stands where no image is here."""
+    """The turning of an alert's stamps: by its image, or as the camera stands where no image is here."""
     if science is not None:
         return north_up((science.cd11, science.cd12, science.cd21, science.cd22))
     rcid = split_pid(alert.pid)[1] if alert.rcid is None else alert.rcid

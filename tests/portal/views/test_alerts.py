@@ -82,6 +82,9 @@ def test_fields_say_unit_meaning_and_what_is_missing(client, made):
 def test_a_packet_of_another_schema_says_what_it_lacks_and_shows_what_we_do_not_know():
     groups = alert_facts.fact_groups({"candid": 1, "braai": 0.5, "luid": None}, {})
     told = {fact.field.name: fact.value for group in groups for fact in group.facts}
+    odd = alert_facts.fact_groups({"jdstartref": 0.0, "nid": -3}, {})
+    notes = {fact.field.name: fact.note for group in odd for fact in group.facts}
+    assert (notes["jdstartref"], notes["nid"]) == ("on no day of the calendar", "before the survey")
     assert told["magpsf"] == alert_facts.NOT_IN_PACKET
     assert (told["braai"], told["luid"]) == ("0.5", alert_facts.NOT_MEASURED)
 
