@@ -9,6 +9,7 @@ from django import forms
 from archive.forms import ChoiceField, DeclinationField, RealField, RightAscensionField, YesNoField
 from archive.pixels.finding_chart import LARGEST, SMALLEST, Chart
 from archive.pixels.rendering import COLOURMAPS, STRETCHES, Rendering
+from archive.requests.numbers import whole
 from archive.survey.bits import MaskBit
 from portal.workbench.planes import PLANES
 from portal.workbench.sources import KINDS
@@ -47,11 +48,12 @@ class EpochsField(forms.CharField):
 
     def clean(self, value):
         found = [one.strip() for one in super().clean(value).split(",") if one.strip()]
-        if not all(one.isascii() and one.isdigit() and len(one) < 19 for one in found):
+        pids = [whole(one) for one in found]
+        if None in pids:
             raise forms.ValidationError("give pids of science images with commas between")
         if len(found) > MOST_EPOCHS:
             raise forms.ValidationError(f"{len(found)} images; give at most {MOST_EPOCHS}")
-        return [int(one) for one in dict.fromkeys(found)]
+        return list(dict.fromkeys(pids))
 
 
 class ViewForm(forms.Form):

@@ -1,6 +1,6 @@
 // Several frames at once, locked on the sky: epochs blinked, planes behind a curtain, three filters as colours.
 
-import { usual } from "./stretch.js";
+import { alike, usual } from "./stretch.js";
 
 const USUAL_EPOCHS = 4;
 const COLOURS = ["red", "green", "blue"];
@@ -114,8 +114,9 @@ export class Compare {
     if (!this.drawings.has(frame.key)) {
       const name = frame.plane;
       const style = (name === "science" && stage.frame.plane !== "difference" && styles[stage.frame.plane]) || styles[name] || usual(name);
-      const grey = this.mode === "rgb" ? { ...style, map: "grey", invert: false } : style;
-      this.drawings.set(frame.key, stage.drawing(frame, grey));
+      const changed = this.mode === "rgb" ? { ...style, map: "grey", invert: false }
+        : this.mode === "blink" ? alike(frame, this.frames[0], style) : style;
+      this.drawings.set(frame.key, stage.drawing(frame, changed));
     }
     return this.drawings.get(frame.key);
   }

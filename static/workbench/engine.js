@@ -1,7 +1,9 @@
 // JS9 as an engine: its scripts, loaded when the page stands, and FITS images in it. It asks nobody but this server.
 
 const EMPTY = "data:image/gif;base64,R0lGODlhAQABAAAAACw="; // for pictures of windows that it never opens
+const NOTHING = Array(3).fill("display value/position"); // it would change contrast where we pan and draw
 const OPTIONS = {
+  mouseActions: NOTHING, touchActions: NOTHING,
   helperType: "none", alerts: false, dynamicSelect: false, resizeHandle: false, updateTitlebar: false,
   processQueryParams: false, localStorage: false, waitType: "mouse", editRegions: false, mousetouchZoom: false,
   metaClickPan: false, regIncludeJSON: false, regIncludeComments: false, refreshDragDrop: false, quietReturn: true,
@@ -23,7 +25,7 @@ function script(address) {
 // needs its size before.
 export async function start(files) {
   window.Module = {};
-  window.JS9Prefs = { globalOpts: OPTIONS, imageOpts: { wcsunits: "degrees" }, fabricOpts: REGIONS };
+  window.JS9Prefs = { globalOpts: OPTIONS, imageOpts: { wcsunits: "degrees", valpos: false }, fabricOpts: REGIONS };
   await script(files["js9support.min.js"]);
   await script(files["js9.min.js"]); // it does not begin by itself: data-js9init="false"
   const { JS9, jQuery } = window;

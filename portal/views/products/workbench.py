@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlencode
 
 from csp.constants import WASM_UNSAFE_EVAL
@@ -71,13 +72,21 @@ def _data(image: ScienceImage, files: dict[str, ProductFile], form: ViewForm) ->
             for one in overlays.kinds_of(image)
         ],
         "bits": [
-            {"name": name, "bit": bit_number(bit), "label": MASK_DESCRIPTIONS[bit].capitalize()}
+            {"name": name, "bit": bit_number(bit), "label": _in_words(MASK_DESCRIPTIONS[bit])}
             for name, bit in BITS.items()
         ],
         "epochs": [_epoch(one, one.pk == image.pk) for one in epochs.of(image)],
         "charts": {one: reverse("image-chart", args=[image.pk, one]) for one in finding_chart.FORMATS},
         "state": form.state(),
     }
+
+
+def _in_words(description: str) -> str:
+    """A bit's description as a line on the page; the headers have it in capitals."""
+    text = description.capitalize()
+    for word in ("PSF", "SExtractor", "NaN"):
+        text = re.sub(rf"\b{word}\b", word, text, flags=re.IGNORECASE)
+    return text
 
 
 def _epoch(image: ScienceImage, own: bool) -> dict:

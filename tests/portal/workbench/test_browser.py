@@ -459,6 +459,20 @@ def test_all_is_measured_at_the_crosshair_by_keyboard(opened, observed):
     expect(page.locator("#wb-said")).to_contain_text("Radius=no")
 
 
+def test_dragging_moves_and_draws_and_changes_no_colour(opened, observed):
+    page = opened("?zoom=2").page
+    x, y = round(float(observed.x[20])), round(float(observed.y[20]))
+    page.evaluate("([x, y]) => workbench.stage.look(workbench.stage.frame.sky(x, y))", [x, y])
+    page.evaluate("workbench.stage.redraw('all')")
+    before = colour_at(page, x, y)
+    start = at(page, x + 30, y)
+    for tool in ("Pan", "Circle", "Box", "Ruler"):
+        page.get_by_role("button", name=tool, exact=True).click()
+        drag(page, start, (start[0] + 35, start[1] + 25))
+        page.evaluate("workbench.stage.redraw('all')")
+        assert colour_at(page, x, y) == before, tool
+
+
 # --- regions -------------------------------------------------------------------------------------------------------
 def test_regions_are_read_drawn_and_saved_as_ds9_writes_them(opened, observed, tmp_path):
     page = opened("?zoom=1").page
