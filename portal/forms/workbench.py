@@ -1,4 +1,4 @@
-"""What a viewer's address says about how an image is shown, and what a finding chart is asked for."""
+"""The parameters of a viewer's address, which say how an image is shown, and those of a finding chart."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class EpochsField(forms.CharField):
 
 
 class ViewForm(forms.Form):
-    """How the viewer shows an image: a link with these parameters shows the same again."""
+    """The way in which the viewer shows an image: a link with these parameters shows the same again."""
 
     plane = ChoiceField(choices=[(one, one) for one in PLANES], required=False)
     stretch = ChoiceField(choices=[(one, one) for one in SHOWN_STRETCHES], required=False)
@@ -90,7 +90,7 @@ class ViewForm(forms.Form):
         return values
 
     def state(self) -> dict:
-        """What was asked, without what was not."""
+        """The parameters that were given, without the rest."""
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "", [], False)}
 
     def preview(self, plane: str) -> dict:

@@ -24,9 +24,9 @@ from portal.forms.workbench import BITS, MODES, SHOWN_MAPS, SHOWN_STRETCHES, Cha
 from portal.workbench import epochs, planes
 from portal.workbench import sources as overlays
 
-# JS9 reads FITS with WebAssembly, which it fetches, and has a worker of its own files.
+# JS9 reads FITS with WebAssembly, which it takes from a blob.
 JS9 = {"script-src": [WASM_UNSAFE_EVAL], "connect-src": ["data:", "blob:"], "worker-src": ["'self'", "blob:"]}
-JS9_FILES = ("js9support.min.js", "js9.min.js", "js9worker.js", "astroemw.js", "astroemw.wasm")
+JS9_FILES = ("js9support.min.js", "js9.min.js", "astroemw.js", "astroemw.wasm")
 FILTERS = {"zg": "g", "zr": "r", "zi": "i"}
 
 
