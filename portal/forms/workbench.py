@@ -87,6 +87,10 @@ class ViewForm(forms.Form):
             raise forms.ValidationError(f"low={values['low']:g}: must be less than high={values['high']:g}")
         if values["low"] is not None and values["percent"] is not None:
             raise forms.ValidationError("percent: give limits as percent, or as low and high")
+        if values["epochs"] and values["mode"] not in ("blink", "rgb"):
+            raise forms.ValidationError("epochs: are shown with mode=blink or mode=rgb; give one of them")
+        if values["mode"] == "rgb" and len(values["epochs"]) not in (0, 3):
+            raise forms.ValidationError(f"epochs: {len(values['epochs'])} images; rgb has red, green, blue: give three")
         return values
 
     def state(self) -> dict:

@@ -294,8 +294,7 @@ def test_epochs_stay_locked_on_the_sky_while_they_blink(opened, observed):
 
 
 def test_blink_two_epochs_by_keyboard(opened, observed):
-    first, second = observed.epochs[0].pid, observed.epochs[2].pid
-    page = opened(f"?mode=single&epochs={first},{second}").page
+    page = opened().page
     page.locator(STAGE).focus()
     page.keyboard.press("b")
     caption = page.locator("[data-compare=caption]")

@@ -130,6 +130,8 @@ def test_an_image_that_is_closed_is_not_there_for_strangers(client, admin_client
         ("ra=10", ["ra and dec"]),
         ("percent=20", ["percent", "50"]),
         ("epochs=12,x", ["epochs", "pids"]),
+        ("epochs=12", ["epochs", "mode=blink"]),
+        ("mode=rgb&epochs=12,13", ["epochs", "three"]),
         ("colour=red", ["colour"]),
     ],
 )
