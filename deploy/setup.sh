@@ -57,7 +57,7 @@ install_javascript() {
     rm -rf static/vendor && mkdir -p static/vendor
     cp node_modules/@picocss/pico/css/pico.min.css node_modules/aladin-lite/dist/aladin.js static/vendor/
     mkdir static/vendor/js9
-    cp node_modules/js9/{js9support.min.js,js9.min.js,js9worker.js,astroemw.js,astroemw.wasm,LICENSE} static/vendor/js9/
+    cp node_modules/js9/{js9support.min.js,js9.min.js,astroemw.js,astroemw.wasm,LICENSE} static/vendor/js9/
     node_modules/.bin/esbuild deploy/codemirror.js --bundle --minify --format=esm --log-level=error \
         --legal-comments=inline --outfile=static/vendor/codemirror.js
     cat package-lock.json deploy/codemirror.js >$stamp

@@ -66,14 +66,14 @@ def averaged(data: np.ndarray, step: int) -> np.ndarray:
         for column in range(step):
             total += rows[:, column::step]
     total /= np.float32(step * step)
-    row, column = np.nonzero(~np.isfinite(total))
-    if row.size:
-        blocks = data[:ny, :nx].reshape(ny // step, step, nx // step, step)[row, :, column, :]
-        values = blocks.reshape(len(row), -1).astype(np.float32)
+    bad = np.nonzero(~np.isfinite(total))
+    if bad[0].size:
+        blocks = data[:ny, :nx].reshape(ny // step, step, nx // step, step)[bad[0], :, bad[1], :]
+        values = blocks.reshape(len(blocks), -1).astype(np.float32)
         known = np.isfinite(values)
         count = known.sum(axis=1)
         sums = np.where(known, values, 0).sum(axis=1)
-        total[row, column] = np.where(count > 0, sums / np.maximum(count, 1), np.nan)
+        total[bad] = np.where(count > 0, sums / np.maximum(count, 1), np.nan)
     return total
 
 

@@ -1,4 +1,4 @@
-"""What a viewer's address says about how an image is shown, and what a finding chart is asked for."""
+"""The parameters of a viewer's address, which say how an image is shown, and those of a finding chart."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django import forms
 from archive.forms import ChoiceField, DeclinationField, RealField, RightAscensionField, YesNoField
 from archive.pixels.finding_chart import LARGEST, SMALLEST, Chart
 from archive.pixels.rendering import COLOURMAPS, STRETCHES, Rendering
+from archive.requests.numbers import whole
 from archive.survey.bits import MaskBit
 from portal.workbench.planes import PLANES
 from portal.workbench.sources import KINDS
@@ -47,15 +48,16 @@ class EpochsField(forms.CharField):
 
     def clean(self, value):
         found = [one.strip() for one in super().clean(value).split(",") if one.strip()]
-        if not all(one.isascii() and one.isdigit() and len(one) < 19 for one in found):
+        pids = [whole(one) for one in found]
+        if None in pids:
             raise forms.ValidationError("give pids of science images with commas between")
         if len(found) > MOST_EPOCHS:
             raise forms.ValidationError(f"{len(found)} images; give at most {MOST_EPOCHS}")
-        return [int(one) for one in dict.fromkeys(found)]
+        return list(dict.fromkeys(pids))
 
 
 class ViewForm(forms.Form):
-    """How the viewer shows an image: a link with these parameters shows the same again."""
+    """The way in which the viewer shows an image: a link with these parameters shows the same again."""
 
     plane = ChoiceField(choices=[(one, one) for one in PLANES], required=False)
     stretch = ChoiceField(choices=[(one, one) for one in SHOWN_STRETCHES], required=False)
@@ -85,10 +87,14 @@ class ViewForm(forms.Form):
             raise forms.ValidationError(f"low={values['low']:g}: must be less than high={values['high']:g}")
         if values["low"] is not None and values["percent"] is not None:
             raise forms.ValidationError("percent: give limits as percent, or as low and high")
+        if values["epochs"] and values["mode"] not in ("blink", "rgb"):
+            raise forms.ValidationError("epochs: are shown with mode=blink or mode=rgb; give one of them")
+        if values["mode"] == "rgb" and len(values["epochs"]) not in (0, 3):
+            raise forms.ValidationError(f"epochs: {len(values['epochs'])} images; rgb has red, green, blue: give three")
         return values
 
     def state(self) -> dict:
-        """What was asked, without what was not."""
+        """The parameters that were given, without the rest."""
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "", [], False)}
 
     def preview(self, plane: str) -> dict:

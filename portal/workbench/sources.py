@@ -22,6 +22,7 @@ from lightcurves.models import CatalogObject
 from portal.workbench.planes import PLANES
 
 MOST = 20_000  # of one kind; the brightest
+FETCHED = 2 * MOST  # of a catalog of the sky, in a circle that is 1.6 times as large as the image
 NEARLY = 0.02  # deg beyond the corners, where the distortion moves a source into the image
 MARGIN = 0.3  # deg around an image within which an object of the Solar System may be drawn
 GAIA_EPOCH = 2457389.0  # JD of 2016.0
@@ -46,11 +47,11 @@ class Kind:
 
 @dataclass(frozen=True)
 class Sources:
-    """The sources of one kind in an image, brightest first; `left_out`: fainter ones beyond MOST."""
+    """The sources of one kind in an image, brightest first; not `complete` where there are fainter ones."""
 
     kind: Kind
     columns: Columns
-    left_out: int
+    complete: bool
 
     def as_json(self) -> dict:
         """Columns as lists; a number that is none is null."""
@@ -59,7 +60,7 @@ class Sources:
             "label": self.kind.label,
             "units": dict(self.kind.columns),
             "count": len(self.columns["x"]),
-            "left_out": self.left_out,
+            "complete": self.complete,
             "columns": {name: _plain(values) for name, values in self.columns.items()},
         }
 
@@ -78,8 +79,8 @@ def of(image: ScienceImage, file: ProductFile, kind: Kind) -> Sources:
     rows = np.flatnonzero(inside)
     if "mag" in columns:
         rows = rows[np.argsort(np.nan_to_num(columns["mag"].astype(float)[rows], nan=99.0), kind="stable")]
-    kept = rows[:MOST]
-    return Sources(kind, {name: values[kept] for name, values in columns.items()}, len(rows) - len(kept))
+    kept = {name: values[rows[:MOST]] for name, values in columns.items()}
+    return Sources(kind, kept, complete=len(rows) <= MOST and len(inside) != FETCHED)
 
 
 def _psf(image: ScienceImage) -> Columns:
@@ -103,7 +104,7 @@ def _gaia(image: ScienceImage) -> Columns:
     """Stars of Gaia, moved to the image's date."""
     names = ("source_id", "ra", "dec", "pmra", "pmdec", "phot_g_mean_mag", "bp_rp")
     rows = GaiaStar.objects.within(image.ra, image.dec, image.radius + NEARLY)
-    columns = _columns(rows.order_by("phot_g_mean_mag").values_list(*names)[: 2 * MOST], names)
+    columns = _columns(rows.order_by("phot_g_mean_mag").values_list(*names)[:FETCHED], names)
     years = (image.obsjd - GAIA_EPOCH) / DAYS_PER_YEAR
     dec = columns["dec"].astype(float)
     east = np.nan_to_num(columns["pmra"].astype(float)) * years / MAS_PER_DEGREE / np.cos(np.radians(dec))
@@ -121,7 +122,7 @@ def _ps1(image: ScienceImage) -> Columns:
     """Sources of Pan-STARRS1."""
     names = ("objid", "ra", "dec", "gmag", "rmag", "imag", "sgscore")
     rows = PanstarrsStar.objects.within(image.ra, image.dec, image.radius + NEARLY)
-    columns = _columns(rows.order_by("rmag").values_list(*names)[: 2 * MOST], names)
+    columns = _columns(rows.order_by("rmag").values_list(*names)[:FETCHED], names)
     own = {"zg": "gmag", "zr": "rmag", "zi": "imag"}[image.filtercode]
     numbers = {name: columns[name].astype(float) for name in names[1:]}
     return {"ra": numbers["ra"], "dec": numbers["dec"], "name": _texts(columns["objid"]), "mag": numbers[own],
@@ -151,7 +152,7 @@ def _objects(image: ScienceImage) -> Columns:
     names = ("oid", "ra", "dec", "medianmag", "magrms", "ngoodobs")
     rows = CatalogObject.objects.within(image.ra, image.dec, image.radius + NEARLY)
     rows = rows.filter(field=image.field, rcid=image.rcid, filtercode=image.filtercode)
-    columns = _columns(rows.order_by("medianmag").values_list(*names)[: 2 * MOST], names)
+    columns = _columns(rows.order_by("medianmag").values_list(*names)[:FETCHED], names)
     return {"ra": columns["ra"].astype(float), "dec": columns["dec"].astype(float), "name": _texts(columns["oid"]),
             "mag": columns["medianmag"].astype(float), "rms": columns["magrms"].astype(float),
             "points": columns["ngoodobs"].astype(float), "link": _links("object", columns["oid"])}  # fmt: skip

@@ -58,9 +58,8 @@ export class Catalogs {
     try {
       const found = await this.bench.json(kind.url, kind.label);
       this.layers.set(name, found);
-      const more = found.left_out ? `, ${found.left_out.toLocaleString("en")} fainter left out` : "";
       this.list.querySelector(`[value="${name}"]`).parentElement.querySelector("small").textContent =
-        `${found.count.toLocaleString("en")}${more}`;
+        `${found.complete ? "" : "brightest "}${found.count.toLocaleString("en")}`;
     } catch (error) {
       this.shown.delete(name);
       this.list.querySelector(`[value="${name}"]`).checked = false;

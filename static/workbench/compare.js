@@ -1,8 +1,8 @@
 // Several frames at once, locked on the sky: epochs blinked, planes behind a curtain, three filters as colours.
 
-import { usual } from "./stretch.js";
+import { alike, usual } from "./stretch.js";
 
-const USUAL_EPOCHS = 4;
+const [USUAL_EPOCHS, MOST_EPOCHS] = [4, 12]; // no more than an address may name
 const COLOURS = ["red", "green", "blue"];
 const ORDER = { red: ["zi", "zr", "zg"], green: ["zr", "zg", "zi"], blue: ["zg", "zr", "zi"] };
 const GRAB = 10; // screen pixels about the curtain's edge
@@ -31,7 +31,12 @@ export class Compare {
       const box = Object.assign(document.createElement("input"), { type: "checkbox", value: epoch.pid });
       const name = Object.assign(document.createElement("span"), { textContent: epoch.label, className: epoch.filter });
       label.append(box, name, Object.assign(document.createElement("small"), { className: "wb-count", textContent: epoch.own ? "this image" : epoch.seeing ? `${epoch.seeing.toFixed(1)}″` : "" }));
-      box.addEventListener("change", () => this.choose("blink", [...list.querySelectorAll(":checked")].map((one) => one.value)));
+      box.addEventListener("change", () => {
+        const pids = [...list.querySelectorAll(":checked")].map((one) => one.value);
+        if (pids.length <= MOST_EPOCHS) return this.choose("blink", pids);
+        box.checked = false;
+        this.bench.fail(new Error(`At most ${MOST_EPOCHS} epochs blink at a time`));
+      });
       list.append(label);
     }
   }
@@ -114,8 +119,9 @@ export class Compare {
     if (!this.drawings.has(frame.key)) {
       const name = frame.plane;
       const style = (name === "science" && stage.frame.plane !== "difference" && styles[stage.frame.plane]) || styles[name] || usual(name);
-      const grey = this.mode === "rgb" ? { ...style, map: "grey", invert: false } : style;
-      this.drawings.set(frame.key, stage.drawing(frame, grey));
+      const changed = this.mode === "rgb" ? { ...style, map: "grey", invert: false }
+        : this.mode === "blink" ? alike(frame, this.frames[0], style) : style;
+      this.drawings.set(frame.key, stage.drawing(frame, changed));
     }
     return this.drawings.get(frame.key);
   }

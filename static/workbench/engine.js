@@ -1,7 +1,9 @@
 // JS9 as an engine: its scripts, loaded when the page stands, and FITS images in it. It asks nobody but this server.
 
 const EMPTY = "data:image/gif;base64,R0lGODlhAQABAAAAACw="; // for pictures of windows that it never opens
+const NOTHING = Array(3).fill("display value/position"); // it would change contrast where we pan and draw
 const OPTIONS = {
+  mouseActions: NOTHING, touchActions: NOTHING,
   helperType: "none", alerts: false, dynamicSelect: false, resizeHandle: false, updateTitlebar: false,
   processQueryParams: false, localStorage: false, waitType: "mouse", editRegions: false, mousetouchZoom: false,
   metaClickPan: false, regIncludeJSON: false, regIncludeComments: false, refreshDragDrop: false, quietReturn: true,
@@ -23,13 +25,21 @@ function script(address) {
 // needs its size before.
 export async function start(files) {
   window.Module = {};
-  window.JS9Prefs = { globalOpts: OPTIONS, imageOpts: { wcsunits: "degrees" }, fabricOpts: REGIONS };
+  window.JS9Prefs = { globalOpts: OPTIONS, imageOpts: { wcsunits: "degrees", valpos: false }, fabricOpts: REGIONS };
   await script(files["js9support.min.js"]);
   await script(files["js9.min.js"]); // it does not begin by itself: data-js9init="false"
-  const { JS9, jQuery } = window;
-  JS9.InstallDir = (name) => files[name] ?? EMPTY;
-  const ready = new Promise((resolve) => jQuery(document).one("JS9:ready", resolve));
+  const { JS9, jQuery, Worker } = window;
+  const program = new Blob(await bytesOf(files["astroemw.wasm"], () => {}));
+  if ((await program.slice(0, 4).text()) !== "\0asm") throw new Error("a part of the viewer is not what it should be");
+  const wasm = URL.createObjectURL(program);
+  JS9.InstallDir = (name) => (name === "astroemw.wasm" ? wasm : files[name] ?? EMPTY);
+  const ready = new Promise((resolve, reject) => {
+    jQuery(document).one("JS9:ready", resolve);
+    JS9.loadScript = (address) => script(address).catch(reject);
+  });
+  window.Worker = undefined; // it has one for uploads, which nobody makes here
   JS9.init();
+  window.Worker = Worker;
   await ready;
   return JS9;
 }
@@ -67,6 +77,7 @@ export async function load(JS9, name, address, onProgress) {
   const early = begun.get(address);
   begun.delete(address);
   const blob = new Blob(await (early ?? bytesOf(address, onProgress)));
+  if ((await blob.slice(0, 6).text()) !== "SIMPLE") throw new Error("what came is no FITS file; are you still signed in?");
   blob.name = `${name}.fits`;
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error("it was not read within a minute")), 60_000);

@@ -33,7 +33,8 @@ export class Frame {
 
   // Arcseconds of a pixel.
   get scale() {
-    this.arcsec ??= Math.sqrt(Math.abs(this.image.raw.wcsinfo.cdelt1 * this.image.raw.wcsinfo.cdelt2)) * 3600;
+    const { cdelt1, cdelt2 } = this.image.raw.wcsinfo ?? {};
+    this.arcsec ??= Math.sqrt(Math.abs(cdelt1 * cdelt2)) * 3600;
     return this.arcsec;
   }
 
@@ -43,7 +44,7 @@ export class Frame {
     this.image.setTransform("reset");
     params.flip = "none";
     params.rotate = 0;
-    if (!north) return;
+    if (!north || !this.image.validWCS()) return;
     const { angle, flipped } = this.compass;
     params.flip = flipped ? "x" : "none";
     params.rotate = ((-angle % 360) + 360) % 360;

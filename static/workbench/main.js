@@ -119,6 +119,7 @@ class Bench {
   // Links to finding charts are of the crosshair, or of the middle of the view.
   charts() {
     const at = this.readout.cross ?? this.stage.centre;
+    if (!at) return;
     for (const link of document.querySelectorAll("[data-chart]")) {
       link.search = new URLSearchParams({ ra: at.ra.toFixed(6), dec: at.dec.toFixed(6), size: byId("wb-chart-size").value });
     }

@@ -55,6 +55,7 @@ export class Measures {
   between(a, b) {
     const { shown } = this.bench.stage;
     const [from, to] = [shown.sky(a.x, a.y), shown.sky(b.x, b.y)];
+    if (!from || !to) return this.bench.fail(new Error("This image has no coordinates to measure in"));
     this.line = { from, to };
     this.bench.overlay.ask();
     const apart = separation(from, to);

@@ -130,6 +130,7 @@ export class Stage extends EventTarget {
   drag(from, dx, dy) {
     const { width, height } = this.size;
     const m = this.frame.matrix;
+    if (from.ra === undefined) return; // an image without coordinates stays where it is
     const at = this.frame.pixel(from.ra, from.dec);
     const now = apply(m, at.x, at.y);
     const wanted = apply(inverse(m), now.x - dx, now.y - dy);

@@ -29,6 +29,18 @@ function zscale(image) {
   return [image.params.z1, image.params.z2];
 }
 
+function middle(frame) {
+  frame.median ??= percentiles(frame.data, 0)[0];
+  return frame.median;
+}
+
+// The limits of another epoch: as wide as the first one's, from its own sky. What blinks then is what changed.
+export function alike(frame, first, style) {
+  const [low, high] = limitsOf(first, style);
+  const sky = middle(frame) - middle(first);
+  return style.limits === "typed" ? style : { ...style, limits: "typed", low: low + sky, high: high + sky };
+}
+
 // The limits of a frame in a style; a range without width is widened, as nothing could be told apart in it.
 export function limitsOf(frame, style) {
   if (style.limits === "typed") return [style.low, style.high];

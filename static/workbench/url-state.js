@@ -27,7 +27,7 @@ export class Address {
     } else if (style.limits === "percent" && (plain.limits !== "percent" || style.percent !== plain.percent)) found.set("percent", style.percent);
     if (style.map !== plain.map) found.set("map", style.map);
     if (style.invert) found.set("invert", "1");
-    if (!this.bench.whole) {
+    if (!this.bench.whole && stage.centre) {
       found.set("ra", stage.centre.ra.toFixed(6));
       found.set("dec", stage.centre.dec.toFixed(6));
       found.set("zoom", Number(stage.zoom.toPrecision(4)));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlencode
 
 from csp.constants import WASM_UNSAFE_EVAL
@@ -23,9 +24,9 @@ from portal.forms.workbench import BITS, MODES, SHOWN_MAPS, SHOWN_STRETCHES, Cha
 from portal.workbench import epochs, planes
 from portal.workbench import sources as overlays
 
-# JS9 reads FITS with WebAssembly, which it fetches, and has a worker of its own files.
+# JS9 reads FITS with WebAssembly, which it takes from a blob.
 JS9 = {"script-src": [WASM_UNSAFE_EVAL], "connect-src": ["data:", "blob:"], "worker-src": ["'self'", "blob:"]}
-JS9_FILES = ("js9support.min.js", "js9.min.js", "js9worker.js", "astroemw.js", "astroemw.wasm")
+JS9_FILES = ("js9support.min.js", "js9.min.js", "astroemw.js", "astroemw.wasm")
 FILTERS = {"zg": "g", "zr": "r", "zi": "i"}
 
 
@@ -71,13 +72,21 @@ def _data(image: ScienceImage, files: dict[str, ProductFile], form: ViewForm) ->
             for one in overlays.kinds_of(image)
         ],
         "bits": [
-            {"name": name, "bit": bit_number(bit), "label": MASK_DESCRIPTIONS[bit].capitalize()}
+            {"name": name, "bit": bit_number(bit), "label": _in_words(MASK_DESCRIPTIONS[bit])}
             for name, bit in BITS.items()
         ],
         "epochs": [_epoch(one, one.pk == image.pk) for one in epochs.of(image)],
         "charts": {one: reverse("image-chart", args=[image.pk, one]) for one in finding_chart.FORMATS},
         "state": form.state(),
     }
+
+
+def _in_words(description: str) -> str:
+    """A bit's description as a line on the page; the headers have it in capitals."""
+    text = description.capitalize()
+    for word in ("PSF", "SExtractor", "NaN"):
+        text = re.sub(rf"\b{word}\b", word, text, flags=re.IGNORECASE)
+    return text
 
 
 def _epoch(image: ScienceImage, own: bool) -> dict:

@@ -294,8 +294,7 @@ def test_epochs_stay_locked_on_the_sky_while_they_blink(opened, observed):
 
 
 def test_blink_two_epochs_by_keyboard(opened, observed):
-    first, second = observed.epochs[0].pid, observed.epochs[2].pid
-    page = opened(f"?mode=single&epochs={first},{second}").page
+    page = opened().page
     page.locator(STAGE).focus()
     page.keyboard.press("b")
     caption = page.locator("[data-compare=caption]")
@@ -457,6 +456,20 @@ def test_all_is_measured_at_the_crosshair_by_keyboard(opened, observed):
     page.get_by_label("Radius").fill("no")
     page.get_by_role("button", name="Statistics").click()
     expect(page.locator("#wb-said")).to_contain_text("Radius=no")
+
+
+def test_dragging_moves_and_draws_and_changes_no_colour(opened, observed):
+    page = opened("?zoom=2").page
+    x, y = round(float(observed.x[20])), round(float(observed.y[20]))
+    page.evaluate("([x, y]) => workbench.stage.look(workbench.stage.frame.sky(x, y))", [x, y])
+    page.evaluate("workbench.stage.redraw('all')")
+    before = colour_at(page, x, y)
+    start = at(page, x + 30, y)
+    for tool in ("Pan", "Circle", "Box", "Ruler"):
+        page.get_by_role("button", name=tool, exact=True).click()
+        drag(page, start, (start[0] + 35, start[1] + 25))
+        page.evaluate("workbench.stage.redraw('all')")
+        assert colour_at(page, x, y) == before, tool
 
 
 # --- regions -------------------------------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ def test_what_the_image_lacks_is_not_there(client, observed):
 def test_a_catalog_stands_on_the_stars_with_calibrated_magnitudes(client, observed, kind):
     found = client.get(at("image-sources", observed.pid, kind)).json()
     columns = found["columns"]
-    assert found["count"] == len(observed.x) and found["left_out"] == 0
+    assert found["count"] == len(observed.x) and found["complete"]
     np.testing.assert_allclose(columns["x"], observed.x, atol=1e-4)  # brightest first, as the field's own are
     np.testing.assert_allclose(columns["mag"], observed.mag, atol=1e-4)
 
@@ -89,6 +89,13 @@ def test_a_catalog_of_the_sky_gets_the_pixels_of_the_image(client, observed):
         found = client.get(at("image-sources", observed.epochs[n].pid, "ps1")).json()["columns"]
         np.testing.assert_allclose(found["x"], observed.x + DITHER[n][0], atol=0.02)
         np.testing.assert_allclose(found["y"], observed.y + DITHER[n][1], atol=0.02)
+
+
+def test_of_more_sources_than_are_drawn_the_brightest_come_and_it_says_so(client, observed, monkeypatch):
+    monkeypatch.setattr("portal.workbench.sources.MOST", 7)
+    found = client.get(at("image-sources", observed.pid, "psf")).json()
+    assert (found["count"], found["complete"]) == (7, False)
+    np.testing.assert_allclose(found["columns"]["mag"], observed.mag[:7], atol=1e-4)
 
 
 def test_alerts_and_objects_lead_to_their_pages(client, observed):
@@ -123,6 +130,8 @@ def test_an_image_that_is_closed_is_not_there_for_strangers(client, admin_client
         ("ra=10", ["ra and dec"]),
         ("percent=20", ["percent", "50"]),
         ("epochs=12,x", ["epochs", "pids"]),
+        ("epochs=12", ["epochs", "mode=blink"]),
+        ("mode=rgb&epochs=12,13", ["epochs", "three"]),
         ("colour=red", ["colour"]),
     ],
 )
