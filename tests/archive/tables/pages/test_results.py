@@ -156,7 +156,8 @@ def test_every_format_has_the_same_rows(client, images, name):
 def test_pictures_stand_in_the_place_of_rows(client, images):
     page = client.get("/images/", {"view": "pictures"})
     assert (
-        b'<ul class="thumbs" id="results">' in page.content and b"<table" not in page.content.split(b"<main")[1].split(b"<aside")[0]
+        b'<ul class="thumbs" id="results">' in page.content
+        and b"<table" not in page.content.split(b"<main")[1].split(b"<aside")[0]
     )
 
 
