@@ -10,6 +10,7 @@ from django.db.models import Count, Max
 
 from archive.access import audit
 from archive.access.reading import Reader
+from archive.files.storage import DamagedFileError
 from archive.models import Alert, Exposure, ReferenceImage, Release, ScienceImage
 from archive.products.alert_packets import packet_of, stamp_of
 from archive.products.files import MAIN_FILE, files_by_row
@@ -98,8 +99,16 @@ def _alerts() -> list[tuple[Alert, list[str]]]:
     first: dict[str, Alert] = {}
     for one in newest:
         first.setdefault(one.objectid, one)
-    shown = list(first.values())[:ALERTS]
-    return [(alert, [kind for kind in STAMPS if stamp_of(packet_of(alert), kind) is not None]) for alert in shown]
+    return [(alert, _stamps(alert)) for alert in list(first.values())[:ALERTS]]
+
+
+def _stamps(alert: Alert) -> list[str]:
+    """The kinds of stamps that an alert has; none of a damaged packet, which the alert's own page says."""
+    try:
+        packet = packet_of(alert)
+    except DamagedFileError:
+        return []
+    return [kind for kind in STAMPS if stamp_of(packet, kind) is not None]
 
 
 def _star(today: date) -> Star | None:

@@ -156,7 +156,8 @@ def test_without_script_the_page_has_the_preview_the_facts_and_the_links(client,
 
 
 def test_pages_of_images_references_objects_and_alerts_lead_to_the_viewer(client, observed, monkeypatch):
-    monkeypatch.setattr("portal.views.alerts.packet_of", lambda alert: {"candidate": {}})
+    for place in ("portal.views.alerts", "archive.products.alert_curves"):
+        monkeypatch.setattr(f"{place}.packet_of", lambda alert: {"candidate": {}})
     newest = max(observed.epochs, key=lambda one: one.obsjd).pid
     reference = observed.epochs[0].difference.reference_id
     for page, link in (
