@@ -37,6 +37,9 @@ GOOD = {
     "slug": "dr1",
     "alertkind": "public",
     "channel": "rc50",
+    "plane": "science",
+    "sourcekind": "alerts",
+    "chartform": "png",
     "releasefile": "dr1/lc/hats/collection.properties",
 }
 NAMED = {

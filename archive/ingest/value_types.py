@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-UNKNOWN = (-999.0, -9999.0, -99999.0)
+from archive.survey.missing import UNKNOWN
+
 LARGEST_INTEGER, LARGEST_NUMBER = 2**31 - 1, 2**63 - 1
 WHOLE, NUMBER, TEXT, MOMENT = "a whole number", "a finite number", "a text", "a time"
 

@@ -11,7 +11,8 @@ import pandas as pd
 
 from archive.ingest.errors import RefusedError
 from archive.ingest.value_rules import CARDS, OWN, RULES
-from archive.ingest.value_types import NUMBER, TEXT, UNKNOWN, WHOLE, Rule
+from archive.ingest.value_types import NUMBER, TEXT, WHOLE, Rule
+from archive.survey.missing import UNKNOWN
 
 __all__ = [
     "CARDS", "NUMBER", "OWN", "RULES", "TEXT", "UNKNOWN", "WHOLE", "Rule", "checked", "checked_table", "header",

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from archive.ingest.value_types import UNKNOWN
+from archive.survey.missing import UNKNOWN
 from archive.tables.dictionary import Column
 
 NO_NAME = ("", "null", "None")  # what packets write where no Solar System object is near

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from urllib.parse import urlencode
 
@@ -11,7 +12,10 @@ from django.urls import reverse
 from archive.tables.pages.asked import PARAMETERS
 from portal.forms.images import ImageSearchForm
 
-IBE_FAMILIES = ("sci", "ref", "raw", "cal")
+PYTHON = """import requests
+
+answer = requests.get({address})
+rows = answer.json()['results']"""
 
 
 def calls(request: HttpRequest, form: ImageSearchForm) -> list[tuple[str, str]]:
@@ -19,8 +23,9 @@ def calls(request: HttpRequest, form: ImageSearchForm) -> list[tuple[str, str]]:
     given = {name: value for name, value in request.GET.items() if value and name not in PARAMETERS}
     address = request.build_absolute_uri(reverse("images")) + "?" + urlencode(given | {"format": "csv"})
     api = request.build_absolute_uri(reverse("api-images"))
-    found = [("curl", f"curl -fsS {shlex.quote(address)} -o images.csv")]
-    found.append(("Python", f"import requests\n\nrows = requests.get({api!r}, params={given!r}).json()['results']"))
-    astropy = request.build_absolute_uri(reverse("images")) + "?" + urlencode(given | {"format": "votable"})
-    found.append(("astropy", f"from astropy.table import Table\n\nimages = Table.read({astropy!r}, format='votable')"))
-    return found
+    votable = request.build_absolute_uri(reverse("images")) + "?" + urlencode(given | {"format": "votable"})
+    return [
+        ("curl", f"curl -fsS {shlex.quote(address)} -o images.csv"),
+        ("Python", PYTHON.format(address=json.dumps(f"{api}?{urlencode(given)}"))),
+        ("astropy", f"from astropy.table import Table\n\nimages = Table.read({json.dumps(votable)}, format='votable')"),
+    ]

@@ -18,7 +18,7 @@ def site_navigation(context) -> dict:
     """The header's groups; the page that is open is marked."""
     request = context.get("request")
     if request is None or not hasattr(request, "user"):  # an answer from before anybody was known
-        return {"groups": []}
+        return {"groups": [], "user": None}
     here = request.resolver_match and request.resolver_match.view_name
     groups = [
         {
@@ -28,7 +28,7 @@ def site_navigation(context) -> dict:
         }
         for group in navigation.shown_to(request)
     ]
-    return {"groups": groups}
+    return {"groups": groups, "user": request.user, "request": request, "csrf_token": context.get("csrf_token")}
 
 
 @register.simple_tag(takes_context=True)

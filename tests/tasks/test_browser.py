@@ -39,8 +39,11 @@ def visit(browser, portal, tmp_path):
         context.close()
 
 
-def main_link(page, name: str) -> None:
-    page.get_by_role("navigation", name="Main").get_by_role("link", name=name, exact=True).click()
+def main_link(page, group: str, name: str) -> None:
+    """Open a menu of the header, then a page of it."""
+    menu = page.locator(".site-nav .wide details").filter(has=page.locator("summary", has_text=group))
+    menu.locator("summary").click()
+    menu.locator("a", has_text=name).first.click()
 
 
 def downloaded(page, click) -> bytes:
@@ -50,12 +53,12 @@ def downloaded(page, click) -> bytes:
 
 
 def search_m31(page) -> None:
-    main_link(page, "Images")
+    main_link(page, "Search", "Images")
     page.get_by_label("Position or name").fill("M 31")
-    page.get_by_label("Filter").select_option("zr")
+    page.get_by_label("Filter").first.select_option("zr")
     page.get_by_label(re.compile("^From")).fill("2026-10-01")
     page.get_by_label(re.compile("^Before")).fill("2026-11-01")
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("main").get_by_role("button", name="Search").first.click()
 
 
 def wait_for_job(page) -> None:
@@ -65,6 +68,7 @@ def wait_for_job(page) -> None:
 def test_all_r_images_of_m31_in_a_month(visit, archive):
     page = visit()
     search_m31(page)
+    page.get_by_text("Download", exact=True).click()
     link = page.get_by_role("link", name="CSV", exact=True)
     rows = list(csv.DictReader(io.StringIO(downloaded(page, link.click).decode())))
     assert sorted(int(row["pid"]) for row in rows) == sorted(archive.october)
@@ -74,8 +78,7 @@ def test_all_r_images_of_m31_in_a_month(visit, archive):
 
 def test_ten_cutouts(visit):
     page = visit()
-    main_link(page, "Images")
-    page.get_by_role("link", name="Cutouts of many targets").click()
+    main_link(page, "Tools", "Cutouts of a list")
     page.get_by_label("Targets").fill("\n".join(f"place{n} {10.6847 + 0.001 * n} 41.2688" for n in range(10)))
     page.get_by_label(re.compile("Filter")).select_option("zr")
     page.get_by_label(re.compile("ewest")).fill("1")
@@ -88,15 +91,15 @@ def test_a_colleague_gets_access_sees_it_and_loses_it(visit, archive):
     colleague, admin = visit("colleague"), visit("admin")
 
     def sees(closed: int) -> None:
-        main_link(colleague, "Images")
-        colleague.get_by_text("Identifiers, program, release").click()
-        colleague.get_by_label("Program").select_option("2")
-        colleague.get_by_role("button", name="Search").click()
+        main_link(colleague, "Search", "Images")
+        colleague.get_by_text(re.compile("^More conditions")).click()
+        colleague.locator("form.search [name=programid]").select_option("2")
+        colleague.get_by_role("main").get_by_role("button", name="Search").first.click()
         colleague.wait_for_url("**programid=2**")
         expect(colleague.locator("main table tbody tr th")).to_have_count(closed)
 
     sees(0)
-    main_link(admin, "Admin")
+    main_link(admin, "Operations", "Administration")
     admin.get_by_role("link", name="Memberships", exact=True).click()
     admin.get_by_role("link", name=re.compile("Add membership", re.I)).first.click()
     admin.locator(".field-user .select2-selection").click()
@@ -121,7 +124,7 @@ def test_a_release_is_published_and_withdrawn(visit, archive):
         return ScienceImage.objects.using("default").filter(pk__in=archive.closed, public_date__isnull=False).count()
 
     page = visit("admin")
-    main_link(page, "Admin")
+    main_link(page, "Operations", "Administration")
     page.get_by_role("link", name="Releases", exact=True).click()
     page.get_by_role("link", name=re.compile("Add release", re.I)).first.click()
     page.get_by_label("Name", exact=False).first.fill("winter")
@@ -133,7 +136,7 @@ def test_a_release_is_published_and_withdrawn(visit, archive):
     page.get_by_role("button", name="Save", exact=True).click()
     for action, opened in (("Freeze", 0), ("Publish", 3), ("Withdraw", 0)):
         page.goto("/")
-        main_link(page, "Admin")
+        main_link(page, "Operations", "Administration")
         page.get_by_role("link", name="Releases", exact=True).click()
         page.get_by_role("link", name="winter").click()
         page.get_by_role("link", name=f"{action} …").click()
@@ -144,7 +147,7 @@ def test_a_release_is_published_and_withdrawn(visit, archive):
 
 def test_a_token_is_made_used_and_revoked(visit, portal, archive):
     page = visit("partner")
-    main_link(page, "partner")
+    page.get_by_role("link", name="partner", exact=True).click()
     page.get_by_label(re.compile("^(Label|What|Name)", re.I)).first.fill("my script")
     page.get_by_label(re.compile("everything", re.I)).check()
     page.get_by_role("button", name="Make a token").click()
@@ -160,19 +163,20 @@ def test_a_token_is_made_used_and_revoked(visit, portal, archive):
 def test_every_file_of_a_search(visit, archive):
     page = visit()
     search_m31(page)
-    page.get_by_role("button", name=re.compile("^Bundle the files")).click()
+    page.get_by_text("Download", exact=True).click()
+    page.get_by_role("button", name=re.compile("^Download all files")).click()
     wait_for_job(page)
-    tar = downloaded(page, page.get_by_role("button", name="Download").or_(page.get_by_text("Download")).first.click)
+    tar = downloaded(page, page.get_by_role("main").get_by_role("button", name="Download", exact=True).click)
     with tarfile.open(fileobj=io.BytesIO(tar)) as files:
         assert len([name for name in files.getnames() if name.endswith(".fits")]) == len(archive.october)
 
 
 def test_a_light_curve(visit, archive):
     page = visit()
-    main_link(page, "Objects")
+    main_link(page, "Search", "Light curves")
     page.get_by_label(re.compile("^Position")).fill("M 31")
     page.get_by_label(re.compile("radius|within", re.I)).fill("5")
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("main").get_by_role("button", name="Search").first.click()
     page.get_by_role("link", name=str(archive.oid)).click()
     page.locator(".bk-Canvas, canvas").first.wait_for()
     rows = downloaded(page, page.get_by_role("link", name="CSV", exact=True).first.click).decode().splitlines()
@@ -181,15 +185,15 @@ def test_a_light_curve(visit, archive):
 
 def test_images_of_an_asteroid(visit):
     page = visit()
-    main_link(page, "Moving objects")
+    main_link(page, "Search", "Moving objects")
     page.get_by_label(re.compile("^Name")).fill("310")
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("main").get_by_role("button", name="Search").first.click()
     expect(page.locator("main table tbody tr")).to_have_count(6)
 
 
 def test_a_query(visit):
     page = visit()
-    main_link(page, "Query")
+    main_link(page, "Tools", "Query")
     page.locator(".cm-content").fill(
         "SELECT filtercode, COUNT(*) AS n FROM ztf.ztf_current_meta_sci GROUP BY filtercode"
     )

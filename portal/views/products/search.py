@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from archive.forms import problems
 from archive.products.files import MAIN_FILE, files_by_row
+from archive.requests.numbers import whole
 from archive.requests.paging import page_of
 from archive.requests.parameters import BadParameterError, takes
 from archive.search import query
@@ -141,7 +142,7 @@ def of_rows(family: str, rows: list[str], where: str) -> str:
         raise BadParameterError("row: choose at least one row")
     if len(rows) > MOST_ROWS:
         raise BadParameterError(f"row: {len(rows)} rows are chosen, at most {MOST_ROWS} at once")
-    wrong = next((row for row in rows if not (row.isascii() and row.isdigit())), None)
+    wrong = next((row for row in rows if whole(row) is None), None)
     if wrong is not None:
         raise BadParameterError(f"row={wrong[:30]!r}: give the number of a row")
     chosen = f"{KEYS[family]} IN ({', '.join(dict.fromkeys(rows))})"

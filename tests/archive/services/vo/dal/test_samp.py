@@ -87,6 +87,7 @@ def sent(page, topcat, mtype: str) -> dict:
 def test_a_result_is_sent_as_the_votable_of_all_its_rows(browser, server, archive, topcat):
     page = browser.new_page()
     page.goto(f"{server}/images/?field=655")
+    page.get_by_text("Download", exact=True).click()
     params = sent(page, topcat, "table.load.votable")
     table = parse_single_table(io.BytesIO(requests.get(params["url"], timeout=60).content)).to_table()
     assert archive.open.pid in table["pid"] and params["name"].startswith("Images")
@@ -115,6 +116,7 @@ def test_without_a_hub_the_page_says_so_and_asks_nobody_before(browser, server):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{server}/images/?field=655")
+    page.get_by_text("Download", exact=True).click()
     assert not [url for url in asked if not url.startswith(server)]
     page.click("button[data-mtype='table.load.votable']")
     page.wait_for_function("() => document.querySelector('output').textContent.includes('No SAMP hub runs')")
