@@ -8,6 +8,7 @@ from django.urls import include, path, register_converter
 from archive.files.download_scripts import KINDS
 from archive.products.alert_nights import KINDS as ALERT_KINDS
 from archive.requests.parameters import takes
+from portal.urls.converters import register_words
 from portal.views import account, alert_nights, alerts, home, jobs, moving, nights, releases
 from portal.views.products import images, positions, quality, search
 
@@ -27,33 +28,9 @@ class ProductPath:
         return value
 
 
-class ScriptKind:
-    """A kind of download script."""
-
-    regex = "|".join(KINDS)
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: str) -> str:
-        return value
-
-
-class AlertKind:
-    """A kind of alerts that are given by night."""
-
-    regex = "|".join(ALERT_KINDS)
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: str) -> str:
-        return value
-
-
-register_converter(AlertKind, "alertkind")
+register_words("alertkind", ALERT_KINDS)
 register_converter(ProductPath, "product")
-register_converter(ScriptKind, "script")
+register_words("script", KINDS)
 
 urlpatterns = [
     path("", home.home, name="home"),

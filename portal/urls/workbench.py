@@ -1,40 +1,16 @@
 """The image workbench: the viewer's page, and what it shows."""
 
-from django.urls import path, register_converter
+from django.urls import path
 
 from archive.pixels.finding_chart import FORMATS
+from portal.urls.converters import register_words
 from portal.views.products import workbench
 from portal.workbench.planes import PLANES
 from portal.workbench.sources import KINDS
 
-
-class PlaneName:
-    """A plane of an image."""
-
-    regex = "|".join(PLANES)
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: str) -> str:
-        return value
-
-
-class SourceKind(PlaneName):
-    """A kind of sources within an image."""
-
-    regex = "|".join(KINDS)
-
-
-class ChartForm(PlaneName):
-    """A format of finding charts."""
-
-    regex = "|".join(FORMATS)
-
-
-register_converter(PlaneName, "plane")
-register_converter(SourceKind, "sourcekind")
-register_converter(ChartForm, "chartform")
+register_words("plane", PLANES)
+register_words("sourcekind", KINDS)
+register_words("chartform", FORMATS)
 
 urlpatterns = [
     path("images/<int:pid>/view", workbench.view_page, name="image-view"),

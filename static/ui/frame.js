@@ -1,18 +1,9 @@
 // The header's menus, the theme switch and the palette.
 import { suggestFor } from "./combobox.js";
+import { closeByThemselves } from "./menus.js";
 import { chooseTheme, chosenTheme } from "./scheme.js";
 
-// Menus close when something else is clicked, and with Escape, which gives the focus back.
-const menus = [...document.querySelectorAll(".site-nav details")];
-document.addEventListener("click", (event) => {
-  for (const menu of menus) if (menu.open && !menu.contains(event.target)) menu.open = false;
-});
-document.addEventListener("keydown", (event) => {
-  const menu = event.key === "Escape" && menus.find((one) => one.open);
-  if (!menu) return;
-  menu.open = false;
-  menu.querySelector("summary").focus();
-});
+closeByThemselves(".site-nav details");
 
 const THEMES = ["auto", "light", "dark"];
 const LABELS = { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };

@@ -1,4 +1,5 @@
 // The table of results: rows that are chosen, row and footprint that light each other up, columns that are ticked.
+import { closeByThemselves } from "./menus.js";
 
 const form = document.querySelector("form.rows");
 const boxes = form ? [...form.querySelectorAll("[name=row]")] : [];
@@ -63,14 +64,4 @@ if (choice) {
   }
 }
 
-// One menu at a time; Escape closes it.
-const menus = [...document.querySelectorAll(".drop-down")];
-document.addEventListener("click", (event) => {
-  for (const menu of menus) if (menu.open && !menu.contains(event.target)) menu.open = false;
-});
-document.addEventListener("keydown", (event) => {
-  const menu = event.key === "Escape" && menus.find((one) => one.open);
-  if (!menu) return;
-  menu.open = false;
-  menu.querySelector("summary").focus();
-});
+closeByThemselves(".drop-down");
