@@ -9,7 +9,7 @@ from typing import Protocol
 
 import psycopg2
 from django.core.exceptions import EmptyResultSet
-from django.db import models
+from django.db import connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import Error as DatabaseError
 
@@ -17,6 +17,7 @@ from archive.access.reading import Reader, streaming
 
 BATCH = 2000  # rows fetched at a time
 LONGEST = 100  # s, for the first rows and between any two batches
+PAGE_SECONDS = 30  # of a query of a page, which somebody looks at
 CANCELLED = "57014"
 BAD_VALUES = "22"
 """Class of SQLSTATE: a value in an expression that cannot be computed, such as a number out of range."""
@@ -87,6 +88,26 @@ def prepare(cursor) -> None:
     cursor.execute(
         "SET LOCAL statement_timeout = %s; SET LOCAL cursor_tuple_fraction = 1; SET LOCAL jit = off", [f"{LONGEST}s"]
     )
+
+
+@contextmanager
+def limited(alias: str, seconds: float = PAGE_SECONDS) -> Iterator[None]:
+    """Within this block, which must be in a transaction, a query of a connection ends after some seconds.
+
+    Raises
+    ------
+    QueryFailedError
+    """
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = %s", [f"{seconds}s"])
+        try:
+            yield
+        except DatabaseError as error:
+            if sqlstate_and_message(error)[0] != CANCELLED:
+                raise
+            transaction.set_rollback(True, using=alias)  # nothing more can be asked in it
+            raise QueryFailedError(f"the search took longer than {seconds:g} s: narrow it") from error
+        cursor.execute("SET LOCAL statement_timeout = 0")
 
 
 TOO_MUCH = {

@@ -6,17 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from django.db import OperationalError, connections, models, router
+from django.db import models, router
 from django.db.models import F
 
-from archive.access.streams import CANCELLED, sqlstate_and_message
+from archive.access.streams import PAGE_SECONDS, QueryFailedError, limited
 from archive.search import where
 from archive.search.where import BadConditionError, Node
 from archive.search.where_sql import expression_of
 from lightcurves.models import CatalogObject
 from lightcurves.tables.dictionary import OBJECTS
 
-LONGEST = 30  # s
 TYPES = {column.name: where.TEXT if column.datatype == "char" else where.NUMBER for column in OBJECTS.columns}
 
 
@@ -79,16 +78,10 @@ class ObjectQuery:
 
 
 @contextmanager
-def in_time(seconds: int = LONGEST) -> Iterator[None]:
+def in_time(seconds: float = PAGE_SECONDS) -> Iterator[None]:
     """Within this block, which must be in a transaction, a query ends after some seconds, as BadObjectQueryError."""
-    with connections[router.db_for_read(CatalogObject)].cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = %s", [f"{seconds}s"])
-        try:
+    try:
+        with limited(router.db_for_read(CatalogObject), seconds):
             yield
-        except OperationalError as error:
-            if sqlstate_and_message(error)[0] != CANCELLED:
-                raise
-            raise BadObjectQueryError(
-                f"the search took longer than {seconds} s: narrow it, for example by a position or by field and rcid"
-            ) from error
-        cursor.execute("SET LOCAL statement_timeout = 0")
+    except QueryFailedError as error:
+        raise BadObjectQueryError(f"{error}, for example by a position or by field and rcid") from error

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from archive.access.streams import limited
 from archive.forms import problems
 from archive.models import Alert, ScienceImage
 from archive.pixels.rendering import Rendering, png
@@ -51,8 +52,9 @@ def alert_search(request: HttpRequest) -> HttpResponseBase:
     columns = asked.chosen(table.columns, COLUMNS)
     if format_of(request) != "html":
         return all_rows(request, form.rows(), asked.narrowed(table, columns), template, context)
-    page = page_of(request, form.rows(), asked.cleaned_data["rows"])
-    rows = [_row(alert, columns) for alert in page]
+    with limited("reader"):
+        page = page_of(request, form.rows(), asked.cleaned_data["rows"])
+        rows = [_row(alert, columns) for alert in page]
     context["table"] = result_table(
         request, "alerts", table.columns, columns, rows, page, SORTABLE, (TABLE, PICTURES),
         asked.cleaned_data["view"] or TABLE, "No alerts match. Widen the search or remove a condition.",

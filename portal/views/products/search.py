@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import render
 from django.urls import reverse
 
+from archive.access.streams import limited
 from archive.forms import problems
 from archive.products.files import MAIN_FILE, files_by_row
 from archive.requests.numbers import whole
@@ -54,8 +55,9 @@ def image_search(request: HttpRequest) -> HttpResponseBase:
     columns = asked.chosen(family.page.columns, columns_of(family.name))
     if format_of(request) != "html":
         return all_rows(request, rows, asked.narrowed(family.page, columns), TEMPLATE, context)
-    page = page_of(request, rows, asked.cleaned_data["rows"])
-    files = files_by_row(family.name, page.object_list, MAIN_FILE.get(family.name))
+    with limited("reader"):
+        page = page_of(request, rows, asked.cleaned_data["rows"])
+        files = files_by_row(family.name, page.object_list, MAIN_FILE.get(family.name))
     view = asked.cleaned_data["view"] or TABLE
     context |= {
         "family": family,
@@ -90,7 +92,8 @@ def image_facets(request: HttpRequest) -> HttpResponse:
     form = ImageSearchForm(request.GET)
     if not form.is_valid():
         return HttpResponse(problems(form), content_type="text/plain", status=400)
-    return render(request, "ui/facets.html", {"facets": facets(form.query), "search": request.GET})
+    with limited("reader"):
+        return render(request, "ui/facets.html", {"facets": facets(form.query), "search": request.GET})
 
 
 @takes(ImageSearchForm, TableForm, "format", "column", "comparison", "value")
