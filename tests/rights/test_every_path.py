@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.rights import (  # noqa: F401 (they register their probes)
     dal_probes,
     forced_probes,
+    front_probes,
     light_probes,
     sky_probes,
     tap_probes,

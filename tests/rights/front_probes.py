@@ -1,0 +1,64 @@
+"""Probes of the front page, the search box and the counts of a search."""
+
+from __future__ import annotations
+
+from django.core.cache import cache
+from django.urls import reverse
+
+from tests.rights.probes import Asker, pids, probe, refused
+from tests.rights.world import World
+
+
+@probe("home")
+def the_front_page(world: World, ask: Asker, draw) -> None:
+    cache.clear()
+    if refused(ask, reverse("home"), "images", "alerts", "lightcurves"):
+        return
+    page = ask(reverse("home")).context["page"]
+    seen, data = world.images(ask.person), world.data(ask.person)
+    expected = {"exposures": len(seen), "science images": len(seen), "references": len(seen), "alerts": len(data)}
+    assert dict(page.holdings) == expected
+    assert {image.pid for image, _ in page.images} == set(pids(world.both(ask.person)))
+    assert {alert.candid for alert, _ in page.alerts} <= {unit.candid for unit in data}
+    assert (page.night.images if page.night else 0) == len(seen)
+    assert (page.coverage is None) == (not seen)
+
+
+@probe("image-facets")
+def counts_of_a_search(world: World, ask: Asker, draw) -> None:
+    if refused(ask, reverse("image-facets"), "images"):
+        return
+    seen = world.images(ask.person)
+    found = {one.part: dict(one.values) for one in ask(reverse("image-facets")).context["facets"]}
+    for part in ("programid", "filtercode", "field"):
+        values = [getattr(unit.image, part) for unit in seen]
+        if part == "programid":
+            values = [unit.metadata.programid for unit in seen]
+        expected = {value: values.count(value) for value in set(values)}
+        assert found.get(part, expected if len(expected) < 2 else {}) == expected, part
+
+
+@probe("suggestions")
+def suggestions_while_typing(world: World, ask: Asker, draw) -> None:
+    unit = world.units[draw(0, 5)]
+    for kind, number, seen in (
+        ("Image", unit.pid, world.images(ask.person)),
+        ("Reference", unit.rfid, world.images(ask.person)),
+        ("Alert", unit.candid, world.data(ask.person)),
+        ("Light curve", unit.oid, world.data(ask.person)),
+    ):
+        found = ask(reverse("suggestions"), {"q": str(number)}).json()["suggestions"]
+        assert (kind in {one["kind"] for one in found}) == (unit in seen), number
+
+
+@probe("find")
+def the_search_box(world: World, ask: Asker, draw) -> None:
+    unit = world.units[draw(0, 5)]
+    for number, seen in (
+        (unit.pid, world.images(ask.person)),
+        (unit.rfid, world.images(ask.person)),
+        (unit.candid, world.data(ask.person)),
+        (unit.oid, world.data(ask.person)),
+    ):
+        found = ask(reverse("find"), {"q": str(number)}, status=None)
+        assert (found.status_code == 302) == (unit in seen), number
