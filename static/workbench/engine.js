@@ -41,6 +41,8 @@ export async function start(files) {
   JS9.init();
   window.Worker = Worker;
   await ready;
+  // Its display keeps the Tab key to itself; all keys are the stage's.
+  for (const one of document.querySelectorAll("#JS9, .JS9Container")) one.removeAttribute("tabindex");
   return JS9;
 }
 

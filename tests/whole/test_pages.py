@@ -1,17 +1,14 @@
 """The portal in a browser, as a person uses it: whole tasks, no request to anybody outside, nobody shut out."""
 
-from pathlib import Path
-
 import pytest
-from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from archive.models import Alert, ReferenceImage, ScienceImage
 from lightcurves.models import Detection
 from tests import browsers
+from tests.portal.views.looking import axe, visiting
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
-AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @pytest.fixture(scope="module")
@@ -51,21 +48,18 @@ def addresses() -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_open_without_faults_and_pass_the_accessibility_rules(browser, portal, scheme):
-    context = browser.new_context(base_url=portal, color_scheme=scheme, bypass_csp=True)  # axe is put into the page
-    page = context.new_page()
+def test_pages_open_without_faults_and_pass_the_accessibility_rules(browser, portal):
     wrong = {}
-    for name, address in addresses().items():
-        answer = page.goto(address)
-        assert answer.status == 200, f"{name}: {answer.status}"
-        page.wait_for_load_state("networkidle")
-        page.add_script_tag(path=AXE)
-        found = page.evaluate("axe.run(document, {exclude: [['.bk-root'], ['[data-bokeh]']]})")["violations"]
-        serious = [one for one in found if one["impact"] in ("serious", "critical")]
-        if serious:
-            wrong[name] = [(one["id"], one["nodes"][0]["html"][:160]) for one in serious]
-    context.close()
+    with visiting(browser, portal, color_scheme="light") as seen:
+        for name, address in addresses().items():
+            answer = seen.open(address)
+            assert answer.status == 200, f"{name}: {answer.status}"
+            found = [*seen.faults, *axe(seen)]
+            seen.page.emulate_media(color_scheme="dark")
+            found += axe(seen, ["color-contrast", "link-in-text-block"])
+            seen.page.emulate_media(color_scheme="light")
+            if found:
+                wrong[name] = found
     assert wrong == {}
 
 

@@ -25,6 +25,7 @@ FALLBACKS = {  # what must stay, unless a plot stands there
     "forced-job waiting": "#job", "job": "#job", "query": ".result tbody tr, #query-form", "image": "table",
     "sky": "#drawing, #aladin canvas", "api-docs": "header a", "images": "main table tbody tr",
 }  # fmt: skip
+OWN_SCRIPTS = "[...document.scripts].filter((one) => one.src).map((one) => new URL(one.src).pathname)"
 TAIL = re.compile(r"[0-9a-f-]*/?$")  # what tells one thing of a kind from the next
 WAYS = {
     "500": lambda route: route.fulfill(status=500, body="", content_type="text/html"),
@@ -36,17 +37,25 @@ WAYS = {
 }
 
 
-def needs(visit) -> dict[str, str]:
-    """What a page asks for beside what all do: the path, and the kind."""
-    return {
+def needs(visit, tried: set) -> dict[str, str]:
+    """What a page asks for beside what all do, by path, with its kind; of the modules that its own scripts import one
+    that was not tried before, for where one is missing none of them runs.
+    """
+    asked = {
         urlsplit(url).path: kind
         for url, kind in visit.asked
         if kind in SCRIPTS + QUESTIONS and urlsplit(url).path not in EVERYWHERE and TILES not in url
     }
+    own = set(visit.page.evaluate(OWN_SCRIPTS))
+    imported = sorted(path for path, kind in asked.items() if kind in SCRIPTS and path not in own)
+    untried = [path for path in imported if ("", path, "") not in tried]
+    return {path: kind for path, kind in asked.items() if path not in imported or path in untried[:1]}
 
 
 def test_whatever_does_not_come_is_said_and_the_rest_stays(visit, archive):
-    """Each script once, in one of the ways in turn; each question to the server in all, of alike pages once."""
+    """Each script of a page's own once, in one of the ways in turn, and one of those that it imports; each question to
+    the server in all, of alike pages once.
+    """
     seen, tried, wrong = visit(archive, OWNER), set(), []
     for name, address in pages(archive, OWNER).items():
         if name.startswith(HELP):
@@ -54,13 +63,13 @@ def test_whatever_does_not_come_is_said_and_the_rest_stays(visit, archive):
         seen.open(address)
         if seen.page.locator("[hx-get]").count():
             seen.page.wait_for_timeout(HTMX)
-        before, asked = seen.sentences(), needs(seen)
+        before, asked = seen.sentences(), needs(seen, tried)
         kind_of_page = name.split()[0]
         for number, (path, kind) in enumerate(sorted(asked.items())):
             ways = [list(WAYS)[number % 4]] if kind in SCRIPTS else list(WAYS)
             place = "" if kind in SCRIPTS else kind_of_page
             for way in ways:
-                if (one := (place, TAIL.sub("", path), way if place else "")) in tried:
+                if (one := (place, TAIL.sub("", path) if place else path, way if place else "")) in tried:
                     continue
                 tried.add(one)
                 found = broken(seen, address, path, way, before)

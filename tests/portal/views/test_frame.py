@@ -5,9 +5,9 @@ from playwright.sync_api import expect
 
 from tests.portal.views.addresses import pages
 from tests.portal.views.conftest import OWNER
+from tests.portal.views.screens import LAPTOP, PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(databases=["default", "reader"])]
-PHONE, LAPTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 SHIFT = """() => new Promise((done) => {
   let moved = 0;
   new PerformanceObserver((list) => list.getEntries().forEach((one) => one.hadRecentInput || (moved += one.value)))
@@ -19,22 +19,6 @@ SHIFT = """() => new Promise((done) => {
 @pytest.fixture
 def seen(visit, archive):
     return visit(archive, OWNER)
-
-
-@pytest.mark.parametrize("screen", [PHONE, LAPTOP])
-def test_the_header_is_one_row_and_nothing_is_wider_than_the_screen(seen, archive, screen):
-    seen.page.set_viewport_size(screen)
-    wide = {}
-    for name, address in pages(archive, OWNER).items():
-        if name.startswith(("help", "api-docs", "ibe", "matchfile", "depot", "alert-nights", "hats", "bulk", "gator")):
-            continue  # not in the frame
-        seen.allowed = 400 if "refused" in name else 0
-        seen.open(address)
-        header = seen.page.evaluate("document.querySelector('.site-bar')?.offsetHeight ?? 0")
-        over = seen.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        if not 0 < header <= 64 or over > 0:
-            wide[name] = (header, over)
-    assert wide == {}
 
 
 @pytest.mark.parametrize("screen", [PHONE, LAPTOP])
@@ -203,3 +187,30 @@ def test_the_front_page_suggests_while_one_types(seen, archive):
     expect(seen.page.locator("#find-found [role=option]", has_text="Andromeda Galaxy")).to_be_visible()
     box.press("Escape")
     expect(seen.page.locator("#find-found")).to_be_hidden()
+
+
+WITH_KEYS = ("home", "images", "image-view", "object", "alert", "sky", "query", "moving", "forced-job")
+FOCUSED = """() => {
+  let one = document.activeElement;
+  if (one === document.body) return "";
+  while (one.shadowRoot?.activeElement) one = one.shadowRoot.activeElement;
+  const { x, y } = one.getBoundingClientRect();
+  return `${one.outerHTML.slice(0, 120)} at ${x}, ${y + scrollY}`;
+}"""
+
+
+def test_no_part_of_a_page_keeps_the_focus(seen, archive):
+    """Tab leads through each page that has keys of its own, and out of it."""
+    stuck = {}
+    for name in WITH_KEYS:
+        seen.open(pages(archive, OWNER)[name])
+        before = None
+        for _ in range(400):
+            seen.page.keyboard.press("Tab")
+            now = seen.page.evaluate(FOCUSED)
+            if not now or now == before:
+                break
+            before = now
+        if now:
+            stuck[name] = now
+    assert stuck == {}
