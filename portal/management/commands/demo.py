@@ -11,6 +11,17 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from portal import demo
+from portal.demo.places import places
+
+REAL_DATA = (
+    "images",
+    "alerts",
+    "metadata/irsa_ref_metadata.csv.gz",
+    "lightcurves*/*.csv",
+    "lightcurves/*.parquet",
+    "lightcurves/*.pytable",
+    "forcedphot",
+)  # in the folder of real data
 
 
 class Command(BaseCommand):
@@ -50,8 +61,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Done in {time.monotonic() - started:.0f} s.")
 
     def _real_data(self, folder: Path) -> None:
-        parts = [folder / name for name in ("images", "alerts", "metadata/irsa_ref_metadata.csv.gz")]
-        present = [part for part in parts if part.exists()]
+        present = [part for pattern in REAL_DATA for part in sorted(folder.glob(pattern))]
         if not present:
             self.stdout.write(f"None at {folder}: skipped. ZTF_REAL_DATA names another folder.")
             return
@@ -71,7 +81,7 @@ class Command(BaseCommand):
             write(f"  {count:>9,} {name}")
         address = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
         write("\nOpen:")
-        for name, path in demo.places():
+        for name, path in places():
             write(f"  {address}{path:38} {name}")
         write("\nSign in as:")
         for name, password, what in demo.people():

@@ -38,7 +38,7 @@ from archive.sky.sphere import to_ra_dec, unit_vectors
 from archive.survey.camera import Camera
 from archive.survey.times import julian_date
 from deploy.machine import secret
-from lightcurves.models import Image, Source, SourceStatistics
+from lightcurves.models import Image, Source
 from processing.simulate.plan import SurveyPlan
 from processing.simulate.sky import Ephemeris, Population, Sky
 from processing.simulate.survey import Night, simulate_night, survey_sky, write_reference_catalogs, write_truth
@@ -212,19 +212,3 @@ def _kept() -> dict[str, int]:
         "jobs of people": UserJob.objects.count() + QueryJob.objects.count(),
     }
     return dict(holdings()) | people
-
-
-def places() -> list[tuple[str, str]]:
-    """Pages worth opening first."""
-    found = [("home", "/"), ("images on the sky", f"/images/?field={PLAN.field}&origin=ours")]
-    if image := ScienceImage.objects.filter(origin="ours", programid=1, status=1).order_by("-obsjd").first():
-        found.append(("the newest image", f"/images/{image.pid}/"))
-    alerts = Alert.objects.filter(origin="ours", programid=1).order_by("-rb")
-    if alert := alerts.first():
-        found.append(("an alert", f"/alerts/{alert.candid}/"))
-    lively = SourceStatistics.objects.filter(programs=[], magrms__gt=LIVELY_MAG, medianmag__lt=LIVELY_LIMIT)
-    if curve := lively.order_by("-nobs", "-magrms").first():
-        found.append(("the light curve of a variable star", f"/objects/{curve.oid}/"))
-    name = numbered.NUMBERED[numbered.DEMO_ASTEROIDS[0]].name
-    found.append((f"images of asteroid {name}", f"/moving/?name={name}"))
-    return [*found, ("queries (ADQL)", "/query/"), ("REST, OpenAPI", "/api/"), ("help", "/help/")]
