@@ -1,4 +1,5 @@
-"""An archive for a new user: M 31 in two filters over two months, an asteroid's way, a variable star, people."""
+"""An archive for a new user: M 31 in two filters over two months, an asteroid's way, a variable star, a field with all
+its planes, an object's alerts, a faint source to be measured, people."""
 
 from __future__ import annotations
 
@@ -14,12 +15,16 @@ from django.db import connections
 
 from archive.access import tokens
 from archive.access.audit import Actor
-from archive.models import Membership, ProductFile
+from archive.models import Alert, Membership, ProductFile
+from archive.survey.camera import filter_of
 from archive.survey.identifiers import make_oid
 from lightcurves.models import Source
 from lightcurves.storage import store
 from lightcurves.updates import statistics
 from tests import browsers, factories, servers
+from tests.portal.views import alerts
+from tests.portal.workbench import field as workbench
+from tests.processing.forced import epochs
 from tests.rights.world import World
 
 M31 = (10.6847, 41.2688)
@@ -38,6 +43,9 @@ class Tasks:
     october: list[int] = field(default_factory=list)
     closed: list[int] = field(default_factory=list)
     oid: int = 0
+    images: workbench.Field = field(default_factory=workbench.Field)
+    alerts: list[Alert] = field(default_factory=list)
+    faint: tuple[float, float] = (0.0, 0.0)
 
 
 @pytest.fixture(scope="package")
@@ -96,7 +104,20 @@ def _build(made: Tasks) -> None:
         store.append(image, store.Points(np.array([made.oid]), mag, 0.02 * one, one, 0 * one, zero, zero, zero))
     _image(OCTOBER + 3.1, pointing, {"filtercode": "zg", "fid": 1})
     statistics.refresh(FIELD, RCID, 2)
+    made.images = workbench.build()
+    made.closed.append(made.images.closed.pid)
+    made.alerts = [_alert(number, *one) for number, one in enumerate(alerts.DETECTIONS) if one[-1] == 1]
+    made.faint = epochs.made().sky(epochs.NEW)
+    for night in range(2):
+        epochs.epoch(night, difference=False)
     connections.close_all()
+
+
+def _alert(number: int, days: float, fid: int, mag: float, err: float, positive: bool, program: int) -> Alert:
+    code = filter_of(fid).code
+    exposure = factories.exposure(jd=alerts.JD + days, fid=fid, filtercode=code, ra=alerts.RA, dec=alerts.DEC)
+    image = factories.science_image(exposure, RCID)
+    return alerts.add(alerts.candidate(image, number, mag, err, positive), alerts.OBJECT, alerts.history())
 
 
 def _image(jd: float, pointing: dict, rights: dict, **values):

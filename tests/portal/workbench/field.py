@@ -198,7 +198,7 @@ def _catalogs(made: Field) -> None:
 def _objects(made: Field) -> None:
     image = made.epochs[0]
     ra, dec = (float(one) for one in made.wcs.all_pix2world(made.x[0], made.y[0], 1))
-    made.oid = make_oid(FIELD, 2, image.ccdid, image.qid, 1)
+    made.oid = make_oid(FIELD, 2, image.ccdid, image.qid, 555)
     Source.objects.create(
         oid=made.oid, ra=ra, dec=dec, field=FIELD, ccdid=image.ccdid, qid=image.qid, rcid=RCID, fid=2,
         filtercode="zr", colour=0.0, **factories.cells(ra, dec), **factories.PUBLIC,
