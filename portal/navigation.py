@@ -55,7 +55,7 @@ GROUPS = (
     Group("Tools", (
         Link("sky", "Sky map", "Images and surveys on the sky"),
         Link("query", "Query (ADQL)", "Tables by TAP: write, run, plot, save"),
-        Link("cutouts", "Cutouts", "Parts of all images of a position"),
+        Link("cutouts", "Cutouts", "Parts of all images of a position", ("comparison",)),
         Link("target-list", "Cutouts of a list", "Parts of images around many positions"),
         Link("forced", "Forced photometry", "Fluxes at a position in all images", ("forced-job", "forced-points")),
     )),

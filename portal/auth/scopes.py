@@ -131,6 +131,8 @@ NEEDS: dict[str, frozenset[str]] = {
             "sky",
             "target-list",
             "movie",
+            "comparison",
+            "moving-cutouts",
             "api-cutouts",
             "api-movie",
         ),

@@ -14,6 +14,7 @@ from archive.requests.paging import page_of
 from archive.requests.parameters import takes
 from archive.tables.responses import answer, refuse
 from portal.forms.moving import MovingForm
+from portal.forms.targets import MovingCutoutsForm
 from portal.plots.sky_map import sky_map
 from portal.views.products.product_rows import outline
 
@@ -43,6 +44,8 @@ def search_page(request: HttpRequest) -> HttpResponse:
     page = page_of(request, found, PAGE_ROWS)
     context |= {
         "page": page,
+        "cutouts": MovingCutoutsForm(auto_id="cutouts_%s"),
+        "wanted": [(name, value) for name, value in request.GET.items() if name in form.fields and value.strip()],
         "orbit": form.orbit,
         "stamps": [one for one in page if one.file][:STAMPS],
         "map": sky_map([outline(one.image) for one in page], [(one.ra, one.dec) for one in page]),

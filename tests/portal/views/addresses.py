@@ -43,6 +43,8 @@ def pages(made: Pages, who: str) -> dict[str, str]:
         "cutouts form": _at("cutouts"),
         "cutouts": _at("cutouts", position=made.position),
         "cutouts empty": _at("cutouts", position="1 80"),
+        "comparison form": _at("comparison"),
+        "comparison": _at("comparison", position=made.position),
         "alerts": _at("alerts"),
         "alerts empty": _at("alerts", until=FOREVER),
         "alerts refused": _at("alerts", since="yesterday-ish"),
@@ -111,7 +113,7 @@ REFUSED = {"images refused", "alerts refused"}  # pages that come with status 40
 NOT_PAGES = frozenset({
     # files, pictures and rows
     "file", "picture", "cutout", "image-plane", "image-sources", "image-chart",
-    "packet", "stamp", "movie", "release-manifest", "script", "job-result",
+    "packet", "stamp", "movie", "moving-cutouts", "release-manifest", "script", "job-result",
     "alert-plot", "alert-lightcurve",
     "forced-document", "forced-result", "forced-file", "query-words", "query-plot",
     "object-document", "object-lightcurve", "object-points", "object-limits", "object-alerts", "object-forced",
