@@ -18,7 +18,7 @@ from archive.targets.lists import Target
 KINDS = {"sci": "science", "diff": "difference", "ref": "reference"}
 MOST_EPOCHS = 12
 MOST_CELLS = 60
-BARS = (300, 120, 60, 30, 10, 5, 2, 1)  # arcsec, of the scale bar
+BARS = (180, 120, 60, 30, 20, 10, 5, 2, 1)  # arcsec, of the scale bar
 CELL, GAP, LABEL, MARGIN = 160, 6, 16, 40  # pixels of the sheet
 
 
@@ -52,9 +52,9 @@ class Comparison:
 def compare(
     target: Target,
     size: float,
-    filters: Sequence[str] = tuple(FILTERS),
-    kinds: Sequence[str] = tuple(KINDS),
-    epochs: int = 4,
+    filters: Sequence[str],
+    kinds: Sequence[str],
+    epochs: int,
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Comparison:

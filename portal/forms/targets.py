@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 
 from django import forms
+from django.http import QueryDict
 
 from archive.forms import (
     ChoiceField,
@@ -125,7 +126,7 @@ class CompareForm(Stretched):
     """One place in several epochs, filters and kinds of image."""
 
     position = PositionField(required=False, help_text="RA Dec, or a name", label="Position or name")
-    size = RealField(required=False, label="Size (deg)", help_text=f"default {DEFAULT_SIZE}", min_value=0.001)
+    size = RealField(required=False, label="Size (deg)", help_text="up to 0.1667", min_value=0.001)
     filters = MultipleChoiceField(
         choices=FILTERS.items(), required=False, label="Filters", widget=forms.CheckboxSelectMultiple
     )
@@ -139,13 +140,22 @@ class CompareForm(Stretched):
     until = UntilField()
     form = ChoiceField(choices=[("html", "page"), ("png", "PNG")], required=False, widget=forms.HiddenInput)
 
+    def __init__(self, given: QueryDict | None = None):
+        """Fill in what is not given, so that the page shows what is drawn."""
+        shown = (given or QueryDict()).copy()
+        filled = {"filters": list(FILTERS), "kinds": list(KINDS), "size": [f"{DEFAULT_SIZE}"], "epochs": ["4"]}
+        for name, values in filled.items():
+            if not shown.get(name):
+                shown.setlist(name, values)
+        super().__init__(shown)
+
     def choices_of_many(self) -> list[forms.BoundField]:
         """The fields of which several values may be chosen."""
         return [self["filters"], self["kinds"]]
 
     def asked(self) -> dict:
-        """What archive.targets.comparison.compare is asked for; its own defaults where nothing is given."""
+        """What archive.targets.comparison.compare is asked for."""
         values = self.cleaned_data
-        given = {name: values[name] for name in ("filters", "kinds", "epochs", "since", "until") if values[name]}
         place = Target(str(self.data.get("position", "")).strip(), *values["position"])
-        return {"target": place, "size": values["size"] or DEFAULT_SIZE} | given
+        asked = {name: values[name] for name in ("size", "filters", "kinds", "epochs", "since", "until")}
+        return {"target": place, **asked}

@@ -46,17 +46,17 @@ class Player {
     this.frames = [];
     this.perSecond = calm.matches ? SPEEDS[0] : 4;
     this.picture = /** @type {HTMLImageElement} */ (make("img", { alt: "" }));
-    this.said = make("p", { className: "player-said" });
+    this.said = make("p", { className: "film-said" });
     this.said.setAttribute("aria-live", "polite");
     this.slider = /** @type {HTMLInputElement} */ (make("input", { type: "range", min: "0", value: "0" }));
     this.slider.setAttribute("aria-label", `Image of the ${name} player`);
     this.slider.addEventListener("input", () => this.show(Number(this.slider.value)));
     this.play = button("Play", `Play ${name}`, () => this.toggle());
-    const screen = make("div", { className: "player-screen" }, this.picture);
-    const keys = make("div", { className: "player-keys" },
-      button("⏮", `First image of ${name}`, () => this.show(0)), button("◀", `Previous image of ${name}`, () => this.step(-1)),
-      this.play, button("▶", `Next image of ${name}`, () => this.step(1)), button("⏭", `Last image of ${name}`, () => this.show(this.frames.length - 1)));
-    const options = make("div", { className: "player-options" },
+    const screen = make("div", { className: "film-screen" }, this.picture);
+    const keys = make("div", { className: "film-keys" },
+      button("|◀", `First image of ${name}`, () => this.show(0)), button("◀", `Previous image of ${name}`, () => this.step(-1)),
+      this.play, button("▶", `Next image of ${name}`, () => this.step(1)), button("▶|", `Last image of ${name}`, () => this.show(this.frames.length - 1)));
+    const options = make("div", { className: "film-options" },
       choice("Speed", SPEEDS.map((one) => [String(one), `${one} a second`]), String(this.perSecond), (value) => this.speed(Number(value))),
       choice("Stretch", STRETCHES.map((one) => [one, one]), "asinh", (value) => this.load(value)));
     place.tabIndex = 0;
@@ -149,8 +149,8 @@ for (const details of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.qu
   details.querySelector("img")?.remove(); // the animation that stands there without script
   const { frames = "", name = "" } = details.dataset;
   details.addEventListener("toggle", () => {
-    if (!details.open || details.querySelector(".player")) return;
-    const place = make("div", { className: "player" });
+    if (!details.open || details.querySelector(".film")) return;
+    const place = make("div", { className: "film" });
     details.append(place);
     new Player(place, frames, name);
   });
