@@ -58,6 +58,7 @@ def order(asked: list[Target] | Body, request: CutoutRequest, reader: Reader, us
     values = {
         name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(request).items()
     }
+    around: dict[str, object]
     if isinstance(asked, Body):
         around = {"body": {"name": asked.name, "elements": dict(asked.elements)}}
     else:

@@ -81,7 +81,7 @@ def _drawn(group: list[Piece], request: CutoutRequest) -> Iterator[Entry]:
         return
     plain = Rendering()
     if request.content == "gif":
-        path = f"{made[0][0].path.rpartition('/')[0]}/{made[0][0].image.filtercode}.gif"
+        path = f"{made[0][0].path.rpartition('/')[0]}/{made[0][1].image.filtercode}.gif"
         yield Entry(path, animation([one for _, one in made[::-1]], "gif", plain), [(piece, OK) for piece, _ in made])
         return
     low, high = common_limits([one for _, one in made], plain)
