@@ -49,11 +49,11 @@ GROUPS = (
         Link("images", "Images", "Raw, science, reference and difference images", ("image", "reference", "quality")),
         Link("objects", "Light curves", "Objects with their light curves", ("object", "light-curve-list")),
         Link("alerts", "Alerts", "Candidates of difference images", ("alert",)),
-        Link("moving", "Moving objects", "Images of an asteroid or a comet"),
+        Link("moving", "Moving objects", "Images of an asteroid or a comet", ("known-objects",)),
         Link("image-list", "List of positions", "Images around each position of a list"),
     )),
     Group("Tools", (
-        Link("sky", "Sky map", "Images and surveys on the sky"),
+        Link("sky", "Sky map", "Images and surveys on the sky", ("sky-region",)),
         Link("query", "Query (ADQL)", "Tables by TAP: write, run, plot, save"),
         Link("cutouts", "Cutouts", "Parts of all images of a position", ("comparison",)),
         Link("target-list", "Cutouts of a list", "Parts of images around many positions"),

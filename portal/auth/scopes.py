@@ -24,7 +24,7 @@ TAP = (
 CATALOGS = ("cat.fits", "cat.fits.fz", "psfcat.fits", "sexcat.fits")
 NEEDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("help", "api-docs", "api-schema", "api-resolve", "releases", "release"), OPEN),
-    **dict.fromkeys(("find", "suggestions"), OPEN),
+    **dict.fromkeys(("find", "suggestions", "known-objects"), OPEN),
     **dict.fromkeys(("release-manifest", "sign-in", "sign-out", "object-document", "object-own"), OPEN),
     **dict.fromkeys(("tap-capabilities", "tap-availability", "tap-examples"), OPEN),
     "home": frozenset({Scope.IMAGES, Scope.ALERTS, Scope.LIGHTCURVES}),
@@ -129,6 +129,7 @@ NEEDS: dict[str, frozenset[str]] = {
             "ibe-products-root",
             "script",
             "sky",
+            "sky-region",
             "target-list",
             "movie",
             "comparison",

@@ -8,12 +8,14 @@ from django.shortcuts import render
 from archive.forms import problems
 from archive.moving.dynamics.errors import DynamicsError
 from archive.moving.elements import ELEMENTS
+from archive.moving.known import KNOWN, known_at
 from archive.moving.numbered import NUMBERED
 from archive.moving.search import MOVING, images_of
 from archive.requests.paging import page_of
 from archive.requests.parameters import takes
 from archive.tables.responses import answer, refuse
 from portal.forms.moving import MovingForm
+from portal.forms.sky import KnownForm
 from portal.forms.targets import MovingCutoutsForm
 from portal.plots.sky_map import sky_map
 from portal.views.products.product_rows import outline
@@ -51,3 +53,19 @@ def search_page(request: HttpRequest) -> HttpResponse:
         "map": sky_map([outline(one.image) for one in page], [(one.ra, one.dec) for one in page]),
     }
     return answer(request, MOVING, page, TEMPLATE, context)
+
+
+@takes(KnownForm, "format")
+def known_objects(request: HttpRequest) -> HttpResponse:
+    """The known objects of the Solar System at a time, brightest first: a table and where they stand."""
+    form = KnownForm(request.GET if request.GET.get("time") or "format" in request.GET else None)
+    context: dict = {"form": form}
+    if not form.is_bound:
+        return render(request, "portal/known.html", context)
+    if not form.is_valid():
+        return refuse(request, "portal/known.html", problems(form), context)
+    try:
+        found = known_at(form.cleaned_data["time"])
+    except DynamicsError as error:
+        return refuse(request, "portal/known.html", str(error), context)
+    return answer(request, KNOWN, found, "portal/known.html", context | {"time": form.cleaned_data["time"]})

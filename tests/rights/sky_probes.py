@@ -7,7 +7,9 @@ import io
 import tarfile
 
 import numpy as np
+from astropy import units
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from PIL import Image
 
@@ -139,3 +141,20 @@ def cutouts_of_a_moving_object(world: World, ask: Asker, draw) -> None:
     with tarfile.open(fileobj=io.BytesIO(body)) as tar:
         rows = list(csv.DictReader(io.StringIO(tar.extractfile("manifest.csv").read().decode())))
     assert sorted(row["image"] for row in rows) == sorted(str(unit.pid) for unit in world.both(ask.person))
+
+
+@probe("sky-region")
+def images_in_a_region(world: World, ask: Asker, draw) -> None:
+    if refused(ask, reverse("sky-region"), "images"):
+        return
+    ra, dec = place_of(world)
+    cone = coverage.MOC.from_cone(lon=ra * units.deg, lat=dec * units.deg, radius=3 * units.deg, max_depth=8)
+    upload = SimpleUploadedFile("region.txt", cone.to_string("ascii").encode())
+    page = ask(reverse("sky-region"), {"upload": upload}, method="post")
+    seen = {unit.pid for unit in world.images(ask.person)}
+    found = page.context["found"]
+    assert {one.pid for one in found.images} == seen
+    assert sum(one.images for one in found.summaries) == len(seen)
+    assert {one["url"] for one in (page.context["sky"] or {"footprints": []})["footprints"]} <= {
+        reverse("image", args=[pid]) for pid in seen
+    }
