@@ -6,6 +6,7 @@ const WIDEST = { alerts: 10, objects: 0.3, known: 360 }; // degrees of the view 
 const MOST = 2000; // sources drawn
 const STYLES = { alerts: ["triangle", "bad"], objects: ["circle", "link"], known: ["rhomb", "warn"] };
 const said = document.getElementById("sky-said");
+const place = document.getElementById("aladin"); // the sky is dark in either scheme
 const knownTime = /** @type {HTMLInputElement} */ (document.getElementById("known-time"));
 
 const nextDay = (night) => new Date(Date.parse(night) + 86400e3).toISOString().slice(0, 10);
@@ -47,15 +48,17 @@ export function connectLayers(map, A, sky, footprints) {
       const { percent } = box.dataset;
       if (!mocs.has(box)) {
         const outline = sky.outlines.find((one) => String(one.percent) === percent);
-        const moc = A.MOCFromJSON(outline.moc, { name: `${percent} %`, color: token(percent === "90" ? "warn" : "bad"), lineWidth: 3, perimeter: true, fill: true, fillColor: token("warn"), opacity: percent === "90" ? 0.15 : 0.25 });
-        map.addMOC(moc);
-        mocs.set(box, moc);
+        const color = token(percent === "50" ? "bad" : "warn", place);
+        const parts = [{ perimeter: true, lineWidth: 3 }, { fill: true, fillColor: color, opacity: 0.2 }]
+          .map((style) => A.MOCFromJSON(outline.moc, { name: `${percent} %`, color, ...style }));
+        parts.forEach((part) => map.addMOC(part));
+        mocs.set(box, parts);
       }
-      mocs.get(box)[on ? "show" : "hide"]();
+      mocs.get(box).forEach((part) => part[on ? "show" : "hide"]());
     },
     moc: (on, box) => {
       if (!mocs.has(box)) {
-        const moc = A.MOCFromURL(new URL(box.dataset.url, document.baseURI).href, { color: token(box.dataset.colour), opacity: 0.25, fill: true });
+        const moc = A.MOCFromURL(new URL(box.dataset.url, document.baseURI).href, { color: token(box.dataset.colour, place), opacity: 0.25, fill: true });
         map.addMOC(moc);
         mocs.set(box, moc);
       } else mocs.get(box)[on ? "show" : "hide"]();
@@ -64,7 +67,7 @@ export function connectLayers(map, A, sky, footprints) {
       const kind = box.dataset.kind;
       if (!catalogs.has(kind)) {
         const [shape, colour] = STYLES[kind];
-        const catalog = A.catalog({ name: kind, shape, sourceSize: 12, color: token(colour), onClick: "showPopup" });
+        const catalog = A.catalog({ name: kind, shape, sourceSize: 12, color: token(colour, place), onClick: "showPopup" });
         map.addCatalog(catalog);
         catalogs.set(kind, catalog);
       }

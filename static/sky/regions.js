@@ -38,7 +38,7 @@ export function connectRegions(map, A) {
   };
 
   function show() {
-    overlay ??= A.graphicOverlay({ name: "polygon", color: token("accent"), lineWidth: 2 });
+    overlay ??= A.graphicOverlay({ name: "polygon", color: token("link", document.getElementById("aladin")), lineWidth: 2 });
     if (!map.view.overlays?.includes(overlay)) map.addOverlay(overlay);
     overlay.removeAll();
     if (corners && corners.length > 1) overlay.add(A.polyline(corners.length > 2 ? [...corners, corners[0]] : corners));

@@ -1,6 +1,6 @@
 // The sky map: our surveys in Aladin Lite, layers over them, what lies at a place. It asks nobody but this server.
 import A from "../vendor/aladin.js";
-import { token, onSchemeChange } from "../ui/scheme.js";
+import { token } from "../ui/scheme.js";
 import { degrees, galactic, hours } from "../workbench/sky.js";
 import { showHere } from "./here.js";
 import { connectLayers } from "./layers.js";
@@ -36,20 +36,18 @@ function nameControls() {
   for (const picture of place.querySelectorAll("img")) picture.alt = "";
 }
 
-// Footprints of the search, of each filter in its colour, with the night of each.
+// Footprints of the search, of each filter in its colour (the sky is dark in either scheme), with the night of each.
 function footprints(map) {
   const drawn = [];
-  const overlays = [...new Set(sky.footprints.map((one) => one.filter))].map((filter) => {
-    const overlay = A.graphicOverlay({ name: filter, color: token(`filter-${filter}`), lineWidth: 2 });
+  for (const filter of new Set(sky.footprints.map((one) => one.filter))) {
+    const overlay = A.graphicOverlay({ name: filter, color: token(`filter-${filter}`, place), lineWidth: 2 });
     map.addOverlay(overlay);
     for (const one of sky.footprints.filter((each) => each.filter === filter)) {
       const shape = A.polygon(one.corners);
       overlay.add(shape);
       drawn.push({ shape, night: one.night });
     }
-    return [filter, overlay];
-  });
-  onSchemeChange(() => overlays.forEach(([filter, overlay]) => overlay.setColor(token(`filter-${filter}`))));
+  }
   return drawn;
 }
 
