@@ -100,7 +100,8 @@ def test_its_movie_holds_it_in_the_middle(nights, client):
     assert (gif["Content-Type"], Image.open(io.BytesIO(gif.content)).n_frames) == ("image/gif", NIGHTS - 1)
 
 
-def test_a_partner_gets_the_closed_night_too_also_as_a_job(nights, client):
+def test_a_partner_gets_the_closed_night_too_also_as_a_job(nights):
+    client = Client(headers={"host": "localhost"}, enforce_csrf_checks=True)  # as curl sends it
     client.force_login(nights["partner"])
     assert len(client.get("/moving/cutouts", {"name": "310", "form": "frames"}).json()["frames"]) == NIGHTS
     answer = client.post("/moving/cutouts", {"name": "310", "size": 0.01, "content": "gif"})
