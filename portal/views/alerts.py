@@ -8,6 +8,7 @@ from operator import attrgetter
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from archive.access.streams import limited
@@ -75,8 +76,17 @@ def alert_page(request: HttpRequest, candid: int) -> HttpResponse:
     alert = alert_of(candid)
     packet = packet_of(alert)
     science = image_of(alert)
-    context = {"alert": alert, **alert_context(alert, packet, science), "plane": science and _plane_of(science)}
+    context = {"alert": alert, **alert_context(alert, packet, science), "viewer": _viewer(alert, science)}
     return answer(request, dictionary.ALERTS, [alert], "portal/alert.html", context)
+
+
+def _viewer(alert: Alert, science: ScienceImage | None) -> str:
+    """The address of the viewer around an alert in its image; empty where it has none."""
+    plane = science and _plane_of(science)
+    if not science or not plane:
+        return ""
+    place = {"plane": plane, "ra": f"{alert.ra:.6f}", "dec": f"{alert.dec:.6f}", "zoom": 4, "layers": "alerts"}
+    return f"{reverse('image-view', args=[science.pk])}?{urlencode(place)}"
 
 
 def _plane_of(image: ScienceImage) -> str:

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from archive.models import ReferenceImage
 from tests.portal.views.looking import axe, visiting
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(databases=["default", "reader"])]
@@ -56,3 +57,29 @@ def test_epochs_side_by_side_fit_a_phone(visit, observed):
     assert page.locator(".comparison-row").filter(has_text="r science").locator("figure").count() == 3
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert axe(visit) == []
+
+
+def test_the_viewer_opens_in_place_on_the_pages_of_images(visit, observed):
+    """Nothing of it is loaded before; in it, the frame of the page that has one already is left out."""
+    page, image = visit.page, observed.epochs[0]
+    pages = {
+        "image": reverse("image", args=[image.pk]),
+        "reference": reverse("reference", args=[ReferenceImage.objects.values_list("pk", flat=True).first()]),
+    }
+    for name, address in pages.items():
+        page.set_viewport_size({"width": 390, "height": 844} if name == "reference" else {"width": 1280, "height": 900})
+        page.goto(address)
+        assert not [url for url, _ in visit.asked if "js9" in url], name
+        page.get_by_text("Show the viewer here").click()
+        inside = page.frame_locator("iframe[title=Viewer]")
+        expect(inside.locator("body[data-workbench=ready]")).to_be_attached()
+        assert not inside.get_by_role("link", name="ZTF archive").is_visible(), name
+        assert inside.get_by_label("Stretch").is_visible(), name
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+        visit.asked.clear()
+    assert axe(visit) == []
+
+
+def test_the_page_of_an_object_offers_the_viewer_in_place(client, observed):
+    page = client.get(reverse("object", args=[observed.oid])).content.decode()
+    assert f'data-embedded-page="/images/{observed.epochs[-1].pk}/view?ra=' in page
