@@ -23,7 +23,7 @@ from archive.products import bundles
 from archive.requests.parameters import BadParameterError, Taken, refusal, takes
 from archive.tables.responses import format_of, refuse
 from portal.forms.images import ImageSearchForm
-from portal.results.jobs import job_of
+from portal.results.jobs import job_of, result_is_closed, result_is_open
 
 SEARCH = Taken((ImageSearchForm, "format", "page"))  # what the address of a search holds
 
@@ -80,7 +80,9 @@ def job_page(request: HttpRequest, job_id) -> HttpResponse:
             {"id": str(job.pk), "phase": job.phase, "done": job.done, "total": job.total, "message": job.message}
         )
     template = "portal/parts/job.html" if request.htmx else "portal/job.html"
-    return render(request, template, {"job": job, "open": job.phase in ("QUEUED", "EXECUTING")})
+    closed = result_is_closed(job, request.reader)
+    context = {"job": job, "open": job.phase in ("QUEUED", "EXECUTING"), "closed": closed}
+    return render(request, template, context)
 
 
 def result(request: HttpRequest, job_id) -> HttpResponseBase:
@@ -92,7 +94,7 @@ def result(request: HttpRequest, job_id) -> HttpResponseBase:
         return redirect("forced-result", job.pk)
     if not job.has_file:
         raise Http404(f"job {job_id} is a {job.kind} job: it has no file")
-    if not bundles.still_open(job, request.reader):
+    if not result_is_open(job, request.reader):
         raise Http404(f"job {job_id}: files of it are not open to you any more; order it again")
     made = f"{job.pk}-{job.ended:%Y%m%d%H%M%S%f}"  # a job is carried out once; its file does not change afterwards
     return deliver_path(request, bundles.result_path(job), made, attachment=f"ztf-{job.pk}.tar")
