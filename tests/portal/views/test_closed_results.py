@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from archive.models import ProductFile, QueryJob, UserJob
 from archive.products import bundles
 from archive.targets import bundle
+from portal.views.products.product_rows import open_of
 from processing.forced import jobs as forced
 from tests import factories, leftovers
 
@@ -101,6 +105,18 @@ def test_every_link_to_a_result_is_answered_and_a_closed_result_has_none(ordered
             assert "open to you any more" in text, page
     assert [client.get(reverse(name, args=[made[kind]])).json()["result"] for name, kind in API] == [None] * 3
     assert client.get(reverse("job-result", args=[made["bundle"]])).status_code == 404
+
+
+def test_a_list_whose_files_are_closed_offers_no_bundle_and_says_how_many_and_from_when(ordered):
+    """Runs after the file was closed; the image's row is open."""
+    client, _ = ordered
+    search = reverse("images")
+    page = client.get(search, {"field": 655}).content.decode()
+    assert "No row on this page has files for you." in page and reverse("order-bundle") not in page
+    later = timezone.now() + timedelta(days=30)
+    rows = [SimpleNamespace(pk=n, public_date=date) for n, date in enumerate((None, later, later + timedelta(days=1)))]
+    told = open_of(rows, {0: ["a file"]})
+    assert (told.products, told.with_files, told.closed, told.next_date) == (3, 1, 2, later)
 
 
 API = (("api-job", "bundle"), ("api-job", "cutouts"), ("api-forced-job", "forced"))
