@@ -8,12 +8,6 @@ from tests.portal.views.conftest import OWNER
 from tests.portal.views.screens import LAPTOP, PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(databases=["default", "reader"])]
-SHIFT = """() => new Promise((done) => {
-  let moved = 0;
-  new PerformanceObserver((list) => list.getEntries().forEach((one) => one.hadRecentInput || (moved += one.value)))
-    .observe({ type: "layout-shift", buffered: true });
-  setTimeout(() => done(moved), 500);
-})"""
 
 
 @pytest.fixture
@@ -28,13 +22,6 @@ def test_the_first_result_stands_in_the_first_screen(seen, archive, screen, name
     seen.open(pages(archive, OWNER)[name])
     box = seen.page.locator("table tbody tr").first.bounding_box()
     assert box["y"] + box["height"] <= screen["height"], box
-
-
-@pytest.mark.parametrize("name", ["home", "images", "alerts", "objects"])
-def test_nothing_jumps_while_a_page_loads(seen, archive, name):
-    seen.page.set_viewport_size(LAPTOP)
-    seen.open(pages(archive, OWNER)[name])
-    assert seen.page.evaluate(SHIFT) < 0.05
 
 
 def test_the_switch_turns_pages_dark_and_light_and_is_remembered(visit, archive):
