@@ -65,6 +65,7 @@ def object_page(request: HttpRequest, oid: int) -> HttpResponse:
         "points": rows,
         "pictures_in_time": beside.pictures_of(source, rows),
         "curve": draw(curves),
+        "curve_names": [f"{one.filtercode} {one.oid}" for one in sources],
         "statistics": [(name, [getattr(one, name) for one in sources]) for name in STATISTICS],
         "methods": METHODS,
         "least_points": MIN_POINTS,
