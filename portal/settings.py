@@ -193,7 +193,7 @@ DOCS_ROOT = BASE_DIR / "docs" / "_build" / "html"
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR / "static")))  # collected static files
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_ROOT = BASE_DIR / "static" / "root"  # robots.txt and favicon.ico, which are asked for at the top
+WHITENOISE_ROOT = BASE_DIR / "static" / "root"  # favicon.ico, which is asked for at the top
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django import template
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import escape
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from archive.tables.fields import Field
@@ -79,6 +79,21 @@ def grid(content: str, caption: str, heads: str | list, empty: str = "", **look:
         return render_to_string("ui/empty.html", {"text": empty})
     shown = heads_of(heads) if isinstance(heads, str) else heads
     return render_to_string("ui/grid.html", {**look, "caption": caption, "heads": shown, "body": content})
+
+
+@register.simple_block_tag
+def titled(content: str) -> SafeString:
+    """The title of a page, for the browser and for those who share it."""
+    text = " ".join(content.split())
+    return format_html('<title>{0}</title>\n  <meta property="og:title" content="{0}">', text)
+
+
+@register.simple_block_tag
+def described(content: str) -> SafeString:
+    """The sentence about a page that search engines and previews of links show."""
+    text = " ".join(content.split())
+    both = '<meta name="description" content="{0}">\n  <meta property="og:description" content="{0}">'
+    return format_html(both, text)
 
 
 @register.simple_tag(takes_context=True)

@@ -95,7 +95,7 @@ export async function wordsOf(answer) {
   const type = answer.headers.get("Content-Type") ?? "";
   const body = /json|text\/plain/.test(type) ? await answer.text().catch(() => "") : "";
   const words = type.includes("json") ? detailOf(body) : body.trim().split("\n")[0].slice(0, 300);
-  return words || `the server answers ${answer.status}`;
+  return words || (answer.status === 404 ? "it is not here, or not open to you (404)" : `the server answers ${answer.status}`);
 }
 
 function detailOf(body) {

@@ -4,7 +4,7 @@ import { Problem, fetched, say } from "./ask.js";
 
 const FIRST = 1000, LONGEST = 20_000; // ms between two questions
 const SLOWER = 1.3; // times as long after an answer that says nothing new
-const FAILURES = 5; // in a row, before one stops asking; one is enough where nothing will change
+const FAILURES = 4; // in a row, before one stops asking; one is enough where nothing will change
 const UNCHANGED = 3_600_000; // ms without anything new, after which one stops
 
 /**

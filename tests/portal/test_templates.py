@@ -1,4 +1,4 @@
-"""What every page is made of: tables, colours and number formats come from the kit alone (docs/architecture/design.md)."""
+"""What pages are made of: tables, colours and number formats come from the kit alone (docs/architecture/design.md)."""
 
 import re
 from pathlib import Path

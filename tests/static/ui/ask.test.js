@@ -10,6 +10,7 @@ const ANSWERS = {
   "/problem": [400, "application/problem+json", '{"title": "Bad request", "detail": "radius=-1: must be positive"}'],
   "/listed": [400, "application/json", '{"detail": ["a list"]}'],
   "/plain": [404, "text/plain; charset=utf-8", "there is no such image\nand more"],
+  "/nowhere": [404, "text/html", "<h1>Not found</h1>"],
   "/page": [502, "text/html", "<h1>Bad gateway</h1>"],
   "/ended": [401, "application/problem+json", '{"detail": "the session has ended"}'],
   "/sign-in/": [200, "text/html", "<h1>Sign in</h1>"],
@@ -43,6 +44,7 @@ test("a refusal has the server's own words where it gives some", async () => {
   const said = async (path) => (await failing(asked(site + path))).message;
   assert.equal(await said("/problem"), "radius=-1: must be positive");
   assert.equal(await said("/plain"), "there is no such image");
+  assert.equal(await said("/nowhere"), "it is not here, or not open to you (404)");
   assert.equal(await said("/page"), "the server answers 502");
   assert.equal(await said("/listed"), "the server answers 400");
 });
