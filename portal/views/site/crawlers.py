@@ -17,6 +17,7 @@ from archive.models import Release
 from portal.plots.share_picture import share_picture
 
 MOST_RELEASES, MOST_PAGES = 1000, 5000
+TOOLS = {"genindex.html", "search.html"}  # of the help: nothing to read
 PUBLIC = ("home", "releases")  # beside the help and each public release: what robots.txt leaves open
 
 
@@ -41,9 +42,8 @@ def _paths() -> Iterator[str]:
     public = Release.objects.filter(state=Release.State.PUBLIC).order_by("-pk")[:MOST_RELEASES]
     for name in public.values_list("name", flat=True):
         yield reverse("release", args=[name])
-    for page in sorted(settings.DOCS_ROOT.rglob("*.html")):
-        if not page.name.startswith(("genindex", "search")):
-            yield reverse("help") + page.relative_to(settings.DOCS_ROOT).as_posix()
+    pages = (one.relative_to(settings.DOCS_ROOT).as_posix() for one in settings.DOCS_ROOT.rglob("*.html"))
+    yield from (reverse("help") + one for one in sorted(set(pages) - TOOLS))
 
 
 @require_safe

@@ -8,9 +8,6 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from archive.releases import freeze, publish
-from tests.archive.releases.test_releases import ME, image_with_file, release_of
-
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 
@@ -35,16 +32,12 @@ def test_crawlers_are_told_to_leave_searches_alone_and_where_the_sitemap_is(clie
     assert answer["Content-Type"].startswith("text/plain")
 
 
-def test_the_sitemap_has_what_crawlers_may_read_and_no_release_that_is_not_public(client, archive_root):
-    image_with_file()
-    release_of("draft1")
-    publish(freeze(release_of("open1"), ME), ME)
+def test_the_sitemap_has_nothing_but_pages_that_crawlers_may_read(client):
     answer = client.get("/sitemap.xml")
     assert answer["Content-Type"].startswith("application/xml") and not answer.cookies
     listed = [one.text for one in ElementTree.fromstring(answer.content).iter(f"{SITEMAP}loc")]
     robots = RobotFileParser()
     robots.parse(client.get("/robots.txt").content.decode().splitlines())
-    assert "http://testserver/releases/open1/" in listed and not any("draft1" in one for one in listed)
     assert "http://testserver/help/guide/search.html" in listed
     assert all(robots.can_fetch("Googlebot", one) for one in listed)
     assert all(client.get(one.removeprefix("http://testserver")).status_code == 200 for one in listed)
