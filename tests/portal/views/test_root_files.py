@@ -39,7 +39,8 @@ def test_the_sitemap_has_nothing_but_pages_that_crawlers_may_read(client):
     robots = RobotFileParser()
     robots.parse(client.get("/robots.txt").content.decode().splitlines())
     assert "http://testserver/help/guide/search.html" in listed
-    assert all(robots.can_fetch("Googlebot", one) for one in listed)
+    # Python's parser does not know that $ ends an address, as of the front page
+    assert all(robots.can_fetch("Googlebot", one) for one in listed if one != "http://testserver/")
     assert all(client.get(one.removeprefix("http://testserver")).status_code == 200 for one in listed)
 
 
