@@ -16,6 +16,9 @@ interface Event {
 interface Window {
   Bokeh: any;
   JS9: any;
+  JS9Prefs: any;
+  Module: any;
+  jQuery: any;
   workbench: any;
   webkitAudioContext: typeof AudioContext;
 }

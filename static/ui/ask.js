@@ -66,13 +66,13 @@ export function latest() {
 /**
  * Writes why something is not there into an element, with the link to sign in again where that helps.
  * @param {HTMLElement} place
- * @param {string} before as "No suggestions"
+ * @param {string} before as "No suggestions"; may be empty
  * @param {Error} error
  * @param {string} [after] a sentence on what is there instead
  */
 export function say(place, before, error, after = "") {
   /** @type {(string | Node)[]} */
-  const parts = [`${before}: ${error.message.replace(/\.$/, "")}`];
+  const parts = [`${before ? `${before}: ` : ""}${error.message.replace(/\.$/, "")}`];
   const link = error instanceof Problem ? error.link : "";
   if (link) parts.push("; ", Object.assign(document.createElement("a"), { href: link, textContent: "sign in" }), ", then try again");
   place.replaceChildren(...parts, ".", after ? ` ${after}` : "");
