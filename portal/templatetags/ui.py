@@ -47,13 +47,13 @@ class Head:
     description: str = ""
 
 
-HEAD = re.compile(r"(?P<label>.*?)\s*(?:\((?P<unit>[^()]*)\))?\s*(?P<number>#)?")
+HEAD = re.compile(r"(?P<label>.*?)\s*(?:\((?P<unit>[^()]*)\))?\s*(?:\{(?P<more>[^{}]*)\})?\s*(?P<number>#)?")
 
 
 def heads_of(text: str) -> list[Head]:
-    """Heads as a template writes them: "Night | Seeing (″) # | Images #"; # marks numbers."""
+    """Heads as a template writes them: "Night | Seeing (″) {width of stars} #"; # marks numbers."""
     found = [HEAD.fullmatch(one.strip()) for one in text.split("|")]
-    return [Head(one["label"], one["unit"] or "", bool(one["number"])) for one in found if one]
+    return [Head(one["label"], one["unit"] or "", bool(one["number"]), one["more"] or "") for one in found if one]
 
 
 @register.filter
@@ -73,7 +73,7 @@ def grid(content: str, caption: str, heads: str | list, empty: str = "", **look:
     """A plain table of the rows inside; without any, the sentence that says so.
 
     heads : text as of `heads_of`, or objects with `label`, `unit`, `is_number` and `description`
-    look : `frame`, further classes of its frame; `rows_id`, of its body; `titled`, whether the caption is seen
+    look : `frame`, further classes of its frame; `table_id`, `rows_id`; `titled`, whether the caption is seen
     """
     if empty and not content.strip():
         return render_to_string("ui/empty.html", {"text": empty})
