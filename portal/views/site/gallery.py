@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from archive.forms import problems
+from archive.forms import ChoiceField, PositionField, RealField, YesNoField, problems
 from archive.models import UserJob
 from archive.models.phases import Phase
 from archive.requests.paging import page_of
@@ -42,11 +42,11 @@ SIZES = ("xs", "s", "m", "l", "xl", "xxl")
 class SampleForm(forms.Form):
     """A field of each kind."""
 
-    place = forms.CharField(label="Position", help_text="RA and Dec, or a name")
-    radius = forms.FloatField(label="Radius (°)", max_value=90, help_text="at most 90", required=False)
-    band = forms.ChoiceField(label="Filter", choices=[("", "any"), *((one.code, one.band) for one in FILTERS)])
+    place = PositionField(label="Position", help_text="RA and Dec, or a name")
+    radius = RealField(label="Radius (°)", max_value=90, help_text="at most 90", required=False)
+    band = ChoiceField(label="Filter", choices=[("", "any"), *((one.code, one.band) for one in FILTERS)])
     note = forms.CharField(label="Note", widget=forms.Textarea(attrs={"rows": 2}), required=False)
-    tick = forms.BooleanField(label="Good images only", required=False)
+    tick = YesNoField(label="Good images only", required=False)
 
 
 @require_safe
