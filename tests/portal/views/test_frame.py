@@ -67,6 +67,16 @@ def test_the_palette_leads_anywhere_by_keyboard(seen, archive):
     assert seen.faults == []
 
 
+def test_the_palette_finds_sections_of_the_help(seen, archive):
+    seen.open(pages(archive, OWNER)["gallery"])
+    seen.page.wait_for_selector("html[data-frame=ready]")
+    seen.page.keyboard.press("Control+k")
+    seen.page.keyboard.type("design of the p")
+    seen.page.get_by_role("option", name="Design of the pages").click()
+    seen.page.wait_for_url("**/help/architecture/design.html*")
+    assert seen.faults == []
+
+
 def test_the_palette_closes_and_the_focus_goes_back(seen, archive):
     seen.open(pages(archive, OWNER)["images"])
     seen.page.wait_for_selector("html[data-frame=ready]")
