@@ -58,7 +58,7 @@ class Bench {
     if (!this.frames.has(key)) {
       const label = plane?.label ?? epoch.label;
       const image = await load(this.JS9, `${this.data.pid}-${key}`, (plane ?? epoch).url, (share) => this.progress(label, share))
-        .catch((error) => { throw new Error(`${label}: ${error.message}`); });
+        .catch((error) => { throw Object.assign(error, { message: `${label}: ${error.message}` }); });
       this.stage.restore();
       this.frames.set(key, new Frame(this.JS9, image, { key, label: plane && key === "science" ? this.ownLabel : label, plane: plane ? key : "science" }));
       this.progress("");
