@@ -54,8 +54,8 @@ class ImageQuery:
     centre lies within that many degrees of it; with `width` (and `height`, the same where it is not given) its
     footprint has the relation `intersect` to a box of these full widths with great-circle sides. `centred` keeps the
     one image whose centre is nearest to a position. `name` is the name of a file of the product. `infobits` are bits
-    of which none may be set. `release` is one that holds the product. `where` is a condition on the family's columns
-    (archive.search.families), in the SQL of archive.search.where.
+    of which none may be set, `flagged` bits of which one must be. `release` is one that holds the product. `where` is
+    a condition on the family's columns (archive.search.families), in the SQL of archive.search.where.
     """
 
     family: str = "sci"
@@ -93,6 +93,7 @@ class ImageQuery:
     brighter: float | None = None  # mag, an alert's
     rb: float | None = None  # an alert's score, at least
     infobits: int | None = None
+    flagged: int | None = None
     good: bool = False  # infobits zero
     order: str | None = None
 
@@ -363,6 +364,11 @@ def _without_bits(rows: models.QuerySet, path: str, value) -> models.QuerySet:
     return rows.annotate(rejected=F(path).bitand(value)).filter(rejected=0)
 
 
+def _with_bits(rows: models.QuerySet, path: str, value) -> models.QuerySet:
+    """One of the bits of `value` is set, or several."""
+    return rows.annotate(wanted=F(path).bitand(value)).exclude(wanted=0)
+
+
 # Parts that are compared: what a row must have for them, and how.
 _CONDITIONS = {
     "since": ("time", _compared("gte")),
@@ -372,5 +378,6 @@ _CONDITIONS = {
     "brighter": ("magpsf", _compared("lt")),
     "rb": ("rb", _compared("gte")),
     "infobits": ("infobits", _without_bits),
+    "flagged": ("infobits", _with_bits),
     "good": ("infobits", _without_bits),
 }

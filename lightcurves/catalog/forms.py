@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 
 from archive.forms import (
+    BitsField,
     ChoiceField,
     FilterField,
     GroupedForm,
@@ -18,13 +19,17 @@ from archive.forms import (
 )
 from archive.given.times import BadTimeError, in_order
 from archive.requests.numbers import whole
+from archive.survey.bits import MASK_WORDS, MaskBit, names_of
 from archive.survey.times import MJD_ZERO, julian_date
 from archive.targets.lists import Target
 from lightcurves.catalog.search import BadObjectQueryError, ObjectQuery
 from lightcurves.download import bulk
 from lightcurves.download.bulk import PointFilter
 from lightcurves.download.formats import FORMATS
+from lightcurves.storage.store import BAD_IMAGE
 
+POINT_BITS: dict[str, int] = {**names_of(MaskBit), "bad-image": BAD_IMAGE}
+POINT_WORDS = dict[int, str](MASK_WORDS) | {BAD_IMAGE: "bad image"}
 FILTERS = {"zg": 1, "zr": 2, "zi": 3}
 DEFAULT_RADIUS = 5.0  # arcsec
 LARGEST_RADIUS = 600.0  # arcsec, as IRSA's light-curve service has it
@@ -93,9 +98,7 @@ class LightCurveForm(forms.Form):
     nobs = WholeField(required=False, min_value=0, label="Points at least", help_text="of objects around positions")
     since = SinceField()
     until = UntilField()
-    mask = WholeField(
-        required=False, min_value=0, max_value=2**31 - 1, label="Flags that must not be set", help_text="sum of bits"
-    )
+    mask = BitsField(POINT_BITS, POINT_WORDS, label="Without points flagged as", help_text="names, or a sum of bits")
     release = forms.CharField(required=False, label="Release", help_text="points of its images only; default: all")
     format = ChoiceField(choices=[(one, one) for one in BULK_FORMATS], required=False, help_text="default csv")
 

@@ -9,6 +9,7 @@ from django import forms
 
 from archive.forms import (
     AlertObjectField,
+    BitsField,
     ChoiceField,
     DeclinationField,
     FilterField,
@@ -28,10 +29,12 @@ from archive.pixels.rendering import COLOURMAPS, LARGEST_CUTOUT, STRETCHES, Rend
 from archive.search.families import FAMILIES
 from archive.search.query import NEAR, BadQueryError, ImageQuery, has, images, query_of, was_given
 from archive.sky.boxes import LARGEST_BOX
+from archive.survey.bits import INFO_WORDS, InfoBit, names_of
 from archive.survey.filenames import CALTYPES
 
 FAMILY_NAMES = {name: family.title for name, family in FAMILIES.items()}
 DEFAULT_CUTOUT = 0.02  # deg
+QUALITY_BITS = names_of(InfoBit)
 PREVIEW_WIDTH = 768  # pixels
 RELATIONS = [
     ("", "overlaps the box"),
@@ -70,7 +73,8 @@ class ImageSearchForm(GroupedForm):
         widget=forms.TextInput(attrs={"placeholder": "seeing < 2 AND airmass < 1.5"}),
     )
     good = YesNoField(label="Good quality only")
-    infobits = WholeField(required=False, min_value=1, max_value=2**31 - 1, label="Without these quality bits (sum)")
+    infobits = BitsField(QUALITY_BITS, INFO_WORDS, label="Not flagged as")
+    flagged = BitsField(QUALITY_BITS, INFO_WORDS, label="Flagged as (any of)")
     rcid = WholeField(required=False, min_value=0, max_value=63, label="Channel (rcid)")
     pid = WholeField(required=False, min_value=0)
     expid = WholeField(required=False, min_value=0)
@@ -96,7 +100,8 @@ class ImageSearchForm(GroupedForm):
     GROUPS = (
         ("Place", ("radius", "width", "height", "intersect", "ra", "dec")),
         ("Camera", ("ccdid", "qid", "rcid", "caltype")),
-        ("Quality", ("good", "seeing", "maglimit", "brighter", "rb", "infobits")),
+        ("Quality", ("good", "seeing", "maglimit", "brighter", "rb")),
+        ("Quality bits", ("infobits", "flagged")),
         ("Identifiers", ("pid", "expid", "rfid", "cid", "candid", "objectid", "nid", "name")),
         ("Rights and release", ("programid", "origin", "release")),
         ("Condition", ("where",)),

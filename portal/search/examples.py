@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.urls import reverse
 
+from archive.requests.parameters import joined
 from archive.tables.pages.asked import PARAMETERS
 from portal.forms.images import ImageSearchForm
 
@@ -20,7 +21,7 @@ rows = answer.json()['results']"""
 
 def calls(request: HttpRequest, form: ImageSearchForm) -> list[tuple[str, str]]:
     """Names of clients, and the call of each that gives the rows of a valid search."""
-    given = {name: value for name, value in request.GET.items() if value and name not in PARAMETERS}
+    given = {name: value for name, value in joined(request.GET).items() if name not in PARAMETERS}
     address = request.build_absolute_uri(reverse("images")) + "?" + urlencode(given | {"format": "csv"})
     api = request.build_absolute_uri(reverse("api-images"))
     votable = request.build_absolute_uri(reverse("images")) + "?" + urlencode(given | {"format": "votable"})

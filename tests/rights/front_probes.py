@@ -29,7 +29,9 @@ def counts_of_a_search(world: World, ask: Asker, draw) -> None:
     if refused(ask, reverse("image-facets"), "images"):
         return
     seen = world.images(ask.person)
-    found = {one.part: dict(one.values) for one in ask(reverse("image-facets")).context["facets"]}
+    counted = [value for one in ask(reverse("image-facets")).context["facets"] for value in one.values]
+    assert all(value.count <= len(seen) for value in counted)
+    found = {part: {one.value: one.count for one in counted if one.part == part} for part in {v.part for v in counted}}
     for part in ("programid", "filtercode", "field"):
         values = [getattr(unit.image, part) for unit in seen]
         if part == "programid":

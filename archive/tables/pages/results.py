@@ -115,7 +115,7 @@ def result_table(
         [Choice(VIEWS[one], address(request, view="" if one == TABLE else one), one == view) for one in views],
         view,
         [(heading.column, True) for heading in headings] + rest,
-        [(name, value) for name, value in request.GET.items() if name != "page" and value],
+        [(name, value) for name, values in request.GET.lists() for value in values if name != "page" and value],
         any(row.key for row in rows),
         empty,
         any(row.links for row in rows),

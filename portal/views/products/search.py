@@ -153,6 +153,6 @@ def of_rows(family: str, rows: list[str], where: str) -> str:
 
 
 def _redirect(name: str, given: QueryDict, changes: dict, arguments: list | None = None) -> HttpResponseRedirect:
-    parameters = {key: given[key] for key in given} | changes
-    query_string = urlencode({key: value for key, value in parameters.items() if value})
+    parameters = dict(given.lists()) | {key: [value] for key, value in changes.items()}
+    query_string = urlencode([(key, value) for key, values in parameters.items() for value in values if value])
     return HttpResponseRedirect(f"{reverse(name, args=arguments or [])}?{query_string}")
