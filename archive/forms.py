@@ -180,6 +180,16 @@ def alternatives(words: list[str]) -> str:
     return " or ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
 
 
+class ConditionField(forms.CharField):
+    """A condition on a table's columns, in the SQL of archive.search.where; the search reads it."""
+
+    def __init__(self, example: str, **options):
+        widget = forms.TextInput(attrs={"placeholder": example})
+        super().__init__(
+            **{"required": False, "max_length": 2000, "label": "Condition (SQL)", "widget": widget} | options
+        )
+
+
 class AlertObjectField(forms.CharField):
     """The name of an alert's object, in any case."""
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
 from archive.forms import (
     BitsField,
     ChoiceField,
+    ConditionField,
     FilterField,
     GroupedForm,
     PositionField,
@@ -29,7 +32,7 @@ from lightcurves.download.formats import FORMATS
 from lightcurves.storage.store import BAD_IMAGE
 
 POINT_BITS: dict[str, int] = {**names_of(MaskBit), "bad-image": BAD_IMAGE}
-POINT_WORDS = dict[int, str](MASK_WORDS) | {BAD_IMAGE: "bad image"}
+POINT_WORDS: dict[Any, str] = {**MASK_WORDS, BAD_IMAGE: "bad image"}
 FILTERS = {"zg": 1, "zr": 2, "zi": 3}
 DEFAULT_RADIUS = 5.0  # arcsec
 LARGEST_RADIUS = 600.0  # arcsec, as IRSA's light-curve service has it
@@ -50,11 +53,9 @@ class ObjectSearchForm(GroupedForm):
     radius = RealField(required=False, min_value=0.1, max_value=LARGEST_RADIUS, label="Within (arcsec)")
     filtercode = FilterField()
     nobs = WholeField(required=False, min_value=0, label="Points at least")
-    where = forms.CharField(
-        required=False,
-        label="Condition",
+    where = ConditionField(
+        "magrms > 0.1 AND ngoodobs >= 20",
         help_text="SQL over the columns of ztf.ztf_objects, for example magrms > 0.1 AND ngoodobs >= 20",
-        widget=forms.TextInput(attrs={"placeholder": "magrms > 0.1 AND ngoodobs >= 20"}),
     )
     order = forms.CharField(required=False, widget=forms.HiddenInput, help_text="a column; with - before it descending")
 

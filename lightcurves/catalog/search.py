@@ -17,6 +17,7 @@ from lightcurves.models import CatalogObject
 from lightcurves.tables.dictionary import OBJECTS
 
 TYPES = {column.name: where.TEXT if column.datatype == "char" else where.NUMBER for column in OBJECTS.columns}
+EXPRESSIONS = {name: F(name) for name in TYPES}
 
 
 class BadObjectQueryError(ValueError):
@@ -69,7 +70,7 @@ class ObjectQuery:
         if self.nobs is not None:
             rows = rows.filter(nobs__gte=self.nobs)
         if self.where:
-            rows = rows.filter(expression_of(self._condition(), {name: F(name) for name in TYPES}))
+            rows = rows.filter(expression_of(self._condition(), EXPRESSIONS))
         if self.order:
             column = F(self.order.removeprefix("-"))
             ordered = column.desc(nulls_last=True) if self.order.startswith("-") else column.asc(nulls_last=True)

@@ -11,6 +11,7 @@ from archive.forms import (
     AlertObjectField,
     BitsField,
     ChoiceField,
+    ConditionField,
     DeclinationField,
     FilterField,
     GroupedForm,
@@ -66,12 +67,7 @@ class ImageSearchForm(GroupedForm):
     brighter = RealField(required=False, label="Brighter than (mag)")
     rb = RealField(required=False, min_value=0, max_value=1, label="Score at least")
     caltype = ChoiceField(choices=[("", "any"), *((one, one) for one in CALTYPES)], required=False, label="Type")
-    where = forms.CharField(
-        required=False,
-        max_length=2000,
-        label="Condition (SQL)",
-        widget=forms.TextInput(attrs={"placeholder": "seeing < 2 AND airmass < 1.5"}),
-    )
+    where = ConditionField("seeing < 2 AND airmass < 1.5")
     good = YesNoField(label="Good quality only")
     infobits = BitsField(QUALITY_BITS, INFO_WORDS, label="Not flagged as")
     flagged = BitsField(QUALITY_BITS, INFO_WORDS, label="Flagged as (any of)")
@@ -203,11 +199,12 @@ class AlertSearchForm(GroupedForm):
     brighter = RealField(required=False, label="Brighter than (mag)")
     rb = RealField(required=False, min_value=0, max_value=1, label="Score at least")
     origin = ChoiceField(choices=[("", "any"), *Origin.choices], required=False)
+    where = ConditionField("drb > 0.9 AND ssdistnr IS NULL")
     order = forms.CharField(required=False, widget=forms.HiddenInput)
     pid = WholeField(required=False, widget=forms.HiddenInput)
 
     QUICK = ("position", "objectid", "filtercode", "since", "until", "rb")
-    GROUPS = (("More", ("radius", "brighter", "origin")),)
+    GROUPS = (("More", ("radius", "brighter", "origin", "where")),)
 
     def clean(self):
         values = super().clean()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.core.paginator import Page
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
 
 from archive.access.streams import limited
 from archive.forms import problems
@@ -18,18 +21,20 @@ from archive.requests.parameters import BadParameterError, takes
 from archive.search import query
 from archive.search.facets import facets
 from archive.search.families import FAMILIES, FOOTPRINT, POINT, Family
-from archive.search.where import COMPARISONS, NUMBER
 from archive.services.vo.table_files import FORMATS as FILE_FORMATS
 from archive.services.vo.table_files import all_rows
-from archive.tables.pages.asked import PARAMETERS, PICTURES, TABLE, TableForm
+from archive.tables.pages.asked import PARAMETERS, PICTURES, PLOT, TABLE, TableForm
 from archive.tables.pages.chips import chips_of
+from archive.tables.pages.narrowing import PARAMETERS as NARROWING
+from archive.tables.pages.narrowing import narrowed, narrowing, redirect
+from archive.tables.pages.plots import Plot, plot_of
 from archive.tables.pages.results import result_table, search_of
-from archive.tables.presentation import shown
 from archive.tables.responses import answer, format_of, refuse
 from portal.forms.images import ImageSearchForm
+from portal.plots import query as query_plot
 from portal.plots.sky_map import SkyMap, sky_map
 from portal.search.examples import calls
-from portal.views.products.product_rows import KEYS, columns_of, open_of, outline, rows_of
+from portal.views.products.product_rows import KEYS, PAGES, columns_of, open_of, outline, rows_of
 
 TEMPLATE = "portal/images.html"
 MOST_ROWS = 1000  # that are chosen at once
@@ -58,19 +63,19 @@ def image_search(request: HttpRequest) -> HttpResponseBase:
     with limited("reader"):
         page = page_of(request, rows, asked.cleaned_data["rows"])
         files = files_by_row(family.name, page.object_list, MAIN_FILE.get(family.name))
-    view = asked.cleaned_data["view"] or TABLE
+        plot = _plot(request, rows, page, family, asked)
+    sortable = {one.name for one in columns if family.path(one.name) is not None}
+    found = rows_of(family.name, page.object_list, columns, files)
     context |= {
         "family": family,
         "open": open_of(page.object_list, files),
+        "plot": plot,
         "table": result_table(
-            request, family.title, family.page.columns, columns,
-            rows_of(family.name, page.object_list, columns, files), page,
-            {one.name for one in columns if family.path(one.name) is not None},
-            (TABLE, PICTURES) if family.name in MAIN_FILE else (TABLE,), view,
+            request, family.title, family.page.columns, columns, found, page, sortable,
+            (TABLE, PICTURES, PLOT) if family.name in MAIN_FILE else (TABLE, PLOT), asked.shown_as,
             NO_DEEP if family.name == "deep" else NOTHING.format(family.title),
         ),
-        "conditions": [shown(c) for c in family.page.columns if c.name in family.types],
-        "comparisons": COMPARISONS,
+        "narrow": narrowing(reverse("narrow"), family.page.columns, family.types),
         "search": search_of(request),
         "has_cutouts": family.name in MAIN_FILE,
         "formats": FILE_FORMATS,
@@ -78,6 +83,13 @@ def image_search(request: HttpRequest) -> HttpResponseBase:
         "map": _map(family, page.object_list, [form.place] if form.place else []),
     }  # fmt: skip
     return answer(request, family.page, page, TEMPLATE, context)
+
+
+def _plot(request: HttpRequest, rows: QuerySet, page: Page, family: Family, asked: TableForm) -> Plot | None:
+    if asked.shown_as != PLOT:
+        return None
+    own = reverse(PAGES[family.name], args=[0]) if family.name in PAGES else ""
+    return plot_of(request, rows, page.paginator.count, family.page.columns, family.expressions, own, asked.axes)
 
 
 def _map(family: Family, products, marks: list) -> SkyMap | None:
@@ -96,22 +108,19 @@ def image_facets(request: HttpRequest) -> HttpResponse:
         return render(request, "ui/facets.html", {"facets": facets(form.query), "search": request.GET})
 
 
-@takes(ImageSearchForm, TableForm, "format", "column", "comparison", "value")
+@takes(ImageSearchForm, TableForm, "format", *NARROWING)
 def narrow(request: HttpRequest) -> HttpResponse:
-    """The search with one condition more: a column compared with a value."""
-    column, comparison, value = (request.GET.get(name, "").strip() for name in ("column", "comparison", "value"))
-    family = FAMILIES.get(request.GET.get("family") or "sci")
-    if family is None or column not in family.types:
-        raise BadParameterError(f"column={column[:40]!r}: there is no such column of these products")
-    if comparison not in COMPARISONS:
-        raise BadParameterError(f"comparison={comparison[:10]!r}: give one of {' '.join(COMPARISONS)}")
-    if not value:
-        raise BadParameterError("value: give the value that the column is compared with")
-    quoted = value if family.types[column] == NUMBER else "'{}'".format(value.replace("'", "''"))
-    before = request.GET.get("where", "").strip()
-    joined = f"({before})" if before and " or " in before.lower() else before
-    where = " AND ".join(part for part in (joined, f"{column} {comparison} {quoted}") if part)
-    return _redirect("images", request.GET, {"where": where, "column": "", "comparison": "", "value": "", "page": ""})
+    """The search with more conditions: a column compared with a value, or limits that a plot shows."""
+    name = request.GET.get("family") or "sci"
+    types = FAMILIES[name].types if name in FAMILIES else {}
+    return narrowed(request.GET, types, reverse("images"))
+
+
+@require_safe
+@cache_control(max_age=3600)
+def search_plot(request: HttpRequest) -> JsonResponse:
+    """The plot of a search's rows as a Bokeh document without points, in which one may draw a box."""
+    return JsonResponse({"result": query_plot.document(query_plot.BOXED)})
 
 
 @takes(ImageSearchForm, TableForm, "format", "to", "row", several=("row",))
@@ -129,7 +138,7 @@ def chosen_rows(request: HttpRequest) -> HttpResponse:
     )
     kind = more.get("kind")
     changes = {name: value for name, value in more.items() if name != "kind"} | {"to": "", "row": "", "page": ""}
-    return _redirect(name, kept, changes, [kind] if kind else [])
+    return redirect(reverse(name, args=[kind] if kind else []), kept, changes)
 
 
 def of_rows(family: str, rows: list[str], where: str) -> str:
@@ -150,9 +159,3 @@ def of_rows(family: str, rows: list[str], where: str) -> str:
         raise BadParameterError(f"row={wrong[:30]!r}: give the number of a row")
     chosen = f"{KEYS[family]} IN ({', '.join(dict.fromkeys(rows))})"
     return f"({where}) AND {chosen}" if where.strip() else chosen
-
-
-def _redirect(name: str, given: QueryDict, changes: dict, arguments: list | None = None) -> HttpResponseRedirect:
-    parameters = dict(given.lists()) | {key: [value] for key, value in changes.items()}
-    query_string = urlencode([(key, value) for key, values in parameters.items() for value in values if value])
-    return HttpResponseRedirect(f"{reverse(name, args=arguments or [])}?{query_string}")

@@ -97,7 +97,7 @@ def test_a_condition_is_added_to_those_there(client, images):
         ({"column": "sha", "comparison": "<", "value": "1"}, "column="),
         ({"column": "seeing", "comparison": "~", "value": "1"}, "comparison="),
         ({"column": "seeing", "comparison": "<", "value": ""}, "value"),
-        ({"column": "seeing", "comparison": "<", "value": "1", "x": "1"}, "x:"),
+        ({"column": "seeing", "comparison": "<", "value": "1", "z": "1"}, "z:"),
     ],
 )
 def test_a_condition_that_cannot_be_is_refused(client, images, asked, word):
