@@ -15,6 +15,7 @@ from archive.given.positions import at
 from archive.requests.numbers import real, whole
 from archive.search.name_services import locate
 from archive.search.names import BadPositionError, NameNotFoundError
+from archive.search.where import LONGEST
 from archive.survey.camera import FILTERS, filter_named
 from archive.survey.identifiers import alert_object_name
 from archive.targets.lists import LARGEST_LIST, LARGEST_UPLOAD, BadTargetsError, Target, read, structured
@@ -186,7 +187,7 @@ class ConditionField(forms.CharField):
     def __init__(self, example: str, **options):
         widget = forms.TextInput(attrs={"placeholder": example})
         super().__init__(
-            **{"required": False, "max_length": 2000, "label": "Condition (SQL)", "widget": widget} | options
+            **{"required": False, "max_length": LONGEST, "label": "Condition (SQL)", "widget": widget} | options
         )
 
 

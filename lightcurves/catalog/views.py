@@ -18,6 +18,7 @@ from archive.services.vo.table_files import FORMATS, all_rows
 from archive.tables.dictionary import Column
 from archive.tables.pages.asked import PLOT, TABLE, TableForm
 from archive.tables.pages.chips import chips_of
+from archive.tables.pages.choosing import USUAL, Choosing, chosen
 from archive.tables.pages.narrowing import PARAMETERS as NARROWING
 from archive.tables.pages.narrowing import narrowed, narrowing
 from archive.tables.pages.plots import plot_of
@@ -76,7 +77,7 @@ def _found(request: HttpRequest, form: ObjectSearchForm, asked: TableForm, conte
         one.arcsec = one.distance * 3600 if around else None
     table = result_table(
         request, "objects", known, columns, [_row(one, columns) for one in page], page, SORTABLE,
-        (TABLE, PLOT), asked.shown_as, NOTHING,
+        (TABLE, PLOT), asked.shown_as, NOTHING, Choosing(reverse("chosen-objects"), USUAL, "object"),
     )  # fmt: skip
     context["narrow"] = narrowing(reverse("narrow-objects"), OBJECTS.columns, TYPES)
     return answer(request, OBJECTS, page, TEMPLATE, context | {"page": page, "table": table, "formats": FORMATS})
@@ -89,9 +90,16 @@ def narrow(request: HttpRequest) -> HttpResponse:
     return narrowed(request.GET, TYPES, reverse("objects"))
 
 
+@require_safe
+@takes(ObjectSearchForm, TableForm, "format", "to", "row", several=("row",))
+def chosen_objects(request: HttpRequest) -> HttpResponse:
+    """A redirect to objects that were chosen in the table, as a table or a file."""
+    return chosen(request, "oid", reverse("objects"))
+
+
 def _row(source, columns: Sequence[Column]) -> Row:
     values = [attrgetter(column.attribute)(source) for column in columns]
-    return Row(str(source.oid), reverse("object", args=[source.oid]), cells(columns, values))
+    return Row(str(source.oid), reverse("object", args=[source.oid]), cells(columns, values), str(source.oid))
 
 
 @takes(posted=[LightCurveForm])

@@ -25,6 +25,7 @@ from archive.tables import dictionary
 from archive.tables.dictionary import Column
 from archive.tables.pages.asked import PICTURES, PLOT, TABLE, TableForm
 from archive.tables.pages.chips import chips_of
+from archive.tables.pages.choosing import USUAL, Choosing, chosen
 from archive.tables.pages.narrowing import PARAMETERS as NARROWING
 from archive.tables.pages.narrowing import narrowed, narrowing
 from archive.tables.pages.plots import plot_of
@@ -64,7 +65,7 @@ def alert_search(request: HttpRequest) -> HttpResponseBase:
             context["plot"] = plot_of(request, rows, total, table.columns, expressions, own, asked.axes)
     context["table"] = result_table(
         request, "alerts", table.columns, columns, found, page, SORTABLE, (TABLE, PICTURES, PLOT), asked.shown_as,
-        "No alerts match. Widen the search or remove a condition.",
+        "No alerts match. Widen the search or remove a condition.", Choosing(reverse("chosen-alerts"), USUAL, "alert"),
     )  # fmt: skip
     context |= {"narrow": narrowing(reverse("narrow-alerts"), table.columns, FAMILIES["alert"].types)}
     return answer(request, table, page, template, context | {"page": page, "formats": FILE_FORMATS})
@@ -76,10 +77,17 @@ def narrow(request: HttpRequest) -> HttpResponse:
     return narrowed(request.GET, FAMILIES["alert"].types, reverse("alerts"))
 
 
+@takes(AlertSearchForm, TableForm, "format", "to", "row", several=("row",))
+def chosen_alerts(request: HttpRequest) -> HttpResponse:
+    """A redirect to alerts that were chosen in the table, as a table or a file."""
+    return chosen(request, "candid", reverse("alerts"))
+
+
 def _row(alert: Alert, columns: Sequence[Column]) -> Row:
     values = [attrgetter(column.attribute)(alert) for column in columns]
     picture = reverse("stamp", args=[alert.candid, "difference"])
-    return Row(str(alert.candid), reverse("alert", args=[alert.candid]), cells(columns, values), picture=picture)
+    own = reverse("alert", args=[alert.candid])
+    return Row(str(alert.candid), own, cells(columns, values), str(alert.candid), picture)
 
 
 @require_safe

@@ -40,6 +40,15 @@ def counts_of_a_search(world: World, ask: Asker, draw) -> None:
         assert found.get(part, expected if len(expected) < 2 else {}) == expected, part
 
 
+@probe("chosen-rows")
+def images_that_blink(world: World, ask: Asker, draw) -> None:
+    if refused(ask, reverse("chosen-rows"), "images"):
+        return
+    pair = [world.units[draw(0, 2)], world.units[draw(3, 5)]]
+    answer = ask(reverse("chosen-rows"), {"to": "blink", "row": [unit.pid for unit in pair]}, status=None)
+    assert (answer.status_code == 302) == (set(pair) <= set(world.images(ask.person)))
+
+
 @probe("suggestions")
 def suggestions_while_typing(world: World, ask: Asker, draw) -> None:
     unit = world.units[draw(0, 5)]

@@ -60,7 +60,7 @@ def redirect(address: str, given: QueryDict, changes: Mapping[str, str]) -> Http
     """A redirect to an address with the parameters that were given, some of them changed; empty ones are dropped."""
     parameters = dict(given.lists()) | {name: [value] for name, value in changes.items()}
     pairs = [(name, value) for name, values in parameters.items() for value in values if value]
-    return HttpResponseRedirect(f"{address}?{urlencode(pairs)}")
+    return HttpResponseRedirect(f"{address}?{urlencode(pairs, safe=',')}")
 
 
 def _comparison(given: QueryDict, types: Mapping[str, str]) -> str:

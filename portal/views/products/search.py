@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.paginator import Page
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
@@ -14,8 +14,8 @@ from django.views.decorators.http import require_safe
 
 from archive.access.streams import limited
 from archive.forms import problems
+from archive.models import ScienceImage
 from archive.products.files import MAIN_FILE, files_by_row
-from archive.requests.numbers import whole
 from archive.requests.paging import page_of
 from archive.requests.parameters import BadParameterError, takes
 from archive.search import query
@@ -25,27 +25,25 @@ from archive.services.vo.table_files import FORMATS as FILE_FORMATS
 from archive.services.vo.table_files import all_rows
 from archive.tables.pages.asked import PARAMETERS, PICTURES, PLOT, TABLE, TableForm
 from archive.tables.pages.chips import chips_of
+from archive.tables.pages.choosing import USUAL, Choosing, chosen, of_rows
 from archive.tables.pages.narrowing import PARAMETERS as NARROWING
 from archive.tables.pages.narrowing import narrowed, narrowing, redirect
 from archive.tables.pages.plots import Plot, plot_of
 from archive.tables.pages.results import result_table, search_of
 from archive.tables.responses import answer, format_of, refuse
 from portal.forms.images import ImageSearchForm
+from portal.forms.workbench import MOST_EPOCHS
 from portal.plots import query as query_plot
 from portal.plots.sky_map import SkyMap, sky_map
 from portal.search.examples import calls
 from portal.views.products.product_rows import KEYS, PAGES, columns_of, open_of, outline, rows_of
 
 TEMPLATE = "portal/images.html"
-MOST_ROWS = 1000  # that are chosen at once
 NOTHING = "No {} match. Widen the search or remove a condition."
 NO_DEEP = "There are no deep co-adds: none are made here, and none were fetched."
-ACTIONS = {
-    "table": ("images", {}), "curl": ("script", {"kind": "curl"}), "wget": ("script", {"kind": "wget"}),
-    "python": ("script", {"kind": "python"}), "csv": ("images", {"format": "csv"}),
-    "votable": ("images", {"format": "votable"}), "sky": ("sky", {}), "cutouts": ("cutouts", {}),
-}  # fmt: skip
-"""What is done with the chosen rows: the address, and what is added to it."""
+SCRIPTS = {"curl": "Download script"}
+ELSEWHERE = {"sky": "On the sky", "cutouts": "Cutouts"}
+BLINK = {"blink": "Blink"}
 
 
 @takes(ImageSearchForm, TableForm, "format", "page")
@@ -73,7 +71,7 @@ def image_search(request: HttpRequest) -> HttpResponseBase:
         "table": result_table(
             request, family.title, family.page.columns, columns, found, page, sortable,
             (TABLE, PICTURES, PLOT) if family.name in MAIN_FILE else (TABLE, PLOT), asked.shown_as,
-            NO_DEEP if family.name == "deep" else NOTHING.format(family.title),
+            NO_DEEP if family.name == "deep" else NOTHING.format(family.title), _choosing(request, family.name),
         ),
         "narrow": narrowing(reverse("narrow"), family.page.columns, family.types),
         "search": search_of(request),
@@ -125,37 +123,47 @@ def search_plot(request: HttpRequest) -> JsonResponse:
 
 @takes(ImageSearchForm, TableForm, "format", "to", "row", several=("row",))
 def chosen_rows(request: HttpRequest) -> HttpResponse:
-    """A redirect to an action for rows that were chosen in the table: `to` of ACTIONS."""
-    to = request.GET.get("to", "")
-    if to not in ACTIONS:
-        raise BadParameterError(f"to={to[:20]!r}: give one of {', '.join(ACTIONS)}")
-    name, more = ACTIONS[to]
-    kept = request.GET.copy()
-    for parameter in () if name == "images" and to == "table" else PARAMETERS:
-        kept.pop(parameter, None)
-    kept["where"] = of_rows(
-        request.GET.get("family") or "sci", request.GET.getlist("row"), request.GET.get("where", "")
-    )
-    kind = more.get("kind")
-    changes = {name: value for name, value in more.items() if name != "kind"} | {"to": "", "row": "", "page": ""}
-    return redirect(reverse(name, args=[kind] if kind else []), kept, changes)
+    """A redirect to what is done with rows that were chosen in the table: `to`."""
+    family, to = request.GET.get("family") or "sci", request.GET.get("to", "")
+    if family not in KEYS:
+        raise BadParameterError(f"family={family[:20]!r}: rows can be chosen of {', '.join(KEYS)}")
+    others = SCRIPTS | ELSEWHERE | BLINK
+    if to in USUAL:
+        return chosen(request, KEYS[family], reverse("images"))
+    if to not in others:
+        raise BadParameterError(f"to={to[:20]!r}: give one of {', '.join((*USUAL, *others))}")
+    if to in BLINK:
+        return HttpResponseRedirect(blinking(family, request.GET.getlist("row")))
+    where = of_rows(KEYS[family], request.GET.getlist("row"), request.GET.get("where", ""))
+    changes = dict.fromkeys((*PARAMETERS, "to", "row"), "") | {"where": where}
+    return redirect(reverse("script", args=[to]) if to in SCRIPTS else reverse(to), request.GET, changes)
 
 
-def of_rows(family: str, rows: list[str], where: str) -> str:
-    """The condition for rows that were chosen by their numbers, beside the one there was.
+def blinking(family: str, rows: list[str]) -> str:
+    """The address of the viewer in which chosen science images blink, those of one quadrant in time.
 
     Raises
     ------
     BadParameterError
     """
+    if family != "sci":
+        raise BadParameterError(f"family={family}: science images blink (family=sci)")
+    if not 2 <= len(set(rows)) <= MOST_EPOCHS:
+        raise BadParameterError(f"row: {len(set(rows))} images are chosen; 2 to {MOST_EPOCHS} blink at a time")
+    of_rows(KEYS[family], rows, "")
+    found = list(ScienceImage.objects.filter(pk__in=rows).order_by("obsjd", "pk"))
+    if missing := set(map(int, rows)) - {one.pk for one in found}:
+        raise BadParameterError(f"row={min(missing)}: no such image, or it is not public")
+    if len({(one.field, one.rcid) for one in found}) > 1:
+        raise BadParameterError("row: the images are of several quadrants; choose images of one field and channel")
+    epochs = ",".join(str(one.pk) for one in found)
+    return f"{reverse('image-view', args=[found[len(found) // 2].pk])}?mode=blink&epochs={epochs}"
+
+
+def _choosing(request: HttpRequest, family: str) -> Choosing | None:
     if family not in KEYS:
-        raise BadParameterError(f"family={family[:20]!r}: rows can be chosen of {', '.join(KEYS)}")
-    if not rows:
-        raise BadParameterError("row: choose at least one row")
-    if len(rows) > MOST_ROWS:
-        raise BadParameterError(f"row: {len(rows)} rows are chosen, at most {MOST_ROWS} at once")
-    wrong = next((row for row in rows if whole(row) is None), None)
-    if wrong is not None:
-        raise BadParameterError(f"row={wrong[:30]!r}: give the number of a row")
-    chosen = f"{KEYS[family]} IN ({', '.join(dict.fromkeys(rows))})"
-    return f"({where}) AND {chosen}" if where.strip() else chosen
+        return None
+    actions = USUAL | SCRIPTS
+    if family in ("sci", "ref"):
+        actions |= {name: label for name, label in ELSEWHERE.items() if name == "sky" or request.GET.get("position")}
+    return Choosing(reverse("chosen-rows"), actions | (BLINK if family == "sci" else {}), family)

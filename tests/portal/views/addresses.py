@@ -63,6 +63,7 @@ def pages(made: Pages, who: str) -> dict[str, str]:
         "moving empty": _at("moving", name="310", until=FOREVER),
         "releases": _at("releases"),
         "release": _at("release", "open"),
+        "basket": _at("basket"),
         "jobs": _at("jobs"),
         "job": _at("job", jobs["bundle"].pk),
         "job waiting": _at("job", jobs["waiting"].pk),
@@ -125,6 +126,7 @@ NOT_PAGES = frozenset({
     "query-jobs", "image-facets",
     # what leads elsewhere
     "find", "suggestions", "sign-out", "tap-kept", "narrow", "narrow-alerts", "narrow-objects", "chosen-rows",
+    "chosen-alerts", "chosen-objects",
     # what is only sent to
     "object-own", "order-matchfiles", "order-export", "order-bundle", "account-save-period", "account-drop-period",
     "account-tokens", "account-revoke", "query-order", "query-end", "query-save", "query-forget", "tap-load",
