@@ -16,6 +16,8 @@ from archive.requests.numbers import real, whole
 from archive.search.name_services import locate
 from archive.search.names import BadPositionError, NameNotFoundError
 from archive.search.where import LONGEST
+from archive.sky import regions
+from archive.sky.shapes import BadShapeError
 from archive.survey.camera import FILTERS, filter_named
 from archive.survey.identifiers import alert_object_name
 from archive.targets.lists import LARGEST_LIST, LARGEST_UPLOAD, BadTargetsError, Target, read, structured
@@ -189,6 +191,26 @@ class ConditionField(forms.CharField):
         super().__init__(
             **{"required": False, "max_length": LONGEST, "label": "Condition (SQL)", "widget": widget} | options
         )
+
+
+class RegionField(forms.CharField):
+    """A region of the sky in the words of archive.sky.regions; cleans to its text."""
+
+    def __init__(self, **options):
+        widget = forms.TextInput(attrs={"placeholder": "POLYGON ra dec ra dec ra dec"})
+        words = {"label": "Region", "help_text": "CIRCLE, POLYGON, POSITIONS or MOC, in ICRS degrees"}
+        super().__init__(**{"required": False, "max_length": regions.LONGEST, "widget": widget} | words | options)
+
+    def to_python(self, value) -> str:
+        text = super().to_python(value)
+        try:
+            return regions.read_region(text).text if text else ""
+        except BadShapeError as error:
+            raise forms.ValidationError(str(error)) from error
+
+    def in_words(self, value: str) -> str:
+        """A region as a chip has it."""
+        return regions.read_region(value).words
 
 
 class AlertObjectField(forms.CharField):

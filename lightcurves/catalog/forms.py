@@ -14,6 +14,7 @@ from archive.forms import (
     GroupedForm,
     PositionField,
     RealField,
+    RegionField,
     SinceField,
     TargetsField,
     UntilField,
@@ -51,6 +52,7 @@ class ObjectSearchForm(GroupedForm):
 
     position = PositionField(required=False, label="Position or name")
     radius = RealField(required=False, min_value=0.1, max_value=LARGEST_RADIUS, label="Within (arcsec)")
+    region = RegionField()
     filtercode = FilterField()
     nobs = WholeField(required=False, min_value=0, label="Points at least")
     where = ConditionField(
@@ -60,6 +62,7 @@ class ObjectSearchForm(GroupedForm):
     order = forms.CharField(required=False, widget=forms.HiddenInput, help_text="a column; with - before it descending")
 
     QUICK = ("position", "radius", "filtercode", "nobs", "where")
+    GROUPS = (("Place", ("region",)),)
 
     def clean(self):
         values = super().clean()
@@ -68,7 +71,7 @@ class ObjectSearchForm(GroupedForm):
         ra, dec = values["position"] or (None, None)
         if ra is None and values["radius"] is not None:
             raise forms.ValidationError(f"radius={values['radius']:g}: goes with a position, which is not given")
-        parts = {name: values[name] for name in ("filtercode", "nobs", "where", "order")}
+        parts = {name: values[name] for name in ("filtercode", "nobs", "where", "order", "region")}
         try:
             self.query = ObjectQuery(ra, dec, (values["radius"] or DEFAULT_RADIUS) / 3600, **parts)
         except BadObjectQueryError as error:

@@ -11,13 +11,19 @@ from django.db.models import F
 
 from archive.access.streams import PAGE_SECONDS, QueryFailedError, limited
 from archive.search import where
+from archive.search.region_conditions import places_in
 from archive.search.where import BadConditionError, Node
 from archive.search.where_sql import expression_of
-from lightcurves.models import CatalogObject
+from archive.sky.regions import read_region
+from lightcurves.models import CatalogObject, Source
 from lightcurves.tables.dictionary import OBJECTS
 
 TYPES = {column.name: where.TEXT if column.datatype == "char" else where.NUMBER for column in OBJECTS.columns}
 EXPRESSIONS = {name: F(name) for name in TYPES}
+
+OID = f'"{CatalogObject._meta.db_table}".oid'
+NEAR = 5 / 3600  # deg
+UNASKED = "position, region, where: give a position, a name, a region or a condition"
 
 
 class BadObjectQueryError(ValueError):
@@ -30,7 +36,8 @@ class ObjectQuery:
 
     ra, dec, radius : degrees. filtercode : zg, zr, zi. nobs : points at least. where : a condition on the columns of
     ztf.ztf_objects, in the SQL of archive.search.where. order : a column, with - before it the other way round; by
-    default the nearest come first, or go by number.
+    default the nearest come first, or go by number. region : in the words of archive.sky.regions; of a listed position
+    what lies within NEAR of it.
     """
 
     ra: float | None = None
@@ -40,6 +47,7 @@ class ObjectQuery:
     nobs: int | None = None
     where: str = ""
     order: str = ""
+    region: str = ""
 
     def __post_init__(self):
         if self.order and self.order.removeprefix("-") not in TYPES:
@@ -58,13 +66,15 @@ class ObjectQuery:
     @property
     def asks_something(self) -> bool:
         """Whether it names a place or a condition: all objects of the archive are no answer."""
-        return self.ra is not None or bool(self.where)
+        return self.ra is not None or bool(self.where) or bool(self.region)
 
     def rows(self) -> models.QuerySet:
         """The objects, as the reader of the context sees them."""
         rows = CatalogObject.objects.all()
         if self.ra is not None:
             rows = rows.within(self.ra, self.dec, self.radius)
+        if self.region:
+            rows = rows.filter(places_in(read_region(self.region), Source._meta.db_table, "oid", OID, NEAR))
         if self.filtercode:
             rows = rows.filter(filtercode=self.filtercode)
         if self.nobs is not None:

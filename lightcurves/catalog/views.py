@@ -53,7 +53,9 @@ def object_search(request: HttpRequest) -> HttpResponseBase:
             return refuse(request, TEMPLATE, problems(one), context)
     if not form.query.asks_something:
         if format_of(request) != "html":
-            return refuse(request, TEMPLATE, "position, where: give a position, a name or a condition", context)
+            return refuse(
+                request, TEMPLATE, "position, region, where: give a position, a name, a region or a condition", context
+            )
         return render(request, TEMPLATE, context)
     try:
         with in_time():

@@ -17,6 +17,7 @@ from archive.forms import (
     GroupedForm,
     PositionField,
     RealField,
+    RegionField,
     RightAscensionField,
     SinceField,
     TypedChoiceField,
@@ -56,6 +57,7 @@ class ImageSearchForm(GroupedForm):
     width = RealField(required=False, min_value=0, max_value=LARGEST_BOX, label="Box, width (deg)")
     height = RealField(required=False, min_value=0, max_value=LARGEST_BOX, label="Box, height (deg)")
     intersect = ChoiceField(choices=RELATIONS, required=False, label="The image")
+    region = RegionField()
     filtercode = FilterField()
     field = WholeField(required=False, min_value=0)
     ccdid = WholeField(required=False, min_value=1, max_value=16, label="CCD")
@@ -94,7 +96,7 @@ class ImageSearchForm(GroupedForm):
     AROUND_A_LIST = False  # its positions come from a list
     QUICK = ("family", "position", "field", "filtercode", "since", "until")
     GROUPS = (
-        ("Place", ("radius", "width", "height", "intersect", "ra", "dec")),
+        ("Place", ("radius", "region", "width", "height", "intersect", "ra", "dec")),
         ("Camera", ("ccdid", "qid", "rcid", "caltype")),
         ("Quality", ("good", "seeing", "maglimit", "brighter", "rb")),
         ("Quality bits", ("infobits", "flagged")),
@@ -192,6 +194,7 @@ class AlertSearchForm(GroupedForm):
 
     position = PositionField(required=False, label="Position or name")
     radius = RealField(required=False, min_value=0.0001, max_value=30, label="Within (deg)")
+    region = RegionField()
     objectid = AlertObjectField(required=False)
     filtercode = FilterField()
     since = SinceField()
@@ -204,7 +207,7 @@ class AlertSearchForm(GroupedForm):
     pid = WholeField(required=False, widget=forms.HiddenInput)
 
     QUICK = ("position", "objectid", "filtercode", "since", "until", "rb")
-    GROUPS = (("More", ("radius", "brighter", "origin", "where")),)
+    GROUPS = (("More", ("radius", "region", "brighter", "origin", "where")),)
 
     def clean(self):
         values = super().clean()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django import forms
 from django.http import HttpRequest
 
-from archive.forms import BitsField
+from archive.forms import BitsField, RegionField
 from archive.search.where import BadConditionError, conjuncts
 from archive.tables.pages.results import address
 
@@ -44,6 +44,8 @@ def chips_of(request: HttpRequest, form: forms.Form) -> list[Chip]:
 
 
 def _words(bound: forms.BoundField, value: str) -> str:
+    if isinstance(bound.field, RegionField):
+        return value if bound.errors else bound.field.in_words(value)
     choices = getattr(bound.field, "choices", None)
     if choices is not None:
         try:

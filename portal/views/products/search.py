@@ -75,6 +75,7 @@ def image_search(request: HttpRequest) -> HttpResponseBase:
         ),
         "narrow": narrowing(reverse("narrow"), family.page.columns, family.types),
         "search": search_of(request),
+        "has_region": query.has(family.name, "region"),
         "has_cutouts": family.name in MAIN_FILE,
         "formats": FILE_FORMATS,
         "calls": calls(request, form),

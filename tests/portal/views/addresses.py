@@ -128,8 +128,9 @@ NOT_PAGES = frozenset({
     "find", "suggestions", "sign-out", "tap-kept", "narrow", "narrow-alerts", "narrow-objects", "chosen-rows",
     "chosen-alerts", "chosen-objects",
     # what is only sent to
-    "object-own", "order-matchfiles", "order-export", "order-bundle", "account-save-period", "account-drop-period",
-    "account-tokens", "account-revoke", "query-order", "query-end", "query-save", "query-forget", "tap-load",
+    "region", "object-own", "order-matchfiles", "order-export", "order-bundle", "account-save-period",
+    "account-drop-period", "account-tokens", "account-revoke", "query-order", "query-end", "query-save", "query-forget",
+    "tap-load",
     # services for programs
     "tap", "tap-sync", "tap-async", "tap-job", "tap-job-parameters", "tap-job-results", "tap-job-result",
     "tap-job-error", "tap-job-phase", "tap-job-executionduration", "tap-job-destruction", "tap-job-quote",
