@@ -9,7 +9,7 @@ from archive.files.download_scripts import KINDS
 from archive.products.alert_nights import KINDS as ALERT_KINDS
 from archive.requests.parameters import takes
 from portal.urls.converters import register_words
-from portal.views import account, alert_nights, alerts, basket, home, jobs, moving, nights, region, releases
+from portal.views import account, alert_nights, alerts, basket, home, jobs, moving, nights, region, releases, searches
 from portal.views.products import images, positions, quality, search
 
 admin.autodiscover()  # here rather than when apps are ready: commands need no admin
@@ -52,6 +52,9 @@ urlpatterns = [
     path("pictures/<product:path>", images.picture, name="picture"),
     path("cutout/<product:path>", images.cutout, name="cutout"),
     path("region", region.from_file, name="region"),
+    path("searches/", searches.saved_searches, name="saved-searches"),
+    path("searches/save", searches.save, name="save-search"),
+    path("searches/<uuid:pk>/forget", searches.forget, name="forget-search"),
     path("basket/", basket.basket, name="basket"),
     path("alerts/", alerts.alert_search, name="alerts"),
     path("alerts/rows", alerts.chosen_alerts, name="chosen-alerts"),

@@ -64,6 +64,7 @@ def pages(made: Pages, who: str) -> dict[str, str]:
         "releases": _at("releases"),
         "release": _at("release", "open"),
         "basket": _at("basket"),
+        "saved-searches": _at("saved-searches"),
         "jobs": _at("jobs"),
         "job": _at("job", jobs["bundle"].pk),
         "job waiting": _at("job", jobs["waiting"].pk),
@@ -129,8 +130,8 @@ NOT_PAGES = frozenset({
     "chosen-alerts", "chosen-objects",
     # what is only sent to
     "region", "object-own", "order-matchfiles", "order-export", "order-bundle", "account-save-period",
-    "account-drop-period", "account-tokens", "account-revoke", "query-order", "query-end", "query-save", "query-forget",
-    "tap-load",
+    "account-drop-period", "account-tokens", "account-revoke", "query-order", "query-end", "save-search",
+    "forget-search", "tap-load",
     # services for programs
     "tap", "tap-sync", "tap-async", "tap-job", "tap-job-parameters", "tap-job-results", "tap-job-result",
     "tap-job-error", "tap-job-phase", "tap-job-executionduration", "tap-job-destruction", "tap-job-quote",

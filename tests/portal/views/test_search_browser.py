@@ -72,3 +72,22 @@ def test_what_stands_in_the_browsers_storage_stops_no_basket(seen, archive, kept
     seen.open(pages(archive, OWNER)["basket"])
     expect(seen.page.locator("#basket-empty")).to_be_visible()
     assert seen.faults == []
+
+
+def test_the_browser_remembers_searches_of_every_kind_and_forgets_them(visit, archive):
+    seen = visit(archive)
+    for address in ("/images/?field=655&rows=25", "/alerts/?rb=0.1&page=1", "/images/?field=655&rows=25", "/images/"):
+        seen.open(address)
+    seen.open(pages(archive, "")["query result"])
+    seen.open("/searches/")
+    links = seen.page.locator("[data-history] li a")
+    assert links.evaluate_all("all => all.map((one) => one.getAttribute('href').split('?')[0])") == [
+        "/query/", "/images/", "/alerts/",
+    ]  # fmt: skip
+    assert links.nth(2).inner_text() == "Score at least 0.1" and "page=" not in links.nth(2).get_attribute("href")
+    links.nth(1).click()
+    expect(seen.page.locator(".chips")).to_contain_text("655")
+    seen.page.go_back()
+    seen.page.get_by_role("button", name="Clear the history").click()
+    expect(links).to_have_count(0)
+    assert seen.faults == []
