@@ -208,7 +208,7 @@ def _found(query: ImageQuery, box: Box | None) -> models.QuerySet:
         rows = _at_place(rows, box, query, family)
     if query.region:
         rows = rows.filter(in_region(_region(query.region, family), family, rows.model, NEAR))
-    for part, value in _exact(query, family).items():
+    for part, value in exact_parts(query, family).items():
         rows = rows.filter(**{str(_path(family, part)): value})
     for part, (_, condition) in COMPARED.items():
         if was_given(value := getattr(query, part)):
@@ -245,7 +245,7 @@ def _ordered(rows: models.QuerySet, order: str, family: Family) -> models.QueryS
     return rows.order_by(f"-{path}" if order.startswith("-") else path, "pk")
 
 
-def _exact(query: ImageQuery, family: Family) -> dict:
+def exact_parts(query: ImageQuery, family: Family) -> dict:
     found = _parts_of_name(query.name, family)
     return found | {part: getattr(query, part) for part in EXACT if getattr(query, part) is not None}
 

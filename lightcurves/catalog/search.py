@@ -10,7 +10,7 @@ from django.db import models, router
 from django.db.models import F
 
 from archive.access.streams import PAGE_SECONDS, QueryFailedError, limited
-from archive.search import where
+from archive.search import as_adql, where
 from archive.search.region_conditions import places_in
 from archive.search.where import BadConditionError, Node
 from archive.search.where_sql import expression_of
@@ -67,6 +67,18 @@ class ObjectQuery:
     def asks_something(self) -> bool:
         """Whether it names a place or a condition: all objects of the archive are no answer."""
         return self.ra is not None or bool(self.where) or bool(self.region)
+
+    @property
+    def adql(self) -> str | None:
+        """The same rows as a query in ADQL; None for a region that it has no words for."""
+        found = as_adql.in_region(self.region, NEAR) if self.region else []
+        if found is None:
+            return None
+        if self.ra is not None and self.dec is not None and self.radius is not None:
+            found.append(as_adql.within(as_adql.circle(self.ra, self.dec, self.radius)))
+        found += [f"filtercode = '{self.filtercode}'"] if self.filtercode else []
+        found += [f"nobs >= {self.nobs}"] if self.nobs is not None else []
+        return as_adql.written(OBJECTS.name, found + as_adql.own(self.where))
 
     def rows(self) -> models.QuerySet:
         """The objects, as the reader of the context sees them."""

@@ -14,6 +14,7 @@ from archive.access.reading import Reader
 from archive.forms import problems
 from archive.requests.paging import page_of
 from archive.requests.parameters import takes
+from archive.services.vo.calls import calls
 from archive.services.vo.table_files import FORMATS, all_rows
 from archive.tables.dictionary import Column
 from archive.tables.pages.asked import PLOT, TABLE, TableForm
@@ -82,7 +83,8 @@ def _found(request: HttpRequest, form: ObjectSearchForm, asked: TableForm, conte
         (TABLE, PLOT), asked.shown_as, NOTHING, Choosing(reverse("chosen-objects"), USUAL, "object"),
     )  # fmt: skip
     context["narrow"] = narrowing(reverse("narrow-objects"), OBJECTS.columns, TYPES)
-    return answer(request, OBJECTS, page, TEMPLATE, context | {"page": page, "table": table, "formats": FORMATS})
+    context |= {"page": page, "table": table, "formats": FORMATS, "calls": calls(request, form.query.adql)}
+    return answer(request, OBJECTS, page, TEMPLATE, context)
 
 
 @require_safe

@@ -18,7 +18,9 @@ from archive.products.alert_curves import CURVE, curve_of
 from archive.products.alert_packets import STAMPS, packet_of
 from archive.requests.paging import page_of
 from archive.requests.parameters import takes
+from archive.search.as_adql import adql_of
 from archive.search.families import FAMILIES
+from archive.services.vo.calls import calls
 from archive.services.vo.table_files import FORMATS as FILE_FORMATS
 from archive.services.vo.table_files import all_rows
 from archive.tables import dictionary
@@ -68,7 +70,8 @@ def alert_search(request: HttpRequest) -> HttpResponseBase:
         "No alerts match. Widen the search or remove a condition.", Choosing(reverse("chosen-alerts"), USUAL, "alert"),
     )  # fmt: skip
     context |= {"narrow": narrowing(reverse("narrow-alerts"), table.columns, FAMILIES["alert"].types)}
-    return answer(request, table, page, template, context | {"page": page, "formats": FILE_FORMATS})
+    context |= {"page": page, "formats": FILE_FORMATS, "calls": calls(request, adql_of(form.query))}
+    return answer(request, table, page, template, context)
 
 
 @takes(AlertSearchForm, TableForm, "format", *NARROWING)

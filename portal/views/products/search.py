@@ -19,8 +19,10 @@ from archive.products.files import MAIN_FILE, files_by_row
 from archive.requests.paging import page_of
 from archive.requests.parameters import BadParameterError, takes
 from archive.search import query
+from archive.search.as_adql import adql_of
 from archive.search.facets import facets
 from archive.search.families import FAMILIES, FOOTPRINT, POINT, Family
+from archive.services.vo.calls import calls
 from archive.services.vo.table_files import FORMATS as FILE_FORMATS
 from archive.services.vo.table_files import all_rows
 from archive.tables.pages.asked import PARAMETERS, PICTURES, PLOT, TABLE, TableForm
@@ -35,7 +37,6 @@ from portal.forms.images import ImageSearchForm
 from portal.forms.workbench import MOST_EPOCHS
 from portal.plots import query as query_plot
 from portal.plots.sky_map import SkyMap, sky_map
-from portal.search.examples import calls
 from portal.views.products.product_rows import KEYS, PAGES, columns_of, open_of, outline, rows_of
 
 TEMPLATE = "portal/images.html"
@@ -78,7 +79,7 @@ def image_search(request: HttpRequest) -> HttpResponseBase:
         "has_region": query.has(family.name, "region"),
         "has_cutouts": family.name in MAIN_FILE,
         "formats": FILE_FORMATS,
-        "calls": calls(request, form),
+        "calls": calls(request, adql_of(form.query), form.query),
         "map": _map(family, page.object_list, [form.place] if form.place else []),
     }  # fmt: skip
     return answer(request, family.page, page, TEMPLATE, context)
