@@ -9,16 +9,16 @@ import { fit, label, paint } from "../portal/query-plot.js";
 
 const place = /** @type {HTMLElement} */ (document.getElementById("result"));
 const said = /** @type {HTMLElement} */ (document.getElementById("plot-said"));
-const limits = /** @type {HTMLFormElement} */ (document.querySelector("form.limits"));
+const limits = /** @type {HTMLFormElement | null} */ (document.querySelector("form.limits"));
 const data = /** @type {Data} */ (JSON.parse(/** @type {HTMLElement} */ (document.getElementById("plot-data")).textContent ?? ""));
 const DIGITS = 6;
 
 try {
   await embed(await asked(place.dataset.document), "result", data.y ? scatter : histogram);
   place.classList.add("ready");
-  said.textContent = "Draw a box to take its limits over.";
+  if (limits) said.textContent = "Draw a box to take its limits over.";
 } catch (error) {
-  said.textContent = `The plot to draw in cannot be shown: ${/** @type {Error} */ (error).message}. Type limits instead.`;
+  said.textContent = `The plot to draw in cannot be shown: ${/** @type {Error} */ (error).message}. The drawing has the same.`;
 }
 
 /** @param {any} plot */
@@ -52,7 +52,7 @@ function dress(plot, y) {
 
 /** The limits of a box as the form has them; on an axis of counts there are none. @param {any} box */
 function take(box) {
-  if (box.type !== "rect") return;
+  if (box.type !== "rect" || !limits) return;
   for (const axis of data.y ? ["x", "y"] : ["x"]) {
     const [low, high] = [box[`${axis}0`], box[`${axis}1`]].sort((a, b) => a - b);
     put(`${axis}min`, low, high - low, Math.floor);
@@ -64,7 +64,7 @@ function take(box) {
 /** Round outwards, to a part of the box that nobody sees. @param {string} name @param {number} value @param {number} span @param {(n: number) => number} round */
 function put(name, value, span, round) {
   const step = 10 ** (Math.floor(Math.log10(span || 1)) - 2);
-  const field = /** @type {HTMLInputElement | null} */ (limits.elements.namedItem(name));
+  const field = /** @type {HTMLInputElement | null} */ (limits?.elements.namedItem(name) ?? null);
   if (field) field.value = String(Number((round(value / step) * step).toPrecision(15)));
 }
 

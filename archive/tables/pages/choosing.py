@@ -22,12 +22,13 @@ class Choosing:
     """What is done with chosen rows.
 
     url : where they are sent; actions : the values of `to` there, and what they are called; kind : of the rows, as the
-    basket has it (static/ui/basket.js)
+    basket has it (static/ui/basket.js); with_search : whether the search's own parameters go along
     """
 
     url: str
     actions: Mapping[str, str]
     kind: str
+    with_search: bool = True
 
 
 def chosen(request: HttpRequest, key: str, address: str) -> HttpResponseRedirect:

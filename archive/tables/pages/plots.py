@@ -25,9 +25,9 @@ MOST_POINTS, MOST_COUNTED = 10_000, 100_000
 BINS = 40  # of a histogram, at most
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 380, 64, 12, 10, 44
 USUAL = (
-    ("seeing", "maglimit"), ("medianmag", "magrms"), ("jd", "magpsf"), ("obsjd", "diffmaglim"), ("nframes", "maglimit"),
-    ("obsjd", "airmass"), ("obsjd", "vmag"),
-)  # fmt: skip
+    *(("obsjd", "vmag"), ("seeing", "maglimit"), ("medianmag", "magrms"), ("jd", "magpsf")),
+    *(("obsjd", "diffmaglim"), ("nframes", "maglimit"), ("obsjd", "airmass")),
+)
 """Columns that are plotted first, by which of them a table has."""
 UPSIDE_DOWN = "mag"  # bright is up
 
@@ -50,7 +50,7 @@ class Plot:
 
     choices : the columns of numbers; x, y : those that are plotted, y None for a histogram
     drawn, total : rows that are plotted, and all of the search; missing : rows without a value
-    data : the same for the script
+    data : the same for the script; narrows : whether limits can become conditions of the search
     """
 
     choices: list[Shown]
@@ -64,6 +64,7 @@ class Plot:
     x_ticks: list[dict]
     y_ticks: list[dict]
     data: dict
+    narrows: bool = True
 
     width, height, left, right, top, bottom = WIDTH, HEIGHT, LEFT, WIDTH - RIGHT, TOP, HEIGHT - BOTTOM
     middle = (LEFT + WIDTH - RIGHT) // 2
@@ -77,33 +78,43 @@ class Plot:
 
 def plot_of(
     request: HttpRequest,
-    rows: QuerySet,
+    rows: QuerySet | Sequence,
     total: int,
     known: Sequence[Column],
-    expressions: Mapping[str, Combinable],
+    expressions: Mapping[str, Combinable] | None,
     page: str,
     axes: tuple[str, str],
 ) -> Plot:
     """The plot that a search's address asks for.
 
-    known : columns of its table; expressions : where conditions find those of them that they know
+    known : columns of its table; expressions : where conditions find those of them that they know, None of rows that
+        are here already, which have their columns as attributes and cannot be narrowed
     page : the address of a row's page, with 0 for the row; axes : the columns that are asked for, empty for the usual
 
     Raises
     ------
     BadParameterError
     """
-    choices = [one for column in known if column.name in expressions and (one := shown(column)).kind == NUMBER]
+    names = [one.name for one in known if expressions is None or one.name in expressions]
+    choices = [one for column in known if column.name in names and (one := shown(column)).kind == NUMBER]
     x, y = _axes(choices, *axes)
     most = MOST_COUNTED if y is None else MOST_POINTS
-    named = {"plotted_x": expressions[x.name], "plotted_y": expressions[(y or x).name]}
-    found = list(rows.annotate(**named).values_list("pk", *named)[:most])
+    found = _values(rows, expressions, x.name, (y or x).name, most)
     values = np.array([one[1:] for one in found], dtype=np.float64).reshape(-1, 2)
     good = np.all(np.isfinite(values), axis=1).reshape(-1)
     ids = [str(one[0]) for one, here in zip(found, good, strict=True) if here]
     drawing = _histogram(request, x, values[good, 0]) if y is None else _scatter(x, y, values[good])
+    narrows = expressions is not None
     data = drawing.pop("data") | {"page": page, "ids": ids if y else [], "x": _named(x), "y": _named(y)}
-    return Plot(choices, x, y, len(ids), total, len(found) - len(ids), **drawing, data=data)
+    return Plot(choices, x, y, len(ids), total, len(found) - len(ids), **drawing, data=data, narrows=narrows)
+
+
+def _values(rows: QuerySet | Sequence, expressions: Mapping | None, x: str, y: str, most: int) -> list[tuple]:
+    """The row's key and its two values, of each row."""
+    if expressions is None or not isinstance(rows, QuerySet):
+        return [(getattr(one, "pid", ""), getattr(one, x), getattr(one, y)) for one in rows[:most]]
+    named = {"plotted_x": expressions[x], "plotted_y": expressions[y]}
+    return list(rows.annotate(**named).values_list("pk", *named)[:most])
 
 
 def _axes(choices: Sequence[Shown], x: str, y: str) -> tuple[Shown, Shown | None]:

@@ -60,6 +60,7 @@ def pages(made: Pages, who: str) -> dict[str, str]:
         "object folded": _at("object", unit.oid, period=0.7312),
         "moving form": _at("moving"),
         "moving": _at("moving", name="310"),
+        "moving plot": _at("moving", name="310", view="plot"),
         "moving empty": _at("moving", name="310", until=FOREVER),
         "releases": _at("releases"),
         "release": _at("release", "open"),

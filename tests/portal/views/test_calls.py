@@ -79,6 +79,7 @@ def searches(archive) -> dict[str, tuple[str, dict, set[str]]]:
         "alerts": ("/alerts/", {"rb": 0.5, "where": "magpsf < 17.35"}, tap),
         "alerts here": ("/alerts/", {"position": place, "radius": 1, "filtercode": "r"}, tap),
         "alerts in time": ("/alerts/", {"since": "2020-01-01", "region": f"CIRCLE {place} 1"}, tap),
+        "moving": ("/moving/", {"name": "310", "order": "-obsjd"}, set()),
         "objects": ("/objects/", {"position": archive.position, "radius": 60, "filtercode": "zr"}, tap),
         "objects by condition": ("/objects/", {"where": "nobs > 3 OR magrms > 0.1", "nobs": 2}, tap),
         "objects in a region": ("/objects/", {"region": f"CIRCLE {archive.position} 0.02"}, tap),
@@ -88,7 +89,7 @@ def searches(archive) -> dict[str, tuple[str, dict, set[str]]]:
 NAMES = (
     *("position", "conditions", "times", "or", "flags", "flagged", "radius", "box", "oblong box", "polygon"),
     *("positions", "moc", "release", "references", "raw", "own origin", "differences", "a page's column", "alerts"),
-    *("alerts here", "alerts in time", "objects", "objects by condition", "objects in a region"),
+    *("alerts here", "alerts in time", "moving", "objects", "objects by condition", "objects in a region"),
 )  # fmt: skip
 EMPTY = {"flagged"}
 
