@@ -41,6 +41,8 @@ LABELS = {
     "vonneumannratio": "Von Neumann ratio", "vmag": "V (predicted)", "dra": "Motion in RA", "ddec": "Motion in Dec",
     "delta": "From the observer", "r": "From the Sun", "phase": "Phase angle", "distance": "From the image's centre",
     "x": "Pixel x", "y": "Pixel y", "path": "File's path",
+    "title": "Title", "first_night": "First night", "last_night": "Last night", "programs": "Programs",
+    "families": "Products", "state": "State", "published": "Public since (UTC)",
 }  # fmt: skip
 _IDENTIFIERS = ("pid", "rfid", "cid", "candid", "oid", "expid", "objectid")
 

@@ -63,6 +63,7 @@ def pages(made: Pages, who: str) -> dict[str, str]:
         "moving plot": _at("moving", name="310", view="plot"),
         "moving empty": _at("moving", name="310", until=FOREVER),
         "releases": _at("releases"),
+        "releases empty": _at("releases", night=FOREVER),
         "release": _at("release", "open"),
         "basket": _at("basket"),
         "saved-searches": _at("saved-searches"),
