@@ -66,7 +66,7 @@ class Shown:
         """A value of it in words for a person; a missing one is a dash, and zero is a number."""
         if self.name == "fid" and value in FILTER_BY_FID:
             return FILTER_BY_FID[value].code
-        if value is None or (isinstance(value, float) and math.isnan(value)) or value == "":
+        if _missing(value):
             return MISSING
         if isinstance(value, datetime):
             return f"{value:%Y-%m-%d %H:%M:%S}"
@@ -88,6 +88,20 @@ def shown(column: Column) -> Shown:
         _kind(column),
         _decimals(column),
     )
+
+
+def fixed(value: float | None, decimals: int) -> str:
+    """A number with so many digits after the point; a missing one is a dash."""
+    return MISSING if _missing(value) else f"{value:.{decimals}f}"
+
+
+def significant(value: float | None, count: int = SIGNIFICANT) -> str:
+    """A number with so many significant digits at most; a missing one is a dash."""
+    return MISSING if _missing(value) else f"{value:.{count}g}"
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
 
 
 def _kind(column: Column) -> str:

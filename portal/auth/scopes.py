@@ -25,6 +25,7 @@ CATALOGS = ("cat.fits", "cat.fits.fz", "psfcat.fits", "sexcat.fits")
 NEEDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("help", "api-docs", "api-schema", "api-resolve", "releases", "release"), OPEN),
     **dict.fromkeys(("find", "suggestions", "search-plot", "basket", "region"), OPEN),
+    **dict.fromkeys(("robots", "sitemap", "share-picture", "gallery"), OPEN),
     **dict.fromkeys(("release-manifest", "sign-in", "sign-out", "object-document", "object-own"), OPEN),
     **dict.fromkeys(("tap-capabilities", "tap-availability", "tap-examples"), OPEN),
     "home": frozenset({Scope.IMAGES, Scope.ALERTS, Scope.LIGHTCURVES}),

@@ -11,6 +11,7 @@ from archive.requests.parameters import takes
 from portal.urls.converters import register_words
 from portal.views import account, alert_nights, alerts, basket, home, jobs, moving, nights, region, releases, searches
 from portal.views.products import images, positions, quality, search
+from portal.views.site import crawlers, gallery
 
 admin.autodiscover()  # here rather than when apps are ready: commands need no admin
 SIGN_IN = ("username", "password", "next")
@@ -33,6 +34,10 @@ register_converter(ProductPath, "product")
 register_words("script", KINDS)
 
 urlpatterns = [
+    path("robots.txt", crawlers.robots, name="robots"),
+    path("sitemap.xml", crawlers.sitemap, name="sitemap"),
+    path("share.png", crawlers.picture, name="share-picture"),
+    path("ui/", gallery.gallery, name="gallery"),
     path("", home.home, name="home"),
     path("find", home.find, name="find"),
     path("suggestions", home.suggested, name="suggestions"),

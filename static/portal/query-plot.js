@@ -1,6 +1,7 @@
 // The result's numbers, two columns of them against each other.
 import { colour, embed, onThemeChange, setRange } from "../lightcurves/plots.js";
-import { asked } from "./asked.js";
+import { asked, say } from "../ui/ask.js";
+import { span, turned } from "../ui/scales.js";
 
 const UPSIDE_DOWN = "mag"; // a column of magnitudes: bright is up
 
@@ -16,7 +17,7 @@ export async function draw(data) {
   } catch (error) {
     part.querySelector(".axes").hidden = true;
     place.hidden = true;
-    document.getElementById("plot-said").textContent = `The plot cannot be shown: ${error.message}. The table has its numbers.`;
+    say(document.getElementById("plot-said"), "The plot cannot be shown", error, "The table has its numbers.");
   }
 }
 
@@ -52,10 +53,8 @@ export function label([axis], column) {
 }
 
 // The range of the values with a margin; turned for magnitudes and for right ascension.
-export function fit(range, values, turned) {
+export function fit(range, values, isTurned) {
   if (!values.length) return;
-  const low = values.reduce((a, b) => Math.min(a, b)), high = values.reduce((a, b) => Math.max(a, b));
-  const margin = 0.04 * (high - low || Math.abs(high) || 1); // of one value: of its own size, however small
-  const ends = [low - margin, high + margin];
-  setRange(range, turned ? ends.reverse() : ends);
+  const ends = span(values, { alone: 0.04 });
+  setRange(range, isTurned ? turned(ends) : ends);
 }

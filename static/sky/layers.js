@@ -1,5 +1,5 @@
 // Layers over the sky: footprints of the search, coverage maps, alerts and light curves of what is in view.
-import { asked } from "../portal/asked.js";
+import { asked } from "../ui/ask.js";
 import { token } from "../ui/scheme.js";
 
 const WIDEST = { alerts: 10, objects: 0.3 }; // degrees of the view in which each can be asked for
@@ -41,7 +41,7 @@ export function connectLayers(map, A, footprints) {
       return;
     }
     const radius = kind === "objects" ? Math.min(600, width * 1800) : width / 2;
-    const rows = (await asked(`${box.dataset.url}?${new URLSearchParams({ position: `${ra} ${dec}`, radius, format: "json" })}`)).rows;
+    const rows = (await asked(`${box.dataset.url}?${new URLSearchParams({ position: `${ra} ${dec}`, radius: `${radius}`, format: "json" })}`)).rows;
     catalog.removeAll();
     catalog.addSources(rows.slice(0, MOST).map((row) => A.source(row.ra, row.dec, popup(kind, row))));
     said.textContent = rows.length > MOST ? `The first ${MOST} of ${rows.length} ${box.dataset.name}.` : `${rows.length} ${box.dataset.name} in view.`;

@@ -1,7 +1,7 @@
 // @ts-check
 // The plot of a search's rows by Bokeh, in the place of its drawing: a box in it becomes the limits of the search.
 import { embed, onThemeChange } from "../lightcurves/plots.js";
-import { asked } from "../portal/asked.js";
+import { asked, say } from "./ask.js";
 import { fit, label, paint } from "../portal/query-plot.js";
 
 /** @typedef {{name: string, label: string, unit: string}} Column */
@@ -18,7 +18,7 @@ try {
   place.classList.add("ready");
   if (limits) said.textContent = "Draw a box to take its limits over.";
 } catch (error) {
-  said.textContent = `The plot to draw in cannot be shown: ${/** @type {Error} */ (error).message}. The drawing has the same.`;
+  say(said, "The plot to draw in cannot be shown", /** @type {Error} */ (error), "The drawing has the same.");
 }
 
 /** @param {any} plot */

@@ -57,7 +57,9 @@ function light(url, on) {
   rows.get(url)?.classList.toggle("lit", on);
   shapes.get(url)?.classList.toggle("lit", on);
 }
-for (const [part, urlOf] of [[rows, (one) => one.dataset.url], [shapes, (one) => one.getAttribute("href")]]) {
+/** @type {[Map<string, any>, (one: any) => string][]} */
+const parts = [[rows, (one) => one.dataset.url], [shapes, (one) => one.getAttribute("href")]];
+for (const [part, urlOf] of parts) {
   for (const one of part.values()) {
     one.addEventListener("mouseenter", () => light(urlOf(one), true));
     one.addEventListener("mouseleave", () => light(urlOf(one), false));

@@ -24,6 +24,13 @@ def the_front_page(world: World, ask: Asker, draw) -> None:
     assert (page.coverage is None) == (not seen)
 
 
+@probe("sitemap")
+def the_list_for_crawlers(world: World, ask: Asker, draw) -> None:
+    text = ask(reverse("sitemap")).body.decode()
+    releases = {release for release in ("open", "closed", "lists") if reverse("release", args=[release]) in text}
+    assert releases == {"open", "lists"}  # for everybody alike: shared caches may keep it
+
+
 @probe("image-facets")
 def counts_of_a_search(world: World, ask: Asker, draw) -> None:
     if refused(ask, reverse("image-facets"), "images"):

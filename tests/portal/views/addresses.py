@@ -29,6 +29,7 @@ def pages(made: Pages, who: str) -> dict[str, str]:
         "help": _at("help"),
         "help guide": "/help/guide/search.html",
         "api-docs": _at("api-docs"),
+        "gallery": _at("gallery", rows=50),
         "images form": _at("images"),
         "images": _at("images", field=655),
         "images references": _at("images", family="ref"),
@@ -117,6 +118,8 @@ def pages(made: Pages, who: str) -> dict[str, str]:
 
 REFUSED = {"images refused", "alerts refused"}  # pages that come with status 400, as they must
 NOT_PAGES = frozenset({
+    # for crawlers
+    "robots", "sitemap", "share-picture",
     # files, pictures and rows
     "file", "picture", "cutout", "image-plane", "image-sources", "image-chart",
     "packet", "stamp", "movie", "release-manifest", "script", "job-result",
