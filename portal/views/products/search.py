@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.paginator import Page
@@ -25,13 +26,14 @@ from archive.search.families import FAMILIES, FOOTPRINT, POINT, Family
 from archive.services.vo.calls import calls
 from archive.services.vo.table_files import FORMATS as FILE_FORMATS
 from archive.services.vo.table_files import all_rows
+from archive.tables.dictionary import Column
 from archive.tables.pages.asked import PARAMETERS, PICTURES, PLOT, TABLE, TableForm
 from archive.tables.pages.chips import chips_of
 from archive.tables.pages.choosing import USUAL, Choosing, chosen, of_rows
 from archive.tables.pages.narrowing import PARAMETERS as NARROWING
 from archive.tables.pages.narrowing import narrowed, narrowing, redirect
 from archive.tables.pages.plots import Plot, plot_of
-from archive.tables.pages.results import result_table, search_of
+from archive.tables.pages.results import ResultTable, result_table, search_of
 from archive.tables.responses import answer, format_of, refuse
 from portal.forms.images import ImageSearchForm
 from portal.forms.workbench import MOST_EPOCHS
@@ -63,17 +65,10 @@ def image_search(request: HttpRequest) -> HttpResponseBase:
         page = page_of(request, rows, asked.cleaned_data["rows"])
         files = files_by_row(family.name, page.object_list, MAIN_FILE.get(family.name))
         plot = _plot(request, rows, page, family, asked)
-    sortable = {one.name for one in columns if family.path(one.name) is not None}
-    found = rows_of(family.name, page.object_list, columns, files)
+    context |= {"plot": plot, "table": _table(request, family, asked, columns, page, files)}
     context |= {
         "family": family,
         "open": open_of(page.object_list, files),
-        "plot": plot,
-        "table": result_table(
-            request, family.title, family.page.columns, columns, found, page, sortable,
-            (TABLE, PICTURES, PLOT) if family.name in MAIN_FILE else (TABLE, PLOT), asked.shown_as,
-            NO_DEEP if family.name == "deep" else NOTHING.format(family.title), _choosing(request, family.name),
-        ),
         "narrow": narrowing(reverse("narrow"), family.page.columns, family.types),
         "search": search_of(request),
         "has_region": query.has(family.name, "region"),
@@ -81,8 +76,21 @@ def image_search(request: HttpRequest) -> HttpResponseBase:
         "formats": FILE_FORMATS,
         "calls": calls(request, adql_of(form.query), form.query),
         "map": _map(family, page.object_list, [form.place] if form.place else []),
-    }  # fmt: skip
+    }
     return answer(request, family.page, page, TEMPLATE, context)
+
+
+def _table(
+    request: HttpRequest, family: Family, asked: TableForm, columns: Sequence[Column], page: Page, files: Mapping
+) -> ResultTable:
+    sortable = {one.name for one in columns if family.path(one.name) is not None}
+    views = (TABLE, PICTURES, PLOT) if family.name in MAIN_FILE else (TABLE, PLOT)
+    empty = NO_DEEP if family.name == "deep" else NOTHING.format(family.title)
+    rows = rows_of(family.name, page.object_list, columns, files)
+    return result_table(
+        request, family.title, family.page.columns, columns, rows, page, sortable, views, asked.shown_as, empty,
+        _choosing(request, family.name),
+    )  # fmt: skip
 
 
 def _plot(request: HttpRequest, rows: QuerySet, page: Page, family: Family, asked: TableForm) -> Plot | None:
