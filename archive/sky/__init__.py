@@ -4,4 +4,5 @@ sphere      separation, unit vectors, mean direction
 boxes       regions and how footprints lie to them, exactly on the sphere
 footprints  where an image lies on the sky, from its header
 shapes      DALI's CIRCLE, RANGE and POLYGON
+regions     what searches take as a region: circle, polygon, positions, MOC
 """

@@ -39,17 +39,21 @@ function connect(plot, columns) {
   show();
 }
 
-function paint(plot) {
-  const dots = plot.bokeh.get_model_by_name("dots");
-  dots.glyph.setv({ fill_color: { value: colour("own") }, line_color: { value: colour("own") } });
+// The marks take the colours of the page.
+export function paint(plot) {
+  for (const name of ["dots", "boxes"]) {
+    plot.bokeh.get_model_by_name(name).glyph.setv({ fill_color: { value: colour("own") }, line_color: { value: colour("own") } });
+  }
 }
 
-function label([axis], column) {
-  axis.axis_label = column.unit ? `${column.name} (${column.unit})` : column.name;
+// What an axis is of.
+export function label([axis], column) {
+  const name = column.label ?? column.name;
+  axis.axis_label = column.unit ? `${name} (${column.unit})` : name;
 }
 
 // The range of the values with a margin; turned for magnitudes and for right ascension.
-function fit(range, values, isTurned) {
+export function fit(range, values, isTurned) {
   if (!values.length) return;
   const ends = span(values, { alone: 0.04 });
   setRange(range, isTurned ? turned(ends) : ends);
