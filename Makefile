@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev database demo serve stop status test check lint docs bench bench-peers lock clean tests coverage
-.PHONY: linted-tests built-tests lint-types lint-style lint-format lint-imports lint-migrations lint-deployment
+.PHONY: linted-tests built-tests lint-types lint-style lint-format lint-imports lint-js lint-migrations lint-deployment
 .PHONY: built-docs built-static built-kernels
 
 help: ## show this list
@@ -66,12 +66,12 @@ built-tests:
 coverage: setup-dev ## the same tests, with the lines that none of them runs
 	@deploy/with_servers.sh $(MAKE) tests PYTEST="--cov --cov-report=term:skip-covered"
 
-lint: ## ruff, import rules, types, migrations, template and deploy checks
+lint: ## ruff, import rules, types, scripts, migrations and deploy checks
 	@$(SIDE_BY_SIDE) $(LINT)
 
 # What each of them says stays together; where one fails the others go on
 SIDE_BY_SIDE = $(MAKE) --jobs=2 --keep-going --output-sync=target
-LINT = lint-types lint-style lint-format lint-imports lint-migrations lint-deployment
+LINT = lint-types lint-style lint-format lint-imports lint-js lint-migrations lint-deployment
 BUILT = built-kernels built-docs built-static
 
 lint-types:
@@ -85,6 +85,10 @@ lint-format:
 
 lint-imports:
 	@.venv/bin/lint-imports
+
+lint-js: # types by JSDoc, then ESLint
+	@PATH="$$PWD/.venv/bin:$$PATH" node_modules/.bin/tsc --project .
+	@PATH="$$PWD/.venv/bin:$$PATH" node_modules/.bin/eslint .
 
 lint-migrations:
 	@$(PY) manage.py makemigrations --check --dry-run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,13 +12,17 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 
 from archive.given import times
 from archive.given.positions import at
-from archive.requests.numbers import real
+from archive.requests.numbers import real, whole
 from archive.search.name_services import locate
 from archive.search.names import BadPositionError, NameNotFoundError
+from archive.search.where import LONGEST
+from archive.sky import regions
+from archive.sky.shapes import BadShapeError
 from archive.survey.camera import FILTERS, filter_named
 from archive.survey.identifiers import alert_object_name
 from archive.targets.lists import LARGEST_LIST, LARGEST_UPLOAD, BadTargetsError, Target, read, structured
 
+LARGEST_SUM = 2**31 - 1  # of bits, which the database keeps as integer
 YES, NO = ("1", "true", "yes", "on", "t", "y"), ("0", "false", "no", "off", "f", "n")
 
 
@@ -106,6 +110,58 @@ class MultipleChoiceField(NamesChoices, forms.MultipleChoiceField):
     """Some of several values."""
 
 
+class BitsField(forms.MultipleChoiceField):
+    """Bits of a flag by name, with commas between or one by one, or as a sum; cleans to the sum, None where it is 0."""
+
+    def __init__(self, bits: Mapping[str, int], words: Mapping[Any, str], largest: int = LARGEST_SUM, **options):
+        self.bits, self.largest = bits, largest
+        choices = [(name, words[bit]) for name, bit in bits.items()]
+        super().__init__(**{"choices": choices, "required": False, "widget": forms.CheckboxSelectMultiple} | options)
+
+    def clean(self, value):
+        return self.total(value) or None
+
+    def words(self, value: object) -> list[str]:
+        """The words of what was given, whether as text, number or list."""
+        given = value if isinstance(value, list | tuple) else [value]
+        texts = ["" if one is None else str(one) for one in given]
+        return [word.strip() for text in texts for word in text.split(",") if word.strip()]
+
+    def total(self, value: object) -> int:
+        """The sum of what was given; each bit counts once."""
+        found = 0
+        for word in self.words(value):
+            found |= self._bit(word)
+        return found
+
+    def prepare_value(self, value):
+        """The names of what was given, which the page shows as ticked."""
+        try:
+            total = self.total(value)
+        except forms.ValidationError:
+            return self.words(value)
+        return [name for name, bit in self.bits.items() if total & bit]
+
+    def named(self, value: object) -> list[tuple[str, str]]:
+        """What was given bit by bit: the word of an address, and the one for people; a bit without a name as number."""
+        rest, found = self.total(value), []
+        for name, words in self.choices:
+            if rest & self.bits[name]:
+                found.append((name, words))
+                rest &= ~self.bits[name]
+        return found + [(str(1 << n), f"bit {n}") for n in range(rest.bit_length()) if rest >> n & 1]
+
+    def _bit(self, word: str) -> int:
+        if word in self.bits:
+            return int(self.bits[word])
+        number = whole(word)
+        if number is None or not 0 <= number <= self.largest:
+            raise forms.ValidationError(
+                f"{word[:40]!r} is none of them: give some of {', '.join(self.bits)} with commas between, or their sum"
+            )
+        return number
+
+
 class FilterField(ChoiceField):
     """A survey filter as zr, r or ZTF_r, in any case; cleans to its code, empty for `every` filter."""
 
@@ -125,6 +181,36 @@ class FilterField(ChoiceField):
 def alternatives(words: list[str]) -> str:
     """Words as "zg, zr or zi"."""
     return " or ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
+
+
+class ConditionField(forms.CharField):
+    """A condition on a table's columns, in the SQL of archive.search.where; the search reads it."""
+
+    def __init__(self, example: str, **options):
+        widget = forms.TextInput(attrs={"placeholder": example})
+        super().__init__(
+            **{"required": False, "max_length": LONGEST, "label": "Condition (SQL)", "widget": widget} | options
+        )
+
+
+class RegionField(forms.CharField):
+    """A region of the sky in the words of archive.sky.regions; cleans to its text."""
+
+    def __init__(self, **options):
+        widget = forms.TextInput(attrs={"placeholder": "POLYGON ra dec ra dec ra dec"})
+        words = {"label": "Region", "help_text": "CIRCLE, POLYGON, POSITIONS or MOC, in ICRS degrees"}
+        super().__init__(**{"required": False, "max_length": regions.LONGEST, "widget": widget} | words | options)
+
+    def to_python(self, value) -> str:
+        text = super().to_python(value)
+        try:
+            return regions.read_region(text).text if text else ""
+        except BadShapeError as error:
+            raise forms.ValidationError(str(error)) from error
+
+    def in_words(self, value: str) -> str:
+        """A region as a chip has it."""
+        return regions.read_region(value).words
 
 
 class AlertObjectField(forms.CharField):

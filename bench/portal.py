@@ -52,6 +52,9 @@ def all_figures(archive: Archive, quick: bool) -> tuple[dict[str, Figure], list[
     times = 15 if quick else 60
     searches = {
         "all images, newest first": cycle(["/images/"]),
+        "all images, a page far down": (
+            f"/images/?page={1 + one * (2 if quick else 40)}" for one in cycle(range(1, 60))
+        ),
         "images of a position": (f"/images/?position={one.ra},{one.dec}" for one in cycle(archive.images)),
         "images of a field": (f"/images/?field={one.field}" for one in cycle(archive.images)),
         "images by a condition": cycle([f"/images/?where=seeing+<+1.6+AND+field+=+{image.field}"]),

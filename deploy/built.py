@@ -52,11 +52,12 @@ class Built:
 
 
 HTML = machine.PROJECT / "docs" / "_build" / "html"
+KIT = tuple(f"static/ui/{name}" for name in ("tokens.css", "bar.css", "theme.js", "scheme.js", "switch.js"))
 CODE = ("archive", "bench/results", "deploy", "lightcurves", "portal", "processing")
 DOCS, STATIC = (
     Built(
         "docs",
-        ("docs", "static/portal/icon.svg", "requirements.txt", *CODE),
+        ("docs", "static/portal/icon.svg", *KIT, "requirements.txt", *CODE),
         ("-m", "sphinx", "-q", "-W", "-b", "html", "docs", str(HTML)),
         HTML / "index.html",
         HTML.parent / "sources",

@@ -21,7 +21,12 @@ language = "en"
 html_theme = "alabaster"
 html_theme_options = {"description": "Raw frames in, a searchable archive out", "fixed_sidebar": True}
 html_favicon = "../static/portal/icon.svg"
-html_static_path = ["_static"]
+# The look of the portal, of which this is a part
+KIT = ("tokens.css", "bar.css", "theme.js", "scheme.js", "switch.js")
+html_static_path = ["_static", "../static/portal/icon.svg", *(f"../static/ui/{name}" for name in KIT)]
+html_css_files = ["tokens.css", "bar.css"]
+html_js_files = [("theme.js", {"priority": 100})]
+templates_path = ["_templates"]
 # The search box would need a script within the page, which the portal's policy forbids.
 html_sidebars = {"**": ["about.html", "navigation.html"]}
 html_copy_source = False

@@ -20,7 +20,7 @@ FORM = 2 * 1024**2  # bytes of what is no file: forms, queries, lists that are p
 TABLES = ("tap-sync", "tap-async", "tap-tables", "tap-table", "tap-load", "tap-job-parameters")
 LISTS = (
     "image-list", "light-curve-list", "target-list", "api-images", "api-lightcurves", "api-cutouts", "ibe-search",
-    "forced", "api-forced", "forced-batch",
+    "forced", "api-forced", "forced-batch", "region",
 )  # fmt: skip
 FILES = (
     dict.fromkeys(LISTS, LARGEST_UPLOAD + ROOM)

@@ -65,6 +65,8 @@ GROUPS = (
         Link("ibe-archive-root", "Files", "The product tree, folder by folder"),
         Link("bulk-releases", "Light curves in bulk", "Files of each release, as Parquet"),
         Link("jobs", "Downloads", "Archives and tables that you ordered", ("job",)),
+        Link("saved-searches", "Saved searches", "Searches that you saved, and recent ones"),
+        Link("basket", "Basket", "Rows that you put aside in searches"),
         Link("saved-periods", "Saved periods", "Periods that you saved", signed_in=True),
     )),
     Group("Operations", (

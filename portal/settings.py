@@ -77,7 +77,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_q",
-    "django_htmx",
     "django_structlog",
     "axes",
     "csp",
@@ -107,7 +106,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "portal.auth.basic.BasicAuthentication",
     "portal.middleware.CacheRules",
     "portal.middleware.ReaderMiddleware",
@@ -193,7 +191,7 @@ DOCS_ROOT = BASE_DIR / "docs" / "_build" / "html"
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR / "static")))  # collected static files
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_ROOT = BASE_DIR / "static" / "root"  # robots.txt and favicon.ico, which are asked for at the top
+WHITENOISE_ROOT = BASE_DIR / "static" / "root"  # favicon.ico, which is asked for at the top
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",

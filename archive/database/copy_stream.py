@@ -43,6 +43,7 @@ class Copy:
         self._ready: queue.SimpleQueue = queue.SimpleQueue()
         self._wanted = threading.Semaphore(0)
         self._over = False
+        self._ended = False
         self._thread = threading.Thread(target=self._run, name="copy", daemon=True)
         self._thread.start()
 
@@ -56,7 +57,8 @@ class Copy:
 
     def close(self) -> None:
         """End the query where it is; the connection is of no use afterwards, unless the result had ended."""
-        if not self._thread.is_alive():
+        if self._ended or not self._thread.is_alive():  # a cancel would meet the connection's next query
+            self._thread.join()
             return
         self._over = True
         with suppress(psycopg2.Error):  # it is not connected any more, which is as good
@@ -70,6 +72,7 @@ class Copy:
         except queue.Empty:
             self.close()
             raise TooSlowError from None
+        self._ended = not isinstance(piece, bytes)
         if isinstance(piece, BaseException):
             raise piece
         return piece

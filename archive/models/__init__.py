@@ -9,9 +9,9 @@ from archive.models.products import ProductFile
 from archive.models.programs import GroupMembership, Membership, OldDate, PeriodChange, Program, ReaderGroup
 from archive.models.quality import ImageResiduals
 from archive.models.quarantine import QuarantinedFile
-from archive.models.queries import SavedQuery
 from archive.models.refcats import GaiaStar, PanstarrsStar, RefcatTile
 from archive.models.releases import Family, OwnDate, Release, ReleaseFile, ReleaseItem
+from archive.models.searches import SavedSearch
 from archive.models.tokens import Scope, Token
 from archive.models.userjobs import UserJob
 from archive.models.usertables import UserTable
@@ -49,7 +49,7 @@ __all__ = [
     "ScienceVersion",
     "Scope",
     "Token",
-    "SavedQuery",
+    "SavedSearch",
     "UserJob",
     "UserTable",
 ]

@@ -78,6 +78,26 @@ class Release(OpenModel):
             raise ValidationError(f"last_night={self.last_night}: is before first_night={self.first_night}")
 
     @property
+    def program_names(self) -> str:
+        """The programs in words."""
+        return ", ".join(one.name for one in self.programs.all())
+
+    @property
+    def family_names(self) -> str:
+        """The kinds of products in words."""
+        return ", ".join(Family(one).label for one in self.families)
+
+    @property
+    def first_day(self) -> str:
+        """The first night as YYYY-MM-DD."""
+        return self.first_night.isoformat()
+
+    @property
+    def last_day(self) -> str:
+        """The last night as YYYY-MM-DD."""
+        return self.last_night.isoformat()
+
+    @property
     def is_draft(self) -> bool:
         return self.state == self.State.DRAFT
 

@@ -128,6 +128,16 @@ def images_of(orbit: Orbit, start: datetime | None = None, end: datetime | None 
     return _sightings(crossings, quadrants)
 
 
+def ordered(found: list[Sighting], order: str) -> list[Sighting]:
+    """Sightings by a column, what has no value last; in time where none is named."""
+    name = order.removeprefix("-")
+    if not name:
+        return found
+    known = [one for one in found if getattr(one, name) is not None]
+    known.sort(key=lambda one: getattr(one, name), reverse=order.startswith("-"))
+    return known + [one for one in found if getattr(one, name) is None]
+
+
 def _exposures(start: datetime | None, end: datetime | None) -> tuple[np.ndarray, ExposureTable]:
     """Identifiers (n,), and times, centres and observers of all science exposures in a span."""
     from archive.moving.dynamics.crossings import ExposureTable

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from django import forms
+from django.http import QueryDict
 
 from archive.requests.spelling import resembling
 
@@ -124,6 +125,12 @@ def _ignored(query: Mapping[str, Sequence], body: Mapping[str, Sequence]) -> str
     """The refusal of a part of the address that a view which reads what is posted would leave out."""
     lost = next((name for name in query if name not in body), None)
     return None if lost is None else f"{lost}: is in the address of a request that posts; post it with the rest"
+
+
+def joined(given: QueryDict) -> dict[str, str]:
+    """The parameters that have a value, each once: several values of one stand with commas between."""
+    texts = {name: ",".join(value for value in values if value) for name, values in given.lists()}
+    return {name: text for name, text in texts.items() if text}
 
 
 def check_each(form: forms.Form, given: Mapping[str, str]) -> None:

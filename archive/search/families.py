@@ -73,7 +73,8 @@ class Family:
 
     def rows(self) -> models.QuerySet:
         """All rows of the family that the reader may see."""
-        return self.chosen(self.model.objects.select_related(*self.made_of))
+        rows = self.model.objects.all()
+        return self.chosen(rows.select_related(*self.made_of) if self.made_of else rows)  # without names: of all keys
 
     def path(self, part: str) -> str | None:
         """The path to a part of a question in the rows; None where they do not have it."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
 
 from django.db import models
-from django.db.models import F
 from django.db.models.expressions import RawSQL
 
 from archive.given.times import BadTimeError, in_order, moment
@@ -15,7 +13,9 @@ from archive.models import DifferenceImage, ReferenceImage
 from archive.models.images import LARGEST_RADIUS
 from archive.releases.in_release import in_release
 from archive.search.box_conditions import ccd_condition, footprint_condition, point_condition
+from archive.search.comparisons import COMPARED
 from archive.search.families import BORESIGHT, FAMILIES, FOOTPRINT, POINT, REFERENCE_FOOTPRINT, Family
+from archive.search.region_conditions import in_region
 from archive.search.where import BadConditionError, Node
 from archive.search.where import parse as parse_condition
 from archive.search.where_sql import expression_of
@@ -27,8 +27,9 @@ from archive.sky.boxes import (
     Box,
     EachBox,
 )
+from archive.sky.regions import Region, read_region
+from archive.sky.shapes import BadShapeError
 from archive.survey.filenames import NotAZtfProductError, parse
-from archive.survey.times import julian_date
 
 CAMERA_RADIUS = 5.6  # deg from the telescope's axis to the farthest corner of a CCD
 NEAR = 0.05  # deg: how far from a position alone alerts are looked for
@@ -52,10 +53,11 @@ class ImageQuery:
 
     With `ra` and `dec` alone an image must cover the position (an alert lies within NEAR of it); with `radius` its
     centre lies within that many degrees of it; with `width` (and `height`, the same where it is not given) its
-    footprint has the relation `intersect` to a box of these full widths with great-circle sides. `centred` keeps the
+    footprint has the relation `intersect` to a box of these full widths with great-circle sides. With `region`, in the
+    words of archive.sky.regions, its footprint overlaps that region (an alert lies in it). `centred` keeps the
     one image whose centre is nearest to a position. `name` is the name of a file of the product. `infobits` are bits
-    of which none may be set. `release` is one that holds the product. `where` is a condition on the family's columns
-    (archive.search.families), in the SQL of archive.search.where.
+    of which none may be set, `flagged` bits of which one must be. `release` is one that holds the product. `where` is
+    a condition on the family's columns (archive.search.families), in the SQL of archive.search.where.
     """
 
     family: str = "sci"
@@ -66,6 +68,7 @@ class ImageQuery:
     height: float | None = None  # deg
     intersect: str | None = None  # OVERLAPS where not given
     centred: bool = False
+    region: str | None = None
     where: str | None = None
     name: str | None = None
     field: int | None = None
@@ -93,6 +96,7 @@ class ImageQuery:
     brighter: float | None = None  # mag, an alert's
     rb: float | None = None  # an alert's score, at least
     infobits: int | None = None
+    flagged: int | None = None
     good: bool = False  # infobits zero
     order: str | None = None
 
@@ -101,11 +105,11 @@ class ImageQuery:
             raise BadQueryError("family", f"{self.family!r} is not one of {', '.join(FAMILIES)}")
         self._check_place()
         family = FAMILIES[self.family]
-        for part in (*EXACT, *_CONDITIONS):
+        for part in (*EXACT, *COMPARED):
             if not was_given(getattr(self, part)):
                 continue
             if _path(family, part) is None:
-                raise BadQueryError(part, f"{family.title} have no {_CONDITIONS.get(part, (part,))[0]}")
+                raise BadQueryError(part, f"{family.title} have no {COMPARED.get(part, (part,))[0]}")
             if isinstance(value := getattr(self, part), int) and not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
                 raise BadQueryError(part, f"{value} is larger than any identifier: at most {LARGEST_NUMBER}")
         try:
@@ -120,7 +124,7 @@ class ImageQuery:
     def _check_place(self) -> None:
         if (self.ra is None) != (self.dec is None):
             raise BadQueryError("position", "give both ra and dec, in degrees")
-        if self.ra is not None:
+        if self.ra is not None or self.region:
             self._check_sky()
         if self.ra is not None and not 0 <= self.ra < 360:
             raise BadQueryError("ra", f"{self.ra} is not within 0 and 360 degrees")
@@ -135,11 +139,12 @@ class ImageQuery:
                 raise BadQueryError("size", f"{size} must be 0 to {LARGEST_BOX:g} degrees, for example 0.1")
         if self.intersect not in (None, *RELATIONS):
             raise BadQueryError("intersect", f"{self.intersect!r} is not one of {', '.join(RELATIONS)}")
-
         if self.radius is not None and was_given(self.width):
             raise BadQueryError("radius", "give a radius or a box (width), not both")
         if was_given(self.height) and self.width is None:
             raise BadQueryError("height", "goes with width")
+        if self.region:
+            _region(self.region, FAMILIES[self.family])
 
     def check_region(self) -> None:
         """Without a position, a radius or a box means nothing, unless the query is asked around each of a list.
@@ -201,9 +206,11 @@ def _found(query: ImageQuery, box: Box | None) -> models.QuerySet:
     rows = family.rows()
     if box is not None:
         rows = _at_place(rows, box, query, family)
-    for part, value in _exact(query, family).items():
+    if query.region:
+        rows = rows.filter(in_region(_region(query.region, family), family, rows.model, NEAR))
+    for part, value in exact_parts(query, family).items():
         rows = rows.filter(**{str(_path(family, part)): value})
-    for part, (_, condition) in _CONDITIONS.items():
+    for part, (_, condition) in COMPARED.items():
         if was_given(value := getattr(query, part)):
             rows = condition(rows, str(_path(family, part)), value)
     if query.release is not None:
@@ -238,24 +245,25 @@ def _ordered(rows: models.QuerySet, order: str, family: Family) -> models.QueryS
     return rows.order_by(f"-{path}" if order.startswith("-") else path, "pk")
 
 
-def _exact(query: ImageQuery, family: Family) -> dict:
-    given = {part: getattr(query, part) for part in EXACT if getattr(query, part) is not None}
-    return _parts_of_name(query.name, family) | given
+def exact_parts(query: ImageQuery, family: Family) -> dict:
+    found = _parts_of_name(query.name, family)
+    return found | {part: getattr(query, part) for part in EXACT if getattr(query, part) is not None}
 
 
 def has(family: str, part: str) -> bool:
     """Whether products of a family can be asked for a part of a query."""
     known = FAMILIES[family]
-    if part in ("position", "radius", "width", "height", "intersect", "centred"):
+    if part in ("region", "position", "radius", "width", "height", "intersect", "centred"):
         boxes = part in ("position", "width", "height") or (part == "intersect" and known.place != POINT)
         centred = part == "centred" and known.place == FOOTPRINT
-        return known.place is not None and (boxes or centred or (part == "radius" and known.place != BORESIGHT))
+        others = part in ("radius", "region") and known.place != BORESIGHT
+        return known.place is not None and (boxes or centred or others)
     return part in ("family", "where", "name", "release", "order") or _path(known, part) is not None
 
 
 def _path(family: Family, part: str) -> str | None:
     """The path to a part of a query in a family's rows; None where they do not have it."""
-    column = _CONDITIONS[part][0] if part in _CONDITIONS else part
+    column = COMPARED[part][0] if part in COMPARED else part
     return family.path(family.time if column == "time" else column)
 
 
@@ -298,6 +306,15 @@ def _at_place(rows: models.QuerySet, box: Box, query: ImageQuery, family: Family
         table = rows.model._meta.get_field(family.sky).related_model._meta.db_table
         rows = rows.filter(**{f"{family.sky}__ra__isnull": False})  # joins the table, under its own name
     return _by_footprint(rows, table, box, relation, query.radius)
+
+
+def _region(text: str, family: Family) -> Region:
+    if family.place == BORESIGHT:
+        raise BadQueryError("region", f"{family.title} are searched by position or box")
+    try:
+        return read_region(text)
+    except BadShapeError as error:
+        raise BadQueryError("region", str(error)) from error
 
 
 def _by_footprint(rows: models.QuerySet, table: str, box: Box, relation: str, radius: float | None) -> models.QuerySet:
@@ -345,32 +362,3 @@ def _by_axis(rows: models.QuerySet, box: Box, relation: str) -> models.QuerySet:
     # The condition on the exposure also joins its table, under its own name.
     rows = _within(rows.filter(exposure__ra__isnull=False), "archive_exposure", box, box.radius + CAMERA_RADIUS)
     return rows.filter(ccd_condition("archive_exposure", rows.model._meta.db_table, box, relation))
-
-
-def _compared(operator: str) -> Callable[[models.QuerySet, str, object], models.QuerySet]:
-    def condition(rows, path, value):
-        if path == "jd" and isinstance(value, datetime):
-            value = julian_date(value)
-        return rows.filter(**{f"{path}__{operator}": value})
-
-    return condition
-
-
-def _without_bits(rows: models.QuerySet, path: str, value) -> models.QuerySet:
-    """None of the bits of `value` is set; True stands for all bits."""
-    if value is True:
-        return rows.filter(**{path: 0})
-    return rows.annotate(rejected=F(path).bitand(value)).filter(rejected=0)
-
-
-# Parts that are compared: what a row must have for them, and how.
-_CONDITIONS = {
-    "since": ("time", _compared("gte")),
-    "until": ("time", _compared("lt")),
-    "seeing": ("seeing", _compared("lte")),
-    "maglimit": ("maglimit", _compared("gte")),
-    "brighter": ("magpsf", _compared("lt")),
-    "rb": ("rb", _compared("gte")),
-    "infobits": ("infobits", _without_bits),
-    "good": ("infobits", _without_bits),
-}

@@ -5,6 +5,9 @@ of the ZTF Explanatory Supplement; bit 25 is the survey's advisory about nights 
 """
 
 from enum import IntFlag
+from typing import TypeVar
+
+Flag = TypeVar("Flag", bound=IntFlag)
 
 
 class MaskBit(IntFlag):
@@ -40,6 +43,22 @@ MASK_DESCRIPTIONS = {
     MaskBit.PSF_SOURCE: "CONTAINS PSF-EXTRACTED SOURCE POSITION",
     MaskBit.HALO: "HALO FROM BRIGHT SOURCE",
 }
+MASK_WORDS = {
+    MaskBit.TRACK: "aircraft or satellite track",
+    MaskBit.SEXTRACTOR: "in an aperture detection",
+    MaskBit.LOW_RESPONSE: "low response",
+    MaskBit.HIGH_RESPONSE: "high response",
+    MaskBit.NOISY: "noisy",
+    MaskBit.GHOST: "ghost of a bright source",
+    MaskBit.SPILLAGE: "charge spillage",
+    MaskBit.SPIKE: "pixel spike (cosmic ray)",
+    MaskBit.SATURATED: "saturated",
+    MaskBit.DEAD: "dead",
+    MaskBit.NAN: "not a number",
+    MaskBit.PSF_SOURCE: "at a PSF source",
+    MaskBit.HALO: "halo of a bright source",
+}
+"""The bits in words for people."""
 
 SOURCE_MASK = int(MaskBit.SEXTRACTOR | MaskBit.PSF_SOURCE)
 """Bits that mark a source, not a defect: 2050."""
@@ -101,6 +120,38 @@ INFO_DESCRIPTIONS = {
     InfoBit.FEW_DETECTED_MATCHES: "PCT OF DETECTED MATCHES FOR ASTROM is < 50%",
     InfoBit.BAD_PHOTOMETRIC_QUALITY: "BAD PHOTOMETRIC QUALITY (FLAGGED AFTER PROCESSING)",
 }
+
+INFO_WORDS = {
+    InfoBit.BACKGROUND_HIGH: "background above 4000 DN",
+    InfoBit.NOISE_HIGH: "pixel noise above 100 DN",
+    InfoBit.SATURATED_HIGH: "more than half of the pixels saturated",
+    InfoBit.SEEING_HIGH: "seeing above 5″",
+    InfoBit.MAGLIM_PSF_LOW: "limit of the PSF catalog below 17.5 mag",
+    InfoBit.MAGLIM_EMPIRICAL_LOW: "limit by formula below 17.5 mag",
+    InfoBit.FEW_PSF_SOURCES: "fewer than 10 PSF sources",
+    InfoBit.FEW_SEX_SOURCES: "fewer than 20 aperture sources",
+    InfoBit.NO_PHOTCAL: "no photometric calibration",
+    InfoBit.FEW_CALIBRATORS: "fewer than 30 photometric calibrators",
+    InfoBit.FEW_PHOTCAL_MATCHES: "fewer than 5 photometric matches",
+    InfoBit.ZP_RMS_HIGH: "zero point scatter above 0.2 mag",
+    InfoBit.NO_ASTROMETRY: "no astrometric calibration",
+    InfoBit.FEW_REFCAT_MATCHES: "few reference stars matched",
+    InfoBit.FEW_ASTROM_MATCHES: "fewer than 100 astrometric matches",
+    InfoBit.FEW_GRID_MATCHES: "fewer than 5 matches in a grid cell",
+    InfoBit.PIXEL_SCALE_ODD: "pixel scale out of range",
+    InfoBit.CHI2_GREW: "astrometric chi square grew",
+    InfoBit.CHI2_HIGH: "astrometric chi square above 55",
+    InfoBit.GRID_RESIDUAL_HIGH: "astrometric residual above 0.7″",
+    InfoBit.NO_PSF: "no PSF",
+    InfoBit.FEW_DETECTED_MATCHES: "fewer than half of detections matched",
+    InfoBit.BAD_PHOTOMETRIC_QUALITY: "bad photometric quality (flagged later)",
+}
+"""The bits in words for people."""
+
+
+def names_of(flags: type[Flag]) -> dict[str, Flag]:
+    """Single bits by the names that addresses and forms have for them: seeing-high, no-psf."""
+    return {bit.name.lower().replace("_", "-"): bit for bit in flags if bit.name}
 
 
 def bit_number(flag: IntFlag) -> int:

@@ -13,6 +13,7 @@
     moments     times as text, a form for each dialect
     streaming, responses
                 rows as HTTP responses
+    scales      ranges, places and ticks of drawings
     sink        write-only buffer whose content is taken piece by piece
 
 No table is searched here and no service imported.

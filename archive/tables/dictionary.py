@@ -288,3 +288,17 @@ CALIBRATION = _page(META_CAL, "obsdate_range programid ipac_pub_date")
 DEEP = replace(REFERENCE, name="deep", description=META_DEEP.description)
 DIFFERENCE = _page(META_DIFF, **_OF_SCIENCE | {"pid": "science_id", "rfid": "reference_id"})
 LIGHTCURVES = _page(META_LC)
+RELEASES = Table(
+    "releases",
+    "Data releases: selections of the archive that never change",
+    (
+        Column("name", "char", "Name, as other searches take it", ucd="meta.id;meta.main", principal=True),
+        Column("title", "char", "Title", ucd="meta.title", principal=True),
+        Column("first_night", "char", "UTC date of the first night", ucd="time.start", source="first_day"),
+        Column("last_night", "char", "UTC date of the last night, included", ucd="time.end", source="last_day"),
+        Column("programs", "char", "Programs whose data it opens", source="program_names"),
+        Column("families", "char", "Kinds of products that it holds", source="family_names"),
+        Column("state", "char", "public, or what staff alone see: draft, frozen, withdrawn"),
+        Column("published", "char", "UTC when it became public"),
+    ),
+)

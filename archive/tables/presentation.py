@@ -16,10 +16,10 @@ from archive.tables.dictionary import Column
 
 NUMBER, TEXT, TIME, FILTER, IDENTIFIER = "number", "text", "time", "filter", "identifier"
 MISSING = "–"
-UNITS = {"deg": "°", "arcsec": "″", "d": "d", "s": "s", "mag": "mag", "pix": "px", "deg/pix": "°/px"}
-DECIMALS = {"deg": 5, "mag": 2, "arcsec": 2, "s": 1, "d": 5, "pix": 2, "deg/pix": 8}
+UNITS = {"deg": "°", "arcsec": "″", "d": "d", "s": "s", "mag": "mag", "pix": "px", "deg/pix": "°/px", "arcsec/h": "″/h"}
+DECIMALS = {"deg": 5, "mag": 2, "arcsec": 2, "s": 1, "d": 5, "pix": 2, "deg/pix": 8, "arcsec/h": 2, "au": 3}
 OF_COLUMN = {"rb": 2, "drb": 2, "airmass": 3, "moonillf": 2, "moonesb": 2, "sigmapsf": 3, "magzp": 3, "magzprms": 3,
-             "clrcoeff": 4, "medianmag": 3, "magrms": 3}  # fmt: skip
+             "clrcoeff": 4, "medianmag": 3, "magrms": 3, "vmag": 1, "phase": 1, "distance": 3}  # fmt: skip
 """Digits after the point where the unit's own would show too few or too many."""
 SIGNIFICANT = 4  # digits of a number without a unit
 LABELS = {
@@ -38,7 +38,11 @@ LABELS = {
     "rb": "Real-bogus", "drb": "Deep real-bogus", "distnr": "Nearest source", "ssnamenr": "Solar System object",
     "ssdistnr": "Its distance", "suffix": "File", "size": "Size (bytes)", "nobs": "Points", "ngoodobs": "Good points",
     "medianmag": "Median", "magrms": "Scatter", "chisq": "Chi square", "stetsonj": "Stetson J",
-    "vonneumannratio": "Von Neumann ratio",
+    "vonneumannratio": "Von Neumann ratio", "vmag": "V (predicted)", "dra": "Motion in RA", "ddec": "Motion in Dec",
+    "delta": "From the observer", "r": "From the Sun", "phase": "Phase angle", "distance": "From the image's centre",
+    "x": "Pixel x", "y": "Pixel y", "path": "File's path",
+    "title": "Title", "first_night": "First night", "last_night": "Last night", "programs": "Programs",
+    "families": "Products", "state": "State", "published": "Public since (UTC)",
 }  # fmt: skip
 _IDENTIFIERS = ("pid", "rfid", "cid", "candid", "oid", "expid", "objectid")
 
@@ -62,7 +66,7 @@ class Shown:
         """A value of it in words for a person; a missing one is a dash, and zero is a number."""
         if self.name == "fid" and value in FILTER_BY_FID:
             return FILTER_BY_FID[value].code
-        if value is None or (isinstance(value, float) and math.isnan(value)) or value == "":
+        if _missing(value):
             return MISSING
         if isinstance(value, datetime):
             return f"{value:%Y-%m-%d %H:%M:%S}"
@@ -84,6 +88,20 @@ def shown(column: Column) -> Shown:
         _kind(column),
         _decimals(column),
     )
+
+
+def fixed(value: float | None, decimals: int) -> str:
+    """A number with so many digits after the point; a missing one is a dash."""
+    return MISSING if _missing(value) else f"{value:.{decimals}f}"
+
+
+def significant(value: float | None, count: int = SIGNIFICANT) -> str:
+    """A number with so many significant digits at most; a missing one is a dash."""
+    return MISSING if _missing(value) else f"{value:.{count}g}"
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
 
 
 def _kind(column: Column) -> str:

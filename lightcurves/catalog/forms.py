@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
 from archive.forms import (
+    BitsField,
     ChoiceField,
+    ConditionField,
     FilterField,
     GroupedForm,
     PositionField,
     RealField,
+    RegionField,
     SinceField,
     TargetsField,
     UntilField,
@@ -18,13 +23,17 @@ from archive.forms import (
 )
 from archive.given.times import BadTimeError, in_order
 from archive.requests.numbers import whole
+from archive.survey.bits import MASK_WORDS, MaskBit, names_of
 from archive.survey.times import MJD_ZERO, julian_date
 from archive.targets.lists import Target
 from lightcurves.catalog.search import BadObjectQueryError, ObjectQuery
 from lightcurves.download import bulk
 from lightcurves.download.bulk import PointFilter
 from lightcurves.download.formats import FORMATS
+from lightcurves.storage.store import BAD_IMAGE
 
+POINT_BITS: dict[str, int] = {**names_of(MaskBit), "bad-image": BAD_IMAGE}
+POINT_WORDS: dict[Any, str] = {**MASK_WORDS, BAD_IMAGE: "bad image"}
 FILTERS = {"zg": 1, "zr": 2, "zi": 3}
 DEFAULT_RADIUS = 5.0  # arcsec
 LARGEST_RADIUS = 600.0  # arcsec, as IRSA's light-curve service has it
@@ -43,17 +52,17 @@ class ObjectSearchForm(GroupedForm):
 
     position = PositionField(required=False, label="Position or name")
     radius = RealField(required=False, min_value=0.1, max_value=LARGEST_RADIUS, label="Within (arcsec)")
+    region = RegionField()
     filtercode = FilterField()
     nobs = WholeField(required=False, min_value=0, label="Points at least")
-    where = forms.CharField(
-        required=False,
-        label="Condition",
+    where = ConditionField(
+        "magrms > 0.1 AND ngoodobs >= 20",
         help_text="SQL over the columns of ztf.ztf_objects, for example magrms > 0.1 AND ngoodobs >= 20",
-        widget=forms.TextInput(attrs={"placeholder": "magrms > 0.1 AND ngoodobs >= 20"}),
     )
     order = forms.CharField(required=False, widget=forms.HiddenInput, help_text="a column; with - before it descending")
 
     QUICK = ("position", "radius", "filtercode", "nobs", "where")
+    GROUPS = (("Place", ("region",)),)
 
     def clean(self):
         values = super().clean()
@@ -62,7 +71,7 @@ class ObjectSearchForm(GroupedForm):
         ra, dec = values["position"] or (None, None)
         if ra is None and values["radius"] is not None:
             raise forms.ValidationError(f"radius={values['radius']:g}: goes with a position, which is not given")
-        parts = {name: values[name] for name in ("filtercode", "nobs", "where", "order")}
+        parts = {name: values[name] for name in ("filtercode", "nobs", "where", "order", "region")}
         try:
             self.query = ObjectQuery(ra, dec, (values["radius"] or DEFAULT_RADIUS) / 3600, **parts)
         except BadObjectQueryError as error:
@@ -93,9 +102,7 @@ class LightCurveForm(forms.Form):
     nobs = WholeField(required=False, min_value=0, label="Points at least", help_text="of objects around positions")
     since = SinceField()
     until = UntilField()
-    mask = WholeField(
-        required=False, min_value=0, max_value=2**31 - 1, label="Flags that must not be set", help_text="sum of bits"
-    )
+    mask = BitsField(POINT_BITS, POINT_WORDS, label="Without points flagged as", help_text="names, or a sum of bits")
     release = forms.CharField(required=False, label="Release", help_text="points of its images only; default: all")
     format = ChoiceField(choices=[(one, one) for one in BULK_FORMATS], required=False, help_text="default csv")
 

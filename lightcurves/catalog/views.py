@@ -14,14 +14,19 @@ from archive.access.reading import Reader
 from archive.forms import problems
 from archive.requests.paging import page_of
 from archive.requests.parameters import takes
+from archive.services.vo.calls import calls
 from archive.services.vo.table_files import FORMATS, all_rows
 from archive.tables.dictionary import Column
-from archive.tables.pages.asked import TableForm
+from archive.tables.pages.asked import PLOT, TABLE, TableForm
 from archive.tables.pages.chips import chips_of
+from archive.tables.pages.choosing import USUAL, Choosing, chosen
+from archive.tables.pages.narrowing import PARAMETERS as NARROWING
+from archive.tables.pages.narrowing import narrowed, narrowing
+from archive.tables.pages.plots import plot_of
 from archive.tables.pages.results import Row, cells, result_table
 from archive.tables.responses import answer, format_of, problem, refuse
 from lightcurves.catalog.forms import BULK_FORMATS, MOST_IDS, MOST_TARGETS, LightCurveForm, ObjectSearchForm
-from lightcurves.catalog.search import BadObjectQueryError, in_time
+from lightcurves.catalog.search import EXPRESSIONS, TYPES, BadObjectQueryError, in_time
 from lightcurves.download import bulk, matchfile_jobs
 from lightcurves.download.matchfile_jobs import MatchfileForm
 from lightcurves.download.responses import streamed
@@ -34,6 +39,7 @@ COLUMNS = (
     *("arcsec", "filtercode", "ra", "dec", "field", "nobs", "ngoodobs"),
     *("medianmag", "magrms", "chisq", "stetsonj", "vonneumannratio"),
 )
+NOTHING = "No objects match, or none of them is public. Widen the search or remove a condition."
 SORTABLE = frozenset(column.name for column in OBJECTS.columns)
 
 
@@ -48,7 +54,9 @@ def object_search(request: HttpRequest) -> HttpResponseBase:
             return refuse(request, TEMPLATE, problems(one), context)
     if not form.query.asks_something:
         if format_of(request) != "html":
-            return refuse(request, TEMPLATE, "position, where: give a position, a name or a condition", context)
+            return refuse(
+                request, TEMPLATE, "position, region, where: give a position, a name, a region or a condition", context
+            )
         return render(request, TEMPLATE, context)
     try:
         with in_time():
@@ -65,18 +73,37 @@ def _found(request: HttpRequest, form: ObjectSearchForm, asked: TableForm, conte
         asked_for = [one for one in columns if one is not DISTANCE]
         return all_rows(request, rows, asked.narrowed(OBJECTS, asked_for), TEMPLATE, context)
     page = page_of(request, rows, asked.cleaned_data["rows"])
+    if asked.shown_as == PLOT:
+        own, total = reverse("object", args=[0]), page.paginator.count
+        context["plot"] = plot_of(request, rows, total, OBJECTS.columns, EXPRESSIONS, own, asked.axes)
     for one in page.object_list:
         one.arcsec = one.distance * 3600 if around else None
     table = result_table(
         request, "objects", known, columns, [_row(one, columns) for one in page], page, SORTABLE,
-        empty="No objects match, or none of them is public. Widen the search or remove a condition.",
+        (TABLE, PLOT), asked.shown_as, NOTHING, Choosing(reverse("chosen-objects"), USUAL, "object"),
     )  # fmt: skip
-    return answer(request, OBJECTS, page, TEMPLATE, context | {"page": page, "table": table, "formats": FORMATS})
+    context["narrow"] = narrowing(reverse("narrow-objects"), OBJECTS.columns, TYPES)
+    context |= {"page": page, "table": table, "formats": FORMATS, "calls": calls(request, form.query.adql)}
+    return answer(request, OBJECTS, page, TEMPLATE, context)
+
+
+@require_safe
+@takes(ObjectSearchForm, TableForm, "format", *NARROWING)
+def narrow(request: HttpRequest) -> HttpResponse:
+    """The search with more conditions: a column compared with a value, or limits that a plot shows."""
+    return narrowed(request.GET, TYPES, reverse("objects"))
+
+
+@require_safe
+@takes(ObjectSearchForm, TableForm, "format", "to", "row", several=("row",))
+def chosen_objects(request: HttpRequest) -> HttpResponse:
+    """A redirect to objects that were chosen in the table, as a table or a file."""
+    return chosen(request, "oid", reverse("objects"))
 
 
 def _row(source, columns: Sequence[Column]) -> Row:
     values = [attrgetter(column.attribute)(source) for column in columns]
-    return Row(str(source.oid), reverse("object", args=[source.oid]), cells(columns, values))
+    return Row(str(source.oid), reverse("object", args=[source.oid]), cells(columns, values), str(source.oid))
 
 
 @takes(posted=[LightCurveForm])

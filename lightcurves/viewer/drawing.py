@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from archive.tables.scales import padded, scale, ticks
 from lightcurves.storage.read import LightCurves
 from lightcurves.told.reading import times
 
 WIDTH, HEIGHT = 900, 300
 LEFT, RIGHT, TOP, BOTTOM = 52, 10, 10, 34
-PAD = 0.05  # of the range, beyond the outermost points
-MOST_TICKS = 7
 
 
 @dataclass(frozen=True)
@@ -62,26 +61,3 @@ def draw(curves: LightCurves, period: float | None = None) -> Drawing | None:
         "MJD" if period is None else "phase",
         f"{what}: {int(good.sum())} good points ({bands}), {y_range[0]:.2f} to {y_range[1]:.2f} mag",
     )  # fmt: skip
-
-
-def padded(values: np.ndarray) -> tuple[float, float]:
-    low, high = float(values.min()), float(values.max())
-    pad = max((high - low) * PAD, 0.01)
-    return low - pad, high + pad
-
-
-def scale(limits: tuple[float, float], first: float, last: float):
-    def place(value: float) -> float:
-        return round(first + (float(value) - limits[0]) / (limits[1] - limits[0]) * (last - first), 1)
-
-    return place
-
-
-def ticks(limits: tuple[float, float], place) -> list[dict]:
-    """Round values: steps of 1, 2 or 5 times a power of ten."""
-    raw = (limits[1] - limits[0]) / MOST_TICKS
-    power = 10.0 ** np.floor(np.log10(raw))
-    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= raw)
-    decimals = max(0, -int(np.floor(np.log10(step))))
-    values = np.arange(np.ceil(limits[0] / step), np.floor(limits[1] / step) + 1) * step
-    return [{"at": place(value), "label": f"{value:.{decimals}f}"} for value in values]

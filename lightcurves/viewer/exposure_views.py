@@ -6,9 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from archive.forms import truth_of
 from archive.requests.paging import page_of
-from archive.requests.parameters import BadParameterError, takes
+from archive.requests.parameters import takes
+from archive.requests.parts import part_alone
 from archive.tables.responses import answer, format_of
 from lightcurves.storage import read, store
 from lightcurves.viewer import exposures
@@ -21,17 +21,12 @@ PAGE_ROWS = 200
 @takes("format", "page", "part")
 def exposure_page(request: HttpRequest, oid: int) -> HttpResponse:
     """Every exposure that covers an object's place and what came of it; `part=1`: the strip alone, for its page."""
-    part = request.GET.get("part", "")
-    if (strip_alone := truth_of(part)) is None:
-        raise BadParameterError(f"part={part[:20]!r}: use 1, or leave it out")
+    strip_alone = part_alone(request, "format", "page")
     source = source_of(oid)
     together = store.siblings(source)
     epochs = exposures.epochs_at(source, together, read.get(one.pk for one in together))
     context = {"source": source, "strip": exposures.strip_of(epochs)}
     if strip_alone:
-        for name in ("format", "page"):
-            if name in request.GET:
-                raise BadParameterError(f"{name}: the strip alone (part={part}) has none; leave one of them out")
         return render(request, "lightcurves/parts/strip.html", context)
     template = "lightcurves/exposures.html"
     if format_of(request) != "html":

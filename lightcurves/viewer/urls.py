@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from lightcurves.catalog.views import light_curve_list, object_search, order_matchfiles
+from lightcurves.catalog.views import chosen_objects, light_curve_list, narrow, object_search, order_matchfiles
 from lightcurves.viewer import data, exposure_views, figure_views, views
 
 urlpatterns = [
     path("", object_search, name="objects"),
+    path("rows", chosen_objects, name="chosen-objects"),
+    path("narrow", narrow, name="narrow-objects"),
     path("list", light_curve_list, name="light-curve-list"),
     path("matchfiles", order_matchfiles, name="order-matchfiles"),
     path("export/", views.order_export, name="order-export"),

@@ -11,9 +11,10 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from archive.forms import problems, truth_of
+from archive.forms import problems
 from archive.models import ProductFile, ScienceImage
-from archive.requests.parameters import BadParameterError, takes
+from archive.requests.parameters import takes
+from archive.requests.parts import part_alone
 from archive.survey.bits import MASK_DESCRIPTIONS
 from archive.tables.responses import answer, problem, refuse
 from lightcurves.download import hats_jobs
@@ -32,7 +33,7 @@ from lightcurves.viewer.overlays import OVERLAYS
 
 MODULES = ("points", "state", "plots", "draw", "periodogram", "download", "panels", "sound")
 NEWEST = 20  # images that the one for the viewer is looked for among
-PRELOADED = [f"lightcurves/{name}.js" for name in MODULES] + ["portal/asked.js"]
+PRELOADED = [f"lightcurves/{name}.js" for name in MODULES] + ["ui/ask.js"]
 PICTURES = {"lightcurve": "Light curve", "folded": "Folded", "periodogram": "Periodogram"}
 OWN_COLUMNS = {"time": "Time", "mag": "Magnitude", "err": "Error", "band": "Filter"}
 BITS = [(int(bit), text.lower()) for bit, text in MASK_DESCRIPTIONS.items()] + [(store.BAD_IMAGE, "whole image is bad")]
@@ -66,6 +67,7 @@ def object_page(request: HttpRequest, oid: int) -> HttpResponse:
         "points": rows,
         "pictures_in_time": beside.pictures_of(source, rows),
         "curve": draw(curves),
+        "curve_names": [f"{one.filtercode} {one.oid}" for one in sources],
         "statistics": [(name, [getattr(one, name) for one in sources]) for name in STATISTICS],
         "methods": METHODS,
         "least_points": MIN_POINTS,
@@ -132,7 +134,7 @@ def save_period(request: HttpRequest, oid: int) -> HttpResponse:
         saved.save(request.user, source.pk, asked["period"], asked["epoch"], asked["note"])
     except saved.TooManyError as error:
         return problem(str(error), status=409, title="Conflict")
-    if _as_part(request):
+    if part_alone(request):
         return _kept(request, oid)
     messages.success(request, f"The period {asked['period']:.9g} d of object {oid} is saved with your account.")
     return redirect("object", oid)
@@ -146,17 +148,9 @@ def drop_period(request: HttpRequest, number: int) -> HttpResponse:
     row = get_object_or_404(saved.of(request.user), pk=number)
     oid = row.oid
     row.delete()
-    if _as_part(request):
+    if part_alone(request):
         return _kept(request, oid)
     return redirect("saved-periods")
-
-
-def _as_part(request: HttpRequest) -> bool:
-    """Whether the list alone is wanted, for the page that it stands on."""
-    text = request.GET.get("part", "")
-    if (as_part := truth_of(text)) is None:
-        raise BadParameterError(f"part={text[:20]!r}: use 1, or leave it out")
-    return as_part
 
 
 def _kept(request: HttpRequest, oid: int) -> HttpResponse:

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from lightcurves.catalog.forms import LightCurveForm, ObjectSearchForm
-from lightcurves.catalog.search import BadObjectQueryError, in_time
+from lightcurves.catalog.search import UNASKED, BadObjectQueryError, in_time
 from lightcurves.catalog.views import points_of
 from lightcurves.download import matchfile_jobs
 from lightcurves.download.formats import FORMATS
@@ -51,7 +51,7 @@ class Objects(APIView):
         """Search objects around a position, by a condition on any column, or both."""
         query = checked(ObjectSearchForm(request.query_params)).query
         if not query.asks_something:
-            raise BadParametersError("position, where: give a position, a name or a condition")
+            raise BadParametersError(UNASKED)
         try:
             with in_time():
                 return page_of(request, OBJECTS, query.rows())

@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from archive.access.streams import QueryFailedError
 from archive.jobs import turns
 from archive.models import Alert, ProductFile, ReferenceImage, ScienceImage
-from archive.moving.search import MOVING, images_of
+from archive.moving.search import MOVING, images_of, ordered
 from archive.pixels import rendering as pixels
 from archive.products import bundles, versions
 from archive.products.alert_packets import STAMPS, packet_of
@@ -245,7 +245,8 @@ class Moving(APIView):
     def get(self, request: Request) -> Response:
         """Images in which an asteroid or comet was, with its ephemeris at each."""
         form = checked(MovingForm(request.query_params))
-        return page_of(request, MOVING, images_of(form.orbit, form.cleaned_data["since"], form.cleaned_data["until"]))
+        found = images_of(form.orbit, form.cleaned_data["since"], form.cleaned_data["until"])
+        return page_of(request, MOVING, ordered(found, form.cleaned_data["order"]))
 
 
 class Names(APIView):

@@ -24,7 +24,8 @@ TAP = (
 CATALOGS = ("cat.fits", "cat.fits.fz", "psfcat.fits", "sexcat.fits")
 NEEDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("help", "api-docs", "api-schema", "api-resolve", "releases", "release"), OPEN),
-    **dict.fromkeys(("find", "suggestions", "known-objects"), OPEN),
+    **dict.fromkeys(("find", "suggestions", "search-plot", "basket", "region", "known-objects"), OPEN),
+    **dict.fromkeys(("robots", "sitemap", "share-picture", "gallery"), OPEN),
     **dict.fromkeys(("release-manifest", "sign-in", "sign-out", "object-document", "object-own"), OPEN),
     **dict.fromkeys(("tap-capabilities", "tap-availability", "tap-examples"), OPEN),
     "home": frozenset({Scope.IMAGES, Scope.ALERTS, Scope.LIGHTCURVES}),
@@ -52,12 +53,17 @@ NEEDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(
         ("order-bundle", "jobs", "job", "job-result", "api-jobs", "api-job"), frozenset({Scope.IMAGES, Scope.CATALOGS})
     ),
-    **dict.fromkeys(("alerts", "alert", "packet", "stamp", "api-alerts", "api-alert"), frozenset({Scope.ALERTS})),
+    **dict.fromkeys(
+        ("alerts", "narrow-alerts", "chosen-alerts", "alert", "packet", "stamp", "api-alerts", "api-alert"),
+        frozenset({Scope.ALERTS}),
+    ),
     **dict.fromkeys(("alert-plot", "alert-lightcurve"), frozenset({Scope.ALERTS})),
     **dict.fromkeys(("alert-nights", "alert-night-sums", "alert-night"), frozenset({Scope.ALERTS})),
     **dict.fromkeys(
         (
             "objects",
+            "narrow-objects",
+            "chosen-objects",
             "object",
             "object-lightcurve",
             "object-points",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, time
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -13,6 +14,7 @@ from archive.access.reading import Reader, reading
 from archive.models import Alert, ScienceImage
 from archive.moving import numbered
 from archive.search.query import ImageQuery, images
+from archive.survey.times import julian_date
 from lightcurves.storage import store
 from portal.demo import PLAN
 from processing.simulate.sky import Kind
@@ -20,7 +22,8 @@ from processing.simulate.sky import Kind
 SAME = 1.5 / 3600  # deg between what was simulated and what was measured
 FEWEST_POINTS = 10
 WELL_MEASURED = (14.0, 18.0)  # r mag
-PEAKS = (14.0, 18.5)  # g mag of a supernova that rises well above the limit
+PEAKS = (14.0, 19.5)  # g mag of a supernova that rises well above the limit
+RISES_AFTER = 4.0  # d
 TRIED = 200  # of each kind, the most striking first
 
 Place = tuple[str, str]
@@ -53,6 +56,8 @@ def _simulated() -> list[Place]:
     found = []
     for name, kind, band, (bright, faint), order, page in kinds:
         rows = truth[(truth["kind"] == kind) & (truth[band] > bright) & (truth[band] < faint)]
+        if kind == Kind.SUPERNOVA:  # one that rises, after the nights of the reference
+            rows = rows[rows["epoch"] > julian_date(datetime.combine(PLAN.first_night, time(), UTC)) + RISES_AFTER]
         ranks = np.argsort(rows[order] if order == "g" else -rows[order])[:TRIED]
         address = next(filter(None, map(page, rows[ranks])), None)
         if address:

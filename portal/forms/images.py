@@ -9,12 +9,15 @@ from django import forms
 
 from archive.forms import (
     AlertObjectField,
+    BitsField,
     ChoiceField,
+    ConditionField,
     DeclinationField,
     FilterField,
     GroupedForm,
     PositionField,
     RealField,
+    RegionField,
     RightAscensionField,
     SinceField,
     TypedChoiceField,
@@ -28,10 +31,12 @@ from archive.pixels.rendering import COLOURMAPS, LARGEST_CUTOUT, STRETCHES, Rend
 from archive.search.families import FAMILIES
 from archive.search.query import NEAR, BadQueryError, ImageQuery, has, images, query_of, was_given
 from archive.sky.boxes import LARGEST_BOX
+from archive.survey.bits import INFO_WORDS, InfoBit, names_of
 from archive.survey.filenames import CALTYPES
 
 FAMILY_NAMES = {name: family.title for name, family in FAMILIES.items()}
 DEFAULT_CUTOUT = 0.02  # deg
+QUALITY_BITS = names_of(InfoBit)
 PREVIEW_WIDTH = 768  # pixels
 RELATIONS = [
     ("", "overlaps the box"),
@@ -52,6 +57,7 @@ class ImageSearchForm(GroupedForm):
     width = RealField(required=False, min_value=0, max_value=LARGEST_BOX, label="Box, width (deg)")
     height = RealField(required=False, min_value=0, max_value=LARGEST_BOX, label="Box, height (deg)")
     intersect = ChoiceField(choices=RELATIONS, required=False, label="The image")
+    region = RegionField()
     filtercode = FilterField()
     field = WholeField(required=False, min_value=0)
     ccdid = WholeField(required=False, min_value=1, max_value=16, label="CCD")
@@ -63,14 +69,10 @@ class ImageSearchForm(GroupedForm):
     brighter = RealField(required=False, label="Brighter than (mag)")
     rb = RealField(required=False, min_value=0, max_value=1, label="Score at least")
     caltype = ChoiceField(choices=[("", "any"), *((one, one) for one in CALTYPES)], required=False, label="Type")
-    where = forms.CharField(
-        required=False,
-        max_length=2000,
-        label="Condition (SQL)",
-        widget=forms.TextInput(attrs={"placeholder": "seeing < 2 AND airmass < 1.5"}),
-    )
+    where = ConditionField("seeing < 2 AND airmass < 1.5")
     good = YesNoField(label="Good quality only")
-    infobits = WholeField(required=False, min_value=1, max_value=2**31 - 1, label="Without these quality bits (sum)")
+    infobits = BitsField(QUALITY_BITS, INFO_WORDS, label="Not flagged as")
+    flagged = BitsField(QUALITY_BITS, INFO_WORDS, label="Flagged as (any of)")
     rcid = WholeField(required=False, min_value=0, max_value=63, label="Channel (rcid)")
     pid = WholeField(required=False, min_value=0)
     expid = WholeField(required=False, min_value=0)
@@ -94,9 +96,10 @@ class ImageSearchForm(GroupedForm):
     AROUND_A_LIST = False  # its positions come from a list
     QUICK = ("family", "position", "field", "filtercode", "since", "until")
     GROUPS = (
-        ("Place", ("radius", "width", "height", "intersect", "ra", "dec")),
+        ("Place", ("radius", "region", "width", "height", "intersect", "ra", "dec")),
         ("Camera", ("ccdid", "qid", "rcid", "caltype")),
-        ("Quality", ("good", "seeing", "maglimit", "brighter", "rb", "infobits")),
+        ("Quality", ("good", "seeing", "maglimit", "brighter", "rb")),
+        ("Quality bits", ("infobits", "flagged")),
         ("Identifiers", ("pid", "expid", "rfid", "cid", "candid", "objectid", "nid", "name")),
         ("Rights and release", ("programid", "origin", "release")),
         ("Condition", ("where",)),
@@ -191,6 +194,7 @@ class AlertSearchForm(GroupedForm):
 
     position = PositionField(required=False, label="Position or name")
     radius = RealField(required=False, min_value=0.0001, max_value=30, label="Within (deg)")
+    region = RegionField()
     objectid = AlertObjectField(required=False)
     filtercode = FilterField()
     since = SinceField()
@@ -198,11 +202,12 @@ class AlertSearchForm(GroupedForm):
     brighter = RealField(required=False, label="Brighter than (mag)")
     rb = RealField(required=False, min_value=0, max_value=1, label="Score at least")
     origin = ChoiceField(choices=[("", "any"), *Origin.choices], required=False)
+    where = ConditionField("drb > 0.9 AND ssdistnr IS NULL")
     order = forms.CharField(required=False, widget=forms.HiddenInput)
     pid = WholeField(required=False, widget=forms.HiddenInput)
 
     QUICK = ("position", "objectid", "filtercode", "since", "until", "rb")
-    GROUPS = (("More", ("radius", "brighter", "origin")),)
+    GROUPS = (("More", ("radius", "region", "brighter", "origin", "where")),)
 
     def clean(self):
         values = super().clean()

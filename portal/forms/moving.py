@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django import forms
 
-from archive.forms import SinceField, UntilField
+from archive.forms import GroupedForm, SinceField, UntilField
 from archive.given.times import BadTimeError, in_order
 from archive.moving.dynamics.errors import DynamicsError
 from archive.moving.dynamics.orbit import Orbit
 from archive.moving.elements import ELEMENTS, orbit_from_elements, resolve_orbit
+from archive.moving.search import MOVING
 
+SORTABLE = frozenset(column.name for column in MOVING.columns)
 LABELS = {
     "epoch": "Epoch (JD or MJD)",
     "a": "a (au)",
@@ -27,22 +29,22 @@ LABELS = {
 }
 
 
-class MovingForm(forms.Form):
+class MovingForm(GroupedForm):
     """A moving object by name, by a line of an element file, or by its elements; and a span of time."""
 
     name = forms.CharField(required=False, max_length=400, strip=False, label="Name, number, or a line of elements")
     since = SinceField()
     until = UntilField()
+    order = forms.CharField(required=False, widget=forms.HiddenInput)
     orbit: Orbit
+
+    QUICK = ("name", "since", "until")
+    GROUPS = (("Orbital elements (heliocentric, ecliptic J2000; times TDB)", ELEMENTS),)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         for element in ELEMENTS:
             self.fields[element] = forms.CharField(required=False, max_length=40, label=LABELS[element])
-
-    def elements(self) -> list[forms.BoundField]:
-        """The fields for single elements."""
-        return [self[name] for name in ELEMENTS]
 
     def given_elements(self) -> dict[str, str]:
         """The elements that were filled in."""
@@ -50,6 +52,11 @@ class MovingForm(forms.Form):
 
     def clean(self):
         values, given = super().clean(), self.given_elements()
+        order = values.get("order", "")
+        if order and order.removeprefix("-") not in SORTABLE:
+            raise forms.ValidationError(
+                f"order={order[:40]!r}: is no column of these rows: {', '.join(sorted(SORTABLE))}"
+            )
         name = values.get("name", "")
         if not name.strip() and not given:
             raise forms.ValidationError("give a name or orbital elements")

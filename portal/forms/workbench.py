@@ -10,7 +10,7 @@ from archive.forms import ChoiceField, DeclinationField, RealField, RightAscensi
 from archive.pixels.finding_chart import LARGEST, SMALLEST, Chart
 from archive.pixels.rendering import COLOURMAPS, STRETCHES, Rendering
 from archive.requests.numbers import whole
-from archive.survey.bits import MaskBit
+from archive.survey.bits import MaskBit, names_of
 from portal.workbench.planes import PLANES
 from portal.workbench.sources import KINDS
 
@@ -20,7 +20,7 @@ SHOWN_MAPS = {
     "turbo": "Turbo", "heat": "Heat", "cool": "Cool",
 }  # fmt: skip
 MODES = {"single": "One image", "blink": "Blink epochs", "curtain": "Curtain", "rgb": "Three filters"}
-BITS = {bit.name.lower().replace("_", "-"): bit for bit in MaskBit if bit.name}
+BITS = names_of(MaskBit)
 MOST_EPOCHS = 12
 PREVIEW_WIDTH = 768
 DEFAULT_CHART = 5 / 60  # deg

@@ -57,7 +57,7 @@ class Limits:
         Lane("health", ("/health",), threads=1, share=1, queue=100),
         Lane(
             "services",
-            ("/tap", "/TAP", "/vo/", "/SIA", "/ibe/", "/api/", "/cgi-bin/", "/ztf/", "/movie", "/query/plot")
+            ("/tap", "/TAP", "/vo/", "/SIA", "/ibe/", "/api/", "/cgi-bin/", "/ztf/", "/movie", "/query/plot", "/region")
             + ("/cutouts/compare", "/moving/cutouts", "/moving/known", "/sky/region")
             + ("/alerts/public/", "/alerts/partnership/", "/SCS", "/products/", "/data/ZTF/"),
             threads=4,

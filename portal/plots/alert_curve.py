@@ -11,8 +11,9 @@ import numpy as np
 
 from archive.products.alert_curves import LIMIT, Curve, Point
 from archive.survey.times import MJD_ZERO, date_of_jd
+from archive.tables.scales import padded, scale, ticks
 from lightcurves.viewer.axes import keep_labels_apart
-from lightcurves.viewer.drawing import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, padded, scale, ticks
+from lightcurves.viewer.drawing import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 
 MARKERS = {"zg": "circle", "zr": "square", "zi": "diamond"}
 SIZE = 4.0  # half a mark, units of the drawing

@@ -1,5 +1,7 @@
-"""The plot of a query's result: two of its columns of numbers against each other, which static/portal/query-plot.js
-draws."""
+"""The plot of a query's result or of a search's rows: two columns of numbers against each other, or a histogram.
+
+static/portal/query-plot.js and static/ui/search-plot.js fill it.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,8 @@ from archive.services.vo.tap.query import Preview
 from archive.tables.fields import Field
 from lightcurves.viewer.axes import keep_labels_apart
 
+TOOLS = "pan,wheel_zoom,box_zoom,reset,save"
+BOXED = "box_select,tap,pan,wheel_zoom,box_zoom,reset,save"
 TIMES = ("jd", "mjd", "hjd", "obsjd", "obsmjd", "t_min", "nid")
 PLACES = (("ra", "dec"), ("s_ra", "s_dec"))
 
@@ -38,22 +42,25 @@ def plot_of(found: Preview) -> Plot | None:
 
 
 @cache
-def document() -> dict:
-    """The plot without its points."""
+def document(tools: str = TOOLS) -> dict:
+    """The plot without its points and bars."""
     from bokeh.embed import json_item  # loaded with the first plot
-    from bokeh.models import BasicTickFormatter, ColumnDataSource, HoverTool, Range1d
+    from bokeh.models import BasicTickFormatter, BoxSelectTool, ColumnDataSource, HoverTool, Range1d
     from bokeh.plotting import figure
 
     plot = figure(
-        height=380, sizing_mode="stretch_width", tools="pan,wheel_zoom,box_zoom,reset,save", name="result",
+        height=380, sizing_mode="stretch_width", tools=tools, name="result",
         x_range=Range1d(start=0, end=1), y_range=Range1d(start=0, end=1), x_axis_label="x", y_axis_label="y",
     )  # fmt: skip
     for axis in (plot.xaxis, plot.yaxis):
         axis.formatter = BasicTickFormatter(precision="auto", power_limit_high=16)  # dates in full, 1e-9 as 1e-9
     plot.toolbar.logo = None
+    plot.toolbar.active_drag = next((one for one in plot.tools if isinstance(one, BoxSelectTool)), "auto")
     keep_labels_apart(plot)
     points = ColumnDataSource({"x": [], "y": []}, name="points")
     dots = plot.scatter("x", "y", source=points, size=5, alpha=0.6, name="dots")
+    bars = ColumnDataSource({"left": [], "right": [], "top": []}, name="bars")
+    plot.quad("left", "right", "top", 0, source=bars, name="boxes")
     plot.add_tools(
         HoverTool(
             renderers=[dots],

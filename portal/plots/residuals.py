@@ -73,7 +73,7 @@ class CellMap:
     name: str
     words: Words
     unit: str
-    target: float
+    limits: str  # within which it is good
     scale: str  # what the ends of the colours stand for
     verdict: str
     size: int
@@ -88,7 +88,7 @@ class Run:
     name: str
     words: Words
     unit: str
-    target: float
+    limits: str  # within which it is good
     across: str
     verdict: str
     width: int
@@ -139,8 +139,8 @@ def cell_map(residual: Residual) -> CellMap:
         for place, (value, stars) in enumerate(zip(residual.values, residual.stars, strict=True))
     ]
     return CellMap(
-        residual.name, WORDS[residual.name], unit, target, f"{limit:.1f}", _verdict(residual, "cells"), CELLS * CELL,
-        AROUND, cells,
+        residual.name, WORDS[residual.name], unit, f"{target:g}", f"{limit:.1f}", _verdict(residual, "cells"),
+        CELLS * CELL, AROUND, cells,
     )  # fmt: skip
 
 
@@ -182,6 +182,6 @@ def run(residual: Residual) -> Run:
     ]
     levels = [{"y": y(value), "label": f"{value:+g}" if value else "0"} for value in (-target, 0.0, target)]
     return Run(
-        residual.name, WORDS[residual.name], unit, target, ACROSS[residual.name], _verdict(residual, "bins"), WIDTH,
-        HEIGHT, LEFT, HEIGHT - BOTTOM, y(0), [y(-target), y(target)], points, ticks, levels,
+        residual.name, WORDS[residual.name], unit, f"{target:g}", ACROSS[residual.name], _verdict(residual, "bins"),
+        WIDTH, HEIGHT, LEFT, HEIGHT - BOTTOM, y(0), [y(-target), y(target)], points, ticks, levels,
     )  # fmt: skip

@@ -13,6 +13,7 @@ from archive.models import Release
 from archive.search.names import BadPositionError, NameNotFoundError, known_names
 from archive.services.vo.schema.published import published
 from portal import navigation
+from portal.search import help_titles
 from portal.search.box import UNDERSTOOD, Page, pages_for
 
 MOST, MOST_OF_A_KIND = 14, 5
@@ -65,6 +66,7 @@ def _all(request: HttpRequest, text: str, read: list[Page]) -> Iterator[Suggesti
         if not any(page.arguments == (release.name,) for page in read):
             yield Suggestion("Release", release.name, reverse("release", args=[release.name]), release.title)
     yield from islice(_columns(wanted), MOST_OF_A_KIND)
+    yield from islice(_help(wanted), MOST_OF_A_KIND)
 
 
 def _around(text: str) -> Iterator[Suggestion]:
@@ -86,6 +88,13 @@ def _names(wanted: str) -> Iterator[Suggestion]:
                 Page("moving", query={"name": name}) if kind == "asteroid" else Page("images", query={"position": name})
             )
             yield Suggestion("Name", name, page.url, kind)
+
+
+def _help(wanted: str) -> Iterator[Suggestion]:
+    """Sections of the documentation whose titles have the text; those that begin with it first."""
+    found = [one for one in help_titles.titles() if wanted in one.title.casefold()]
+    for one in sorted(found, key=lambda each: (not each.title.casefold().startswith(wanted), each.title)):
+        yield Suggestion("Help", one.title, reverse("help") + one.address, one.page)
 
 
 def _columns(wanted: str) -> Iterator[Suggestion]:

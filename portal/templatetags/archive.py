@@ -1,11 +1,15 @@
 """Template tags and filters of the archive."""
 
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from django import template
 
 from archive.jobs import turns
+from archive.tables import dictionary, presentation
+from archive.tables.dictionary import Column, Table
 from archive.tables.pages.results import address
+from lightcurves.tables import dictionary as curves
 
 register = template.Library()
 
@@ -48,9 +52,28 @@ def query(values: dict) -> str:
 
 
 @register.filter
-def significant(value: float | None) -> str:
-    """A number with four significant digits; empty without one."""
-    return "" if value is None else f"{value:.4g}"
+def digits(value: float | None, decimals: int) -> str:
+    """A number with so many digits after the point; a dash where it is missing."""
+    return presentation.fixed(value, decimals)
+
+
+@register.filter
+def significant(value: float | None, count: int = presentation.SIGNIFICANT) -> str:
+    """A number with so many significant digits; a dash where it is missing."""
+    return presentation.significant(value, count)
+
+
+@register.filter
+def shown(value: object, column: str) -> str:
+    """A value as the tables' registry shows values of this column."""
+    return presentation.shown(_columns()[column]).text(value)
+
+
+@lru_cache(maxsize=1)
+def _columns() -> dict[str, Column]:
+    """The columns of all tables by name; of one name, the first."""
+    tables = [one for module in (dictionary, curves) for one in vars(module).values() if isinstance(one, Table)]
+    return {column.name: column for table in reversed(tables) for column in table.columns}
 
 
 @register.filter

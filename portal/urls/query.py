@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.views.queries import jobs, page, saved
+from portal.views.queries import jobs, page
 
 urlpatterns = [
     path("", page.query_page, name="query"),
@@ -11,6 +11,4 @@ urlpatterns = [
     path("jobs", jobs.listed, name="query-jobs"),
     path("jobs/order", jobs.order, name="query-order"),
     path("jobs/<uuid:pk>/end", jobs.end, name="query-end"),
-    path("saved", saved.save, name="query-save"),
-    path("saved/<uuid:pk>/forget", saved.forget, name="query-forget"),
 ]

@@ -9,8 +9,9 @@ from archive.files.download_scripts import KINDS
 from archive.products.alert_nights import KINDS as ALERT_KINDS
 from archive.requests.parameters import takes
 from portal.urls.converters import register_words
-from portal.views import account, alert_nights, alerts, home, jobs, moving, nights, releases
+from portal.views import account, alert_nights, alerts, basket, home, jobs, moving, nights, region, releases, searches
 from portal.views.products import images, positions, quality, search
+from portal.views.site import crawlers, gallery
 
 admin.autodiscover()  # here rather than when apps are ready: commands need no admin
 SIGN_IN = ("username", "password", "next")
@@ -33,6 +34,10 @@ register_converter(ProductPath, "product")
 register_words("script", KINDS)
 
 urlpatterns = [
+    path("robots.txt", crawlers.robots, name="robots"),
+    path("sitemap.xml", crawlers.sitemap, name="sitemap"),
+    path("share.png", crawlers.picture, name="share-picture"),
+    path("ui/", gallery.gallery, name="gallery"),
     path("", home.home, name="home"),
     path("find", home.find, name="find"),
     path("suggestions", home.suggested, name="suggestions"),
@@ -40,6 +45,7 @@ urlpatterns = [
     path("help/<path:path>", home.documentation),
     path("images/", search.image_search, name="images"),
     path("images/facets", search.image_facets, name="image-facets"),
+    path("images/plot", search.search_plot, name="search-plot"),
     path("images/narrow", search.narrow, name="narrow"),
     path("images/rows", search.chosen_rows, name="chosen-rows"),
     path("images/list", positions.position_list, name="image-list"),
@@ -50,7 +56,14 @@ urlpatterns = [
     path("files/<product:path>", images.download, name="file"),
     path("pictures/<product:path>", images.picture, name="picture"),
     path("cutout/<product:path>", images.cutout, name="cutout"),
+    path("region", region.from_file, name="region"),
+    path("searches/", searches.saved_searches, name="saved-searches"),
+    path("searches/save", searches.save, name="save-search"),
+    path("searches/<uuid:pk>/forget", searches.forget, name="forget-search"),
+    path("basket/", basket.basket, name="basket"),
     path("alerts/", alerts.alert_search, name="alerts"),
+    path("alerts/rows", alerts.chosen_alerts, name="chosen-alerts"),
+    path("alerts/narrow", alerts.narrow, name="narrow-alerts"),
     path("alerts/<alertkind:kind>/", alert_nights.listed, name="alert-nights"),
     path("alerts/<alertkind:kind>/MD5SUMS", alert_nights.sums, name="alert-night-sums"),
     path("alerts/<alertkind:kind>/<str:name>", alert_nights.night, name="alert-night"),

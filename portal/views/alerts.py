@@ -19,12 +19,19 @@ from archive.products.alert_curves import CURVE, curve_of
 from archive.products.alert_packets import STAMPS, packet_of
 from archive.requests.paging import page_of
 from archive.requests.parameters import takes
+from archive.search.as_adql import adql_of
+from archive.search.families import FAMILIES
+from archive.services.vo.calls import calls
 from archive.services.vo.table_files import FORMATS as FILE_FORMATS
 from archive.services.vo.table_files import all_rows
 from archive.tables import dictionary
 from archive.tables.dictionary import Column
-from archive.tables.pages.asked import PICTURES, TABLE, TableForm
+from archive.tables.pages.asked import PICTURES, PLOT, TABLE, TableForm
 from archive.tables.pages.chips import chips_of
+from archive.tables.pages.choosing import USUAL, Choosing, chosen
+from archive.tables.pages.narrowing import PARAMETERS as NARROWING
+from archive.tables.pages.narrowing import narrowed, narrowing
+from archive.tables.pages.plots import plot_of
 from archive.tables.pages.results import Row, cells, result_table
 from archive.tables.responses import answer, format_of, problem, refuse
 from portal.forms.images import AlertSearchForm
@@ -49,24 +56,42 @@ def alert_search(request: HttpRequest) -> HttpResponseBase:
     for one in (form, asked):
         if not one.is_valid():
             return refuse(request, template, problems(one), context)
-    table = dictionary.ALERTS
+    table, rows, expressions = dictionary.ALERTS, form.rows(), FAMILIES["alert"].expressions
     columns = asked.chosen(table.columns, COLUMNS)
     if format_of(request) != "html":
-        return all_rows(request, form.rows(), asked.narrowed(table, columns), template, context)
+        return all_rows(request, rows, asked.narrowed(table, columns), template, context)
     with limited("reader"):
-        page = page_of(request, form.rows(), asked.cleaned_data["rows"])
-        rows = [_row(alert, columns) for alert in page]
+        page = page_of(request, rows, asked.cleaned_data["rows"])
+        found = [_row(alert, columns) for alert in page]
+        if asked.shown_as == PLOT:
+            own, total = reverse("alert", args=[0]), page.paginator.count
+            context["plot"] = plot_of(request, rows, total, table.columns, expressions, own, asked.axes)
     context["table"] = result_table(
-        request, "alerts", table.columns, columns, rows, page, SORTABLE, (TABLE, PICTURES),
-        asked.cleaned_data["view"] or TABLE, "No alerts match. Widen the search or remove a condition.",
+        request, "alerts", table.columns, columns, found, page, SORTABLE, (TABLE, PICTURES, PLOT), asked.shown_as,
+        "No alerts match. Widen the search or remove a condition.", Choosing(reverse("chosen-alerts"), USUAL, "alert"),
     )  # fmt: skip
-    return answer(request, table, page, template, context | {"page": page, "formats": FILE_FORMATS})
+    context |= {"narrow": narrowing(reverse("narrow-alerts"), table.columns, FAMILIES["alert"].types)}
+    context |= {"page": page, "formats": FILE_FORMATS, "calls": calls(request, adql_of(form.query))}
+    return answer(request, table, page, template, context)
+
+
+@takes(AlertSearchForm, TableForm, "format", *NARROWING)
+def narrow(request: HttpRequest) -> HttpResponse:
+    """The search with more conditions: a column compared with a value, or limits that a plot shows."""
+    return narrowed(request.GET, FAMILIES["alert"].types, reverse("alerts"))
+
+
+@takes(AlertSearchForm, TableForm, "format", "to", "row", several=("row",))
+def chosen_alerts(request: HttpRequest) -> HttpResponse:
+    """A redirect to alerts that were chosen in the table, as a table or a file."""
+    return chosen(request, "candid", reverse("alerts"))
 
 
 def _row(alert: Alert, columns: Sequence[Column]) -> Row:
     values = [attrgetter(column.attribute)(alert) for column in columns]
     picture = reverse("stamp", args=[alert.candid, "difference"])
-    return Row(str(alert.candid), reverse("alert", args=[alert.candid]), cells(columns, values), picture=picture)
+    own = reverse("alert", args=[alert.candid])
+    return Row(str(alert.candid), own, cells(columns, values), str(alert.candid), picture)
 
 
 @require_safe

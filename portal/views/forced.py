@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from archive.forms import problems
 from archive.models import UserJob
 from archive.requests.parameters import check_each, takes
+from archive.requests.parts import part_alone
 from archive.tables.responses import answer, refuse
 from portal.forms.forced import ForcedForm, ToldPointsForm
 from portal.plots.forced import document, drawing
@@ -58,22 +59,20 @@ def forced_points(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@takes("part")
 def forced_job(request: HttpRequest, job_id) -> HttpResponse:
     """A light curve's progress; when it is done, its table and its plot."""
     job = forced_job_of(request, job_id)
-    context = {"job": job, "open": job.phase in jobs.PENDING, "formats": FORMATS, "reqid": jobs.reqid(job)}
-    if request.htmx:
-        response = render(request, "forced/progress.html", context)
-        if not context["open"]:
-            response["HX-Refresh"] = "true"
-        return response
+    context = {"job": job, "open": job.phase in jobs.PENDING, "unit": "images"}
+    if part_alone(request):
+        return render(request, "ui/job.html", context | {"reload": True})
     context["closed"] = result_is_closed(job, request.reader)
     if job.phase == UserJob.Phase.COMPLETED and not context["closed"]:
         found = open_result(request, job)
         points = [point(row) for row in found.rows]
         rows = [SimpleNamespace(row=row, point=one) for row, one in zip(found.rows, points, strict=True)]
         context |= {"rows": rows[:SHOWN], "count": len(rows), "drawing": drawing(points)}
-    return render(request, "forced/job.html", context)
+    return render(request, "forced/job.html", context | {"formats": FORMATS, "reqid": jobs.reqid(job)})
 
 
 @require_safe

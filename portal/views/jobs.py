@@ -19,12 +19,15 @@ from archive.files import download_scripts
 from archive.files.delivery import deliver_path
 from archive.forms import problems
 from archive.models import UserJob
+from archive.models.phases import WAITING
 from archive.products import bundles
 from archive.requests.parameters import BadParameterError, Taken, refusal, takes
+from archive.requests.parts import part_alone
 from archive.tables.responses import format_of, refuse
 from portal.forms.images import ImageSearchForm
 from portal.results.jobs import job_of, result_is_closed, result_is_open
 
+UNITS = {"cutouts": "cutouts"}  # what a job counts; bytes of files otherwise
 SEARCH = Taken((ImageSearchForm, "format", "page"))  # what the address of a search holds
 
 
@@ -69,7 +72,7 @@ def job_list(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/jobs.html", {"jobs": mine[:100]})
 
 
-@takes("format")
+@takes("format", "part")
 def job_page(request: HttpRequest, job_id) -> HttpResponse:
     """A job's progress; the page asks again by itself until it has ended."""
     job = job_of(request, job_id)
@@ -79,10 +82,15 @@ def job_page(request: HttpRequest, job_id) -> HttpResponse:
         return JsonResponse(
             {"id": str(job.pk), "phase": job.phase, "done": job.done, "total": job.total, "message": job.message}
         )
-    template = "portal/parts/job.html" if request.htmx else "portal/job.html"
-    closed = result_is_closed(job, request.reader)
-    context = {"job": job, "open": job.phase in ("QUEUED", "EXECUTING"), "closed": closed}
-    return render(request, template, context)
+    done = job.phase == UserJob.Phase.COMPLETED and job.has_file
+    context = {
+        "job": job,
+        "open": job.phase in WAITING,
+        "unit": UNITS.get(job.kind, ""),
+        "closed": result_is_closed(job, request.reader),
+        "download": reverse("job-result", args=[job.pk]) if done else "",
+    }
+    return render(request, "ui/job.html" if part_alone(request) else "portal/job.html", context)
 
 
 def result(request: HttpRequest, job_id) -> HttpResponseBase:

@@ -1,20 +1,58 @@
 """Data releases."""
 
-import tempfile
-from collections.abc import Iterator
+from __future__ import annotations
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+import tempfile
+from collections.abc import Iterator, Sequence
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 
 from archive.access.reading import Reader, reading
+from archive.forms import problems
 from archive.models import Release
 from archive.releases import holdings
 from archive.releases import manifest as manifests
+from archive.requests.paging import page_of
+from archive.requests.parameters import takes
+from archive.services.vo.calls import calls
+from archive.services.vo.table_files import FORMATS, all_rows
+from archive.tables.dictionary import RELEASES, Column
+from archive.tables.pages.asked import TableForm
+from archive.tables.pages.chips import chips_of
+from archive.tables.pages.results import Row, cells, result_table
+from archive.tables.responses import answer, format_of, refuse
+from portal.forms.releases import SORTABLE, ReleaseSearchForm
+
+TEMPLATE = "portal/releases.html"
+COLUMNS = ("title", "first_night", "last_night", "programs", "families", "state")
 
 
-def release_list(request: HttpRequest) -> HttpResponse:
+@takes(ReleaseSearchForm, TableForm, "format", "page")
+def release_list(request: HttpRequest) -> HttpResponseBase:
     """The releases that are public, newest first; others are for staff who read all of their programs."""
-    return render(request, "portal/releases.html", {"releases": _releases(request).prefetch_related("programs")})
+    form, asked = ReleaseSearchForm(request.GET), TableForm(request.GET)
+    context = {"form": form, "chips": chips_of(request, form)}
+    for one in (form, asked):
+        if not one.is_valid():
+            return refuse(request, TEMPLATE, problems(one), context)
+    rows = form.narrowed(_releases(request)).prefetch_related("programs")
+    columns = asked.chosen(RELEASES.columns, COLUMNS)
+    if format_of(request) != "html":
+        return all_rows(request, rows, asked.narrowed(RELEASES, columns), TEMPLATE, context)
+    page = page_of(request, rows, asked.cleaned_data["rows"])
+    context |= {"releases": page, "page": page, "formats": FORMATS, "calls": calls(request)}
+    context["table"] = result_table(
+        request, "releases", RELEASES.columns, columns, [_row(one, columns) for one in page], page, SORTABLE,
+        empty="No release matches. Widen the search or remove a condition.",
+    )  # fmt: skip
+    return answer(request, RELEASES, page, TEMPLATE, context)
+
+
+def _row(release: Release, columns: Sequence[Column]) -> Row:
+    values = [getattr(release, column.attribute) for column in columns]
+    return Row(release.name, reverse("release", args=[release.name]), cells(columns, values))
 
 
 def release_page(request: HttpRequest, name: str) -> HttpResponse:

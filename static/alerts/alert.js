@@ -1,14 +1,15 @@
 // An alert's page: its light curve, and the curtain over its stamps.
 
 import { openCurtain } from "./curtain.js";
-import { asked } from "../portal/asked.js";
+import { asked, say } from "../ui/ask.js";
+import { fixed, withError } from "../ui/numbers.js";
+import { span, turned } from "../ui/scales.js";
 import { colour, embed, onThemeChange, setRange } from "../lightcurves/plots.js";
 
 const place = document.getElementById("alert");
 const find = (id) => document.getElementById(id);
 const MARKERS = { zg: "circle", zr: "square", zi: "diamond" };
 const LABELS = { mag: "magnitude of the difference", flux: "flux of the difference (µJy)" };
-const MINUS = "−";
 const JD_UNIX_EPOCH = 2440587.5;
 const DAY = 86400000; // ms
 const MARGIN = 0.06; // of the range
@@ -38,9 +39,9 @@ function draw() {
   plot.source("cursor").data = { x: [], y: [] };
   plot.source("zero").visible = state.measure === "flux";
   state.cursor = -1;
-  setRange(plot.figure.x_range, ends(shown.map((one) => one.x), DAY / 24));
-  const high = ends(shown.flatMap((one) => [one.low, one.high, ...(state.measure === "flux" ? [0] : [])]), 0.05);
-  setRange(plot.figure.y_range, state.measure === "mag" ? high.reverse() : high);
+  setRange(plot.figure.x_range, span(shown.map((one) => one.x), { margin: MARGIN, least: DAY / 24 }));
+  const ends = span(shown.flatMap((one) => [one.low, one.high, ...(state.measure === "flux" ? [0] : [])]), { margin: MARGIN, least: 0.05 });
+  setRange(plot.figure.y_range, state.measure === "mag" ? turned(ends) : ends);
   plot.figure.left[0].axis_label = LABELS[state.measure];
 }
 
@@ -56,19 +57,10 @@ function asMark(one) {
     marker: limit ? "inverted_triangle" : MARKERS[one.band], fill: limit || !one.positive ? "rgba(0,0,0,0)" : ink,
     label: [one.band[1], limit ? "upper limit" : one.positive ? "brighter than the reference" : "fainter than the reference",
       one.candid === place.dataset.candid ? "(this alert)" : ""].filter(Boolean).join(" "),
-    value: limit ? `> ${one.limit.toFixed(2)}` : `${one.mag.toFixed(3)}${error(one.err, 3)}`,
-    fluxes: limit ? `< ${(5 * one.fluxerr).toFixed(1)}` : `${signed(one.flux)}${error(one.fluxerr, 1)}`,
+    value: limit ? `> ${fixed(one.limit, 2)}` : withError(one.mag, one.err, 3),
+    fluxes: limit ? `< ${fixed(5 * one.fluxerr, 1)}` : withError(one.flux, one.fluxerr, 1),
     candid: one.candid ?? "", pid: one.pid ?? "",
   };
-}
-
-const error = (value, digits) => (value === null ? "" : ` ± ${value.toFixed(digits)}`);
-const signed = (value) => `${value < 0 ? MINUS : ""}${Math.abs(value).toFixed(1)}`;
-
-function ends(values, least) {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const pad = Math.max((high - low) * MARGIN, least);
-  return Number.isFinite(low) ? [low - pad, high + pad] : [0, 1];
 }
 
 // Arrows go from point to point, Enter opens the point's alert.
@@ -92,5 +84,5 @@ function open(one) {
 
 openCurtain(find("curtain"));
 start().catch((reason) => {
-  find("said").textContent = `The plot cannot be shown: ${reason.message}. The drawing and the table have its points.`;
+  say(find("said"), "The plot cannot be shown", reason, "The drawing and the table have its points.");
 });

@@ -1,5 +1,5 @@
 // The player of cutouts in time: it fetches the frames when it is opened, and moves only when asked to.
-import { asked } from "../portal/asked.js";
+import { asked } from "../ui/ask.js";
 
 /**
  * @typedef {{pid: string, url: string, filter: string, time: string | null, seeing: number | null, src: string, side: number}} Frame

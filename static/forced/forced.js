@@ -1,6 +1,7 @@
 // A forced light curve: Bokeh's plot in the place of the drawing.
 import { colour, embed, onThemeChange } from "../lightcurves/plots.js";
-import { asked } from "../portal/asked.js";
+import { asked, say } from "../ui/ask.js";
+import { fixed, withError } from "../ui/numbers.js";
 
 const place = document.getElementById("forced");
 
@@ -31,10 +32,10 @@ function columnsOf(points) {
 }
 
 function magnitude({ mag, magerr, limitmag }) {
-  if (mag !== null) return `${mag.toFixed(3)} ± ${magerr.toFixed(3)}`;
-  return limitmag === null || limitmag === undefined ? "none" : `> ${limitmag.toFixed(2)}`;
+  if (mag !== null) return withError(mag, magerr, 3);
+  return limitmag === null || limitmag === undefined ? "none" : `> ${fixed(limitmag, 2)}`;
 }
 
 start().catch((error) => {
-  document.getElementById("said").textContent = `The plot cannot be shown: ${error.message}. The drawing and the table have its points.`;
+  say(document.getElementById("said"), "The plot cannot be shown", error, "The drawing and the table have its points.");
 });

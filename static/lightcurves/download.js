@@ -47,6 +47,7 @@ const NO_NUMBER = "-1"; // whole numbers of a VOTable cannot be left out
 const isWhole = (type) => type === "long" || type === "int";
 const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
+/** @param {string[]} field @param {any} state */
 function declared([name, type, unit, meaning], state) {
   const size = type === "char" ? ' arraysize="*"' : "";
   const text = escaped(name === "shown" ? MEASURES[state.measure].label : meaning);

@@ -1,6 +1,8 @@
 // From points to what the two plots of a light curve draw.
 
-import { ANY_FLAG, MEASURES, TIMES, binned, dateOf, measured, medians, now, phaseOf, span, visible } from "./points.js";
+import { fixed, withError } from "../ui/numbers.js";
+import { span, turned } from "../ui/scales.js";
+import { ANY_FLAG, MEASURES, TIMES, binned, dateOf, measured, medians, now, phaseOf, visible } from "./points.js";
 import { colour, setRange } from "./plots.js";
 
 const MARKERS = { point: "circle", own: "star", near: "x", limit: "inverted_triangle", alert: "diamond", forced: "square" };
@@ -19,7 +21,7 @@ export function drawLightCurve(plot, points, state, reference) {
   plot.source("points").data = asColumns(rows);
   plot.source("cursor").data = { x: [], y: [] };
   const ends = span(rows.map((row) => row.x));
-  setRange(plot.figure.x_range, state.time === "ago" ? ends.reverse() : ends);
+  setRange(plot.figure.x_range, state.time === "ago" ? turned(ends) : ends);
   finish(plot, rows, state);
   const [plain, calendar] = plot.figure.below;
   plain.visible = state.time !== "date";
@@ -51,7 +53,7 @@ function finish(plot, rows, state) {
   const firm = rows.filter((row) => row.firm);
   const most = firm.length ? firm : rows;
   const ends = span(most.flatMap((row) => (state.errors ? [row.low, row.high] : [row.y])));
-  setRange(plot.figure.y_range, faintUp ? ends : ends.reverse());
+  setRange(plot.figure.y_range, faintUp ? ends : turned(ends));
   plot.figure.left[0].axis_label = label;
   plot.bokeh.get_model_by_name("bars").visible = state.errors;
 }
@@ -64,7 +66,7 @@ function marks(shown, bins, state, reference, placesOf) {
     const value = measured(one, state.measure, context);
     if (value === null || !Number.isFinite(value.y)) return [];
     const look = dress(one, pale);
-    return placesOf(one).map((x) => ({ x, ...value, ...look, ...told(one, value, reference), point: one }));
+    return placesOf(one).map((x) => ({ x, ...value, ...look, ...told(one, reference), point: one }));
   });
 }
 
@@ -78,14 +80,13 @@ function dress(one, pale) {
   };
 }
 
-function told(one, value, reference) {
+function told(one, reference) {
   const known = reference[one.oid];
-  const err = one.err > 0 ? ` ± ${one.err.toFixed(3)}` : "";
   return {
     key: one.key, mjd: one.mjd, date: dateOf(one.mjd), pid: one.pid === null ? "" : `${one.pid}`,
     label: [one.band, NAMES[one.kind], one.bin ? `mean of ${one.bin}` : "", one.start === null ? "at heliocentric time" : ""].filter(Boolean).join(" "),
-    value: one.kind === "limit" ? `> ${one.mag.toFixed(2)}` : `${one.mag.toFixed(3)}${err}`,
-    reference: known === undefined ? "none" : known.toFixed(3), flags: `${one.flags}`,
+    value: one.kind === "limit" ? `> ${fixed(one.mag, 2)}` : withError(one.mag, one.err > 0 ? one.err : null, 3),
+    reference: fixed(known, 3, "none"), flags: `${one.flags}`,
   };
 }
 

@@ -1,6 +1,7 @@
 // The object page: light curve, folded curve and periodogram, and the tools between them.
 
-import { fetched, asked } from "../portal/asked.js";
+import { asked, fetched, say } from "../ui/ask.js";
+import { fixed } from "../ui/numbers.js";
 import { address, exclude, include, initial, readAddress, restore, undo } from "./state.js";
 import { ANY_FLAG, fromColumns, visible } from "./points.js";
 import { embed, onThemeChange } from "./plots.js";
@@ -226,7 +227,7 @@ function moveTo(place) {
   plots.lightcurve.source("points").selected.indices = [];
   plots.lightcurve.source("cursor").data = { x: [row.x], y: [row.y] };
   find("exclude").disabled = false;
-  find("said").textContent = `Point ${cursor + 1} of ${rows.length}: ${row.label}, MJD ${row.mjd.toFixed(5)}, ${row.value} mag`;
+  find("said").textContent = `Point ${cursor + 1} of ${rows.length}: ${row.label}, MJD ${fixed(row.mjd, 5)}, ${row.value} mag`;
 }
 
 // --- the period --------------------------------------------------------------------------------------------------
@@ -272,12 +273,12 @@ async function searchPeriods(anew = false) {
     showFound(found);
     if (!state.period || anew) fold(found.period); else drawAliases(plots.periodogram, state.period);
   } catch (error) {
-    find("searched").textContent = `No periodogram: ${error.message}`;
+    say(find("searched"), "No periodogram", error);
   }
 }
 
 function showFound(found) {
-  const sure = found.confidence === null ? "" : `, confidence ${found.confidence.toFixed(2)}`;
+  const sure = found.confidence === null ? "" : `, confidence ${fixed(found.confidence, 2)}`;
   find("searched").textContent = `${found.n_frequencies} frequencies, ${found.n_points} points: best period ${found.period.toPrecision(8)} d${sure}`;
   const periods = [found.period, ...found.peaks.map((peak) => peak.period)];
   find("peaks").replaceChildren(...periods.filter((period, k) => periods.indexOf(period) === k).map(peakButton));
@@ -303,19 +304,19 @@ function connectSaved() {
   });
   for (const form of [find("save"), place]) form?.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const body = new URLSearchParams(new FormData(event.target));
+    const body = new URLSearchParams(/** @type {any} */ (new FormData(event.target)));
     if (event.target === find("save")) { body.set("period", state.period ?? ""); body.set("epoch", state.epoch ?? ""); }
     try {
       place.innerHTML = await (await fetched(`${event.target.action}?part=1`, { method: "POST", body })).text();
       find("said").textContent = "Saved periods are up to date.";
     } catch (error) {
-      find("said").textContent = `Nothing was saved or removed: ${error.message}.`;
+      say(find("said"), "Nothing was saved or removed", error);
     }
   });
 }
 
 // What cannot be fetched is said; the rest of the page goes on.
-const attempt = (fetched) => fetched.catch((error) => { find("said").textContent = `Not shown: ${error.message}`; });
+const attempt = (promise) => promise.catch((error) => say(find("said"), "Not shown", error));
 
 // --- more points -------------------------------------------------------------------------------------------------
 async function loadOverlay(name) {
@@ -380,5 +381,5 @@ async function download(kind, name) {
 
 start().catch((error) => {
   showTools(false); // they would do nothing
-  find("picked").textContent = `The plots cannot be shown: ${error.message}. The table below has all points.`;
+  say(find("picked"), "The plots cannot be shown", error, "The table below has all points.");
 });

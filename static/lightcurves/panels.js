@@ -1,6 +1,7 @@
 // What stands beside the plots: the picked point's cutouts, neighbours, a curve of one's own, the table.
 
-import { asked } from "../portal/asked.js";
+import { asked, say } from "../ui/ask.js";
+import { fixed, withError } from "../ui/numbers.js";
 import { dateOf } from "./points.js";
 
 const MOST_LINKS = 12;
@@ -14,9 +15,8 @@ const element = (tag, values, ...children) => {
 // Lines on the points that are selected; for one alone, its cutouts.
 export async function showPicked(points, { image, cutouts }) {
   const lines = points.slice(0, MOST_LINKS).map((one) => {
-    const error = one.err > 0 ? ` ± ${one.err.toFixed(3)}` : "";
-    const value = `${one.kind === "limit" ? "> " : ""}${one.mag.toFixed(3)}${error} mag`;
-    const line = element("div", {}, `${one.band}, MJD ${one.mjd.toFixed(5)} (${dateOf(one.mjd)}), ${value}`);
+    const value = `${one.kind === "limit" ? "> " : ""}${withError(one.mag, one.err > 0 ? one.err : null, 3)} mag`;
+    const line = element("div", {}, `${one.band}, MJD ${fixed(one.mjd, 5)} (${dateOf(one.mjd)}), ${value}`);
     if (one.pid !== null) line.append(": ", element("a", { href: image.replace("/0/", `/${one.pid}/`), textContent: `image ${one.pid}` }));
     if (one.candid) line.append(" · ", element("a", { href: `/alerts/${one.candid}/`, textContent: `alert ${one.candid}` }));
     return line;
@@ -33,11 +33,11 @@ async function showCutouts(one, address) {
   try {
     ({ pictures } = await asked(address.replace(/0$/, one.pid)));
   } catch (error) {
-    place.append(`No cutouts: ${error.message}`);
+    say(place, "No cutouts", error);
     return;
   }
   place.append(...pictures.map(({ label, picture, fits }) => element("figure", {},
-    element("img", { src: picture, alt: `${label} image around the object, MJD ${one.mjd.toFixed(5)}` }),
+    element("img", { src: picture, alt: `${label} image around the object, MJD ${fixed(one.mjd, 5)}` }),
     element("figcaption", {}, `${label} `, element("a", { href: fits, textContent: "FITS" })))));
   if (!pictures.length) place.append("No image of it is here, or none is public.");
 }
@@ -48,7 +48,7 @@ export async function showNeighbours(address, near, toggle) {
   const rows = found.objects.map((one) => {
     const box = element("input", { type: "checkbox", checked: near.has(`${one.oid}`), ariaLabel: `Show ${one.oid}` });
     box.addEventListener("change", () => toggle(`${one.oid}`, box.checked));
-    const number = (value, digits) => element("td", { className: "number", textContent: value === null ? "" : value.toFixed(digits) });
+    const number = (value, digits) => element("td", { className: "number", textContent: fixed(value, digits) });
     return element("tr", {}, element("td", {}, box), element("th", { scope: "row" }, element("a", { href: one.page, textContent: one.oid })),
       element("td", { className: one.filtercode, textContent: one.filtercode }), number(one.arcsec, 1), number(one.nobs, 0), number(one.medianmag, 3), number(one.magrms, 3));
   });

@@ -1,17 +1,18 @@
 // The periodogram: asked for, drawn with its peaks and the aliases of the period in use.
 
-import { asked } from "../portal/asked.js";
+import { asked, isAbort, latest } from "../ui/ask.js";
 import { mostInOneCurve, timeSpanned } from "./points.js";
 import { setRange } from "./plots.js";
 
 const SIDEREAL = 1.0027379; // cycles per day
 const LABELS_APART = 0.015; // of the width; of two names nearer than this the first is shown
+/** @type {[string, (f: number) => number][]} */
 const ALIASES = [
   ["f", (f) => f],
   ["f − 1/d", (f) => Math.abs(f - 1)], ["f + 1/d", (f) => f + 1], ["f − 1/sidereal d", (f) => Math.abs(f - SIDEREAL)],
   ["f + 1/sidereal d", (f) => f + SIDEREAL], ["f − 2/d", (f) => Math.abs(f - 2)], ["f + 2/d", (f) => f + 2], ["f/2", (f) => f / 2], ["2f", (f) => 2 * f],
 ];
-let searching = new AbortController();
+const anew = latest();
 
 // The answer, or null where a newer question has overtaken it; raises an Error that says what is wrong.
 export async function search(address, state, points, least) {
@@ -28,12 +29,10 @@ export async function search(address, state, points, least) {
   });
   if (own.length) form.set("own", JSON.stringify(own));
   if (!points.some((one) => one.kind === "point")) form.set("alone", "1");
-  searching.abort(); // an older answer must not come after a newer one
-  searching = new AbortController();
   try {
-    return await asked(address, { method: "POST", body: form, signal: searching.signal });
+    return await asked(address, { method: "POST", body: form, signal: anew() });
   } catch (error) {
-    if (error.name === "AbortError") return null;
+    if (isAbort(error)) return null; // a newer question has overtaken it
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 // What stands around a light curve and comes after it: the strip of exposures.
 
-import { fetched } from "../portal/asked.js";
+import { fetched, say } from "../ui/ask.js";
 
 const strip = document.getElementById("strip");
 
@@ -12,7 +12,7 @@ async function showStrip() {
 if (strip) {
   showStrip().catch((error) => {
     const said = Object.assign(document.createElement("p"), { className: "error", role: "alert" });
-    said.textContent = `The strip cannot be shown here: ${error.message}. The page of exposures has it.`;
+    say(said, "The strip cannot be shown here", error, "The page of exposures has it.");
     strip.replaceChildren(said);
   });
 }

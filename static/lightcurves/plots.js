@@ -9,6 +9,11 @@ export const onThemeChange = onSchemeChange;
 
 // One plot in the element of its name, filled by `fill`; `source` finds its parts. What stood there before, a drawing
 // without script, goes when the plot is there and filled; where that fails it stays, and the reason is thrown.
+/**
+ * @param {any} documents
+ * @param {string} name
+ * @param {(plot: any) => any} [fill]
+ */
 export async function embed(documents, name, fill = () => {}) {
   if (!window.Bokeh) throw new Error("the library that draws plots did not load");
   const element = document.getElementById(name);
@@ -35,7 +40,7 @@ async function made(item, name, place) {
   return plot;
 }
 
-// Both ends and what the reset tool goes back to.
+/** Both ends and what the reset tool goes back to. @param {any} range @param {number[]} ends */
 export function setRange(range, [start, end]) {
   range.setv({ start, end, reset_start: start, reset_end: end });
 }

@@ -113,18 +113,6 @@ function averaged(members) {
   return { ...first, key: `b${first.key}`, bin: members.length, start: members.every((one) => one.start !== null) ? mean("start") : null, mjd: mean("mjd"), hjd: mean("hjd"), mag: mean("mag"), err, pid: null };
 }
 
-// Ends of an axis: all values with a margin.
-export function span(values, margin = 0.04) {
-  let [low, high] = [Infinity, -Infinity];
-  for (const value of values) {
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  if (!(low <= high)) return [0, 1];
-  const pad = (high - low) * margin || Math.abs(high) * 1e-6 || 0.5;
-  return [low - pad, high + pad];
-}
-
 // Points of the light curve that has most: a period search leaves out curves with too few.
 export function mostInOneCurve(points) {
   return Math.max(0, ...[...grouped(points, seriesOf).values()].map((members) => members.length));

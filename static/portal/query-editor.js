@@ -4,7 +4,7 @@ import {
   completionKeymap, defaultKeymap, drawSelection, history, historyKeymap, keymap, lineNumbers, setDiagnostics, sql,
   syntaxHighlighting, tags,
 } from "../vendor/codemirror.js";
-import { asked } from "./asked.js";
+import { asked, say } from "../ui/ask.js";
 
 const KEYWORDS =
   "select distinct all top from where group by having order asc desc as on using join left right full inner outer cross " +
@@ -52,7 +52,7 @@ export function edit(field) {
   underline(view, field.dataset);
   complete(field.dataset.words).then(
     (support) => view.dispatch({ effects: language.reconfigure(support) }),
-    (error) => { document.getElementById("editor-said").textContent = `Words are not completed: ${error.message}.`; },
+    (error) => say(document.getElementById("editor-said"), "Words are not completed", error),
   );
   return { text: () => view.state.doc.toString(), insert: (text) => insert(view, text) };
 }

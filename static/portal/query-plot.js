@@ -1,6 +1,7 @@
 // The result's numbers, two columns of them against each other.
 import { colour, embed, onThemeChange, setRange } from "../lightcurves/plots.js";
-import { asked } from "./asked.js";
+import { asked, say } from "../ui/ask.js";
+import { span, turned } from "../ui/scales.js";
 
 const UPSIDE_DOWN = "mag"; // a column of magnitudes: bright is up
 
@@ -16,7 +17,7 @@ export async function draw(data) {
   } catch (error) {
     part.querySelector(".axes").hidden = true;
     place.hidden = true;
-    document.getElementById("plot-said").textContent = `The plot cannot be shown: ${error.message}. The table has its numbers.`;
+    say(document.getElementById("plot-said"), "The plot cannot be shown", error, "The table has its numbers.");
   }
 }
 
@@ -38,20 +39,22 @@ function connect(plot, columns) {
   show();
 }
 
-function paint(plot) {
-  const dots = plot.bokeh.get_model_by_name("dots");
-  dots.glyph.setv({ fill_color: { value: colour("own") }, line_color: { value: colour("own") } });
+// The marks take the colours of the page.
+export function paint(plot) {
+  for (const name of ["dots", "boxes"]) {
+    plot.bokeh.get_model_by_name(name).glyph.setv({ fill_color: { value: colour("own") }, line_color: { value: colour("own") } });
+  }
 }
 
-function label([axis], column) {
-  axis.axis_label = column.unit ? `${column.name} (${column.unit})` : column.name;
+// What an axis is of.
+export function label([axis], column) {
+  const name = column.label ?? column.name;
+  axis.axis_label = column.unit ? `${name} (${column.unit})` : name;
 }
 
 // The range of the values with a margin; turned for magnitudes and for right ascension.
-function fit(range, values, turned) {
+export function fit(range, values, isTurned) {
   if (!values.length) return;
-  const low = values.reduce((a, b) => Math.min(a, b)), high = values.reduce((a, b) => Math.max(a, b));
-  const margin = 0.04 * (high - low || Math.abs(high) || 1); // of one value: of its own size, however small
-  const ends = [low - margin, high + margin];
-  setRange(range, turned ? ends.reverse() : ends);
+  const ends = span(values, { alone: 0.04 });
+  setRange(range, isTurned ? turned(ends) : ends);
 }

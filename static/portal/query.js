@@ -1,6 +1,6 @@
 // Comfort for the query page; without it everything works as a plain form.
 import { edit } from "./query-editor.js";
-import { remember } from "./query-history.js";
+import "../ui/history.js";
 import { draw } from "./query-plot.js";
 
 const field = document.getElementById("query");
@@ -32,9 +32,9 @@ for (const block of document.querySelectorAll("[data-copy]")) {
 
 for (const name of ["save-form", "job-form"]) {
   document.getElementById(name)?.addEventListener("submit", (event) => {
-    event.target.elements.query.value = editor.text();
+    const { text, query } = event.target.elements;
+    (text ?? query).value = editor.text();
   });
 }
 
-remember(document.getElementById("history"), field);
 draw(document.getElementById("plot-columns"));

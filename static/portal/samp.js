@@ -1,3 +1,5 @@
+import { Problem, fetched } from "../ui/ask.js";
+
 // Sends this page's table or image to the programs on this computer (TOPCAT, Aladin, DS9) through their SAMP hub.
 // The web profile of SAMP 1.3 (section 5): XML-RPC to the hub's well-known port, only when a button is pressed.
 
@@ -37,9 +39,9 @@ function asking(method, values) {
   return { method: "POST", body, headers: { "Content-Type": "text/xml" } };
 }
 
-/** Call a method of the hub; fails with TypeError where none runs, and with the hub's words where it refuses. */
+/** Call a method of the hub; fails with a Problem where none runs, and with the hub's words where it refuses. */
 async function call(method, ...values) {
-  const answer = await fetch(HUB, asking(method, values));
+  const answer = await fetched(HUB, asking(method, values));
   const document_ = new DOMParser().parseFromString(await answer.text(), "text/xml");
   const fault = document_.querySelector("fault > value");
   if (fault) throw new Error(read(fault).faultString);
@@ -69,13 +71,13 @@ export async function broadcast(mtype, url, name) {
 
 // A hub delivers after it has answered, and drops what a sender who has left wanted to say: the page leaves when it goes.
 window.addEventListener("pagehide", () => {
-  if (key) fetch(HUB, { ...asking("unregister", [key]), keepalive: true }).catch(() => null);
+  if (key) fetched(HUB, { ...asking("unregister", [key]), keepalive: true }).catch(() => null);
   key = null;
 });
 
 async function pressed(button) {
   const said = button.nextElementSibling;
-  const url = new URL(button.dataset.samp, document.location).href;
+  const url = new URL(button.dataset.samp, document.baseURI).href;
   button.disabled = true;
   said.textContent = "Asking the hub; it may ask you to allow this.";
   try {
@@ -85,7 +87,7 @@ async function pressed(button) {
       : "The hub runs, but no program there takes this: start TOPCAT, Aladin or DS9.";
   } catch (problem) {
     said.textContent =
-      problem instanceof TypeError
+      problem instanceof Problem && problem.kind !== "refused"
         ? "No SAMP hub runs on this computer: start TOPCAT or Aladin, then try again."
         : `The hub refused: ${problem.message}`;
   }

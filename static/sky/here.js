@@ -1,5 +1,5 @@
 // What lies at a place that was clicked: images in time, and the searches around it.
-import { asked } from "../portal/asked.js";
+import { asked } from "../ui/ask.js";
 
 const panel = document.getElementById("sky-here");
 const LATEST = 12;
@@ -21,7 +21,7 @@ export async function showHere(ra, dec) {
   asking?.abort();
   asking = new AbortController();
   try {
-    const { count, results } = await asked(`${panel.dataset.images}?${new URLSearchParams({ position, page_size: LATEST, order: "-obsjd" })}`, { signal: asking.signal });
+    const { count, results } = await asked(`${panel.dataset.images}?${new URLSearchParams({ position, page_size: `${LATEST}`, order: "-obsjd" })}`, { signal: asking.signal });
     found.textContent = count ? `${count} science ${count === 1 ? "image" : "images"} here${count > LATEST ? `, the newest ${LATEST}` : ""}:` : "No science image here, or none that you may see.";
     if (count) panel.append(make("ol", {}, ...results.map(lineOf)));
   } catch (error) {

@@ -1,5 +1,5 @@
 // Layers over the sky: footprints of the search, outlines, coverage, alerts, light curves and known objects in view.
-import { asked } from "../portal/asked.js";
+import { asked } from "../ui/ask.js";
 import { token } from "../ui/scheme.js";
 
 const WIDEST = { alerts: 10, objects: 0.3, known: 360 }; // degrees of the view in which each can be asked for

@@ -1,5 +1,5 @@
 // A search box that suggests while one types (WAI-ARIA's combobox with a list).
-import { asked } from "../portal/asked.js";
+import { asked, isAbort, latest, say } from "./ask.js";
 
 const PAUSE = 120; // ms without a key before the server is asked
 
@@ -7,7 +7,8 @@ const element = (name, properties) => Object.assign(document.createElement(name)
 
 // `input` with the list `found`; suggestions come from `address`; without a choice, Enter does what `submit` does.
 export function suggestFor(input, found, address, { submit, status = null, empty = false }) {
-  let items = [], chosen = -1, asking = null, timer = 0;
+  const anew = latest();
+  let items = [], chosen = -1, timer = 0;
 
   const show = (next) => {
     items = next;
@@ -35,18 +36,17 @@ export function suggestFor(input, found, address, { submit, status = null, empty
   };
   const open = (item) => document.location.assign(item.url);
   const ask = async () => {
-    asking?.abort();
-    asking = new AbortController();
+    const signal = anew();
     const text = input.value.trim();
     if (!text && !empty) return show([]);
     try {
-      const answer = await asked(`${address}?${new URLSearchParams({ q: text })}`, { signal: asking.signal });
+      const answer = await asked(`${address}?${new URLSearchParams({ q: text })}`, { signal });
       show(answer.suggestions);
       if (status) status.textContent = answer.said;
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (isAbort(error)) return;
       show([]);
-      if (status) status.textContent = `No suggestions: ${error.message}.`;
+      if (status) say(status, "No suggestions", error);
     }
   };
 

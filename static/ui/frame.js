@@ -1,23 +1,9 @@
-// The header's menus, the theme switch and the palette.
+// The header's menus, the switch of the theme and the palette.
 import { suggestFor } from "./combobox.js";
 import { closeByThemselves } from "./menus.js";
-import { chooseTheme, chosenTheme } from "./scheme.js";
+import "./switch.js";
 
 closeByThemselves(".site-nav details");
-
-const THEMES = ["auto", "light", "dark"];
-const LABELS = { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
-const theme = document.getElementById("theme");
-const nameTheme = () => {
-  theme.title = LABELS[chosenTheme()];
-  document.getElementById("theme-name").textContent = LABELS[chosenTheme()];
-};
-theme.hidden = false;
-theme.addEventListener("click", () => {
-  chooseTheme(THEMES[(THEMES.indexOf(chosenTheme()) + 1) % THEMES.length]);
-  nameTheme();
-});
-nameTheme();
 
 const palette = document.getElementById("palette");
 const box = palette.querySelector("input");

@@ -1,11 +1,12 @@
 // The table of results: rows that are chosen, row and footprint that light each other up, columns that are ticked.
+import { MOST, add, items } from "./basket.js";
 import { closeByThemselves } from "./menus.js";
 
 const form = document.querySelector("form.rows");
 const boxes = form ? [...form.querySelectorAll("[name=row]")] : [];
 const all = form?.querySelector("[data-all]");
 const said = form?.querySelector("[data-chosen]");
-const buttons = form ? [...form.querySelectorAll("button[name=to]")] : [];
+const buttons = form ? [...form.querySelectorAll("button[name=to], button[data-basket]")] : [];
 
 function tell() {
   const count = boxes.filter((box) => box.checked).length;
@@ -32,6 +33,23 @@ if (all && boxes.length) {
   tell();
 }
 
+// Chosen rows go into the basket, which is kept across searches.
+const basket = form?.querySelector("[data-basket]");
+if (basket && boxes.length) {
+  basket.hidden = false;
+  basket.addEventListener("click", () => {
+    const rows = boxes.filter((box) => box.checked).map((box) => {
+      const cells = [...box.closest("tr").querySelectorAll("td:not(.pick)")].slice(0, 4);
+      return { kind: basket.dataset.basket, id: box.value, text: cells.map((cell) => cell.textContent).join(", ") };
+    });
+    const { added, full, kept } = add(rows);
+    const link = Object.assign(document.createElement("a"), { href: "/basket/", textContent: "the basket" });
+    const count = items().length;
+    const words = !kept ? "This browser keeps nothing: " : full ? `No more than ${MOST} of a kind fit; ` : "";
+    form.querySelector("[data-kept]").replaceChildren(`${words}${added} added, ${count} in `, link, ".");
+  });
+}
+
 // Row and footprint have the same address.
 const shapes = new Map([...document.querySelectorAll(".skymap-svg a[href]")].map((shape) => [shape.getAttribute("href"), shape]));
 const rows = new Map([...document.querySelectorAll("tr[data-url]")].map((row) => [row.dataset.url, row]));
@@ -39,7 +57,9 @@ function light(url, on) {
   rows.get(url)?.classList.toggle("lit", on);
   shapes.get(url)?.classList.toggle("lit", on);
 }
-for (const [part, urlOf] of [[rows, (one) => one.dataset.url], [shapes, (one) => one.getAttribute("href")]]) {
+/** @type {[Map<string, any>, (one: any) => string][]} */
+const parts = [[rows, (one) => one.dataset.url], [shapes, (one) => one.getAttribute("href")]];
+for (const [part, urlOf] of parts) {
   for (const one of part.values()) {
     one.addEventListener("mouseenter", () => light(urlOf(one), true));
     one.addEventListener("mouseleave", () => light(urlOf(one), false));

@@ -1,5 +1,6 @@
 // Catalogs over the image: all sources on one canvas, the values of one under the pointer, a card with its page.
 
+import { fixed, thousands } from "../ui/numbers.js";
 import { apply, times } from "./frame.js";
 
 // Each kind has a colour and a shape: colour alone tells nobody who does not see it.
@@ -24,8 +25,11 @@ const SHAPES = {
 };
 
 export class Catalogs {
+  bench; list; card; table;
+  shown = new Set(); layers = new Map(); drawn = 0; pinned = null;
+
   constructor(bench, list, card, table) {
-    Object.assign(this, { bench, list, card, table, shown: new Set(), layers: new Map(), drawn: 0, pinned: null });
+    Object.assign(this, { bench, list, card, table });
     for (const kind of bench.data.kinds) this.offer(kind);
     bench.overlay.add((context) => this.paint(context));
     for (const name of ["view", "frame"]) bench.stage.addEventListener(name, () => this.move());
@@ -46,20 +50,20 @@ export class Catalogs {
     this.shown = new Set(names.filter((one) => known.includes(one)));
     for (const box of this.list.querySelectorAll("input")) box.checked = this.shown.has(box.value);
     this.bench.changed();
-    await Promise.all([...this.shown].map((name) => this.fetch(name)));
+    await Promise.all([...this.shown].map((name) => this.come(name)));
     this.hide();
     this.listed();
     this.bench.overlay.ask();
   }
 
-  async fetch(name) {
+  async come(name) {
     if (this.layers.has(name)) return;
     const kind = this.bench.data.kinds.find((one) => one.name === name);
     try {
       const found = await this.bench.json(kind.url, kind.label);
       this.layers.set(name, found);
       this.list.querySelector(`[value="${name}"]`).parentElement.querySelector("small").textContent =
-        `${found.complete ? "" : "brightest "}${found.count.toLocaleString("en")}`;
+        `${found.complete ? "" : "brightest "}${thousands(found.count)}`;
     } catch (error) {
       this.shown.delete(name);
       this.list.querySelector(`[value="${name}"]`).checked = false;
@@ -200,7 +204,7 @@ export class Catalogs {
     });
     this.table.tBodies[0].replaceChildren(...rows.map(([label, name, mag, x, y, link]) => {
       const row = document.createElement("tr");
-      const cells = [label, link ? "" : name, mag?.toFixed(2) ?? "", x.toFixed(1), y.toFixed(1)].map((text) => Object.assign(document.createElement("td"), { textContent: text }));
+      const cells = [label, link ? "" : name, fixed(mag, 2), fixed(x, 1), fixed(y, 1)].map((text) => Object.assign(document.createElement("td"), { textContent: text }));
       if (link) cells[1].append(Object.assign(document.createElement("a"), { href: link, textContent: name }));
       row.append(...cells);
       return row;
@@ -210,7 +214,7 @@ export class Catalogs {
 
 function written(value, unit) {
   if (value === null || value === undefined) return "none";
-  const text = typeof value === "number" ? (Number.isInteger(value) ? String(value) : value.toFixed(3)) : value;
+  const text = typeof value === "number" ? (Number.isInteger(value) ? String(value) : fixed(value, 3)) : value;
   return unit ? `${text} ${unit}` : text;
 }
 

@@ -8,8 +8,11 @@ const ORDER = { red: ["zi", "zr", "zg"], green: ["zr", "zg", "zi"], blue: ["zg",
 const GRAB = 10; // screen pixels about the curtain's edge
 
 export class Compare {
+  bench; parts;
+  mode = "single"; frames = []; index = 0; timer = 0; drawings = new Map(); edges = [1 / 3, 2 / 3]; asked = 0;
+
   constructor(bench, parts) {
-    Object.assign(this, { bench, parts, mode: "single", frames: [], index: 0, timer: 0, drawings: new Map(), edges: [1 / 3, 2 / 3], asked: 0 });
+    Object.assign(this, { bench, parts });
     this.offerEpochs();
     this.offerColours();
     for (const name of ["view", "frame", "style"]) bench.stage.addEventListener(name, () => this.ask());

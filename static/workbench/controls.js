@@ -3,6 +3,8 @@
 const ZOOM = 1.5;
 
 export class Controls {
+  bench; root;
+
   constructor(bench, root) {
     Object.assign(this, { bench, root });
     this.part = (name) => root.querySelector(`[data-control="${name}"]`);

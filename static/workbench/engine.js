@@ -1,5 +1,7 @@
 // JS9 as an engine: its scripts, loaded when the page stands, and FITS images in it. It asks nobody but this server.
 
+import { fetched } from "../ui/ask.js";
+
 const EMPTY = "data:image/gif;base64,R0lGODlhAQABAAAAACw="; // for pictures of windows that it never opens
 const NOTHING = Array(3).fill("display value/position"); // it would change contrast where we pan and draw
 const OPTIONS = {
@@ -57,11 +59,7 @@ export function begin(address, onProgress) {
 
 // The bytes of an address, with `onProgress` told the share that has come; a refusal is an error that says what it said.
 async function bytesOf(address, onProgress) {
-  const answer = await fetch(address);
-  if (!answer.ok) {
-    const closed = answer.status === 404 ? "it is not here, or not open to you" : `the server answers ${answer.status}`;
-    throw new Error(closed);
-  }
+  const answer = await fetched(address);
   const total = Number(answer.headers.get("Content-Length"));
   const reader = answer.body.getReader();
   const parts = [];
@@ -80,7 +78,7 @@ export async function load(JS9, name, address, onProgress) {
   begun.delete(address);
   const blob = new Blob(await (early ?? bytesOf(address, onProgress)));
   if ((await blob.slice(0, 6).text()) !== "SIMPLE") throw new Error("what came is no FITS file; are you still signed in?");
-  blob.name = `${name}.fits`;
+  Object.assign(blob, { name: `${name}.fits` });
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error("it was not read within a minute")), 60_000);
     try {

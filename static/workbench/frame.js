@@ -3,6 +3,8 @@
 const RAD = Math.PI / 180;
 
 export class Frame {
+  JS9; image; key; label; plane; arcsec;
+
   constructor(JS9, image, what) {
     Object.assign(this, { JS9, image }, what); // key, label, plane
     this.offset = null; // where JS9's drawing of the section begins; null: where JS9 itself puts it

@@ -3,6 +3,8 @@
 const CARD = 80;
 
 export class Header {
+  bench; search; text; count;
+
   constructor(bench, { search, text, count }) {
     Object.assign(this, { bench, search, text, count });
     search.addEventListener("input", () => this.show());

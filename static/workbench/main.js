@@ -1,5 +1,6 @@
 // The image workbench: JS9 in the middle, and around it what an astronomer asks of an image.
 
+import { fetched, say } from "../ui/ask.js";
 import { Catalogs } from "./catalogs.js";
 import { Compare } from "./compare.js";
 import { Controls } from "./controls.js";
@@ -22,8 +23,11 @@ const byId = (id) => document.getElementById(id);
 const named = (root, name) => Object.fromEntries([...root.querySelectorAll(`[data-${name}]`)].map((one) => [one.dataset[name], one]));
 
 class Bench {
+  data; JS9; stage; whole;
+  frames = new Map(); styles = {}; began = false;
+
   constructor(data, JS9, stage) {
-    Object.assign(this, { data, JS9, stage, frames: new Map(), styles: {}, whole: data.state.zoom === undefined && data.state.ra === undefined, began: false });
+    Object.assign(this, { data, JS9, stage, whole: data.state.zoom === undefined && data.state.ra === undefined });
     this.overlay = new Overlay(byId("wb-overlay"), stage);
     this.address = new Address(this);
     this.readout = new Readout(this, byId("wb-readout"), byId("wb-live"));
@@ -54,7 +58,7 @@ class Bench {
     if (!this.frames.has(key)) {
       const label = plane?.label ?? epoch.label;
       const image = await load(this.JS9, `${this.data.pid}-${key}`, (plane ?? epoch).url, (share) => this.progress(label, share))
-        .catch((error) => { throw new Error(`${label}: ${error.message}`); });
+        .catch((error) => { throw Object.assign(error, { message: `${label}: ${error.message}` }); });
       this.stage.restore();
       this.frames.set(key, new Frame(this.JS9, image, { key, label: plane && key === "science" ? this.ownLabel : label, plane: plane ? key : "science" }));
       this.progress("");
@@ -126,9 +130,9 @@ class Bench {
   }
 
   async answer(url, label) {
-    const answer = await fetch(url);
-    if (!answer.ok) throw new Error(`${label}: ${answer.status === 404 ? "not here, or not open to you" : `the server answers ${answer.status}`}`);
-    return answer;
+    return fetched(url).catch((error) => {
+      throw Object.assign(error, { message: `${label}: ${error.message}` });
+    });
   }
 
   async fetched(url, label) { return (await this.answer(url, label)).arrayBuffer(); }
@@ -150,7 +154,7 @@ class Bench {
 
   fail(error) {
     this.progress("");
-    byId("wb-said").textContent = error.message;
+    say(byId("wb-said"), "", error);
     byId("wb-said").hidden = false;
     clearTimeout(this.silence);
     this.silence = setTimeout(() => (byId("wb-said").hidden = true), 12_000);

@@ -1,5 +1,6 @@
 // The mask's bits by name, each in a colour of its own, over the image.
 
+import { thousands } from "../ui/numbers.js";
 import { integers } from "./fits.js";
 import { times } from "./frame.js";
 
@@ -12,8 +13,11 @@ export const COLOURS = {
 const ALPHA = 150;
 
 export class Mask {
+  bench; list; said;
+  shown = new Set(); mask = null; sheet = null;
+
   constructor(bench, list, said) {
-    Object.assign(this, { bench, list, said, shown: new Set(), mask: null, sheet: null });
+    Object.assign(this, { bench, list, said });
     this.url = bench.data.planes.find((one) => one.name === "mask")?.url;
     if (this.url) this.offer();
     bench.overlay.add((context) => this.paint(context));
@@ -58,7 +62,7 @@ export class Mask {
     for (const value of this.mask.values) for (let rest = value, bit = 0; rest; rest >>>= 1, bit++) this.counts[bit] += rest & 1;
     for (const box of this.list.querySelectorAll("input")) {
       const { bit } = this.bench.data.bits.find((one) => one.name === box.value);
-      box.parentElement.querySelector("small").textContent = `${this.counts[bit].toLocaleString("en")} px`;
+      box.parentElement.querySelector("small").textContent = `${thousands(this.counts[bit])} px`;
     }
   }
 

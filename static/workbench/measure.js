@@ -7,8 +7,11 @@ import { angle, positionAngle, separation } from "./sky.js";
 const number = (value) => (Math.abs(value) >= 1e6 || (value && Math.abs(value) < 1e-3) ? value.toExponential(5) : Number(value.toPrecision(8)).toString());
 
 export class Measures {
+  bench; parts;
+  line = null; start = null;
+
   constructor(bench, parts) {
-    Object.assign(this, { bench, parts, line: null, start: null });
+    Object.assign(this, { bench, parts });
     bench.overlay.add((context) => this.paint(context));
     parts.circle.addEventListener("click", () => this.aboutCross("area"));
     parts.growth.addEventListener("click", () => this.aboutCross("growth"));

@@ -1,8 +1,11 @@
 // One canvas over the image: every layer paints on it, once a frame of the screen.
 
 export class Overlay {
+  canvas; stage;
+  painters = []; waiting = false; milliseconds = 0;
+
   constructor(canvas, stage) {
-    Object.assign(this, { canvas, stage, painters: [], waiting: false, milliseconds: 0 });
+    Object.assign(this, { canvas, stage });
     for (const name of ["view", "frame", "style"]) stage.addEventListener(name, () => this.ask());
   }
 

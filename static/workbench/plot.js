@@ -1,5 +1,7 @@
 // A small line plot as SVG, in the page's colours, with its numbers in words for those who do not see it.
 
+import { ticks } from "../ui/scales.js";
+
 const NS = "http://www.w3.org/2000/svg";
 const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [340, 180, 58, 34, 10, 10];
 
@@ -9,16 +11,6 @@ const element = (name, attributes, text = "") => {
   made.textContent = text;
   return made;
 };
-
-// About four round numbers within a range.
-export function ticks(low, high) {
-  const rough = (high - low) / 4 || 1;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * [1, 2, 5, 10].find((one) => one * power >= rough);
-  const found = [];
-  for (let n = Math.ceil(low / step); n * step <= high + step * 1e-9; n++) found.push(Number((n * step).toPrecision(10)));
-  return found;
-}
 
 export function plot(points, { x: xLabel, y: yLabel, title }) {
   const known = points.filter(([, y]) => Number.isFinite(y));

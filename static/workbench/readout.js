@@ -3,8 +3,11 @@
 import { degrees, galactic, hours } from "./sky.js";
 
 export class Readout {
+  bench; live;
+  cross = null;
+
   constructor(bench, place, live) {
-    Object.assign(this, { bench, live, cross: null });
+    Object.assign(this, { bench, live });
     this.parts = Object.fromEntries([...place.querySelectorAll("[data-read]")].map((one) => [one.dataset.read, one]));
     bench.overlay.add((context) => this.paint(context));
   }

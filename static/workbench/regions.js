@@ -19,8 +19,11 @@ export function unreadable(text) {
 }
 
 export class Regions {
+  bench; parts;
+  count = 0;
+
   constructor(bench, parts) {
-    Object.assign(this, { bench, parts, count: 0 });
+    Object.assign(this, { bench, parts });
     parts.file.addEventListener("change", () => this.load());
     parts.save.addEventListener("click", () => this.save());
     parts.clear.addEventListener("click", () => this.clear());
@@ -87,10 +90,12 @@ export class Regions {
   item(region) {
     const item = document.createElement("li");
     const name = Object.assign(document.createElement("code"), { textContent: this.written(region) });
-    const buttons = [["Statistics", () => this.measure(region.id)], ["Remove", () => {
+    /** @type {[string, () => void][]} */
+    const actions = [["Statistics", () => this.measure(region.id)], ["Remove", () => {
       this.image.removeShapes("regions", region.id);
       this.refresh();
-    }]].map(([text, act], n) => {
+    }]];
+    const buttons = actions.map(([text, act], n) => {
       const button = Object.assign(document.createElement("button"), { type: "button", textContent: text });
       button.setAttribute("aria-label", `${text}: ${region.shape} ${region.id}`);
       button.hidden = n === 0 && !this.area(region);

@@ -6,9 +6,12 @@ import { dress } from "./stretch.js";
 const [LEAST, MOST] = [0.02, 64]; // screen pixels of an image pixel
 
 export class Stage extends EventTarget {
+  element; JS9;
+  frame = null; over = null; centre = null; zoom = 1; north = false;
+
   constructor(element, JS9) {
     super();
-    Object.assign(this, { element, JS9, frame: null, over: null, centre: null, zoom: 1, north: false });
+    Object.assign(this, { element, JS9 });
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(element);
   }

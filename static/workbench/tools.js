@@ -6,8 +6,11 @@ const STILL = 4; // screen pixels within which a press is a click
 const WHEEL = 1.0015;
 
 export class Tools {
+  bench; buttons;
+  tool = "pan"; press = null; corners = []; pointers = new Map();
+
   constructor(bench, buttons) {
-    Object.assign(this, { bench, buttons, tool: "pan", press: null, corners: [], pointers: new Map() });
+    Object.assign(this, { bench, buttons });
     const { element } = bench.stage;
     for (const button of buttons) button.addEventListener("click", () => this.choose(button.dataset.tool));
     element.addEventListener("pointerdown", (event) => this.down(event));

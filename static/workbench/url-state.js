@@ -5,8 +5,11 @@ import { usual } from "./stretch.js";
 const LATER = 250; // ms after the last change
 
 export class Address {
+  bench;
+  timer = 0;
+
   constructor(bench) {
-    Object.assign(this, { bench, timer: 0 });
+    Object.assign(this, { bench });
   }
 
   later() {
@@ -30,7 +33,7 @@ export class Address {
     if (!this.bench.whole && stage.centre) {
       found.set("ra", stage.centre.ra.toFixed(6));
       found.set("dec", stage.centre.dec.toFixed(6));
-      found.set("zoom", Number(stage.zoom.toPrecision(4)));
+      found.set("zoom", String(Number(stage.zoom.toPrecision(4))));
     }
     if (stage.north) found.set("north", "1");
     if (catalogs.shown.size) found.set("layers", [...catalogs.shown].join(","));

@@ -24,18 +24,36 @@ def the_front_page(world: World, ask: Asker, draw) -> None:
     assert (page.coverage is None) == (not seen)
 
 
+@probe("sitemap")
+def the_list_for_crawlers(world: World, ask: Asker, draw) -> None:
+    text = ask(reverse("sitemap")).body.decode()
+    releases = {release for release in ("open", "closed", "lists") if reverse("release", args=[release]) in text}
+    assert releases == {"open", "lists"}  # for everybody alike: shared caches may keep it
+
+
 @probe("image-facets")
 def counts_of_a_search(world: World, ask: Asker, draw) -> None:
     if refused(ask, reverse("image-facets"), "images"):
         return
     seen = world.images(ask.person)
-    found = {one.part: dict(one.values) for one in ask(reverse("image-facets")).context["facets"]}
+    counted = [value for one in ask(reverse("image-facets")).context["facets"] for value in one.values]
+    assert all(value.count <= len(seen) for value in counted)
+    found = {part: {one.value: one.count for one in counted if one.part == part} for part in {v.part for v in counted}}
     for part in ("programid", "filtercode", "field"):
         values = [getattr(unit.image, part) for unit in seen]
         if part == "programid":
             values = [unit.metadata.programid for unit in seen]
         expected = {value: values.count(value) for value in set(values)}
         assert found.get(part, expected if len(expected) < 2 else {}) == expected, part
+
+
+@probe("chosen-rows")
+def images_that_blink(world: World, ask: Asker, draw) -> None:
+    if refused(ask, reverse("chosen-rows"), "images"):
+        return
+    pair = [world.units[draw(0, 2)], world.units[draw(3, 5)]]
+    answer = ask(reverse("chosen-rows"), {"to": "blink", "row": [unit.pid for unit in pair]}, status=None)
+    assert (answer.status_code == 302) == (set(pair) <= set(world.images(ask.person)))
 
 
 @probe("suggestions")

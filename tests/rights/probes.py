@@ -21,11 +21,14 @@ from archive.survey.identifiers import date_of_nid, nid_of_jd
 from tests.rights.world import ASTEROID, JD, Person, Unit, World
 
 HOLDS_NO_DATA = {
-    "narrow", "chosen-rows", "known-objects",
+    "narrow", "narrow-alerts", "narrow-objects", "search-plot", "chosen-alerts", "chosen-objects", "basket", "region",
+    "known-objects",
+    "robots", "share-picture", "gallery",
     "help", "api-docs", "api-schema", "api-resolve", "object-document", "object-own", "sign-in", "sign-out",
     "tap", "tap-capabilities", "tap-availability", "tap-tables", "tap-table", "account", "account-tokens",
     "account-revoke", "nights", "night", "ibe-missions", "ibe-datasets", "ibe-tables", "irsa-login", "irsa-logout",
-    "query-words", "query-plot", "query-save", "query-forget", "query-jobs", "query-order", "query-end",
+    "query-words", "query-plot", "save-search", "forget-search", "saved-searches", "query-jobs", "query-order",
+    "query-end",
     "ibe-home", "ibe-docs", "ibe-docs-table", "matchfile-channels", "api-snad-help",
     "dal-capabilities", "dal-availability", "irsa-sia-capabilities", "irsa-sia-availability", "registry",
 }  # fmt: skip

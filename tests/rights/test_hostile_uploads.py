@@ -114,6 +114,7 @@ SEND = {
     "tap-load": [loaded],
     "image-list": [posted("/images/list", family="sci"), pasted("/images/list", family="sci")],
     "api-images": [posted("/api/images/", family="sci"), pasted("/api/images/", family="sci")],
+    "region": [posted("/region", to="objects", query="")],
     "target-list": [posted("/cutouts/list", deliver="stream"), pasted("/cutouts/list", deliver="stream")],
     "api-cutouts": [posted("/api/cutouts/", deliver="stream"), pasted("/api/cutouts/", deliver="stream")],
     "light-curve-list": [posted("/objects/list"), pasted("/objects/list")],

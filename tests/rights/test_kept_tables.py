@@ -11,7 +11,7 @@ from django.utils import timezone
 from archive.access.audit import Actor
 from archive.access.memberships import reader_of
 from archive.access.reading import Reader, reading
-from archive.models import GroupMembership, Membership, QueryJob, ReaderGroup, Release, SavedQuery, UserJob, UserTable
+from archive.models import GroupMembership, Membership, QueryJob, ReaderGroup, Release, SavedSearch, UserJob, UserTable
 from archive.releases import freeze, publish, withdraw
 from archive.services.vo import job_runner
 from archive.services.vo.tap import user_tables, uws
@@ -233,7 +233,7 @@ def test_with_an_account_all_that_it_kept_goes_and_a_namesake_finds_nothing(clie
     owner, partner, _ = people.values()
     table = user_tables.create(owner, "found", upload_of("found", ROWS))
     user_tables.share(table, ["keptpartner"], (), False)
-    SavedQuery.objects.create(owner=owner, name="mine", text="SELECT 1 AS one")
+    SavedSearch.objects.create(owner=owner, name="mine", text="SELECT 1 AS one")
     job = UserJob.objects.create(kind="bundle", owner=owner, parameters={}, phase="COMPLETED")
     settings.JOB_ROOT.mkdir(parents=True, exist_ok=True)
     result = settings.JOB_ROOT / f"{job.pk}.tar"
@@ -246,7 +246,7 @@ def test_with_an_account_all_that_it_kept_goes_and_a_namesake_finds_nothing(clie
     name = owner.username
     owner.delete()
     assert not result.exists() and not query.folder.exists()
-    assert not SavedQuery.objects.filter(name="mine").exists()
+    assert not SavedSearch.objects.filter(name="mine").exists()
     assert not reads_of_nobody(client, partner, table)
     namesake = User.objects.create_user(name)
     assert user_tables.schema_of(namesake) != table.schema

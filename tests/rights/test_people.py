@@ -16,7 +16,7 @@ from archive.access import audit, tokens
 from archive.access.audit import Actor
 from archive.access.reading import Reader, reading
 from archive.jobs.dependencies import is_open, on_tables
-from archive.models import AuditEntry, CalibrationImage, Membership, Program, SavedQuery, Token, UserJob
+from archive.models import AuditEntry, CalibrationImage, Membership, Program, SavedSearch, Token, UserJob
 from archive.products.calibrations import mark
 from archive.releases import redating
 from lightcurves.models import SavedPeriod
@@ -32,7 +32,7 @@ def person():
     user = User.objects.create_user("vera", password="old")
     tokens.make(user, "script", ["all"], SOON, ME)
     Membership.objects.create(user=user, program_id=2)
-    SavedQuery.objects.create(owner=user, name="mine", text="SELECT 1 AS one")
+    SavedSearch.objects.create(owner=user, name="mine", text="SELECT 1 AS one")
     UserJob.objects.create(kind="bundle", owner=user, parameters={})
     SavedPeriod.objects.create(owner=user, oid=1, period=1.0)
     return user
@@ -52,7 +52,7 @@ def test_whoever_made_a_token_can_be_deleted_and_the_audit_stays(client, person)
     assert "ztf_" in client.get(page).content.decode(), "what goes with the account is shown"
     assert client.post(page, {"post": "yes"}).status_code == 302
     assert not User.objects.filter(username="vera").exists()
-    assert not Token.objects.exists() and not SavedQuery.objects.exists() and not UserJob.objects.exists()
+    assert not Token.objects.exists() and not SavedSearch.objects.exists() and not UserJob.objects.exists()
     assert last("token.make").target.endswith("of vera")
     entry = last("user.delete")
     assert (entry.who, entry.target, entry.key) == ("staff", "vera", str(number))

@@ -15,7 +15,7 @@ SIZES = (25, 50, 100, 250, 500)
 DEFAULT_SIZE = 100
 TABLE, PICTURES, PLOT = "table", "pictures", "plot"
 VIEWS = {TABLE: "Table", PICTURES: "Pictures", PLOT: "Plot"}
-PARAMETERS = ("columns", "rows", "view", "order", "page", "format")
+PARAMETERS = ("columns", "rows", "view", "x", "y", "order", "page", "format")
 """Parameters of an address that are of the table, not of the search."""
 
 
@@ -26,10 +26,22 @@ class TableForm(forms.Form):
     rows = TypedChoiceField(choices=[("", ""), *((n, n) for n in SIZES)], coerce=int, empty_value=DEFAULT_SIZE,
                             required=False, label="Rows on a page")  # fmt: skip
     view = ChoiceField(choices=[("", ""), *VIEWS.items()], required=False)
+    x = forms.CharField(required=False, max_length=60, help_text="column of the plot")
+    y = forms.CharField(required=False, max_length=60, help_text="column of the plot, or count")
 
     def narrowed(self, table: Table, columns: Sequence[Column]) -> Table:
         """A table of the columns that are named; all of them where none is."""
         return table.only(table.name, " ".join(one.name for one in columns)) if self.cleaned_data["columns"] else table
+
+    @property
+    def shown_as(self) -> str:
+        """How the rows are shown."""
+        return self.cleaned_data["view"] or TABLE
+
+    @property
+    def axes(self) -> tuple[str, str]:
+        """The columns of the plot; empty for the usual ones."""
+        return self.cleaned_data["x"].strip(), self.cleaned_data["y"].strip()
 
     def chosen(self, known: Sequence[Column], usual: Sequence[str]) -> list[Column]:
         """The columns of the table, in the order in which they are named; the usual ones where none is.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django import forms
 from django.http import HttpRequest
 
+from archive.forms import BitsField, RegionField
 from archive.search.where import BadConditionError, conjuncts
 from archive.tables.pages.results import address
 
@@ -34,12 +35,17 @@ def chips_of(request: HttpRequest, form: forms.Form) -> list[Chip]:
         if bound.name == "where":
             chips += _of_where(request, value)
             continue
+        if isinstance(bound.field, BitsField):
+            chips += _of_bits(request, bound)
+            continue
         dropped = dict.fromkeys(TOGETHER.get(bound.name, (bound.name,)), "")
         chips.append(Chip(bound.label, _words(bound, value), address(request, **dropped, page="")))
     return chips
 
 
 def _words(bound: forms.BoundField, value: str) -> str:
+    if isinstance(bound.field, RegionField):
+        return value if bound.errors else bound.field.in_words(value)
     choices = getattr(bound.field, "choices", None)
     if choices is not None:
         try:
@@ -48,6 +54,19 @@ def _words(bound: forms.BoundField, value: str) -> str:
             known = value
         return str({str(key): text for key, text in choices}.get(str(known), value))
     return "yes" if isinstance(bound.field.widget, forms.CheckboxInput) else value
+
+
+def _of_bits(request: HttpRequest, bound: forms.BoundField) -> list[Chip]:
+    """A chip for each bit; those that cannot be read are in the form's errors."""
+    try:
+        bits = bound.field.named(bound.data)
+    except forms.ValidationError:
+        return []
+    words = [word for word, _ in bits]
+    return [
+        Chip(bound.label, text, address(request, **{bound.name: ",".join(w for w in words if w != word)}, page=""))
+        for word, text in bits
+    ]
 
 
 def _of_where(request: HttpRequest, condition: str) -> list[Chip]:

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from archive.tables.dictionary import Column
 from archive.tables.pages.asked import PARAMETERS, SIZES, TABLE, VIEWS
+from archive.tables.pages.choosing import Choosing
 from archive.tables.presentation import FILTER, Shown, shown
 
 
@@ -68,10 +69,15 @@ class ResultTable:
     view: str
     columns: list[tuple[Shown, bool]]
     kept: list[tuple[str, str]]
-    actions: bool
+    choosing: Choosing | None
     empty: str
     has_links: bool
     usual: str  # the address with the columns that are shown unless others are asked for
+
+    @property
+    def actions(self) -> bool:
+        """Whether anything can be done with rows that are chosen."""
+        return self.choosing is not None and any(row.key for row in self.rows)
 
     @property
     def width(self) -> int:
@@ -90,6 +96,7 @@ def result_table(
     views: Iterable[str] = (TABLE,),
     view: str = TABLE,
     empty: str = "",
+    choosing: Choosing | None = None,
 ) -> ResultTable:
     """The table of one page of results.
 
@@ -115,8 +122,8 @@ def result_table(
         [Choice(VIEWS[one], address(request, view="" if one == TABLE else one), one == view) for one in views],
         view,
         [(heading.column, True) for heading in headings] + rest,
-        [(name, value) for name, value in request.GET.items() if name != "page" and value],
-        any(row.key for row in rows),
+        [(name, value) for name, values in request.GET.lists() for value in values if name != "page" and value],
+        choosing,
         empty,
         any(row.links for row in rows),
         address(request, columns=""),

@@ -7,7 +7,7 @@ from django.shortcuts import render
 
 from archive.access.streams import QueryFailedError
 from archive.forms import problems
-from archive.requests.parameters import takes
+from archive.requests.parameters import joined, takes
 from archive.search.query import BadQueryError
 from archive.tables.responses import problem
 from archive.targets import around
@@ -58,4 +58,4 @@ def _counted(request: HttpRequest, form: PositionListForm, context: dict) -> Htt
 def _query(form: PositionListForm) -> dict:
     """The conditions, for the links to each position's own search."""
     own = ("targets", "upload", "columns", "format", "centred", "csrfmiddlewaretoken")
-    return {name: value for name, value in form.data.items() if value and name not in own}
+    return {name: value for name, value in joined(form.data).items() if name not in own}

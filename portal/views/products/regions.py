@@ -49,8 +49,10 @@ def sky_region(request: HttpRequest) -> HttpResponse:
     context |= map_context([one.image for one in found.images[:DRAWN]], (ra, dec, min(WIDEST, 2.4 * radius + 1)))
     if context["sky"]:
         context["sky"]["outlines"] = _outlines(region)
-    context |= {"region": region, "found": found, "shown": found.images[:SHOWN], "whole_sky": region_map(region),
-                "most": MOST_IMAGES}  # fmt: skip
+    part = "Probability" if region.is_map else "Part of it"
+    heads = f"Image | Start (UTC) | Filter | {part} (%) # | Seeing (″) # | 5σ limit (mag) #"
+    context |= {"region": region, "found": found, "shown": found.images[:SHOWN], "heads": heads}
+    context |= {"whole_sky": region_map(region), "most": MOST_IMAGES}
     return render(request, TEMPLATE, context)
 
 

@@ -2,45 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.core.paginator import Page
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
 
 from archive.access.streams import limited
 from archive.forms import problems
+from archive.models import ScienceImage
 from archive.products.files import MAIN_FILE, files_by_row
-from archive.requests.numbers import whole
 from archive.requests.paging import page_of
 from archive.requests.parameters import BadParameterError, takes
 from archive.search import query
+from archive.search.as_adql import adql_of
 from archive.search.facets import facets
 from archive.search.families import FAMILIES, FOOTPRINT, POINT, Family
-from archive.search.where import COMPARISONS, NUMBER
+from archive.services.vo.calls import calls
 from archive.services.vo.table_files import FORMATS as FILE_FORMATS
 from archive.services.vo.table_files import all_rows
-from archive.tables.pages.asked import PARAMETERS, PICTURES, TABLE, TableForm
+from archive.tables.dictionary import Column
+from archive.tables.pages.asked import PARAMETERS, PICTURES, PLOT, TABLE, TableForm
 from archive.tables.pages.chips import chips_of
-from archive.tables.pages.results import result_table, search_of
-from archive.tables.presentation import shown
+from archive.tables.pages.choosing import USUAL, Choosing, chosen, of_rows
+from archive.tables.pages.narrowing import PARAMETERS as NARROWING
+from archive.tables.pages.narrowing import narrowed, narrowing, redirect
+from archive.tables.pages.plots import Plot, plot_of
+from archive.tables.pages.results import ResultTable, result_table, search_of
 from archive.tables.responses import answer, format_of, refuse
 from portal.forms.images import ImageSearchForm
+from portal.forms.workbench import MOST_EPOCHS
+from portal.plots import query as query_plot
 from portal.plots.sky_map import SkyMap, sky_map
-from portal.search.examples import calls
-from portal.views.products.product_rows import KEYS, columns_of, open_of, outline, rows_of
+from portal.views.products.product_rows import KEYS, PAGES, columns_of, open_of, outline, rows_of
 
 TEMPLATE = "portal/images.html"
-MOST_ROWS = 1000  # that are chosen at once
 NOTHING = "No {} match. Widen the search or remove a condition."
 NO_DEEP = "There are no deep co-adds: none are made here, and none were fetched."
-ACTIONS = {
-    "table": ("images", {}), "curl": ("script", {"kind": "curl"}), "wget": ("script", {"kind": "wget"}),
-    "python": ("script", {"kind": "python"}), "csv": ("images", {"format": "csv"}),
-    "votable": ("images", {"format": "votable"}), "sky": ("sky", {}), "cutouts": ("cutouts", {}),
-}  # fmt: skip
-"""What is done with the chosen rows: the address, and what is added to it."""
+SCRIPTS = {"curl": "Download script"}
+ELSEWHERE = {"sky": "On the sky", "cutouts": "Cutouts"}
+BLINK = {"blink": "Blink"}
 
 
 @takes(ImageSearchForm, TableForm, "format", "page")
@@ -58,26 +64,40 @@ def image_search(request: HttpRequest) -> HttpResponseBase:
     with limited("reader"):
         page = page_of(request, rows, asked.cleaned_data["rows"])
         files = files_by_row(family.name, page.object_list, MAIN_FILE.get(family.name))
-    view = asked.cleaned_data["view"] or TABLE
+        plot = _plot(request, rows, page, family, asked)
+    context |= {"plot": plot, "table": _table(request, family, asked, columns, page, files)}
     context |= {
         "family": family,
         "open": open_of(page.object_list, files),
-        "table": result_table(
-            request, family.title, family.page.columns, columns,
-            rows_of(family.name, page.object_list, columns, files), page,
-            {one.name for one in columns if family.path(one.name) is not None},
-            (TABLE, PICTURES) if family.name in MAIN_FILE else (TABLE,), view,
-            NO_DEEP if family.name == "deep" else NOTHING.format(family.title),
-        ),
-        "conditions": [shown(c) for c in family.page.columns if c.name in family.types],
-        "comparisons": COMPARISONS,
+        "narrow": narrowing(reverse("narrow"), family.page.columns, family.types),
         "search": search_of(request),
+        "has_region": query.has(family.name, "region"),
         "has_cutouts": family.name in MAIN_FILE,
         "formats": FILE_FORMATS,
-        "calls": calls(request, form),
+        "calls": calls(request, adql_of(form.query), form.query),
         "map": _map(family, page.object_list, [form.place] if form.place else []),
-    }  # fmt: skip
+    }
     return answer(request, family.page, page, TEMPLATE, context)
+
+
+def _table(
+    request: HttpRequest, family: Family, asked: TableForm, columns: Sequence[Column], page: Page, files: Mapping
+) -> ResultTable:
+    sortable = {one.name for one in columns if family.path(one.name) is not None}
+    views = (TABLE, PICTURES, PLOT) if family.name in MAIN_FILE else (TABLE, PLOT)
+    empty = NO_DEEP if family.name == "deep" else NOTHING.format(family.title)
+    rows = rows_of(family.name, page.object_list, columns, files)
+    return result_table(
+        request, family.title, family.page.columns, columns, rows, page, sortable, views, asked.shown_as, empty,
+        _choosing(request, family.name),
+    )  # fmt: skip
+
+
+def _plot(request: HttpRequest, rows: QuerySet, page: Page, family: Family, asked: TableForm) -> Plot | None:
+    if asked.shown_as != PLOT:
+        return None
+    own = reverse(PAGES[family.name], args=[0]) if family.name in PAGES else ""
+    return plot_of(request, rows, page.paginator.count, family.page.columns, family.expressions, own, asked.axes)
 
 
 def _map(family: Family, products, marks: list) -> SkyMap | None:
@@ -96,63 +116,64 @@ def image_facets(request: HttpRequest) -> HttpResponse:
         return render(request, "ui/facets.html", {"facets": facets(form.query), "search": request.GET})
 
 
-@takes(ImageSearchForm, TableForm, "format", "column", "comparison", "value")
+@takes(ImageSearchForm, TableForm, "format", *NARROWING)
 def narrow(request: HttpRequest) -> HttpResponse:
-    """The search with one condition more: a column compared with a value."""
-    column, comparison, value = (request.GET.get(name, "").strip() for name in ("column", "comparison", "value"))
-    family = FAMILIES.get(request.GET.get("family") or "sci")
-    if family is None or column not in family.types:
-        raise BadParameterError(f"column={column[:40]!r}: there is no such column of these products")
-    if comparison not in COMPARISONS:
-        raise BadParameterError(f"comparison={comparison[:10]!r}: give one of {' '.join(COMPARISONS)}")
-    if not value:
-        raise BadParameterError("value: give the value that the column is compared with")
-    quoted = value if family.types[column] == NUMBER else "'{}'".format(value.replace("'", "''"))
-    before = request.GET.get("where", "").strip()
-    joined = f"({before})" if before and " or " in before.lower() else before
-    where = " AND ".join(part for part in (joined, f"{column} {comparison} {quoted}") if part)
-    return _redirect("images", request.GET, {"where": where, "column": "", "comparison": "", "value": "", "page": ""})
+    """The search with more conditions: a column compared with a value, or limits that a plot shows."""
+    name = request.GET.get("family") or "sci"
+    types = FAMILIES[name].types if name in FAMILIES else {}
+    return narrowed(request.GET, types, reverse("images"))
+
+
+@require_safe
+@cache_control(max_age=3600)
+def search_plot(request: HttpRequest) -> JsonResponse:
+    """The plot of a search's rows as a Bokeh document without points, in which one may draw a box."""
+    return JsonResponse({"result": query_plot.document(query_plot.BOXED)})
 
 
 @takes(ImageSearchForm, TableForm, "format", "to", "row", several=("row",))
 def chosen_rows(request: HttpRequest) -> HttpResponse:
-    """A redirect to an action for rows that were chosen in the table: `to` of ACTIONS."""
-    to = request.GET.get("to", "")
-    if to not in ACTIONS:
-        raise BadParameterError(f"to={to[:20]!r}: give one of {', '.join(ACTIONS)}")
-    name, more = ACTIONS[to]
-    kept = request.GET.copy()
-    for parameter in () if name == "images" and to == "table" else PARAMETERS:
-        kept.pop(parameter, None)
-    kept["where"] = of_rows(
-        request.GET.get("family") or "sci", request.GET.getlist("row"), request.GET.get("where", "")
-    )
-    kind = more.get("kind")
-    changes = {name: value for name, value in more.items() if name != "kind"} | {"to": "", "row": "", "page": ""}
-    return _redirect(name, kept, changes, [kind] if kind else [])
+    """A redirect to what is done with rows that were chosen in the table: `to`."""
+    family, to = request.GET.get("family") or "sci", request.GET.get("to", "")
+    if family not in KEYS:
+        raise BadParameterError(f"family={family[:20]!r}: rows can be chosen of {', '.join(KEYS)}")
+    others = SCRIPTS | ELSEWHERE | BLINK
+    if to in USUAL:
+        return chosen(request, KEYS[family], reverse("images"))
+    if to not in others:
+        raise BadParameterError(f"to={to[:20]!r}: give one of {', '.join((*USUAL, *others))}")
+    if to in BLINK:
+        return HttpResponseRedirect(blinking(family, request.GET.getlist("row")))
+    where = of_rows(KEYS[family], request.GET.getlist("row"), request.GET.get("where", ""))
+    changes = dict.fromkeys((*PARAMETERS, "to", "row"), "") | {"where": where}
+    return redirect(reverse("script", args=[to]) if to in SCRIPTS else reverse(to), request.GET, changes)
 
 
-def of_rows(family: str, rows: list[str], where: str) -> str:
-    """The condition for rows that were chosen by their numbers, beside the one there was.
+def blinking(family: str, rows: list[str]) -> str:
+    """The address of the viewer in which chosen science images blink, those of one quadrant in time.
 
     Raises
     ------
     BadParameterError
     """
+    if family != "sci":
+        raise BadParameterError(f"family={family}: science images blink (family=sci)")
+    if not 2 <= len(set(rows)) <= MOST_EPOCHS:
+        raise BadParameterError(f"row: {len(set(rows))} images are chosen; 2 to {MOST_EPOCHS} blink at a time")
+    of_rows(KEYS[family], rows, "")
+    found = list(ScienceImage.objects.filter(pk__in=rows).order_by("obsjd", "pk"))
+    if missing := set(map(int, rows)) - {one.pk for one in found}:
+        raise BadParameterError(f"row={min(missing)}: no such image, or it is not public")
+    if len({(one.field, one.rcid) for one in found}) > 1:
+        raise BadParameterError("row: the images are of several quadrants; choose images of one field and channel")
+    epochs = ",".join(str(one.pk) for one in found)
+    return f"{reverse('image-view', args=[found[len(found) // 2].pk])}?mode=blink&epochs={epochs}"
+
+
+def _choosing(request: HttpRequest, family: str) -> Choosing | None:
     if family not in KEYS:
-        raise BadParameterError(f"family={family[:20]!r}: rows can be chosen of {', '.join(KEYS)}")
-    if not rows:
-        raise BadParameterError("row: choose at least one row")
-    if len(rows) > MOST_ROWS:
-        raise BadParameterError(f"row: {len(rows)} rows are chosen, at most {MOST_ROWS} at once")
-    wrong = next((row for row in rows if whole(row) is None), None)
-    if wrong is not None:
-        raise BadParameterError(f"row={wrong[:30]!r}: give the number of a row")
-    chosen = f"{KEYS[family]} IN ({', '.join(dict.fromkeys(rows))})"
-    return f"({where}) AND {chosen}" if where.strip() else chosen
-
-
-def _redirect(name: str, given: QueryDict, changes: dict, arguments: list | None = None) -> HttpResponseRedirect:
-    parameters = {key: given[key] for key in given} | changes
-    query_string = urlencode({key: value for key, value in parameters.items() if value})
-    return HttpResponseRedirect(f"{reverse(name, args=arguments or [])}?{query_string}")
+        return None
+    actions = USUAL | SCRIPTS
+    if family in ("sci", "ref"):
+        actions |= {name: label for name, label in ELSEWHERE.items() if name == "sky" or request.GET.get("position")}
+    return Choosing(reverse("chosen-rows"), actions | (BLINK if family == "sci" else {}), family)

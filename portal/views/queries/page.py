@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from archive.models import SavedQuery
+from archive.models import SavedSearch
 from archive.requests.parameters import takes
 from archive.services.protocol.errors import BadRequestError
 from archive.services.vo.adql import ADQLError, known_functions
@@ -92,15 +92,19 @@ def plot(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"result": query_plot.document()})
 
 
-def _saved(key: str) -> SavedQuery:
+def _saved(key: str) -> SavedSearch:
     try:
-        return SavedQuery.objects.get(pk=key)
-    except (SavedQuery.DoesNotExist, ValidationError) as error:
+        return SavedSearch.objects.get(pk=key, kind=SavedSearch.Kind.QUERY)
+    except (SavedSearch.DoesNotExist, ValidationError) as error:
         raise Http404(f"no query is saved as {key}") from error
 
 
 def _mine(request: HttpRequest):
-    return SavedQuery.objects.filter(owner=request.user) if request.user.is_authenticated else ()
+    return (
+        SavedSearch.objects.filter(owner=request.user, kind=SavedSearch.Kind.QUERY)
+        if request.user.is_authenticated
+        else ()
+    )
 
 
 def _problem(query: str, error: ADQLError) -> Problem:

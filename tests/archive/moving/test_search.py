@@ -120,6 +120,29 @@ def test_the_same_rows_come_as_csv_json_and_votable(client, nights):
     assert b"QUERY_STATUS" in client.get("/moving/", {"name": "Margarita", "format": "votable"}).content
 
 
+def test_the_table_sorts_chooses_columns_and_plots(client, nights):
+    asked = {"name": "Margarita", "order": "-ra", "columns": "ra,obsjd,vmag"}
+    page = client.get("/moving/", asked)
+    table = page.context["table"]
+    assert [one.column.name for one in table.headings] == ["ra", "obsjd", "vmag"]
+    ra = [float(row.cells[0].text) for row in table.rows]
+    assert ra == sorted(ra, reverse=True) and len(ra) == len(found())
+    assert [(chip.label, chip.text) for chip in page.context["chips"]] == [
+        ("Name, number, or a line of elements", "Margarita")
+    ]
+    api = client.get("/api/moving/", {"name": "Margarita", "order": "-ra"}).json()["results"]
+    assert [row["pid"] for row in api] == [int(row.key) for row in table.rows]
+    plot = client.get("/moving/", {"name": "Margarita", "view": "plot"}).context["plot"]
+    assert (plot.x.name, plot.y.name, plot.drawn, plot.narrows) == ("obsjd", "vmag", len(found()), False)
+    fits_ = client.get("/moving/", {"name": "Margarita", "format": "fits"}).getvalue()
+    assert fits_.startswith(b"SIMPLE")
+
+
+@pytest.mark.parametrize("asked", [{"order": "nothing"}, {"columns": "nothing"}, {"view": "cube"}, {"rows": "3"}])
+def test_what_the_table_does_not_know_is_refused(client, nights, asked):
+    assert client.get("/moving/", {"name": "Margarita"} | asked).status_code == 400
+
+
 def test_single_elements_find_the_same_images(client, nights):
     parts = vars(MARGARITA.elements)
     query = {

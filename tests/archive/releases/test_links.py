@@ -48,3 +48,29 @@ def test_the_link_finds_as_many_images_as_the_release_holds(releases, client):
 def test_there_is_no_link_where_it_would_find_nothing(releases, client, admin_client, name):
     found, _ = links(admin_client, name)
     assert found == []
+
+
+def test_releases_are_searched_as_other_rows_are(releases, client, admin_client):
+    page = client.get("/releases/")
+    assert [row.label for row in page.context["table"].rows] == ["light", "open"]
+    first = page.context["table"].rows[1]
+    assert [cell.text for cell in first.cells] == [
+        "open", "2020-09-24", "2020-09-25", "public", "science images and catalogs", "public",
+    ]  # fmt: skip
+    rows = client.get("/releases/", {"holds": "sci", "night": "2020-09-25", "format": "json"}).json()["rows"]
+    assert [(row["name"], row["families"]) for row in rows] == [("open", "science images and catalogs")]
+    chips = client.get("/releases/", {"holds": "lightcurve"}).context["chips"]
+    assert [(chip.label, chip.text) for chip in chips] == [("Holds", "light curves")]
+    assert [row.label for row in client.get("/releases/", {"order": "-name"}).context["table"].rows] == [
+        "open",
+        "light",
+    ]
+    for asked in ({"night": "2020-09-26"}, {"programid": 2}):
+        assert "No release matches" in client.get("/releases/", asked).content.decode(), asked
+    assert [row.label for row in admin_client.get("/releases/").context["table"].rows] == ["closed", "light", "open"]
+
+
+@pytest.mark.parametrize("asked", [{"order": "programs"}, {"columns": "notes"}, {"holds": "moon"}, {"nights": "1"}])
+def test_what_releases_do_not_have_is_refused(releases, client, asked):
+    assert client.get("/releases/", asked).status_code == 400
+    assert client.get("/releases/", asked | {"format": "csv"}).status_code == 400

@@ -248,7 +248,7 @@ def test_the_forms_and_links_of_the_pages_ask_only_what_their_addresses_take(cli
 
 def addresses_of(tree, here: str):
     """The requests of a page: address, method, names of fields; its links, its scripts and pictures, its forms."""
-    for attribute in ("href", "src", "hx-get"):
+    for attribute in ("href", "src", "data-on-open", "data-poll"):
         yield from ((urljoin(here, one.get(attribute)), "GET", None) for one in tree.iter() if one.get(attribute))
     for form in tree.iter("form"):
         target, method = urljoin(here, form.get("action") or here), form.get("method", "get").upper()

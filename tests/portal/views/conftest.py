@@ -13,7 +13,7 @@ from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
-from archive.models import QueryJob, SavedQuery, UserJob
+from archive.models import QueryJob, SavedSearch, UserJob
 from archive.products import bundles
 from lightcurves.storage import store
 from lightcurves.updates import statistics
@@ -39,7 +39,7 @@ class Pages:
     world: World
     owner: User | None = None
     jobs: dict[str, dict[str, UserJob]] = field(default_factory=dict)
-    query: SavedQuery | None = None
+    query: SavedSearch | None = None
     position: str = ""
 
 
@@ -71,7 +71,7 @@ def _build(made: Pages) -> None:
         _measure(made.world, forced[0]["id"])
         ids = {"bundle": ordered[0], "waiting": waiting, "forced": forced[0], "forced waiting": forced[1]}
         made.jobs[name] = {kind: UserJob.objects.get(pk=one["id"]) for kind, one in ids.items()}
-    made.query = SavedQuery.objects.create(owner=made.owner, name="mine", text=QUERY)
+    made.query = SavedSearch.objects.create(owner=made.owner, name="mine", text=QUERY)
     QueryJob.objects.create(
         owner=made.owner, parameters={"QUERY": QUERY, "RESPONSEFORMAT": "csv"}, phase="ERROR", message="it failed",
         duration=600, destruction=made.query.changed,

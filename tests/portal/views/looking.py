@@ -61,8 +61,8 @@ WITHOUT = {  # what a browser may lack
 SETTLED_WITHIN, QUIET = 15.0, 0.4  # s
 BETWEEN = "/robots.txt"  # of the same origin and policy as pages are: Chromium goes on in the same process
 ASK_NOTHING = ("/static/portal/whole.js", "/static/portal/samp.js")  # scripts that ask for nothing by themselves
-BROKEN = re.compile(  # what the browser, htmx and Swagger write of an answer that does not come
-    "Failed to (load resource|fetch dynamically)|Refused to execute|MIME type|YAMLException|Response Status Error|htmx:"
+BROKEN = re.compile(  # what the browser and Swagger write of an answer that does not come
+    "Failed to (load resource|fetch dynamically)|Refused to execute|MIME type|YAMLException|Response Status Error"
 )
 
 

@@ -16,7 +16,7 @@ EVERYWHERE = ("/static/portal/whole.js",)  # which tells of the others
 HELP = "help"  # pages that read the same without any script
 NOT_OURS = "SwaggerUIBundle is not defined"  # its own starter misses it
 TILES = "/hips/"  # a map without some of its tiles is a map
-HTMX = 1800  # ms, in which a page asks again for the part that waits
+POLLED = 1400  # ms, in which a page asks again for the part that waits
 SECONDS = 8.0  # until a page has said what failed
 DETAIL = "it was moved away while you looked"
 FALLBACKS = {  # what must stay, unless a plot stands there
@@ -61,8 +61,8 @@ def test_whatever_does_not_come_is_said_and_the_rest_stays(visit, archive):
         if name.startswith(HELP):
             continue
         seen.open(address)
-        if seen.page.locator("[hx-get]").count():
-            seen.page.wait_for_timeout(HTMX)
+        if seen.page.locator("[data-poll]").count():
+            seen.page.wait_for_timeout(POLLED)
         before, asked = seen.sentences(), needs(seen, tried)
         kind_of_page = name.split()[0]
         for number, (path, kind) in enumerate(sorted(asked.items())):

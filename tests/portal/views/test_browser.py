@@ -7,7 +7,7 @@ from django.urls import get_resolver
 from tests.portal.views.addresses import FORMS_OF_IRSA, NOT_PAGES, REFUSED, pages
 from tests.portal.views.conftest import OWNER
 from tests.portal.views.looking import POINTERS, WITHOUT, axe, invalid, unparsed
-from tests.portal.views.screens import LAPTOP, PHONE
+from tests.portal.views.screens import LAPTOP, PHONE, jumps
 from tests.rights.test_every_path import names_of
 from tests.rights.test_requests_by_address import ADDRESSES, well_formed
 
@@ -40,9 +40,9 @@ def test_every_page_opens_without_a_fault_in_both_schemes_and_on_every_screen(vi
         answer = seen.open(address)
         assert answer.status == (seen.allowed or 200), (name, answer.status)
         texts[name] = answer.text()
-        found = [*seen.faults, *seen.page.evaluate(POINTERS), *axe(seen), *_in_the_dark(seen)]
+        found = [*seen.faults, *jumps(seen), *seen.page.evaluate(POINTERS), *axe(seen), *_in_the_dark(seen)]
         if not name.startswith(UNFRAMED):
-            found += [fault for screen in (PHONE, LAPTOP) for fault in _misfits(seen, screen)]
+            found += [fault for screen in (PHONE, LAPTOP) for fault in _misfits(seen, screen)]  # a laptop's at the end
         found += [] if name.startswith("help") else unparsed(texts[name])
         if found:
             wrong[name] = found
@@ -68,13 +68,14 @@ def _misfits(seen, screen: dict[str, int]) -> list[str]:
     return found + ([f"{over} px too wide at {screen['width']}"] if over > 0 else [])
 
 
-def test_a_visitor_s_pages_open_without_a_fault(visit, archive):
+def test_a_visitor_s_pages_open_without_a_fault_on_a_phone(visit, archive):
     seen, wrong = visit(archive, ""), {}
+    seen.page.set_viewport_size(PHONE)
     for name, address in pages(archive, "").items():
         seen.allowed = 400 if name in REFUSED else 0
         answer = seen.open(address)
         assert answer.status == (seen.allowed or 200), (name, answer.status)
-        if found := [*seen.faults, *seen.page.evaluate(POINTERS)]:
+        if found := [*seen.faults, *jumps(seen), *seen.page.evaluate(POINTERS)]:
             wrong[name] = found
     assert wrong == {}
 

@@ -8,12 +8,6 @@ from tests.portal.views.conftest import OWNER
 from tests.portal.views.screens import LAPTOP, PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(databases=["default", "reader"])]
-SHIFT = """() => new Promise((done) => {
-  let moved = 0;
-  new PerformanceObserver((list) => list.getEntries().forEach((one) => one.hadRecentInput || (moved += one.value)))
-    .observe({ type: "layout-shift", buffered: true });
-  setTimeout(() => done(moved), 500);
-})"""
 
 
 @pytest.fixture
@@ -28,13 +22,6 @@ def test_the_first_result_stands_in_the_first_screen(seen, archive, screen, name
     seen.open(pages(archive, OWNER)[name])
     box = seen.page.locator("table tbody tr").first.bounding_box()
     assert box["y"] + box["height"] <= screen["height"], box
-
-
-@pytest.mark.parametrize("name", ["home", "images", "alerts", "objects"])
-def test_nothing_jumps_while_a_page_loads(seen, archive, name):
-    seen.page.set_viewport_size(LAPTOP)
-    seen.open(pages(archive, OWNER)[name])
-    assert seen.page.evaluate(SHIFT) < 0.05
 
 
 def test_the_switch_turns_pages_dark_and_light_and_is_remembered(visit, archive):
@@ -77,6 +64,16 @@ def test_the_palette_leads_anywhere_by_keyboard(seen, archive):
     seen.page.keyboard.type(str(archive.world.units[0].pid))
     seen.page.keyboard.press("Enter")
     seen.page.wait_for_url(f"**/images/{archive.world.units[0].pid}/")
+    assert seen.faults == []
+
+
+def test_the_palette_finds_sections_of_the_help(seen, archive):
+    seen.open(pages(archive, OWNER)["gallery"])
+    seen.page.wait_for_selector("html[data-frame=ready]")
+    seen.page.keyboard.press("Control+k")
+    seen.page.keyboard.type("design of the p")
+    seen.page.get_by_role("option", name="Design of the pages").click()
+    seen.page.wait_for_url("**/help/architecture/design.html*")
     assert seen.faults == []
 
 

@@ -1,6 +1,7 @@
 """What the pages' scripts promise, in Chromium."""
 
 import json
+import re
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,22 +14,6 @@ from tests.portal.views.conftest import OWNER
 from tests.portal.views.looking import WITHOUT
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(databases=["default", "reader"])]
-STATE = """async () => {
-  const { exclude, include, initial, restore, undo } = await import("/static/lightcurves/state.js");
-  const { calls } = await import("/static/lightcurves/download.js");
-  const { dateOf } = await import("/static/lightcurves/points.js");
-  const state = initial(["zg", "zr"]);
-  const keys = Array.from({ length: 6000 }, (_, k) => `${200000000000000 + k}`);
-  const sizes = [exclude(state, keys), exclude(state, keys.slice(0, 9))];
-  const same = state.excluded === state.excluded;
-  const many = calls(state, "/a", "/b");
-  include(state, keys[0]); sizes.push(state.excluded.size);
-  undo(state); sizes.push(state.excluded.size);
-  exclude(state, keys.slice(0, 3)); restore(state); sizes.push(state.excluded.size);
-  const whole = calls(state, "/a", "/b");
-  state.bands.clear();
-  return { sizes, same, many, whole, none: calls(state, "/a", "/b"), dates: [dateOf(1.7e9), dateOf(60000)] };
-}"""
 
 
 @pytest.fixture
@@ -43,16 +28,6 @@ def test_a_forced_light_curve_is_drawn_in_the_place_of_its_drawing(seen, archive
     drawn = seen.page.evaluate("Bokeh.documents[0].get_model_by_name('points').data")
     assert len(drawn["mjd"]) == len(archive.world.units) and min(drawn["flux"]) > 0
     assert seen.faults == []
-
-
-def test_exclusions_are_one_set_and_calls_stay_short(seen, archive):
-    seen.open(pages(archive, OWNER)["object"])
-    found = seen.page.evaluate(STATE)
-    assert found["sizes"] == [6000, 0, 5999, 0, 0] and found["same"]
-    assert all(len(text) < 2000 and "6000 excluded points" in text for text in found["many"].values())
-    assert all("exclude" not in text and "bands" not in text for text in found["whole"].values())
-    assert all("No filter is on" in text and "http" not in text for text in found["none"].values())
-    assert found["dates"] == ["no date", "2023-02-25 00:00:00"]
 
 
 def test_a_period_is_not_said_to_be_saved_by_somebody_who_is_signed_out(seen, archive):
@@ -90,12 +65,14 @@ def test_a_curve_of_ones_own_that_cannot_be_drawn_leaves_the_viewer_as_it_was(se
     assert seen.faults == []
 
 
-@pytest.mark.parametrize("kept", ["no JSON", '{"a": 1}', "[1, null, {}]", '["SELECT 1", 7]'])
+@pytest.mark.parametrize(
+    "kept", ["no JSON", '{"a": 1}', "[1, null, {}]", '[{"kind": "query", "address": "//x", "words": "y"}]']
+)
 def test_what_stands_in_the_browsers_storage_stops_no_page(seen, archive, kept):
-    seen.page.add_init_script(f"localStorage.setItem('queries', {json.dumps(kept)})")
+    seen.page.add_init_script(f"localStorage.setItem('searches', {json.dumps(kept)})")
     seen.open(pages(archive, OWNER)["query result"])
     seen.page.wait_for_selector("#result.ready")
-    expect(seen.page.locator("#history li")).to_have_count(1 if "SELECT" in kept else 0)
+    expect(seen.page.locator("#history li")).to_have_count(1)  # what was asked just now
     assert seen.faults == []
 
 
@@ -129,9 +106,10 @@ def test_values_far_below_one_are_drawn_and_written(seen, archive):
 
 
 @pytest.mark.parametrize(
-    ("status", "times", "sentence"), [(404, 1, "not here any more"), (500, 5, "answers 500"), (302, 1, "not signed in")]
-)
-@pytest.mark.parametrize("name", ["job waiting", "forced-job waiting"])
+    ("name", "status", "times", "sentence"),
+    [("job waiting", 404, 1, "not here"), ("forced-job waiting", 500, 4, "answers 500"),
+     ("job waiting", 302, 1, "not signed in any more; sign in")],
+)  # fmt: skip
 def test_a_job_that_is_gone_is_asked_for_no_more(seen, archive, name, status, times, sentence):
     asked = []
     seen.broken = True
@@ -141,12 +119,24 @@ def test_a_job_that_is_gone_is_asked_for_no_more(seen, archive, name, status, ti
         asked.append(route.request.url)
         route.fulfill(status=status, body="", headers={"Location": "/sign-in/"} if status == 302 else {})
 
-    seen.page.route("**/*job*/*-*/" if name == "job waiting" else "**/forced/*-*/", gone)
-    expect(seen.page.locator("#job [role=alert]")).to_contain_text(sentence)
-    assert len(asked) == times
-    seen.page.wait_for_timeout(2500)
+    seen.page.route(re.compile(r"/(jobs|forced)/[^/]+/\?part=1$"), gone)
+    expect(seen.page.locator("#job [role=alert]")).to_contain_text(sentence, timeout=10_000)
     assert len(asked) == times
     expect(seen.page.locator("#job")).to_contain_text("Look again")
+
+
+def test_a_part_that_is_asked_for_again_keeps_the_focus_and_says_its_new_state(seen, archive):
+    def renewed(route):
+        text = route.fetch().text().replace('data-state="', 'data-state="Now: ').replace("<h2>Jobs", "<h2>Renewed jobs")
+        route.fulfill(body=text, content_type="text/html")
+
+    seen.page.route("**/query/jobs*", renewed)
+    seen.open(pages(archive, OWNER)["query"])
+    seen.page.locator("#query-jobs").get_by_role("button", name="stop").focus()
+    expect(seen.page.locator("#query-jobs h2")).to_have_text("Renewed jobs")
+    assert seen.page.evaluate("document.activeElement.textContent") == "stop"
+    expect(seen.page.locator("p.unseen[role=status]")).to_contain_text("Now: The last job is queued")
+    assert seen.faults == []
 
 
 def test_a_reload_makes_no_second_token_and_shows_none_again(seen, archive):

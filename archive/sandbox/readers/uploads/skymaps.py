@@ -18,6 +18,7 @@ from mocpy import MOC
 
 from archive.sandbox.readers.declared import check_fits
 from archive.sandbox.readers.errors import BadFileError
+from archive.sandbox.readers.uploads.mocs import moc_of
 from archive.sandbox.readers.uploads.tables import GZIP, expanded
 
 FINEST = 11  # order of the cells that are returned: 1.7 arcmin
@@ -46,15 +47,7 @@ def read(source: BinaryIO, most_bytes: int) -> dict:
         content = expanded(content, most_bytes)
     if content.startswith(b"SIMPLE"):
         return _of_fits(content, most_bytes)
-    return _of_moc(_moc_of_text(content), "")
-
-
-def _moc_of_text(content: bytes) -> MOC:
-    try:
-        text = content.decode("utf-8-sig").strip()
-        return MOC.from_string(text, "json" if text.startswith("{") else "ascii")
-    except (UnicodeDecodeError, ValueError, TypeError) as error:
-        raise BadFileError("it is no MOC as text or JSON, and no FITS file") from error
+    return _of_moc(moc_of(content), "")
 
 
 def _of_fits(content: bytes, most_bytes: int) -> dict:
@@ -72,18 +65,11 @@ def _of_fits(content: bytes, most_bytes: int) -> dict:
             or header.get("ORDERING") in ("NUNIQ", "RANGE")
             and len(names) == 1
         ):
-            return _of_moc(_moc_of_fits(content), title)
+            return _of_moc(moc_of(content), title)
         _check_frame(header)
         if "UNIQ" in names:
             return _of_map(*_multi_order(hdu, names), title)
         return _of_map(*_flat(hdu, header, names), title)
-
-
-def _moc_of_fits(content: bytes) -> MOC:
-    try:
-        return MOC.from_fits(io.BytesIO(content))
-    except (ValueError, TypeError, KeyError, OSError, AttributeError) as error:
-        raise BadFileError(f"it is no MOC of the sky that can be read ({str(error)[:80]})") from error
 
 
 def _check_frame(header: fits.Header) -> None:

@@ -8,8 +8,11 @@ import pytest
 from astropy.io import fits, votable
 from astropy.table import Table
 from django.core.cache import cache
+from django.urls import reverse
 from pyarrow import parquet
 
+from archive.requests.parameters import BadParameterError
+from portal.views.products.search import blinking
 from tests import factories
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -97,7 +100,7 @@ def test_a_condition_is_added_to_those_there(client, images):
         ({"column": "sha", "comparison": "<", "value": "1"}, "column="),
         ({"column": "seeing", "comparison": "~", "value": "1"}, "comparison="),
         ({"column": "seeing", "comparison": "<", "value": ""}, "value"),
-        ({"column": "seeing", "comparison": "<", "value": "1", "x": "1"}, "x:"),
+        ({"column": "seeing", "comparison": "<", "value": "1", "z": "1"}, "z:"),
     ],
 )
 def test_a_condition_that_cannot_be_is_refused(client, images, asked, word):
@@ -121,6 +124,43 @@ def test_chosen_rows_alone_are_shown_and_fetched(client, images):
     assert pids(narrowed) == [images[0].pid]
 
 
+def test_chosen_images_of_one_quadrant_blink_in_time(client, images):
+    chosen = [images[3].pid, images[0].pid, images[1].pid]
+    answer = client.get("/images/rows", {"row": chosen, "to": "blink"})
+    in_time = ",".join(str(images[k].pid) for k in (0, 1, 3))
+    assert answer.url == f"/images/{images[1].pid}/view?mode=blink&epochs={in_time}"
+    assert client.get(answer.url).status_code == 200
+
+
+def test_images_that_cannot_blink_together_are_refused(client, images):
+    other = factories.science_image(factories.exposure(jd=factories.JD + 40), rcid=3)
+    with pytest.raises(BadParameterError, match="several quadrants"):
+        blinking("sci", [str(images[0].pid), str(other.pid)])
+    for rows, word in (
+        ([images[0].pid], "2 to 12"),
+        ([images[0].pid, images[5].pid], "not public"),
+        ([images[0].pid, "x"], "row='x'"),
+    ):
+        answer = client.get("/images/rows", {"row": rows, "to": "blink"})
+        assert answer.status_code == 400 and word in answer.content.decode().replace("&#x27;", "'"), rows
+
+
+def test_three_hundred_rows_fit_into_an_address(client, images):
+    pids = [str(images[0].pid + 1000 * k) for k in range(300)]
+    page = client.get("/images/", {"where": f"pid IN ({','.join(pids)})"})
+    assert page.status_code == 200 and images[0].pid in map(int, pids)
+
+
+@pytest.mark.parametrize(
+    ("search", "rows", "key"), [("alerts", "chosen-alerts", "candid"), ("objects", "chosen-objects", "oid")]
+)
+def test_alerts_and_objects_are_chosen_as_images_are(client, images, search, rows, key):
+    address = client.get(reverse(rows), {"row": ["5", "6"], "to": "csv"}).url
+    assert address == f"{reverse(search)}?where={key}+IN+%285,6%29&format=csv"
+    assert client.get(address).content.decode().startswith("candid" if key == "candid" else "oid")
+    assert client.get(reverse(rows), {"row": ["5"], "to": "curl"}).status_code == 400
+
+
 def test_a_closed_row_that_is_named_stays_closed(client, images):
     assert pids(client.get("/images/rows", {"row": images[5].pid, "to": "table"}, follow=True)) == []
 
@@ -128,7 +168,7 @@ def test_a_closed_row_that_is_named_stays_closed(client, images):
 @pytest.mark.parametrize(
     ("asked", "word"),
     [({"to": "table"}, "row"), ({"to": "moon", "row": "1"}, "to="), ({"to": "table", "row": "1; DROP"}, "row="),
-     ({"to": "table", "row": "1", "family": "raw"}, "family="), ({"to": "table", "row": ["1"] * 1001}, "at most 1000")],
+     ({"to": "table", "row": "1", "family": "raw"}, "family="), ({"to": "table", "row": ["1"] * 501}, "at most 500")],
 )  # fmt: skip
 def test_rows_that_cannot_be_chosen_are_refused(client, images, asked, word):
     answer = client.get("/images/rows", asked)
@@ -170,7 +210,8 @@ def test_what_is_closed_is_counted_and_no_bundle_of_nothing_is_offered(client, i
 
 def test_counts_by_part_narrow_the_search(client, images):
     page = client.get("/images/facets", {"where": "seeing < 2.2"})
-    found = {one.part: dict(one.values) for one in page.context["facets"]}
+    values = [value for one in page.context["facets"] for value in one.values]
+    found = {part: {one.value: one.count for one in values if one.part == part} for part in {v.part for v in values}}
     assert found["nid"] == {one.nid: 1 for one in images[:3]}
     assert "filtercode" not in found  # all alike
     for link in page.content.decode().split('href="')[1:]:

@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 
-from archive.models import SavedQuery
+from archive.models import SavedSearch
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 TEXT = "SELECT TOP 3 table_name FROM tap_schema.tables"
@@ -16,33 +16,33 @@ def owner():
 
 def test_a_query_is_kept_under_its_name_and_replaced_under_the_same(client, owner):
     client.force_login(owner)
-    answer = client.post("/query/saved", {"name": "tables", "query": TEXT}, follow=True)
-    kept = SavedQuery.objects.get(owner=owner)
+    answer = client.post("/searches/save", {"kind": "query", "name": "tables", "text": TEXT}, follow=True)
+    kept = SavedSearch.objects.get(owner=owner)
     assert answer.redirect_chain == [(f"/query/?saved={kept.pk}", 302)]
     assert answer.context["query"] == TEXT
     assert len(answer.context["result"].rows) == 3
-    client.post("/query/saved", {"name": "tables", "query": TEXT.replace("3", "2")})
-    assert [one.text for one in SavedQuery.objects.filter(owner=owner)] == [TEXT.replace("3", "2")]
+    client.post("/searches/save", {"kind": "query", "name": "tables", "text": TEXT.replace("3", "2")})
+    assert [one.text for one in SavedSearch.objects.filter(owner=owner)] == [TEXT.replace("3", "2")]
 
 
 def test_whoever_has_its_address_reads_it_but_only_its_owner_removes_it(client, owner):
-    kept = SavedQuery.objects.create(owner=owner, name="mine", text=TEXT)
+    kept = SavedSearch.objects.create(owner=owner, name="mine", text=TEXT)
     assert client.get("/query/", {"saved": kept.pk}).context["query"] == TEXT
-    assert client.post(f"/query/saved/{kept.pk}/forget")["Location"].startswith("/sign-in")
+    assert client.post(f"/searches/{kept.pk}/forget")["Location"].startswith("/sign-in")
     client.force_login(User.objects.create_user("stranger"))
     assert not client.get("/query/").context["mine"]
-    assert client.post(f"/query/saved/{kept.pk}/forget").status_code == 404
+    assert client.post(f"/searches/{kept.pk}/forget").status_code == 404
     client.force_login(owner)
-    client.post(f"/query/saved/{kept.pk}/forget")
-    assert not SavedQuery.objects.exists()
+    client.post(f"/searches/{kept.pk}/forget")
+    assert not SavedSearch.objects.exists()
 
 
-@pytest.mark.parametrize("values", [{"name": "", "query": TEXT}, {"name": "n" * 81, "query": TEXT}, {"name": "x"}])
+@pytest.mark.parametrize("values", [{"name": "", "text": TEXT}, {"name": "n" * 81, "text": TEXT}, {"name": "x"}])
 def test_a_query_without_name_or_text_is_refused_with_the_reason(client, owner, values):
     client.force_login(owner)
-    text = client.post("/query/saved", values, follow=True).content.decode()
-    assert "The query is not saved" in text
-    assert not SavedQuery.objects.exists()
+    text = client.post("/searches/save", values | {"kind": "query"}, follow=True).content.decode()
+    assert "The search is not saved" in text
+    assert not SavedSearch.objects.exists()
 
 
 @pytest.mark.parametrize("saved", ["0b9e8f52-0d7e-4f3c-9c56-ee31c0ffee00", "nonsense"])

@@ -1,0 +1,67 @@
+"""Coverage maps (MOC, IVOA 2.0) that people bring, read inside a confined child: FITS, JSON or ASCII."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from typing import BinaryIO
+
+from mocpy import MOC
+
+_ASCII = re.compile(rb"\s*[0-9]{1,2}/")
+_FITS = (b"ORDERING= 'NUNIQ", b"ORDERING= 'RANGE", b"MOCDIM  =", b"MOCORDER=", b"MOCORD_S=")
+MOST_HEADER = 20 * 2880  # bytes of a FITS file that are looked at for a MOC's cards
+
+
+class UnreadableMocError(ValueError):
+    """A file that is no MOC; the message says why."""
+
+
+def is_moc(content: bytes) -> bool:
+    """Whether a file is meant as a MOC, by how it begins."""
+    if content.startswith(b"SIMPLE  ="):
+        return any(card in content[:MOST_HEADER] for card in _FITS)
+    return bool(_ASCII.match(content)) or content.lstrip()[:1] == b"{"
+
+
+def parse(source: BinaryIO, most_characters: int, most_cells: int, coarsest: int, finest: int) -> dict:
+    """A MOC in its ASCII form, at the finest order at which it is short enough.
+
+    coarsest : larger cells count as those of this order that they hold
+
+    Returns
+    -------
+    text, and its order; whether it is coarser than the file: it then covers a little more
+
+    Raises
+    ------
+    UnreadableMocError
+    """
+    content = source.read()
+    try:
+        moc = moc_of(content)
+    except Exception as error:  # noqa: BLE001 (the parsers raise whatever they meet in a broken file; nothing is hidden)
+        raise UnreadableMocError(f"this is no MOC that can be read ({str(error)[:200]})") from error
+    if moc.empty():
+        raise UnreadableMocError("this MOC is empty: it covers nothing")
+    first = moc.max_order
+    for order in range(min(first, finest), -1, -1):
+        moc = moc.degrade_to_order(order)
+        text = " ".join(moc.to_string("ascii").split())
+        if len(text) <= most_characters and _count(moc, coarsest) <= most_cells:
+            return {"text": text, "order": order, "coarser": order < first}
+    raise UnreadableMocError(f"this MOC has more than {most_cells} cells at every order")
+
+
+def moc_of(content: bytes) -> MOC:
+    """The coverage in a file; raises whatever its parsers meet in a broken one."""
+    if content.startswith(b"SIMPLE  ="):
+        return MOC.from_fits(io.BytesIO(content))
+    if content.lstrip()[:1] == b"{":
+        return MOC.from_json(json.loads(content))
+    return MOC.from_string(content.decode("ascii").replace(",", " "), "ascii")
+
+
+def _count(moc: MOC, coarsest: int) -> int:
+    return sum(len(cells) * 4 ** max(coarsest - int(order), 0) for order, cells in moc.serialize("json").items())
