@@ -44,7 +44,10 @@ async function start() {
   data.ready = "true";
 }
 
-const showTools = (on) => viewer.querySelectorAll("[data-tools]").forEach((part) => (part.hidden = !on));
+const showTools = (on) => viewer.querySelectorAll("[data-tools]").forEach((part) => {
+  part.hidden = !on;
+  part.dataset.tools = "ready";
+});
 
 // --- what is drawn -----------------------------------------------------------------------------------------------
 function points() {
