@@ -68,7 +68,7 @@ def all_figures(archive: Archive, quick: bool) -> tuple[dict[str, Figure], list[
 
 
 def _sources() -> str:
-    """What the server says of so many sources, all in the image."""
+    """The server's answer about so many sources, all in the image."""
     rng = np.random.default_rng(5)
     columns = {
         "x": rng.uniform(1, 3072, SOURCES).round(2).tolist(), "y": rng.uniform(1, 3080, SOURCES).round(2).tolist(),

@@ -77,7 +77,7 @@ class GivenRegion:
 
 @dataclass(frozen=True)
 class Covered:
-    """How much footprints cover: the part in each (n,), and whether each cell lies in one at least."""
+    """The parts that footprints cover: that in each (n,), and whether each cell lies in one at least."""
 
     parts: np.ndarray
     cells: np.ndarray
@@ -107,7 +107,7 @@ def read(content: bytes) -> GivenRegion:
 
 
 def covered(region: GivenRegion, corners: np.ndarray) -> Covered:
-    """How much of a region footprints cover; a cell counts where its centre lies in the footprint.
+    """The parts of a region that footprints cover; a cell counts where its centre lies in the footprint.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a tar of cutouts holds: each as FITS, each as a picture, or all of a target in a filter as a movie."""
+"""The contents of a tar of cutouts: each as FITS, each as a picture, or all of a target in a filter as a movie."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _drawn(group: list[Piece], request: CutoutRequest) -> Iterator[Entry]:
 
 
 def _why(piece: Piece, error: Exception) -> str:
-    """What hinders a cutout, in words for its line of the manifest."""
+    """The reason that hinders a cutout, in words for its line of the manifest."""
     assert piece.file is not None
     if not isinstance(error, OSError):
         return str(error)

@@ -80,7 +80,7 @@ class TargetListForm(CutoutRequestForm):
 
 
 class Stretched(forms.Form):
-    """How pictures are drawn."""
+    """The stretch and the limits of pictures."""
 
     stretch = ChoiceField(choices=[(one, one) for one in STRETCHES], required=False, label="Stretch")
     low = RealField(required=False, label="Black (DN above the sky)", help_text="default by zscale")
@@ -154,7 +154,7 @@ class CompareForm(Stretched):
         return [self["filters"], self["kinds"]]
 
     def asked(self) -> dict:
-        """What archive.targets.comparison.compare is asked for."""
+        """The arguments of archive.targets.comparison.compare."""
         values = self.cleaned_data
         place = Target(str(self.data.get("position", "")).strip(), *values["position"])
         asked = {name: values[name] for name in ("size", "filters", "kinds", "epochs", "since", "until")}

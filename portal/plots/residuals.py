@@ -113,7 +113,7 @@ def _limit(values: np.ndarray) -> float:
 
 
 def _verdict(residual: Residual, what: str) -> str:
-    """How many of the medians are within the target, and how large they are."""
+    """A sentence: the number of medians within the target, and their rms."""
     known = residual.values[np.isfinite(residual.values)]
     if not known.size:
         return "no stars"

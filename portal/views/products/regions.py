@@ -30,7 +30,7 @@ WIDEST = 180.0  # deg, of the view
 @csp_update(ALADIN)
 @takes("format", posted=[RegionForm])
 def sky_region(request: HttpRequest) -> HttpResponse:
-    """What lies in a region that is sent: its outline, area, and the images that cover it; the form when asked."""
+    """The page of a region that is sent: its outline, area, and the images that cover it; the form when asked."""
     if request.method != "POST":
         return render(request, TEMPLATE, {"upload": RegionForm()})
     form = RegionForm(request.POST, request.FILES)

@@ -61,7 +61,7 @@ def sky_page(request: HttpRequest) -> HttpResponse:
 
 
 def map_context(shown: Iterable, view: tuple[float, float, float] | None, first: str = "") -> dict:
-    """What a page with the map needs: surveys, the data that the script draws, nights of the images, links.
+    """The context of a page with the map: surveys, the data that the script draws, nights of the images, links.
 
     view : ra, dec and width of what is looked at; where the first survey begins if not given
     first : the filter whose survey is shown
