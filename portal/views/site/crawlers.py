@@ -19,7 +19,7 @@ from portal.plots.share_picture import share_picture
 MOST_RELEASES, MOST_PAGES = 1000, 5000
 TOOLS = {"genindex.html", "search.html"}  # of the help: nothing to read
 BEGINNINGS = ("home", "images", "objects", "alerts", "moving", "sky", "query", "releases", "hips")
-"""Pages where searches begin, which crawlers may read, without anything asked; beside them the help and the releases."""
+"""Pages where searches begin: crawlers may read them, but no search; beside them the help and the releases."""
 
 
 @require_safe
