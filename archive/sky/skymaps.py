@@ -9,11 +9,16 @@ import numpy as np
 from astropy_healpix import HEALPix
 
 from archive import sandbox
+from archive.sky import regions
 from archive.sky.sphere import point_in_quadrilateral, to_ra_dec, unit_vectors
 
 MOST_UPLOADED = 32 * 1024**2  # bytes
 MOST_UNPACKED = 256 * 1024**2
 LIMITS = sandbox.Limits(memory=2 * 1024**3, cpu=40, seconds=60.0, answer=16 * 1024**2)
+BOUNDS = {
+    "most_bytes": MOST_UNPACKED, "most_characters": 6000, "most_cells": regions.MOST_CELLS,
+    "coarsest": regions.COARSEST, "finest": regions.FINEST,
+}  # fmt: skip
 AT_ONCE = 200  # footprints whose cells are looked at together
 OUR_WORDS = ("BadFileError", "UnreadableTableError", "TooMuchError")
 WORDS = "give a MOC (FITS, text or JSON) or a HEALPix map of probability (FITS, also multi-order)"
@@ -25,11 +30,12 @@ class BadRegionError(ValueError):
 
 @dataclass(frozen=True)
 class Outline:
-    """The edge of a part of it: `level` of the whole lies within `area` deg2; `moc` is JSON."""
+    """The edge of a part: `level` of the whole lies within `area` deg2; `moc` is JSON, `text` a region of searches."""
 
     level: float
     area: float
     moc: str
+    text: str
 
     @property
     def percent(self) -> int:
@@ -95,7 +101,7 @@ def read(content: bytes) -> GivenRegion:
     if len(content) > MOST_UPLOADED:
         raise BadRegionError(f"{len(content)} bytes; at most {MOST_UPLOADED}; a multi-order map is smaller")
     try:
-        found = sandbox.run("archive.sandbox.readers.uploads.skymaps:read", content, LIMITS, most_bytes=MOST_UNPACKED)
+        found = sandbox.run("archive.sandbox.readers.uploads.skymaps:read", content, LIMITS, **BOUNDS)
     except sandbox.TryLaterError:
         raise
     except sandbox.SandboxError as error:

@@ -185,17 +185,19 @@ def test_what_is_not_asked_is_refused(client, made):
     assert answer.status_code == 400 and "json, csv or votable" in json.loads(answer.content)["detail"]
 
 
-def test_the_viewer_opens_in_place_only_where_the_image_has_pixels(client, made):
+@pytest.fixture(scope="module")
+def pixels(made):
+    return factories.pixels(ScienceImage.objects.get(pk=made[1].pid), shape=(60, 60))
+
+
+def test_the_viewer_opens_in_place_only_where_the_image_has_pixels(client, made, pixels):
     assert page(client, made[0]).select_one("[data-embedded-page]") is None
-    file = factories.pixels(ScienceImage.objects.get(pk=made[0].pid), shape=(60, 60))
-    try:
-        address = page(client, made[0]).select_one("[data-embedded-page]")["data-embedded-page"]
-        shown = client.get(address, {"embedded": "1"})
-        assert address.startswith(f"/images/{made[0].pid}/view?plane=science&ra=") and b"data-embedded" in shown.content
-        policy = shown["Content-Security-Policy"]
-        assert shown["X-Frame-Options"] == "SAMEORIGIN" and "frame-ancestors 'self'" in policy
-        around = client.get(reverse("alert", args=[made[0].candid]))
-        assert around["X-Frame-Options"] == "DENY" and "frame-ancestors 'none'" in around["Content-Security-Policy"]
-        assert "wasm-unsafe-eval" not in around["Content-Security-Policy"], "the viewer's own, in its frame"
-    finally:
-        file.delete()
+    address = page(client, made[1]).select_one("[data-embedded-page]")["data-embedded-page"]
+    shown = client.get(f"{address}&embedded=1")
+    assert address.startswith(f"/images/{made[1].pid}/view?plane=science&ra=")
+    assert "data-embedded" in shown.content.decode()
+    policy = shown["Content-Security-Policy"]
+    assert shown["X-Frame-Options"] == "SAMEORIGIN" and "frame-ancestors 'self'" in policy
+    around = client.get(reverse("alert", args=[made[1].candid]))
+    assert around["X-Frame-Options"] == "DENY" and "frame-ancestors 'none'" in around["Content-Security-Policy"]
+    assert "wasm-unsafe-eval" not in around["Content-Security-Policy"], "the viewer's own, in its frame"

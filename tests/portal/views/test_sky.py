@@ -75,13 +75,13 @@ def test_a_polygon_that_is_drawn_is_a_search_with_the_other_conditions(sky):
         sky.page.mouse.click(x + east, y + south)
         sky.page.wait_for_timeout(350)  # two clicks at once are a double click
     expect(sky.page.locator("#sky-said")).to_contain_text("3 corners")
-    sky.allowed = 400  # whether the search takes polygons is its own matter
     sky.page.get_by_role("button", name="Search this polygon").click()
     sky.page.wait_for_url("**/images/?*region=*")
     asked = parse_qs(urlsplit(sky.page.url).query)
     assert asked["filtercode"] == ["zr"] and "position" not in asked
     word, *numbers = asked["region"][0].split()
     assert word == "POLYGON" and len(numbers) == 6
+    assert sky.faults == [], "the search takes what was drawn"
 
 
 def test_a_night_filters_footprints_and_moves_known_objects(visit, archive):
@@ -116,4 +116,7 @@ def test_a_region_that_is_sent_is_drawn_and_its_images_told(visit, archive):
     assert seen.page.get_by_label("Your region").is_checked()
     table = seen.page.get_by_role("region", name="Images that cover most of it")
     assert table.get_by_role("row").count() > 5
-    assert axe(seen) == [] and seen.faults == []
+    assert axe(seen) == []
+    facts.get_by_role("link", name="images").click()
+    expect(seen.page.locator("h1")).to_contain_text("30 found")
+    assert seen.faults == []

@@ -45,6 +45,11 @@ def parse(source: BinaryIO, most_characters: int, most_cells: int, coarsest: int
         raise UnreadableMocError(f"this is no MOC that can be read ({str(error)[:200]})") from error
     if moc.empty():
         raise UnreadableMocError("this MOC is empty: it covers nothing")
+    return shortened(moc, most_characters, most_cells, coarsest, finest)
+
+
+def shortened(moc: MOC, most_characters: int, most_cells: int, coarsest: int, finest: int) -> dict:
+    """The text of a MOC and its order, as `parse` gives them."""
     first = moc.max_order
     for order in range(min(first, finest), -1, -1):
         moc = moc.degrade_to_order(order)

@@ -18,7 +18,7 @@ from mocpy import MOC
 
 from archive.sandbox.readers.declared import check_fits
 from archive.sandbox.readers.errors import BadFileError
-from archive.sandbox.readers.uploads.mocs import moc_of
+from archive.sandbox.readers.uploads.mocs import moc_of, shortened
 from archive.sandbox.readers.uploads.tables import GZIP, expanded
 
 FINEST = 11  # order of the cells that are returned: 1.7 arcmin
@@ -34,20 +34,24 @@ WRONG_SUM = 0.05
 EMPTY = "it covers nothing"
 
 
-def read(source: BinaryIO, most_bytes: int) -> dict:
+def read(source: BinaryIO, most_bytes: int, **shortest: int) -> dict:
     """Cells, areas and outlines of a file.
+
+    shortest : bounds of an outline's text, as of archive.sandbox.readers.uploads.mocs.shortened
 
     Returns
     -------
     dict : kind (moc or map), title, order and cells (nested) with the part of the whole that each holds; outlines:
-        list of {level, area (deg2), moc (JSON text)}; ra, dec of the likeliest cell
+        list of {level, area (deg2), moc (JSON text), text (ASCII, for a search)}; ra, dec of the likeliest cell
     """
     content = source.read()
     if content.startswith(GZIP):
         content = expanded(content, most_bytes)
-    if content.startswith(b"SIMPLE"):
-        return _of_fits(content, most_bytes)
-    return _of_moc(moc_of(content), "")
+    found = _of_fits(content, most_bytes) if content.startswith(b"SIMPLE") else _of_moc(moc_of(content), "")
+    for outline in found["outlines"]:
+        moc = outline["moc"]
+        outline |= {"moc": _drawn(moc), "text": shortened(moc, **shortest)["text"]}
+    return found
 
 
 def _of_fits(content: bytes, most_bytes: int) -> dict:
@@ -133,7 +137,7 @@ def _of_map(orders: np.ndarray, cells: np.ndarray, probability: np.ndarray, titl
     for level in LEVELS:
         within = rank[: int(np.searchsorted(so_far, level)) + 1]
         moc = MOC.from_healpix_cells(cells[within].astype(np.uint64), orders[within].astype(np.uint8), DEEPEST)
-        outlines.append({"level": level, "area": float(area[within].sum()), "moc": _drawn(moc)})
+        outlines.append({"level": level, "area": float(area[within].sum()), "moc": moc})
     kept = rank[: int(np.searchsorted(so_far, ALL_OF_IT)) + 1]
     order, places, parts = _at_one_order(orders[kept], cells[kept], probability[kept] / total)
     return _answer("map", title, outlines, order, places, parts)
@@ -142,7 +146,7 @@ def _of_map(orders: np.ndarray, cells: np.ndarray, probability: np.ndarray, titl
 def _of_moc(moc: MOC, title: str) -> dict:
     if moc.empty():
         raise BadFileError(EMPTY)
-    outline = {"level": 1.0, "area": float(moc.sky_fraction) * SKY, "moc": _drawn(moc)}
+    outline = {"level": 1.0, "area": float(moc.sky_fraction) * SKY, "moc": moc}
     uniq = np.asarray(moc.uniq_hpx, np.int64)
     orders = (np.floor(np.log2(uniq.astype(np.float64) / 4) / 2)).astype(np.int64)
     cells = uniq - (np.int64(4) << (2 * orders))
