@@ -65,7 +65,7 @@ def test_statistics_are_of_the_points_that_somebody_sees(six_stars, partner, cli
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({}, "position, where: give a position"),
+        ({}, "position, region, where: give a position"),
         ({"where": "oid = 1; DROP TABLE x"}, "where="),
         ({"where": "pg_sleep(9) = 1"}, "functions are not part of WHERE"),
         ({"where": "programs = 1"}, "there is no such column"),
@@ -117,7 +117,7 @@ def test_a_list_of_positions_gives_each_row_s_points(six_stars, client, monkeypa
     assert sorted(set(zip(found["in_name"].to_pylist(), found["oid"].to_pylist(), strict=True))) == [
         ("first", OID), ("last", OID + 5)
     ]  # fmt: skip
-    for mask in (2, "sextractor", ["sextractor", "bad-image"]):
+    for mask in (2, "sextractor", "sextractor,bad-image"):
         few = table(posted(client, targets=[[six_stars.ra[0], six_stars.dec[0]]], nobs=3, mask=mask))
         assert few.num_rows == OPEN_NIGHTS // 2, mask
     assert table(posted(client, targets=[[six_stars.ra[0], six_stars.dec[0]]], nobs=99)).num_rows == 0

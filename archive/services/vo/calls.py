@@ -33,8 +33,9 @@ rows = service.search("""
 """).to_table()'''
 ZTFQUERY = """from ztfquery import io, metasearch, query
 
-metasearch.SEARCH_BASEURL = {address}
-io.LOGIN_URL = {sign_in}
+base = {base}
+metasearch.SEARCH_BASEURL = f"{{base}}{search}"
+io.LOGIN_URL = f"{{base}}{sign_in}"
 images = query.ZTFQuery()
 images.load_metadata({asked})
 rows = images.metatable"""
@@ -64,9 +65,9 @@ def calls(request: HttpRequest, adql: str | None = None, query: ImageQuery | Non
         quoted = adql.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
         found += [("pyvo", PYVO.format(service=json.dumps(service), adql=quoted)), ("ADQL", adql)]
     if query is not None and (asked := _of_ztfquery(query)):
-        ibe, sign_in = (request.build_absolute_uri(one) for one in (IBE, reverse("irsa-login")))
-        code = ZTFQUERY.format(address=json.dumps(ibe), sign_in=json.dumps(sign_in), asked=asked)
-        found.append(("ztfquery", code))
+        base = json.dumps(request.build_absolute_uri("/").rstrip("/"))
+        places = {"base": base, "search": IBE, "sign_in": reverse("irsa-login")}
+        found.append(("ztfquery", ZTFQUERY.format(**places, asked=asked)))
     return found
 
 
