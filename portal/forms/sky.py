@@ -5,12 +5,12 @@ from __future__ import annotations
 from django import forms
 from django.template.defaultfilters import filesizeformat
 
-from archive.forms import FilterField, MomentField, SinceField, UntilField
+from archive.forms import ExplainedForm, FilterField, MomentField, SinceField, UntilField
 from archive.given.times import BadTimeError, in_order
 from archive.sky.skymaps import MOST_UPLOADED, BadRegionError, GivenRegion, read
 
 
-class RegionForm(forms.Form):
+class RegionForm(ExplainedForm):
     """A region or a probability map that somebody brings, and which images are compared with it."""
 
     upload = forms.FileField(

@@ -9,6 +9,7 @@ from django.http import QueryDict
 
 from archive.forms import (
     ChoiceField,
+    ExplainedForm,
     FilterField,
     MultipleChoiceField,
     PositionField,
@@ -36,7 +37,7 @@ CONTENT_HELP = "pictures and movies have North up and one stretch for each targe
 PLAYED = [("apng", "APNG"), ("gif", "GIF"), ("png", "still PNG"), ("frames", "frames one by one (JSON)")]
 
 
-class CutoutRequestForm(forms.Form):
+class CutoutRequestForm(ExplainedForm):
     """A form for the images, and for the size of the part of them."""
 
     family = ChoiceField(choices=FAMILY_NAMES.items(), required=False, label="Kind")

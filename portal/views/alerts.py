@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import attrgetter
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404
@@ -52,7 +53,8 @@ HIDDEN = ("cutoutScience", "cutoutTemplate", "cutoutDifference")
 def alert_search(request: HttpRequest) -> HttpResponseBase:
     """Alerts by position, object, time, brightness and score."""
     form, asked = AlertSearchForm(request.GET), TableForm(request.GET)
-    template, context = "portal/alerts.html", {"form": form, "chips": chips_of(request, form)}
+    template = "portal/alerts.html"
+    context: dict[str, Any] = {"form": form, "chips": chips_of(request, form)}
     for one in (form, asked):
         if not one.is_valid():
             return refuse(request, template, problems(one), context)

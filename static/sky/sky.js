@@ -68,7 +68,7 @@ function connectSurveys(map) {
 
 try {
   await A.init;
-  place.hidden = false;
+  place.dataset.tools = "ready";
   const map = made();
   nameControls();
   connectSurveys(map);
@@ -77,11 +77,12 @@ try {
   const regions = connectRegions(map, A);
   map.on("click", ({ ra, dec, isDragging }) => isDragging || regions.corner(ra, dec) || showHere(ra, dec));
   map.on("mouseMove", ({ ra, dec }) => Number.isFinite(ra) && (readout.textContent = wordsOf(ra, dec)));
-  document.querySelectorAll("[data-map]").forEach((part) => (part.hidden = false));
+  document.querySelectorAll("[data-map]").forEach((part) => (part.dataset.tools = "ready"));
   document.getElementById("drawing").hidden = true;
   document.body.dataset.sky = "ready";
 } catch (error) {
   place.hidden = true;
+  document.querySelectorAll("[data-map]").forEach((part) => (part.hidden = true));
   document.getElementById("sky-said").textContent =
     `The map cannot be drawn (${error.message ?? error}). The drawing below and the table of images show the same places.`;
 }

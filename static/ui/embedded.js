@@ -2,6 +2,7 @@
 import { chosenTheme, onSchemeChange } from "./scheme.js";
 
 for (const details of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("details[data-embedded-page]"))) {
+  details.dataset.tools = "ready";
   details.addEventListener("toggle", () => {
     if (!details.open || details.querySelector("iframe")) return;
     const address = new URL(details.dataset.embeddedPage, document.baseURI);

@@ -185,7 +185,7 @@ class Bench {
 
 function stageIsReady() {
   const root = byId("workbench");
-  for (const part of root.querySelectorAll("[data-tools]")) part.hidden = false;
+  for (const part of root.querySelectorAll("[data-tools]")) part.dataset.tools = "ready";
   const display = byId("JS9");
   const stage = byId("wb-stage");
   display.dataset.width = `${stage.clientWidth}px`;
@@ -205,7 +205,7 @@ try {
   window.workbench = bench; // for those who type into the browser's console
   await bench.begin();
 } catch (error) {
-  byId("wb-loading").hidden = true;
+  for (const part of byId("workbench").querySelectorAll("[data-tools]")) part.hidden = true;
   byId("wb-said").textContent = `The viewer cannot start (${error.message ?? error}). The picture, the facts and the files below are the same image.`;
   byId("wb-said").hidden = false;
 }

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 from csp.constants import WASM_UNSAFE_EVAL
 from csp.decorators import csp_update
@@ -42,7 +43,11 @@ def sky_page(request: HttpRequest) -> HttpResponse:
     """A map of the sky with the images that answer a search."""
     form = ImageSearchForm(request.GET)
     first = form["filtercode"].value()
-    context = {"form": form, "chips": chips_of(request, form), "upload": RegionForm(auto_id="region_%s")}
+    context: dict[str, Any] = {
+        "form": form,
+        "chips": chips_of(request, form),
+        "upload": RegionForm(auto_id="region_%s"),
+    }
     context |= map_context([], None, first)
     if not form.is_valid():
         return render(request, "portal/sky.html", context | {"error": problems(form)}, status=400)
