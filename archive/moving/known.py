@@ -7,14 +7,13 @@ from datetime import datetime
 from functools import lru_cache
 
 from archive.moving.numbered import NUMBERED
+from archive.moving.search import ARCSEC_PER_HOUR
 from archive.survey.times import julian_date
 from archive.tables.dictionary import Column, Table
 
-ARCSEC_PER_HOUR = 3600 / 24  # of one degree per day
-
 KNOWN = Table(
     "known_objects",
-    "Known objects of the Solar System at one time",
+    f"The {len(NUMBERED)} minor planets whose orbits this archive has, at one time",
     (
         Column("number", "int", "Number of the minor planet", ucd="meta.id;meta.main", principal=True),
         Column("name", "char", "Its name", ucd="meta.id"),

@@ -26,7 +26,7 @@ from archive.tables.pages.plots import plot_of
 from archive.tables.pages.results import Row, cells, result_table
 from archive.tables.responses import answer, format_of, problem, refuse
 from lightcurves.catalog.forms import BULK_FORMATS, MOST_IDS, MOST_TARGETS, LightCurveForm, ObjectSearchForm
-from lightcurves.catalog.search import EXPRESSIONS, TYPES, BadObjectQueryError, in_time
+from lightcurves.catalog.search import EXPRESSIONS, TYPES, UNASKED, BadObjectQueryError, in_time
 from lightcurves.download import bulk, matchfile_jobs
 from lightcurves.download.matchfile_jobs import MatchfileForm
 from lightcurves.download.responses import streamed
@@ -54,9 +54,7 @@ def object_search(request: HttpRequest) -> HttpResponseBase:
             return refuse(request, TEMPLATE, problems(one), context)
     if not form.query.asks_something:
         if format_of(request) != "html":
-            return refuse(
-                request, TEMPLATE, "position, region, where: give a position, a name, a region or a condition", context
-            )
+            return refuse(request, TEMPLATE, UNASKED, context)
         return render(request, TEMPLATE, context)
     try:
         with in_time():

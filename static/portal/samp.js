@@ -41,7 +41,7 @@ function asking(method, values) {
 
 /** Call a method of the hub; fails with a Problem where none runs, and with the hub's words where it refuses. */
 async function call(method, ...values) {
-  const answer = await fetched(HUB, asking(method, values));
+  const answer = await fetched(HUB, { ...asking(method, values), patience: CONSENT });
   const document_ = new DOMParser().parseFromString(await answer.text(), "text/xml");
   const fault = document_.querySelector("fault > value");
   if (fault) throw new Error(read(fault).faultString);
@@ -49,6 +49,7 @@ async function call(method, ...values) {
   return result ? read(result) : null;
 }
 
+const CONSENT = 600_000; // ms: the hub answers when its user has said yes
 let key = null; // of this page with the hub
 
 async function register(page) {

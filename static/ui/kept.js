@@ -27,6 +27,3 @@ export function write(name, list) {
     return false;
   }
 }
-
-/** @param {unknown} one @returns {one is string} */
-export const isText = (one) => typeof one === "string";

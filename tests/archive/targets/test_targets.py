@@ -241,7 +241,7 @@ def test_a_movie_shows_a_partner_more_frames_than_others(sky, client):
     ("query", "says"),
     [
         ({"size": 0.02}, "filtercode: a movie shows one filter"),
-        ({"filtercode": "zr", "size": 0.2}, "a movie is at most"),
+        ({"filtercode": "zr", "size": 0.2}, "pictures with North up are at most"),
         ({"filtercode": "zg"}, "no image in zg that you may see"),
         ({"filtercode": "zr", "form": "mp4"}, "form='mp4'"),
         ({"filtercode": "zr", "position": "120 99"}, "position='120 99'"),
@@ -285,7 +285,10 @@ def test_a_tar_may_hold_pictures_or_one_movie_of_a_target_drawn_alike(sky, clien
 
 def test_pictures_are_not_made_larger_than_movies(sky, client):
     answer, body = post(client, content="png", size=0.2)
-    assert answer.status_code == 400 and "size=0.2: a movie is at most 0.1667 degrees wide" in body.decode()
+    assert (
+        answer.status_code == 400
+        and "size=0.2: pictures with North up are at most 0.1667 degrees wide" in body.decode()
+    )
 
 
 def test_frames_come_one_by_one_with_one_stretch_for_the_player(sky, client, monkeypatch):
