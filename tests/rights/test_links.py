@@ -34,7 +34,7 @@ def links_of(path: str, question: str) -> set[str]:
         text = body.decode()
     except UnicodeDecodeError:
         return set()  # a picture
-    return {unescape(one).rstrip(".\"'") for one in LINK.findall(text)}
+    return {unescape(one).partition('"')[0].rstrip(".'") for one in LINK.findall(text)}  # quotes of code are escaped
 
 
 def test_every_whole_link_is_an_address_of_ours(committed, settings):

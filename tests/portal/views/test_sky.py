@@ -93,7 +93,7 @@ def test_a_night_filters_footprints_and_moves_known_objects(visit, archive):
     seen.page.get_by_label("Night that is shown").fill("2")
     expect(seen.page.locator("#sky-night-said")).to_have_text(nights[1]["night"])
     assert seen.page.get_by_label("Time of known objects").input_value() == nights[1]["middle"]
-    seen.page.get_by_label("Known Solar System objects at").check()
+    seen.page.get_by_label("Minor planets with orbits here, at").check()
     expect(seen.page.locator("#sky-said")).to_contain_text(f"known objects at {nights[1]['night']}")
     links = seen.page.get_by_role("navigation", name="Nights of these images").get_by_role("link")
     assert links.count() == len(nights) + 1  # and that to the known objects: what the slider does, without script
