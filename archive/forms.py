@@ -10,6 +10,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import MaxValueValidator, MinValueValidator
 
+from archive.field_help import HELP, LABELS
 from archive.given import times
 from archive.given.positions import at
 from archive.requests.numbers import real, whole
@@ -331,7 +332,17 @@ class UntilField(MomentField):
         super().__init__(**{"required": False} | words | options)
 
 
-class GroupedForm(forms.Form):
+class ExplainedForm(forms.Form):
+    """A form whose fields have the labels and the help of archive.field_help, where they say nothing themselves."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.label = LABELS.get(name) if field.label is None else field.label
+            field.help_text = field.help_text or HELP.get(name, "")
+
+
+class GroupedForm(ExplainedForm):
     """A search whose page asks some fields first, and the others by subject behind a click."""
 
     QUICK: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from archive.requests.numbers import whole
+from archive.sky.skymaps import MOST_UPLOADED
 from archive.targets.lists import LARGEST_UPLOAD
 from lightcurves.irsa import periodogram
 from lightcurves.viewer import own
@@ -24,7 +25,7 @@ LISTS = (
 FILES = (
     dict.fromkeys(LISTS, LARGEST_UPLOAD + ROOM)
     | {"object-own": own.MOST_BYTES + ROOM, "irsa-periodogram": periodogram.MOST_BYTES + ROOM}
-    | {"object-periodogram": own.MOST_BYTES + ROOM}
+    | {"object-periodogram": own.MOST_BYTES + ROOM, "sky-region": MOST_UPLOADED + ROOM}
 )
 
 

@@ -17,6 +17,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.middleware.csrf import REASON_BAD_ORIGIN
 from django.template.loader import render_to_string
 from django.urls import Resolver404, URLPattern, get_resolver, resolve
+from django.utils.cache import patch_vary_headers
 
 from archive.services.protocol.refusals import as_asked, as_ibe_xml, as_struct, as_votable
 from archive.tables.responses import problem
@@ -182,7 +183,10 @@ def request_id() -> str:
 
 def as_browsers_get_it(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """A problem as a page of the portal's, where a browser asked for a page."""
-    if response.headers.get("Content-Type") != PROBLEM or not _wants_page(request):
+    if response.headers.get("Content-Type") != PROBLEM:
+        return response
+    patch_vary_headers(response, ("Accept",))
+    if not _wants_page(request):
         return response
     told = json.loads(response.content)
     page = HttpResponse(_page(request, told["detail"], response.status_code), status=response.status_code)

@@ -59,7 +59,12 @@ def is_open(rests: dict, reader: Reader) -> bool:
 
 
 def job_is_open(job: UserJob | QueryJob, reader: Reader) -> bool:
-    """Whether a job's result may still be shown; of one that noted nothing, any withdrawal since is enough."""
+    """Whether a job's result may still be shown: rights that it was made with may have ended since.
+
+    Of one that noted nothing, any withdrawal since is enough to close it.
+    """
+    if not set(job.programs) <= reader.programs:
+        return False
     if job.rests is not None:
         return is_open(job.rests, reader)
     withdrawn = AuditEntry.objects.filter(action="release.withdraw", moment__gte=job.started or job.created)

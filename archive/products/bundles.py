@@ -98,7 +98,7 @@ def still_open(job: UserJob, reader: Reader) -> bool:
             lines = io.TextIOWrapper(listing, encoding="utf-8", newline="")
             paths = [row["path"] for row in csv.DictReader(lines)]
         return ProductFile.objects.filter(path__in=paths).count() == len(paths)
-    return set(job.programs) <= reader.programs and dependencies.job_is_open(job, reader)
+    return dependencies.job_is_open(job, reader)
 
 
 def files_of(parameters: dict) -> list[ProductFile]:

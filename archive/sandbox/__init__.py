@@ -37,7 +37,7 @@ from archive.sandbox.turns import turn
 READERS = (
     "products.avrofile", "products.curvetables", "products.fitsfile", "products.forced", "products.matchfiles",
     "products.metadata", "products.releases", "products.tabular", "products.texts",
-    "uploads.copying", "uploads.mocs", "uploads.tables",
+    "uploads.copying", "uploads.mocs", "uploads.skymaps", "uploads.tables",
 )  # fmt: skip
 FILES = client.Kind(
     "files",

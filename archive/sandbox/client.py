@@ -34,6 +34,7 @@ QUIET = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",
     "LC_ALL": "C.UTF-8",
     "HOME": "/nonexistent",
+    "MPLCONFIGDIR": "/tmp",  # noqa: S108 (nothing is written) matplotlib would make a folder
     "PATH": "/usr/bin:/bin",
 }
 CACHES = ("NUMBA_CACHE_DIR", "PYTHONPYCACHEPREFIX")

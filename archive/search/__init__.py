@@ -12,6 +12,7 @@
     where_sql      such a tree as a database expression
     names          what a visitor types into the search box
     name_services  where a name lies: our tables, Sesame where switched on
+    region_images  the images in a region or probability map that somebody brings
 
 Answers are written by archive.tables, not here.
 """

@@ -1,7 +1,7 @@
 """Cutouts of a list of targets as one tar: streamed while it is made, or as a user job with progress.
 
-A tar holds TARGET/FILE.fits for every cutout and, at its end, manifest.csv: one line for each cutout and for each
-target that has none, and why.
+A tar holds TARGET/FILE.fits for every cutout (or pictures, or movies) and, at its end, manifest.csv: one line for each
+cutout and for each target that has none, and why.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 
-import structlog
 from django.utils import timezone
 
 from archive.access.memberships import reader_of_job
@@ -21,18 +20,18 @@ from archive.access.reading import Reader, reading
 from archive.files.atomic import whole_file
 from archive.jobs import dependencies, user_jobs
 from archive.models import UserJob
-from archive.pixels import rendering
 from archive.products.bundles import result_path
-from archive.targets.cutouts import CutoutRequest, CutoutsRefusedError, Piece, pieces
+from archive.targets import drawn
+from archive.targets.cutouts import MOST_PIECES, CutoutRequest, CutoutsRefusedError, Piece, pieces
+from archive.targets.frames import check_size
 from archive.targets.lists import Target
+from archive.targets.moving import Body, of_body
 
 MOST_STREAMED = 100
 COLUMNS = ("target", "ra", "dec", "file", "image", "filtercode", "obsjd", "seeing", "maglimit", "status")
-NO_IMAGE = "no image that you may see covers it"
-log = structlog.get_logger("archive.targets")
 
 
-def stream(targets: list[Target], request: CutoutRequest) -> Iterator[bytes]:
+def stream(asked: list[Target] | Body, request: CutoutRequest) -> Iterator[bytes]:
     """A tar, piece by piece, of at most MOST_STREAMED cutouts. The rows are read at once, the pixels while it runs.
 
     Raises
@@ -40,21 +39,41 @@ def stream(targets: list[Target], request: CutoutRequest) -> Iterator[bytes]:
     CutoutsRefusedError
         at once, not while it runs.
     """
+    _check(request)
     try:
-        found = pieces(targets, request, most=MOST_STREAMED)
+        found = _found(asked, request, MOST_STREAMED)
     except CutoutsRefusedError as error:
         raise CutoutsRefusedError(f"{error}; or order them as a job, which may be larger") from error
     return _tar(found, request)
 
 
-def order(targets: list[Target], request: CutoutRequest, reader: Reader, user=None) -> UserJob:
-    """Ask for cutouts as a user job; it keeps the rights that its owner has now."""
+def order(asked: list[Target] | Body, request: CutoutRequest, reader: Reader, user=None) -> UserJob:
+    """Ask for cutouts as a user job; it keeps the rights that its owner has now.
+
+    Raises
+    ------
+    CutoutsRefusedError
+    """
+    _check(request)
     values = {
         name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(request).items()
     }
-    places = [[target.name, target.ra, target.dec] for target in targets]
-    parameters = {"wish": values, "targets": places}
+    around: dict[str, object]
+    if isinstance(asked, Body):
+        around = {"body": {"name": asked.name, "elements": dict(asked.elements)}}
+    else:
+        around = {"targets": [[target.name, target.ra, target.dec] for target in asked]}
+    parameters = {"wish": values, **around}
     return user_jobs.submit("cutouts", "archive.targets.bundle.make", parameters, user, reader.programs)
+
+
+def _check(request: CutoutRequest) -> None:
+    if request.content != "fits":
+        check_size(request.size)
+
+
+def _found(asked: list[Target] | Body, request: CutoutRequest, most: int) -> list[Piece]:
+    return of_body(asked, request, most) if isinstance(asked, Body) else pieces(asked, request, most)
 
 
 def make(job_id: str) -> None:
@@ -63,10 +82,11 @@ def make(job_id: str) -> None:
 
 
 def _make(job: UserJob) -> None:
-    targets = [Target(*place) for place in job.parameters["targets"]]
+    body = job.parameters.get("body")
+    asked = Body(**body) if body else [Target(*place) for place in job.parameters["targets"]]
     request = _request(job.parameters["wish"])
     with reading(reader_of_job(job)):
-        found = pieces(targets, request)
+        found = _found(asked, request, MOST_PIECES)
     _write(job, found, request)
 
 
@@ -111,14 +131,15 @@ class _Blocks(io.RawIOBase):
 def _tar(
     found: Iterable[Piece], request: CutoutRequest, progress: Callable[[int], None] | None = None
 ) -> Iterator[bytes]:
-    blocks, rows = _Blocks(), []
+    blocks, rows, done = _Blocks(), [], 0
     made = timezone.now().timestamp()
     with tarfile.open(fileobj=blocks, mode="w|", bufsize=tarfile.BLOCKSIZE) as tar:
-        for done, piece in enumerate(found, 1):
-            content, status = _cut(piece, request.size)
-            rows.append(_row(piece, status, content is not None))
-            if content is not None:
-                _add(tar, piece.path, content, made)
+        for group in drawn.groups(found, request.content):
+            for entry in drawn.entries(group, request):
+                if entry.content is not None:
+                    _add(tar, entry.path, entry.content, made)
+                rows += [_row(piece, entry.path, status) for piece, status in entry.pieces]
+            done += len(group)
             if progress is not None:
                 progress(done)
             yield blocks.taken()
@@ -126,23 +147,10 @@ def _tar(
     yield blocks.taken()
 
 
-def _cut(piece: Piece, size: float) -> tuple[bytes | None, str]:
-    """One cutout, or None and what hinders: a damaged file spoils its own cutout, not the others."""
-    if piece.file is None:
-        return None, NO_IMAGE
-    try:
-        return rendering.fits_bytes(rendering.cutout(piece.file, piece.target.ra, piece.target.dec, size)), "ok"
-    except rendering.BadCutoutError as error:
-        return None, str(error)
-    except OSError as error:
-        log.warning("cutout failed", file=piece.file.path, reason=str(error))
-        return None, f"{piece.file.name} cannot be read"
-
-
-def _row(piece: Piece, status: str, made: bool) -> list:
+def _row(piece: Piece, path: str, status: str) -> list:
     image, target = piece.image, piece.target
     facts = [getattr(image, name, None) for name in ("pk", "filtercode", "obsjd", "seeing", "maglimit")]
-    return [target.name, target.ra, target.dec, piece.path if made else "", *facts, status]
+    return [target.name, target.ra, target.dec, path if status == drawn.OK else "", *facts, status]
 
 
 def _manifest(rows: list[list]) -> bytes:

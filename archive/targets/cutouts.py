@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from archive.targets.lists import Target
 FAMILIES = {"sci": ("sci", "sciimg.fits"), "diff": ("sci", "scimrefdiffimg.fits"), "ref": ("ref", "refimg.fits")}
 LARGEST_SIZE = 0.25  # deg
 DEFAULT_SIZE = 0.02  # deg
+CONTENTS = {"fits": "FITS files", "png": "pictures (PNG)", "gif": "movies (GIF)"}
 MOST_PIECES = 20_000
 MOST_BYTES = 20 * 1024**3
 BYTES_PER_PIXEL, HEADER_BYTES = 4, 30_000
@@ -32,6 +33,8 @@ class CutoutRequest:
     family : sci, diff or ref; filtercode, since, until : as in archive.search.query
     size : full width, deg
     newest : images of a target at most, the newest ones; all where not given
+    content : what a tar holds: fits (as in the archive), png (North up, one stretch for a target in a filter), gif (a
+        movie of each target in each filter)
     """
 
     family: str = "sci"
@@ -40,6 +43,7 @@ class CutoutRequest:
     until: datetime | None = None
     size: float = DEFAULT_SIZE
     newest: int | None = None
+    content: str = "fits"
 
     def __post_init__(self):
         if self.family not in FAMILIES:
@@ -52,6 +56,8 @@ class CutoutRequest:
             raise CutoutsRefusedError(str(error)) from error
         if self.newest is not None and self.newest < 1:
             raise CutoutsRefusedError(f"newest={self.newest}: give a positive number of images")
+        if self.content not in CONTENTS:
+            raise CutoutsRefusedError(f"content={self.content!r}: use one of {', '.join(CONTENTS)}")
 
     @property
     def bytes_each(self) -> float:
@@ -107,7 +113,7 @@ def of_target(target: Target, request: CutoutRequest, number: int = 1) -> list[P
     if request.newest is not None:
         images = images[: request.newest]
     images = list(images)
-    by_image = {file.product_id: file for file in _files(request.family, [image.pk for image in images])}
+    by_image = {file.product_id: file for file in main_files(request.family, [image.pk for image in images])}
     made = [Piece(number, target, image, by_image[image.pk]) for image in images if image.pk in by_image]
     return made or [Piece(number, target, None, None)]
 
@@ -121,6 +127,7 @@ def _images(target: Target, request: CutoutRequest):
     return query.images(asked)
 
 
-def _files(family: str, numbers: list[int]) -> Iterator[ProductFile]:
+def main_files(family: str, numbers: list[int]) -> Iterable[ProductFile]:
+    """The files with the pixels of products, that the reader may see."""
     suffix = FAMILIES[family][1]
     return ProductFile.objects.filter(family=family, product_id__in=numbers, suffix__in=(suffix, f"{suffix}.fz"))

@@ -1,44 +1,24 @@
-"""One target in time: its images in a filter on one grid, with one stretch, as an animated PNG or GIF."""
+"""One target in time: its images on grids alike, with one stretch, as an animated PNG or GIF, or one by one."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from archive.models import ReferenceImage, ScienceImage
-from archive.pixels.aligned import aligned, grid
-from archive.pixels.cutouts import BadCutoutError
-from archive.pixels.rendering import Rendering, levels, limits
-from archive.targets.cutouts import CutoutRequest, CutoutsRefusedError, of_target
+from archive.pixels.rendering import Rendering
+from archive.targets.cutouts import CutoutRequest, CutoutsRefusedError, Piece, of_target
+from archive.targets.frames import FILTERS, Frame, check_size, common_limits, common_zero_point, frame, grey, png
 from archive.targets.lists import Target
 
 MOST_FRAMES = 200
-LARGEST_SIDE = 600  # arcsec, and pixels of a frame before it is enlarged
+MOST_PLAYED = 16_000_000  # pixels of all frames that are sent one by one
 SMALLEST_SHOWN = 256  # pixels; smaller frames are enlarged by whole numbers
 FRAME_MS, REST_MS = 250, 1000  # each frame; the last one
 LABEL_HEIGHT, LABEL_SIZE = 18, 12
 FORMATS = {"apng": "image/png", "gif": "image/gif", "png": "image/png"}
-FILTERS = {"zg": "g", "zr": "r", "zi": "i"}
-
-
-@dataclass(frozen=True)
-class Frame:
-    """One image on the grid: values above its sky, scaled to the zero point of the first; y to the North."""
-
-    image: ScienceImage | ReferenceImage
-    data: np.ndarray
-
-    @property
-    def label(self) -> str:
-        """Filter, date and seeing."""
-        when = self.image.obsdate if isinstance(self.image, ScienceImage) else self.image.startobsdate
-        parts = [FILTERS[self.image.filtercode], f"{when:%Y-%m-%d %H:%M}" if when else ""]
-        parts.append(f"seeing {self.image.seeing:.1f} arcsec" if self.image.seeing else "")
-        return "  ".join(filter(None, parts))
 
 
 def frames(target: Target, request: CutoutRequest) -> list[Frame]:
@@ -51,31 +31,31 @@ def frames(target: Target, request: CutoutRequest) -> list[Frame]:
     """
     if not request.filtercode:
         raise CutoutsRefusedError(f"filtercode: a movie shows one filter; give one of {', '.join(FILTERS)}")
-    if request.size * 3600 > LARGEST_SIDE:
-        raise CutoutsRefusedError(f"size={request.size}: a movie is at most {LARGEST_SIDE / 3600:.4g} degrees wide")
-    pieces = [piece for piece in of_target(target, request) if piece.file is not None]
-    if len(pieces) > MOST_FRAMES:
-        raise CutoutsRefusedError(f"{len(pieces)} images: a movie has at most {MOST_FRAMES}; give dates, or newest=100")
-    onto = grid(target.ra, target.dec, request.size)
-    magzp = pieces[0].image.magzp if pieces and pieces[0].image is not None else None
-    made = [_frame(piece, onto, magzp) for piece in reversed(pieces)]
-    made = [frame for frame in made if np.isfinite(frame.data).any()]
+    check_size(request.size)
+    what = f"{target.name}: no image in {request.filtercode} that you may see has pixels here"
+    return frames_of(of_target(target, request), request.size, what)
+
+
+def frames_of(pieces: Sequence[Piece], size: float, otherwise: str) -> list[Frame]:
+    """The frames of cutouts that come newest first, oldest first.
+
+    Raises
+    ------
+    CutoutsRefusedError
+        for too large a size or too many images; with the words `otherwise` where none has pixels.
+    """
+    check_size(size)
+    with_pixels = [piece for piece in pieces if piece.file is not None]
+    if len(with_pixels) > MOST_FRAMES:
+        raise CutoutsRefusedError(
+            f"{len(with_pixels)} images: a movie has at most {MOST_FRAMES}; give dates, or newest=100"
+        )
+    zero_point = common_zero_point(with_pixels)
+    made = [frame(piece, size, zero_point) for piece in reversed(with_pixels)]
+    made = [one for one in made if not one.empty]
     if not made:
-        raise CutoutsRefusedError(f"{target.name}: no image in {request.filtercode} that you may see has pixels here")
+        raise CutoutsRefusedError(otherwise)
     return made
-
-
-def _frame(piece, onto, zero_point: float | None) -> Frame:
-    try:
-        data = aligned(piece.file, onto)
-    except BadCutoutError as error:
-        raise CutoutsRefusedError(str(error)) from error
-    known = data[np.isfinite(data)]
-    data = data - np.float32(np.median(known) if known.size else 0)
-    own = piece.image.magzp
-    return Frame(
-        piece.image, data if None in (own, zero_point) else data * np.float32(10 ** (0.4 * (zero_point - own)))
-    )
 
 
 def animation(shown: Sequence[Frame], form: str, rendering: Rendering = Rendering()) -> bytes:  # noqa: B008 (frozen)
@@ -85,9 +65,9 @@ def animation(shown: Sequence[Frame], form: str, rendering: Rendering = Renderin
     """
     if form not in FORMATS:
         raise CutoutsRefusedError(f"form={form!r}: use one of {', '.join(FORMATS)}")
-    low, high = limits(np.stack([frame.data for frame in shown]), rendering)
+    low, high = common_limits(shown, rendering)
     chosen = shown[-1:] if form == "png" else shown
-    pictures = [_picture(frame, low, high, rendering) for frame in chosen]
+    pictures = [_picture(one, low, high, rendering) for one in chosen]
     buffer = io.BytesIO()
     if form == "png":
         pictures[0].save(buffer, "PNG")
@@ -98,13 +78,31 @@ def animation(shown: Sequence[Frame], form: str, rendering: Rendering = Renderin
     return buffer.getvalue()
 
 
-def _picture(frame: Frame, low: float, high: float, rendering: Rendering) -> Image.Image:
+def pictures(shown: Sequence[Frame], rendering: Rendering) -> tuple[tuple[float, float], list[bytes]]:
+    """Limits (DN above the sky), and every frame as a PNG drawn with them.
+
+    Raises
+    ------
+    CutoutsRefusedError
+        if they have more than MOST_PLAYED pixels together.
+    """
+    total = sum(one.data.size for one in shown)
+    if total > MOST_PLAYED:
+        raise CutoutsRefusedError(
+            f"{len(shown)} images of {shown[0].data.shape[0]} pixels a side: {total / 1e6:.0f} million pixels, at most "
+            f"{MOST_PLAYED / 1e6:.0f} are played one by one; give a smaller size, dates, or newest=20"
+        )
+    low, high = common_limits(shown, rendering)
+    return (low, high), [png(one, low, high, rendering) for one in shown]
+
+
+def _picture(one: Frame, low: float, high: float, rendering: Rendering) -> Image.Image:
     """A frame with its label below."""
-    grey = levels(frame.data, low, high, rendering.stretch)[::-1]
-    enlarge = max(1, -(-SMALLEST_SHOWN // grey.shape[1]))
-    grey = np.kron(grey, np.ones((enlarge, enlarge), np.uint8))
-    sheet = Image.new("L", (grey.shape[1], grey.shape[0] + LABEL_HEIGHT), 0)
-    sheet.paste(Image.fromarray(grey))
+    shades = grey(one, low, high, rendering)
+    enlarge = max(1, -(-SMALLEST_SHOWN // shades.shape[1]))
+    shades = np.kron(shades, np.ones((enlarge, enlarge), np.uint8))
+    sheet = Image.new("L", (shades.shape[1], shades.shape[0] + LABEL_HEIGHT), 0)
+    sheet.paste(Image.fromarray(shades))
     font = ImageFont.load_default(LABEL_SIZE)
-    ImageDraw.Draw(sheet).text((4, grey.shape[0] + 2), frame.label, fill=255, font=font)
+    ImageDraw.Draw(sheet).text((4, shades.shape[0] + 2), one.label, fill=255, font=font)
     return sheet

@@ -10,6 +10,7 @@ from archive.forms import (
     BitsField,
     ChoiceField,
     ConditionField,
+    ExplainedForm,
     FilterField,
     GroupedForm,
     PositionField,
@@ -81,7 +82,7 @@ class ObjectSearchForm(GroupedForm):
     query: ObjectQuery
 
 
-class LightCurveForm(forms.Form):
+class LightCurveForm(ExplainedForm):
     """Light curves of many objects: by number, or around the positions of a list."""
 
     ids = forms.CharField(

@@ -6,6 +6,8 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -72,13 +74,20 @@ def object_page(request: HttpRequest, oid: int) -> HttpResponse:
         "found": found,
         "kept": saved.of(request.user, oid),
         "form": form,
-        "image": newest_image(source),
+        "viewer": viewer_of(source),
     }
     if not form.is_valid():
         return refuse(request, template, problems(form), context)
     if period := form.cleaned_data["period"]:
         context |= {"period": period, "folded": draw(curves, period)}
     return answer(request, OBJECTS, map(plain, store.with_statistics([source])), template, context)
+
+
+def viewer_of(source: Source) -> str:
+    """The address of the viewer around an object in its newest image; empty where there is none."""
+    pid = newest_image(source)
+    place = {"ra": f"{source.ra:.6f}", "dec": f"{source.dec:.6f}", "zoom": 4, "layers": "objects"}
+    return "" if pid is None else f"{reverse('image-view', args=[pid])}?{urlencode(place)}"
 
 
 def newest_image(source: Source) -> int | None:

@@ -60,10 +60,10 @@ class ResultForm(forms.Form):
     format = ChoiceField(choices=[(one, one) for one in FORMATS], required=False, help_text="txt is IRSA's file")
 
 
-def state_of(request: rest.Request, job) -> dict:
-    """A forced-photometry job as programs see it."""
-    state, values = job_state(request, job), job.parameters
-    done = job.phase == job.Phase.COMPLETED
+def state_of(request: rest.Request, job, done: bool | None = None) -> dict:
+    """A forced-photometry job as programs see it; `done` as of `job_state`."""
+    state, values = job_state(request, job, done), job.parameters
+    done = state["result"] is not None
     return state | {
         "reqid": jobs.reqid(job),
         **{name: values[name] for name in ("name", "ra", "dec", "jdstart", "jdend", "batch")},
@@ -81,7 +81,8 @@ class Requests(APIView):
     def get(self, request: rest.Request) -> Response:
         """One's own requests, newest first."""
         found = jobs.of_user(request.user)[:MOST_LISTED]
-        return Response({"count": len(found), "results": [state_of(request, job) for job in found]})
+        states = [state_of(request, job, job.phase == job.Phase.COMPLETED) for job in found]  # too many to look at all
+        return Response({"count": len(found), "results": states})
 
     @asks(
         posted=[ForcedForm],

@@ -42,7 +42,7 @@ from portal.api.problems import BadParametersError, checked
 from portal.forms.images import DEFAULT_CUTOUT, AlertSearchForm, ImageSearchForm
 from portal.forms.moving import MovingForm
 from portal.forms.positions import PositionListForm
-from portal.results.jobs import job_of
+from portal.results.jobs import job_of, result_is_open
 from portal.results.positions import rows_around
 
 
@@ -293,9 +293,9 @@ class Job(APIView):
         return Response(job_state(request, job_of(request, job_id)))
 
 
-def job_state(request: Request, job) -> dict:
-    """A job as programs see it."""
-    done = job.phase == job.Phase.COMPLETED and job.kind != "release"
+def job_state(request: Request, job, done: bool | None = None) -> dict:
+    """A job as programs see it; `done`: whether its result can be had, which is looked up if not given."""
+    done = result_is_open(job, request.reader) if done is None else done
     place = turns.position(job)
     return {
         "id": str(job.pk),

@@ -24,7 +24,7 @@ TAP = (
 CATALOGS = ("cat.fits", "cat.fits.fz", "psfcat.fits", "sexcat.fits")
 NEEDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("help", "api-docs", "api-schema", "api-resolve", "releases", "release"), OPEN),
-    **dict.fromkeys(("find", "suggestions", "search-plot", "basket", "region"), OPEN),
+    **dict.fromkeys(("find", "suggestions", "search-plot", "basket", "region", "known-objects"), OPEN),
     **dict.fromkeys(("robots", "sitemap", "share-picture", "gallery"), OPEN),
     **dict.fromkeys(("release-manifest", "sign-in", "sign-out", "object-document", "object-own"), OPEN),
     **dict.fromkeys(("tap-capabilities", "tap-availability", "tap-examples"), OPEN),
@@ -135,8 +135,11 @@ NEEDS: dict[str, frozenset[str]] = {
             "ibe-products-root",
             "script",
             "sky",
+            "sky-region",
             "target-list",
             "movie",
+            "comparison",
+            "moving-cutouts",
             "api-cutouts",
             "api-movie",
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 
 from archive.forms import (
+    ExplainedForm,
     PositionField,
     RealField,
     SinceField,
@@ -20,7 +21,7 @@ FARTHEST = 30.0  # arcsec around a position, in which forced points are looked f
 HELP = "One a line: name ra dec, or ra dec; degrees or sexagesimal."
 
 
-class ToldPointsForm(forms.Form):
+class ToldPointsForm(ExplainedForm):
     """A form for the position at which forced points that came as files are looked for."""
 
     position = PositionField(help_text="RA Dec, or a name", label="Position or name")
@@ -34,7 +35,7 @@ class ToldPointsForm(forms.Form):
         return *self.cleaned_data["position"], self.cleaned_data["within"] or NEAR
 
 
-class ForcedForm(forms.Form):
+class ForcedForm(ExplainedForm):
     """Positions, epochs, and how one is told of the end."""
 
     position = PositionField(required=False, help_text="RA Dec, or a name", label="Position or name")
@@ -43,7 +44,12 @@ class ForcedForm(forms.Form):
     targets = TargetsField(
         required=False, label="or many positions", help_text=HELP, widget=forms.Textarea(attrs={"rows": 4})
     )
-    name = forms.CharField(required=False, max_length=LARGEST_NAME, label="Your name for it")
+    name = forms.CharField(
+        required=False,
+        max_length=LARGEST_NAME,
+        label="Name of the order",
+        help_text="to find it again; it stands in the file too",
+    )
     email = forms.EmailField(required=False, label="E-mail at the end", help_text="your account's address")
     webhook = forms.CharField(required=False, max_length=500, label="Webhook at the end", help_text="http(s) address")
 

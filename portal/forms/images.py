@@ -65,7 +65,7 @@ class ImageSearchForm(GroupedForm):
     since = SinceField()
     until = UntilField()
     seeing = RealField(required=False, min_value=0, label="Seeing at most (″)")
-    maglimit = RealField(required=False, label="Limit at least (mag)")
+    maglimit = RealField(required=False, label="5σ limit at least (mag)")
     brighter = RealField(required=False, label="Brighter than (mag)")
     rb = RealField(required=False, min_value=0, max_value=1, label="Score at least")
     caltype = ChoiceField(choices=[("", "any"), *((one, one) for one in CALTYPES)], required=False, label="Type")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
+from archive.field_help import HELP
 from archive.forms import GroupedForm, SinceField, UntilField
 from archive.given.times import BadTimeError, in_order
 from archive.moving.dynamics.errors import DynamicsError
@@ -27,12 +28,15 @@ LABELS = {
     "M1": "Comet: M1 (mag)",
     "K1": "Comet: K1",
 }
+NAMED = "number, name or designation of an asteroid or comet, or one line of elements in the form of the MPC"
 
 
 class MovingForm(GroupedForm):
     """A moving object by name, by a line of an element file, or by its elements; and a span of time."""
 
-    name = forms.CharField(required=False, max_length=400, strip=False, label="Name, number, or a line of elements")
+    name = forms.CharField(
+        required=False, max_length=400, strip=False, label="Name, number, or a line of elements", help_text=NAMED
+    )
     since = SinceField()
     until = UntilField()
     order = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -44,7 +48,8 @@ class MovingForm(GroupedForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         for element in ELEMENTS:
-            self.fields[element] = forms.CharField(required=False, max_length=40, label=LABELS[element])
+            words = {"label": LABELS[element], "help_text": HELP[element]}
+            self.fields[element] = forms.CharField(required=False, max_length=40, **words)
 
     def given_elements(self) -> dict[str, str]:
         """The elements that were filled in."""

@@ -74,6 +74,7 @@ class ViewForm(forms.Form):
     mask = NamesField(BITS)
     mode = ChoiceField(choices=[(one, one) for one in MODES], required=False)
     epochs = EpochsField(required=False, max_length=300)
+    embedded = YesNoField()  # within another page of ours, which has the frame around it
 
     def clean(self):
         values = super().clean()
@@ -95,7 +96,8 @@ class ViewForm(forms.Form):
 
     def state(self) -> dict:
         """The parameters that were given, without the rest."""
-        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "", [], False)}
+        shown = (one for one in self.cleaned_data.items() if one[0] != "embedded")
+        return {name: value for name, value in shown if value not in (None, "", [], False)}
 
     def preview(self, plane: str) -> dict:
         """Parameters of the picture that is shown until the image itself has come."""

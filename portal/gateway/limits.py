@@ -58,6 +58,7 @@ class Limits:
         Lane(
             "services",
             ("/tap", "/TAP", "/vo/", "/SIA", "/ibe/", "/api/", "/cgi-bin/", "/ztf/", "/movie", "/query/plot", "/region")
+            + ("/cutouts/compare", "/moving/cutouts", "/moving/known", "/sky/region")
             + ("/alerts/public/", "/alerts/partnership/", "/SCS", "/products/", "/data/ZTF/"),
             threads=4,
             share=3,

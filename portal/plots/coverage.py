@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from astropy_healpix import HEALPix
 
+from archive.sky.skymaps import GivenRegion
 from archive.survey.fields import field_grid
 
 WIDTH, HEIGHT = 720, 360
@@ -15,6 +17,7 @@ ITERATIONS = 12  # of Newton's method; the poles are known
 LEVELS = 5
 MERIDIANS, PARALLELS = range(0, 361, 60), range(-60, 61, 30)
 STEPS = 61  # points of a grid line
+REGION_ORDER = 6  # of the cells of a region's drawing: 0.9 deg
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,33 @@ def coverage(visits: Mapping[int, int]) -> Coverage | None:
     levels = ["".join(f"M{a:.1f} {b:.1f}h0" for a, b in zip(x[level == n], y[level == n], strict=True)) for n in
               range(1, LEVELS + 1)]  # fmt: skip
     return Coverage(WIDTH, HEIGHT, levels, _grid_lines(), int((counts > 0).sum()), int(counts.max()))
+
+
+@dataclass(frozen=True)
+class RegionMap:
+    """A region on the whole sky: `parts` are paths of dots, widest level first; `dot` is their width."""
+
+    width: int
+    height: int
+    parts: list[str]
+    grid: list[str]
+    dot: float
+
+
+def region_map(region: GivenRegion) -> RegionMap:
+    """A region or probability map as dots, one for each cell of an order that the drawing can show."""
+    order = min(region.order, REGION_ORDER)
+    cells, inverse = np.unique(region.cells >> 2 * (region.order - order), return_inverse=True)
+    likeliest = np.argsort(-np.bincount(inverse, region.parts), kind="stable")
+    so_far = np.cumsum(np.bincount(inverse, region.parts)[likeliest])
+    lon, lat = HEALPix(2**order, order="nested").healpix_to_lonlat(cells)
+    x, y = mollweide(lon.deg, lat.deg)
+    parts = []
+    for outline in reversed(region.outlines):
+        these = likeliest[: int(np.searchsorted(so_far, outline.level - 1e-9)) + 1]
+        parts.append("".join(f"M{a:.1f} {b:.1f}h0" for a, b in zip(x[these], y[these], strict=True)))
+    dot = max(3.0, WIDTH / 360 * 58.6 / 2**order)
+    return RegionMap(WIDTH, HEIGHT, parts, _grid_lines(), round(dot, 1))
 
 
 def mollweide(ra: np.ndarray, dec: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

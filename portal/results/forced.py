@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 
 from archive.models import UserJob
 from archive.tables.responses import answer, problem
-from portal.results.jobs import job_of
+from portal.results.jobs import job_of, result_is_open
 from processing.forced import jobs, notify
 from processing.forced.table import TABLE, text
 
@@ -54,7 +54,7 @@ def open_result(request: HttpRequest, job: UserJob) -> jobs.Result:
     found = jobs.result(job)
     if found is None:
         raise Http404(f"job {job.pk} is {job.phase}: it has no result")
-    if not found.open_to_current_reader():
+    if not result_is_open(job, request.reader):
         raise Http404(f"job {job.pk}: files of it are not open to you any more; order it again")
     return found
 

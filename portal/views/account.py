@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import tokens
 from archive.access.audit import Actor
-from archive.forms import MultipleChoiceField, problems
+from archive.forms import ExplainedForm, MultipleChoiceField, problems
 from archive.jobs import quotas
 from archive.models import GroupMembership, Membership, Scope, Token
 from archive.requests.parameters import takes
@@ -25,7 +25,7 @@ from portal import once
 USUAL_DAYS = 90
 
 
-class TokenForm(forms.Form):
+class TokenForm(ExplainedForm):
     """A token to be made."""
 
     label = forms.CharField(max_length=60, label="What it is for", widget=forms.TextInput({"autocomplete": "off"}))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import attrgetter
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from archive.access.streams import limited
@@ -51,7 +53,8 @@ HIDDEN = ("cutoutScience", "cutoutTemplate", "cutoutDifference")
 def alert_search(request: HttpRequest) -> HttpResponseBase:
     """Alerts by position, object, time, brightness and score."""
     form, asked = AlertSearchForm(request.GET), TableForm(request.GET)
-    template, context = "portal/alerts.html", {"form": form, "chips": chips_of(request, form)}
+    template = "portal/alerts.html"
+    context: dict[str, Any] = {"form": form, "chips": chips_of(request, form)}
     for one in (form, asked):
         if not one.is_valid():
             return refuse(request, template, problems(one), context)
@@ -100,8 +103,17 @@ def alert_page(request: HttpRequest, candid: int) -> HttpResponse:
     alert = alert_of(candid)
     packet = packet_of(alert)
     science = image_of(alert)
-    context = {"alert": alert, **alert_context(alert, packet, science), "plane": science and _plane_of(science)}
+    context = {"alert": alert, **alert_context(alert, packet, science), "viewer": _viewer(alert, science)}
     return answer(request, dictionary.ALERTS, [alert], "portal/alert.html", context)
+
+
+def _viewer(alert: Alert, science: ScienceImage | None) -> str:
+    """The address of the viewer around an alert in its image; empty where it has none."""
+    plane = science and _plane_of(science)
+    if not science or not plane:
+        return ""
+    place = {"plane": plane, "ra": f"{alert.ra:.6f}", "dec": f"{alert.dec:.6f}", "zoom": 4, "layers": "alerts"}
+    return f"{reverse('image-view', args=[science.pk])}?{urlencode(place)}"
 
 
 def _plane_of(image: ScienceImage) -> str:

@@ -16,6 +16,7 @@ from archive.tables.responses import answer, refuse
 from portal.forms.forced import ForcedForm, ToldPointsForm
 from portal.plots.forced import document, drawing
 from portal.results.forced import FORMATS, PRIVATE, forced_job_of, open_result, result_response
+from portal.results.jobs import result_is_closed
 from processing.forced import jobs, told
 from processing.forced.points import point
 from processing.forced.table import TABLE
@@ -65,7 +66,8 @@ def forced_job(request: HttpRequest, job_id) -> HttpResponse:
     context = {"job": job, "open": job.phase in jobs.PENDING, "unit": "images"}
     if part_alone(request):
         return render(request, "ui/job.html", context | {"reload": True})
-    if job.phase == UserJob.Phase.COMPLETED:
+    context["closed"] = result_is_closed(job, request.reader)
+    if job.phase == UserJob.Phase.COMPLETED and not context["closed"]:
         found = open_result(request, job)
         points = [point(row) for row in found.rows]
         rows = [SimpleNamespace(row=row, point=one) for row, one in zip(found.rows, points, strict=True)]

@@ -25,7 +25,7 @@ from archive.requests.parameters import BadParameterError, Taken, refusal, takes
 from archive.requests.parts import part_alone
 from archive.tables.responses import format_of, refuse
 from portal.forms.images import ImageSearchForm
-from portal.results.jobs import job_of
+from portal.results.jobs import job_of, result_is_closed, result_is_open
 
 UNITS = {"cutouts": "cutouts"}  # what a job counts; bytes of files otherwise
 SEARCH = Taken((ImageSearchForm, "format", "page"))  # what the address of a search holds
@@ -87,7 +87,7 @@ def job_page(request: HttpRequest, job_id) -> HttpResponse:
         "job": job,
         "open": job.phase in WAITING,
         "unit": UNITS.get(job.kind, ""),
-        "closed": done and not bundles.still_open(job, request.reader),
+        "closed": result_is_closed(job, request.reader),
         "download": reverse("job-result", args=[job.pk]) if done else "",
     }
     return render(request, "ui/job.html" if part_alone(request) else "portal/job.html", context)
@@ -102,7 +102,7 @@ def result(request: HttpRequest, job_id) -> HttpResponseBase:
         return redirect("forced-result", job.pk)
     if not job.has_file:
         raise Http404(f"job {job_id} is a {job.kind} job: it has no file")
-    if not bundles.still_open(job, request.reader):
+    if not result_is_open(job, request.reader):
         raise Http404(f"job {job_id}: files of it are not open to you any more; order it again")
     made = f"{job.pk}-{job.ended:%Y%m%d%H%M%S%f}"  # a job is carried out once; its file does not change afterwards
     return deliver_path(request, bundles.result_path(job), made, attachment=f"ztf-{job.pk}.tar")

@@ -12,6 +12,7 @@ from django.urls import reverse
 from archive.forms import problems
 from archive.moving.dynamics.errors import DynamicsError
 from archive.moving.elements import ELEMENTS
+from archive.moving.known import KNOWN, known_at
 from archive.moving.numbered import NUMBERED
 from archive.moving.search import MOVING, Sighting, images_of, ordered
 from archive.requests.paging import page_of
@@ -26,6 +27,8 @@ from archive.tables.pages.plots import plot_of
 from archive.tables.pages.results import Row, cells, result_table
 from archive.tables.responses import answer, format_of, refuse
 from portal.forms.moving import SORTABLE, MovingForm
+from portal.forms.sky import KnownForm
+from portal.forms.targets import MovingCutoutsForm
 from portal.plots.sky_map import sky_map
 from portal.views.products.product_rows import outline
 
@@ -73,6 +76,8 @@ def _found(request: HttpRequest, found: list, form: MovingForm, asked: TableForm
     )  # fmt: skip
     context |= {
         "page": page,
+        "cutouts": MovingCutoutsForm(auto_id="cutouts_%s"),
+        "wanted": [(name, value) for name, value in request.GET.items() if name in form.fields and value.strip()],
         "orbit": form.orbit,
         "formats": FORMATS,
         "calls": calls(request),
@@ -91,3 +96,19 @@ def _row(one: Sighting, columns: Sequence[Column]) -> Row:
         links = [("cutout", cutout, "FITS, around the predicted place")]
     values = [getattr(one, column.name) for column in columns]
     return Row(str(one.pid), reverse("image", args=[one.pid]), cells(columns, values), str(one.pid), picture, links)
+
+
+@takes(KnownForm, "format")
+def known_objects(request: HttpRequest) -> HttpResponseBase:
+    """The known objects of the Solar System at a time, brightest first: a table and where they stand."""
+    form = KnownForm(request.GET if request.GET.get("time") or "format" in request.GET else None)
+    context: dict = {"form": form}
+    if not form.is_bound:
+        return render(request, "portal/known.html", context)
+    if not form.is_valid():
+        return refuse(request, "portal/known.html", problems(form), context)
+    try:
+        found = known_at(form.cleaned_data["time"])
+    except DynamicsError as error:
+        return refuse(request, "portal/known.html", str(error), context)
+    return answer(request, KNOWN, found, "portal/known.html", context | {"time": form.cleaned_data["time"]})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -33,7 +34,7 @@ COLUMNS = ("title", "first_night", "last_night", "programs", "families", "state"
 def release_list(request: HttpRequest) -> HttpResponseBase:
     """The releases that are public, newest first; others are for staff who read all of their programs."""
     form, asked = ReleaseSearchForm(request.GET), TableForm(request.GET)
-    context = {"form": form, "chips": chips_of(request, form)}
+    context: dict[str, Any] = {"form": form, "chips": chips_of(request, form)}
     for one in (form, asked):
         if not one.is_valid():
             return refuse(request, TEMPLATE, problems(one), context)

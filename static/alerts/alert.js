@@ -22,7 +22,7 @@ async function start() {
   const answer = await asked(place.dataset.plot);
   points = answer.points;
   plot = await embed(answer, "alertcurve", (made) => { plot = made; draw(); });
-  place.querySelectorAll("[data-tools]").forEach((part) => (part.hidden = false));
+  place.querySelectorAll("[data-tools]").forEach((part) => (part.dataset.tools = "ready"));
   find("measure").addEventListener("change", (event) => { state.measure = event.target.value; draw(); });
   find("limits").addEventListener("change", (event) => { state.limits = event.target.checked; draw(); });
   find("alertcurve").addEventListener("keydown", onKey);

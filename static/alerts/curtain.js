@@ -40,5 +40,5 @@ export function openCurtain(place) {
     show((below + Math.min(0.99, Math.max(0.01, (event.clientX - left) / width))) * STEPS);
   });
   show(STEPS / 2);
-  place.hidden = false;
+  place.dataset.tools = "ready";
 }

@@ -44,7 +44,10 @@ async function start() {
   data.ready = "true";
 }
 
-const showTools = (on) => viewer.querySelectorAll("[data-tools]").forEach((part) => (part.hidden = !on));
+const showTools = (on) => viewer.querySelectorAll("[data-tools]").forEach((part) => {
+  part.hidden = !on;
+  part.dataset.tools = "ready";
+});
 
 // --- what is drawn -----------------------------------------------------------------------------------------------
 function points() {
@@ -307,7 +310,10 @@ function connectSaved() {
     const body = new URLSearchParams(/** @type {any} */ (new FormData(event.target)));
     if (event.target === find("save")) { body.set("period", state.period ?? ""); body.set("epoch", state.epoch ?? ""); }
     try {
-      place.innerHTML = await (await fetched(`${event.target.action}?part=1`, { method: "POST", body })).text();
+      const list = await (await fetched(`${event.target.action}?part=1`, { method: "POST", body })).text();
+      const isLeft = place.contains(document.activeElement); // what had the focus goes
+      place.innerHTML = list;
+      if (isLeft) place.focus();
       find("said").textContent = "Saved periods are up to date.";
     } catch (error) {
       say(find("said"), "Nothing was saved or removed", error);

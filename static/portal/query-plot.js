@@ -10,7 +10,7 @@ export async function draw(data) {
   const columns = new Map(JSON.parse(data.textContent).map((one) => [one.name, one]));
   const place = document.getElementById("result");
   const part = place.closest("details");
-  part.hidden = false;
+  part.dataset.tools = "ready";
   try {
     await embed(await asked(place.dataset.document), "result", (plot) => connect(plot, columns));
     place.classList.add("ready");

@@ -5,6 +5,7 @@
     if (place === null) return document.addEventListener("DOMContentLoaded", () => say(text), { once: true });
     place.textContent = text;
     place.hidden = false;
+    document.querySelectorAll('[data-tools=""]').forEach((part) => part.setAttribute("hidden", "")); // nobody will connect them
   };
   window.addEventListener("error", (event) => {
     if (event.target instanceof HTMLScriptElement || event.target instanceof HTMLLinkElement) {

@@ -1,8 +1,10 @@
 // The sky map: our surveys in Aladin Lite, layers over them, what lies at a place. It asks nobody but this server.
 import A from "../vendor/aladin.js";
-import { token, onSchemeChange } from "../ui/scheme.js";
+import { token } from "../ui/scheme.js";
+import { degrees, galactic, hours } from "../workbench/sky.js";
 import { showHere } from "./here.js";
 import { connectLayers } from "./layers.js";
+import { connectNights } from "./nights.js";
 import { connectRegions } from "./regions.js";
 
 const place = document.getElementById("aladin");
@@ -34,16 +36,24 @@ function nameControls() {
   for (const picture of place.querySelectorAll("img")) picture.alt = "";
 }
 
-// Footprints of the search, of each filter in its colour.
+// Footprints of the search, of each filter in its colour (the sky is dark in either scheme), with the night of each.
 function footprints(map) {
-  const overlays = [...new Set(sky.footprints.map((one) => one.filter))].map((filter) => {
-    const overlay = A.graphicOverlay({ name: filter, color: token(`filter-${filter}`), lineWidth: 2 });
+  const drawn = [];
+  for (const filter of new Set(sky.footprints.map((one) => one.filter))) {
+    const overlay = A.graphicOverlay({ name: filter, color: token(`filter-${filter}`, place), lineWidth: 2 });
     map.addOverlay(overlay);
-    for (const one of sky.footprints.filter((each) => each.filter === filter)) overlay.add(A.polygon(one.corners));
-    return [filter, overlay];
-  });
-  onSchemeChange(() => overlays.forEach(([filter, overlay]) => overlay.setColor(token(`filter-${filter}`))));
-  return overlays.map(([, overlay]) => overlay);
+    for (const one of sky.footprints.filter((each) => each.filter === filter)) {
+      const shape = A.polygon(one.corners);
+      overlay.add(shape);
+      drawn.push({ shape, night: one.night });
+    }
+  }
+  return drawn;
+}
+
+function wordsOf(ra, dec) {
+  const { l, b } = galactic(ra, dec);
+  return `RA ${ra.toFixed(5)}°, Dec ${dec.toFixed(5)}° (ICRS) · ${hours(ra)} ${degrees(dec)} · l ${l.toFixed(4)}°, b ${b.toFixed(4)}°`;
 }
 
 function connectSurveys(map) {
@@ -58,21 +68,21 @@ function connectSurveys(map) {
 
 try {
   await A.init;
-  place.hidden = false;
+  place.dataset.tools = "ready";
   const map = made();
   nameControls();
   connectSurveys(map);
-  connectLayers(map, A, footprints(map));
-  connectRegions(map);
-  map.on("click", ({ ra, dec, isDragging }) => isDragging || showHere(ra, dec));
-  map.on("mouseMove", ({ ra, dec }) => {
-    if (Number.isFinite(ra)) readout.textContent = `RA ${ra.toFixed(5)}°, Dec ${dec.toFixed(5)}° (ICRS)`;
-  });
-  document.querySelectorAll("[data-map]").forEach((part) => (part.hidden = false));
+  const layers = connectLayers(map, A, sky, footprints(map));
+  connectNights(sky.nights, layers.night);
+  const regions = connectRegions(map, A);
+  map.on("click", ({ ra, dec, isDragging }) => isDragging || regions.corner(ra, dec) || showHere(ra, dec));
+  map.on("mouseMove", ({ ra, dec }) => Number.isFinite(ra) && (readout.textContent = wordsOf(ra, dec)));
+  document.querySelectorAll("[data-map]").forEach((part) => (part.dataset.tools = "ready"));
   document.getElementById("drawing").hidden = true;
   document.body.dataset.sky = "ready";
 } catch (error) {
   place.hidden = true;
+  document.querySelectorAll("[data-map]").forEach((part) => (part.hidden = true));
   document.getElementById("sky-said").textContent =
     `The map cannot be drawn (${error.message ?? error}). The drawing below and the table of images show the same places.`;
 }

@@ -33,7 +33,10 @@ export async function fetched(address, { patience = PATIENCE, signal = null, ...
   } finally {
     clearTimeout(timer);
   }
-  if (isSignIn(answer, address)) throw new Problem("signed-out", "you are not signed in any more", { status: 401, link: signInLink() });
+  if (isSignIn(answer, address)) {
+    void answer.body?.cancel(); // nobody reads it
+    throw new Problem("signed-out", "you are not signed in any more", { status: 401, link: signInLink() });
+  }
   if (!answer.ok) throw new Problem("refused", await wordsOf(answer), { status: answer.status });
   return answer;
 }
@@ -93,7 +96,9 @@ function signInLink() {
 // The server's own words where it gives some: JSON with `detail` (RFC 9457), or a line of plain text.
 export async function wordsOf(answer) {
   const type = answer.headers.get("Content-Type") ?? "";
-  const body = /json|text\/plain/.test(type) ? await answer.text().catch(() => "") : "";
+  const isText = /json|text\/plain/.test(type);
+  if (!isText) void answer.body?.cancel();
+  const body = isText ? await answer.text().catch(() => "") : "";
   const words = type.includes("json") ? detailOf(body) : body.trim().split("\n")[0].slice(0, 300);
   return words || (answer.status === 404 ? "it is not here, or not open to you (404)" : `the server answers ${answer.status}`);
 }

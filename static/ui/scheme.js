@@ -18,12 +18,12 @@ export function chooseTheme(theme) {
   tell();
 }
 
-// A colour of the tokens as a plot or a canvas takes it, rgb(…).
-export function token(name) {
+// A colour of the tokens as a plot or a canvas takes it, rgb(…); `place`: as it is within this element.
+export function token(name, place = document.body) {
   const probe = document.createElement("span");
   probe.style.color = `var(--${name})`;
   probe.hidden = true;
-  document.body.append(probe);
+  place.append(probe);
   const value = getComputedStyle(probe).color;
   probe.remove();
   return value;

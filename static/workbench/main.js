@@ -58,7 +58,7 @@ class Bench {
     if (!this.frames.has(key)) {
       const label = plane?.label ?? epoch.label;
       const image = await load(this.JS9, `${this.data.pid}-${key}`, (plane ?? epoch).url, (share) => this.progress(label, share))
-        .catch((error) => { throw new Error(`${label}: ${error.message}`); });
+        .catch((error) => { throw Object.assign(error, { message: `${label}: ${error.message}` }); });
       this.stage.restore();
       this.frames.set(key, new Frame(this.JS9, image, { key, label: plane && key === "science" ? this.ownLabel : label, plane: plane ? key : "science" }));
       this.progress("");
@@ -185,7 +185,7 @@ class Bench {
 
 function stageIsReady() {
   const root = byId("workbench");
-  for (const part of root.querySelectorAll("[data-tools]")) part.hidden = false;
+  for (const part of root.querySelectorAll("[data-tools]")) part.dataset.tools = "ready";
   const display = byId("JS9");
   const stage = byId("wb-stage");
   display.dataset.width = `${stage.clientWidth}px`;
@@ -205,7 +205,7 @@ try {
   window.workbench = bench; // for those who type into the browser's console
   await bench.begin();
 } catch (error) {
-  byId("wb-loading").hidden = true;
+  for (const part of byId("workbench").querySelectorAll("[data-tools]")) part.hidden = true;
   byId("wb-said").textContent = `The viewer cannot start (${error.message ?? error}). The picture, the facts and the files below are the same image.`;
   byId("wb-said").hidden = false;
 }

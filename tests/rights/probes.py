@@ -22,6 +22,7 @@ from tests.rights.world import ASTEROID, JD, Person, Unit, World
 
 HOLDS_NO_DATA = {
     "narrow", "narrow-alerts", "narrow-objects", "search-plot", "chosen-alerts", "chosen-objects", "basket", "region",
+    "known-objects",
     "robots", "share-picture", "gallery",
     "help", "api-docs", "api-schema", "api-resolve", "object-document", "object-own", "sign-in", "sign-out",
     "tap", "tap-capabilities", "tap-availability", "tap-tables", "tap-table", "account", "account-tokens",

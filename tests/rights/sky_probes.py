@@ -7,7 +7,9 @@ import io
 import tarfile
 
 import numpy as np
+from astropy import units
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from PIL import Image
 
@@ -116,3 +118,43 @@ def folders_of_the_tree(world: World, ask: Asker, draw) -> None:
             name = unit.files[key].path.rpartition("/")[2].encode()
             assert (name in folder.body) == (unit in world.data(ask.person)), name
     assert (b"sci/" in top.body) == bool(world.data(ask.person))
+
+
+@probe("comparison")
+def epochs_side_by_side(world: World, ask: Asker, draw) -> None:
+    if refused(ask, reverse("comparison"), "images"):
+        return
+    ra, dec = place_of(world)
+    seen = world.both(ask.person)
+    wish = {"position": f"{ra} {dec}", "size": 0.003, "epochs": 12, "kinds": "sci"}
+    answer = ask(reverse("comparison"), wish, status=200 if seen else 400)
+    if seen:
+        cells = [cell for row in answer.context["rows"] for cell in row["cells"]]
+        assert sorted(cell["frame"].image.pid for cell in cells) == sorted(unit.pid for unit in seen)
+
+
+@probe("moving-cutouts")
+def cutouts_of_a_moving_object(world: World, ask: Asker, draw) -> None:
+    if refused(ask, reverse("moving-cutouts"), "images"):
+        return
+    body = ask(reverse("moving-cutouts"), {"name": "310", "size": 0.003}).body
+    with tarfile.open(fileobj=io.BytesIO(body)) as tar:
+        rows = list(csv.DictReader(io.StringIO(tar.extractfile("manifest.csv").read().decode())))
+    assert sorted(row["image"] for row in rows) == sorted(str(unit.pid) for unit in world.both(ask.person))
+
+
+@probe("sky-region")
+def images_in_a_region(world: World, ask: Asker, draw) -> None:
+    if refused(ask, reverse("sky-region"), "images"):
+        return
+    ra, dec = place_of(world)
+    cone = coverage.MOC.from_cone(lon=ra * units.deg, lat=dec * units.deg, radius=3 * units.deg, max_depth=8)
+    upload = SimpleUploadedFile("region.txt", cone.to_string("ascii").encode())
+    page = ask(reverse("sky-region"), {"upload": upload}, method="post")
+    seen = {unit.pid for unit in world.images(ask.person)}
+    found = page.context["found"]
+    assert {one.pid for one in found.images} == seen
+    assert sum(one.images for one in found.summaries) == len(seen)
+    assert {one["url"] for one in (page.context["sky"] or {"footprints": []})["footprints"]} <= {
+        reverse("image", args=[pid]) for pid in seen
+    }

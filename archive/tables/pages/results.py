@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from archive.tables.dictionary import Column
 from archive.tables.pages.asked import PARAMETERS, SIZES, TABLE, VIEWS
 from archive.tables.pages.choosing import Choosing
-from archive.tables.presentation import FILTER, Shown, shown
+from archive.tables.presentation import FILTER, NUMBER, TIME, Shown, shown
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def _cell(column: Shown, value: object) -> Cell:
     text = column.text(value)
     if column.kind == FILTER:
         return Cell(text, f"filter {text}")
-    return Cell(text, "number" if column.is_number or column.kind == "time" else "")
+    return Cell(text, column.kind if column.kind in (NUMBER, TIME) else "")
 
 
 def _sort(request: HttpRequest, name: str, order: str) -> str:

@@ -10,7 +10,7 @@ from archive.files import delivery
 from archive.forms import problems
 from archive.models import ProductFile, ReferenceImage, ScienceImage
 from archive.pixels import rendering as pixels
-from archive.products import calibrations, residuals, versions
+from archive.products import residuals, versions
 from archive.products.files import MAIN_FILE, files_by_row, why_no_files
 from archive.products.neighbours import neighbours_of
 from archive.requests.parameters import takes
@@ -20,6 +20,7 @@ from archive.tables.responses import answer
 from portal.forms.images import DEFAULT_CUTOUT, CutoutForm, CutoutPageForm
 from portal.plots.residuals import drawings
 from portal.plots.sky_map import sky_map
+from portal.results.provenance import provenance_of
 from portal.views.products.product_rows import is_picture, main_of, outline, page_url
 
 CUTOUTS = 24
@@ -29,12 +30,14 @@ CUTOUTS = 24
 def science_page(request: HttpRequest, pid: int) -> HttpResponse:
     """A science image: picture, quality, calibrations, files, difference."""
     image = get_object_or_404(ScienceImage.objects.select_related("exposure"), pk=pid)
+    beside = neighbours_of(image)
+    difference = query.differences_of(ScienceImage.objects.filter(pk=pid)).first()
     context = {
-        "beside": neighbours_of(image),
-        "calibrations": calibrations.used_for(image),
+        "beside": beside,
+        "provenance": provenance_of(image, beside, difference),
         "versions": versions.beside(image),
         "problems": [text for name, text in sorted(image.quality.items()) if name.endswith("_problem")],
-        "difference": query.differences_of(ScienceImage.objects.filter(pk=pid)).first(),
+        "difference": difference,
         "drawings": drawings(residuals.of_image(image)),
     }
     return _page(request, image, "sci", context)

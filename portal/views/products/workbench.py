@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from urllib.parse import urlencode
 
-from csp.constants import WASM_UNSAFE_EVAL
-from csp.decorators import csp_update
+from csp.constants import SELF, WASM_UNSAFE_EVAL
+from csp.decorators import csp_replace, csp_update
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.templatetags.static import static
 from django.urls import reverse
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from archive.files import delivery
 from archive.forms import problems
@@ -30,6 +31,8 @@ JS9_FILES = ("js9support.min.js", "js9.min.js", "astroemw.js", "astroemw.wasm")
 FILTERS = {"zg": "g", "zr": "r", "zi": "i"}
 
 
+@xframe_options_sameorigin  # other pages of ours show it in place
+@csp_replace({"frame-ancestors": [SELF]})
 @csp_update(JS9)  # type: ignore[arg-type]  # as if views took nothing but the request
 @takes(ViewForm)
 def view_page(request: HttpRequest, pid: int) -> HttpResponse:
@@ -47,6 +50,7 @@ def view_page(request: HttpRequest, pid: int) -> HttpResponse:
     shown = asked or next(iter(files), "")
     context |= {
         "plane": shown,
+        "embedded": form.cleaned_data["embedded"],
         "preview": _preview(files[shown], form.preview(shown)) if shown else "",
         "maps": SHOWN_MAPS,
         "stretches": SHOWN_STRETCHES,

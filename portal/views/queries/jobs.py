@@ -7,11 +7,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from archive.access.reading import Reader
 from archive.models import QueryJob
 from archive.requests.parameters import takes
 from archive.services.vo.formats import FORMATS, format_named
 from archive.services.vo.tap import uws
 from archive.tables.responses import problem
+from portal.results.jobs import result_is_closed
 
 REMEMBERED = "queries"  # of whoever is not signed in: the ids of their jobs, in their session
 SHOWN = 20
@@ -25,9 +27,10 @@ def jobs_of(request: HttpRequest) -> list[QueryJob]:
     return list(QueryJob.objects.filter(owner=None, pk__in=request.session.get(REMEMBERED, []))[:SHOWN])
 
 
-def panel(jobs: list[QueryJob]) -> dict:
+def panel(jobs: list[QueryJob], reader: Reader) -> dict:
     """The content of the list of jobs; it is asked for again while some are running."""
-    return {"jobs": jobs, "running": any(not one.has_ended for one in jobs)}
+    closed = {one.pk for one in jobs if result_is_closed(one, reader)}
+    return {"jobs": jobs, "closed": closed, "running": any(not one.has_ended for one in jobs)}
 
 
 @require_POST
@@ -50,7 +53,7 @@ def order(request: HttpRequest) -> HttpResponse:
 @require_safe
 def listed(request: HttpRequest) -> HttpResponse:
     """The jobs as they are now; the page asks again until all have ended."""
-    return render(request, "portal/parts/query_jobs.html", panel(jobs_of(request)))
+    return render(request, "portal/parts/query_jobs.html", panel(jobs_of(request), request.reader))
 
 
 @require_POST

@@ -55,7 +55,7 @@ def query_page(request: HttpRequest) -> HttpResponse:
     tables = sorted(published(), key=lambda one: list(SCHEMAS).index(one.schema))  # data first
     context = {"query": query, "tables": tables, "examples": EXAMPLES, "service": service, "saved": saved}
     context |= {"shown": SHOWN_ROWS, "drawn": PREVIEW_ROWS, "mine": _mine(request)}
-    context |= {"formats": CHOICES, **panel(jobs)}
+    context |= {"formats": CHOICES, **panel(jobs, request.reader)}
     if not query or (ordered and not given):  # what was given to a job is not run here as well
         return render(request, TEMPLATE, context)
     context |= {"downloads": _downloads(query), "snippets": _snippets(service, query)}

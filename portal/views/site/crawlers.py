@@ -18,14 +18,15 @@ from portal.plots.share_picture import share_picture
 
 MOST_RELEASES, MOST_PAGES = 1000, 5000
 TOOLS = {"genindex.html", "search.html"}  # of the help: nothing to read
-PUBLIC = ("home", "releases")  # beside the help and each public release: what robots.txt leaves open
+BEGINNINGS = ("home", "images", "objects", "alerts", "moving", "sky", "query", "releases", "hips")
+"""Pages where searches begin: crawlers may read them, but no search; beside them the help and the releases."""
 
 
 @require_safe
 @cache_control(public=True, max_age=86400)
 def robots(request: HttpRequest) -> HttpResponse:
     """What crawlers may read, and where the list of it stands."""
-    context = {"sitemap": request.build_absolute_uri(reverse("sitemap"))}
+    context = {"sitemap": request.build_absolute_uri(reverse("sitemap")), "pages": map(reverse, BEGINNINGS)}
     return render(request, "site/robots.txt", context, content_type="text/plain; charset=utf-8")
 
 
@@ -38,7 +39,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 
 
 def _paths() -> Iterator[str]:
-    yield from map(reverse, PUBLIC)
+    yield from map(reverse, BEGINNINGS)
     public = Release.objects.filter(state=Release.State.PUBLIC).order_by("-pk")[:MOST_RELEASES]
     for name in public.values_list("name", flat=True):
         yield reverse("release", args=[name])

@@ -1,5 +1,6 @@
 """Cutouts of many targets as one tar, movies of one: right pixels, right rights."""
 
+import base64
 import csv
 import io
 import tarfile
@@ -18,7 +19,7 @@ from archive.models import Exposure, Membership, ProductFile, UserJob
 from archive.pixels import rendering
 from archive.pixels.aligned import aligned, grid
 from archive.survey.times import date_of_jd
-from archive.targets import bundle, movie
+from archive.targets import bundle, drawn, movie
 from archive.targets.cutouts import CutoutRequest, CutoutsRefusedError
 from archive.targets.lists import Target
 from tests import factories
@@ -117,7 +118,7 @@ def test_one_tar_holds_a_cutout_of_every_image_and_a_manifest_of_all(sky, client
     files, manifest = unpack(body)
     assert answer["Content-Type"] == "application/x-tar"
     assert {row["image"] for row in manifest} == {str(row.pid) for row in sky["public"]} | {""}
-    assert [row["status"] for row in manifest] == ["ok"] * 3 + [bundle.NO_IMAGE]
+    assert [row["status"] for row in manifest] == ["ok"] * 3 + [drawn.NO_IMAGE]
     assert set(files) == {row["file"] for row in manifest if row["file"]}
     for content in files.values():
         with fits.open(io.BytesIO(content), checksum=True) as hdus:
@@ -254,7 +255,7 @@ def test_a_movie_that_cannot_be_made_says_why(sky, client, query, says):
 
 def test_the_page_plays_nothing_before_it_is_asked_to(sky, client):
     page = client.get("/cutouts/", {"position": "120.01 29.98"}).content.decode()
-    outside, _, inside = page.partition("<details>")
+    outside, _, inside = page.partition("<details data-name")
     assert "form=png" in outside and "form=apng" not in outside and "form=apng" in inside
 
 
@@ -266,6 +267,68 @@ def test_pictures_come_as_jpeg_too(sky, client):
     picture = Image.open(io.BytesIO(answer.content))
     assert (answer["Content-Type"], picture.format, picture.mode) == ("image/jpeg", "JPEG", "RGB")
     assert picture.size == (128, 128)
+
+
+@pytest.mark.parametrize(("content", "names"), [("png", 3), ("gif", 1)])
+def test_a_tar_may_hold_pictures_or_one_movie_of_a_target_drawn_alike(sky, client, content, names):
+    _, body = post(client, content=content)
+    files, manifest = unpack(body)
+    assert len(files) == names and all(name.endswith(content) for name in files)
+    assert [row["status"] for row in manifest] == ["ok"] * 3 + [drawn.NO_IMAGE]
+    assert {row["file"] for row in manifest} == {*files, ""}
+    shown = [Image.open(io.BytesIO(one)) for one in files.values()]
+    if content == "gif":
+        assert shown[0].n_frames == 3
+    else:  # the sky of each image is 50 DN brighter than the last's: it was taken off
+        assert np.ptp([np.median(np.asarray(one)) for one in shown]) <= 3
+
+
+def test_pictures_are_not_made_larger_than_movies(sky, client):
+    answer, body = post(client, content="png", size=0.2)
+    assert answer.status_code == 400 and "size=0.2: a movie is at most 0.1667 degrees wide" in body.decode()
+
+
+def test_frames_come_one_by_one_with_one_stretch_for_the_player(sky, client, monkeypatch):
+    query = {"position": "120.01 29.98", "filtercode": "zr", "size": 0.02, "form": "frames", "stretch": "sqrt"}
+    film = client.get("/movie", query).json()
+    assert [one["pid"] for one in film["frames"]] == [str(row.pid) for row in sky["public"]]
+    assert film["stretch"] == "sqrt" and film["low"] < film["high"]
+    one = Image.open(io.BytesIO(base64.b64decode(film["frames"][0]["src"].partition(",")[2])))
+    assert one.size == (72, 72) and film["frames"][0]["url"] == f"/images/{sky['public'][0].pid}/"
+    monkeypatch.setattr(movie, "MOST_PLAYED", 10_000)
+    refused = client.get("/movie", query)
+    assert refused.status_code == 400 and "give a smaller size, dates, or newest=20" in refused.json()["detail"]
+
+
+def test_epochs_stand_side_by_side_with_one_stretch_and_one_scale_bar(sky, client):
+    query = {"position": "120.01 29.98", "size": 0.03, "filters": "zr", "kinds": ["sci", "diff"], "epochs": 2}
+    page = client.get("/cutouts/compare", query)
+    (row,) = page.context["rows"]  # no difference image: no row of them
+    newest = sky["public"][1:]
+    assert [cell["frame"].image.pid for cell in row["cells"]] == [one.pid for one in newest]
+    assert page.context["bar"] == {"arcsec": 30, "percent": 27.78}
+    assert page.content.decode().count("data:image/png") == 2
+    drawn_as_one = client.get("/cutouts/compare", query | {"form": "png"})
+    assert Image.open(io.BytesIO(drawn_as_one.content)).width > 2 * 160
+    client.force_login(sky["partner"])
+    cells = client.get("/cutouts/compare", query).context["rows"][0]["cells"]
+    assert cells[-1]["frame"].image.pid == sky["closed"].pid
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ({"epochs": 13}, "epochs='13': give at most 12"),
+        ({"epochs": 12}, "75 pictures, at most 60"),
+        ({"size": 0.2}, "size=0.2"),
+        ({"filters": "zz"}, "&#x27;zz&#x27; is none of them"),
+        ({"position": "300 -80"}, "no image that you may see has pixels here"),
+    ],
+)
+def test_a_comparison_that_cannot_be_made_says_why(sky, client, query, says):
+    answer = client.get("/cutouts/compare", {"position": "120.01 29.98"} | query)
+    assert answer.status_code == 400
+    assert says in answer.content.decode() or says in answer.context["error"]
 
 
 def test_movies_do_not_go_beyond_their_limit(sky, monkeypatch):

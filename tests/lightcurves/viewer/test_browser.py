@@ -256,6 +256,7 @@ def test_a_period_is_saved_with_the_account_and_removed(page):
     page.click("#kept >> text=Remove")
     page.wait_for_selector("#said:has-text('up to date')")
     expect(page.locator("#kept li")).to_have_count(0)
+    expect(page.locator("#kept")).to_be_focused()  # what had the focus is gone
 
 
 def test_neighbours_are_shown_beside_the_object(page):

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
-from archive.models import Membership
+from archive.models import Membership, ScienceImage
 from archive.tables.alert_fields import FIELDS, GROUPS, measured
 from portal.results import alert_facts
 from processing.alerts import schema
@@ -183,3 +183,21 @@ def test_what_is_not_asked_is_refused(client, made):
         assert answer.status_code == 400 and given.split("=")[0] in answer.content.decode()
     answer = client.get(reverse("alert-lightcurve", args=[made[0].candid]), {"format": "html"})
     assert answer.status_code == 400 and "json, csv or votable" in json.loads(answer.content)["detail"]
+
+
+@pytest.fixture(scope="module")
+def pixels(made):
+    return factories.pixels(ScienceImage.objects.get(pk=made[1].pid), shape=(60, 60))
+
+
+def test_the_viewer_opens_in_place_only_where_the_image_has_pixels(client, made, pixels):
+    assert page(client, made[0]).select_one("[data-embedded-page]") is None
+    address = page(client, made[1]).select_one("[data-embedded-page]")["data-embedded-page"]
+    shown = client.get(f"{address}&embedded=1")
+    assert address.startswith(f"/images/{made[1].pid}/view?plane=science&ra=")
+    assert "data-embedded" in shown.content.decode()
+    policy = shown["Content-Security-Policy"]
+    assert shown["X-Frame-Options"] == "SAMEORIGIN" and "frame-ancestors 'self'" in policy
+    around = client.get(reverse("alert", args=[made[1].candid]))
+    assert around["X-Frame-Options"] == "DENY" and "frame-ancestors 'none'" in around["Content-Security-Policy"]
+    assert "wasm-unsafe-eval" not in around["Content-Security-Policy"], "the viewer's own, in its frame"

@@ -186,6 +186,7 @@ def test_the_front_page_suggests_while_one_types(seen, archive):
     expect(seen.page.locator("#find-found")).to_be_hidden()
 
 
+PARTS_OF_A_DATE = 7  # year, month, day, hours, minutes, half of the day, its calendar: each takes a Tab
 WITH_KEYS = ("home", "images", "image-view", "object", "alert", "sky", "query", "moving", "forced-job")
 FOCUSED = """() => {
   let one = document.activeElement;
@@ -201,11 +202,12 @@ def test_no_part_of_a_page_keeps_the_focus(seen, archive):
     stuck = {}
     for name in WITH_KEYS:
         seen.open(pages(archive, OWNER)[name])
-        before = None
+        before, stays = None, 0
         for _ in range(400):
             seen.page.keyboard.press("Tab")
             now = seen.page.evaluate(FOCUSED)
-            if not now or now == before:
+            stays = stays + 1 if now == before else 0
+            if not now or stays > PARTS_OF_A_DATE:
                 break
             before = now
         if now:

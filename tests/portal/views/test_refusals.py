@@ -71,6 +71,12 @@ def test_what_is_not_there_is_said_within_the_portals_frame(client, path):
     assert len(told) > 20 and "matches the given query" not in told
 
 
+@pytest.mark.parametrize("path", ["/nowhere/", "/tap/", "/images/?field=x&format=json"])
+def test_an_address_that_answers_by_what_is_accepted_tells_caches_so(client, path):
+    for accept in (BROWSER["Accept"], "application/json"):
+        assert "Accept" in client.get(path, headers={"Accept": accept}).headers["Vary"]
+
+
 def test_likely_places_are_those_above_and_those_written_alike(client):
     page = client.get("/objects/99999999999/", headers=BROWSER).content.decode()
     assert '<a href="/objects/">' in page and 'name="q" value="99999999999"' in page

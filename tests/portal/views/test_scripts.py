@@ -125,6 +125,20 @@ def test_a_job_that_is_gone_is_asked_for_no_more(seen, archive, name, status, ti
     expect(seen.page.locator("#job")).to_contain_text("Look again")
 
 
+def test_a_part_that_is_asked_for_again_keeps_the_focus_and_says_its_new_state(seen, archive):
+    def renewed(route):
+        text = route.fetch().text().replace('data-state="', 'data-state="Now: ').replace("<h2>Jobs", "<h2>Renewed jobs")
+        route.fulfill(body=text, content_type="text/html")
+
+    seen.page.route("**/query/jobs*", renewed)
+    seen.open(pages(archive, OWNER)["query"])
+    seen.page.locator("#query-jobs").get_by_role("button", name="stop").focus()
+    expect(seen.page.locator("#query-jobs h2")).to_have_text("Renewed jobs")
+    assert seen.page.evaluate("document.activeElement.textContent") == "stop"
+    expect(seen.page.locator("p.unseen[role=status]")).to_contain_text("Now: The last job is queued")
+    assert seen.faults == []
+
+
 def test_a_reload_makes_no_second_token_and_shows_none_again(seen, archive):
     seen.open("/account/")
     seen.page.get_by_label("What it is for").fill("once")

@@ -40,11 +40,16 @@ def parse(source: BinaryIO, most_characters: int, most_cells: int, coarsest: int
     """
     content = source.read()
     try:
-        moc = _read(content)
+        moc = moc_of(content)
     except Exception as error:  # noqa: BLE001 (the parsers raise whatever they meet in a broken file; nothing is hidden)
         raise UnreadableMocError(f"this is no MOC that can be read ({str(error)[:200]})") from error
     if moc.empty():
         raise UnreadableMocError("this MOC is empty: it covers nothing")
+    return shortened(moc, most_characters, most_cells, coarsest, finest)
+
+
+def shortened(moc: MOC, most_characters: int, most_cells: int, coarsest: int, finest: int) -> dict:
+    """The text of a MOC and its order, as `parse` gives them."""
     first = moc.max_order
     for order in range(min(first, finest), -1, -1):
         moc = moc.degrade_to_order(order)
@@ -54,7 +59,8 @@ def parse(source: BinaryIO, most_characters: int, most_cells: int, coarsest: int
     raise UnreadableMocError(f"this MOC has more than {most_cells} cells at every order")
 
 
-def _read(content: bytes) -> MOC:
+def moc_of(content: bytes) -> MOC:
+    """The coverage in a file; raises whatever its parsers meet in a broken one."""
     if content.startswith(b"SIMPLE  ="):
         return MOC.from_fits(io.BytesIO(content))
     if content.lstrip()[:1] == b"{":

@@ -74,7 +74,7 @@ def plain(content: bytes, most_bytes: int) -> bytes:
     UnreadableTableError
     """
     if content.startswith(GZIP):
-        content = _expanded(content, most_bytes)
+        content = expanded(content, most_bytes)
     for mark, name in ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
         if content.startswith(mark):
             try:
@@ -101,7 +101,8 @@ def _is_json(content: bytes) -> bool:
     return isinstance(found, dict) or any(isinstance(one, dict | list) for one in found)
 
 
-def _expanded(content: bytes, most_bytes: int) -> bytes:
+def expanded(content: bytes, most_bytes: int) -> bytes:
+    """A file that was packed by gzip, in one part or several; raises UnreadableTableError."""
     parts, size, rest = [], 0, content
     try:
         while rest.startswith(GZIP):

@@ -23,7 +23,7 @@ GZIP = 16 + zlib.MAX_WBITS
 def service(request: HttpRequest) -> HttpResponseRedirect:
     """The address of TAP itself: people find the query page there, programs what the service offers."""
     wants_page = "text/html" in request.headers.get("Accept", "")
-    return HttpResponseRedirect(reverse("query" if wants_page else "tap-capabilities"))
+    return HttpResponseRedirect(reverse("query" if wants_page else "tap-capabilities"), headers={"Vary": "Accept"})
 
 
 @csrf_exempt  # changes nothing, and scripts send it
