@@ -144,7 +144,7 @@ class BitsField(forms.MultipleChoiceField):
         return [name for name, bit in self.bits.items() if total & bit]
 
     def named(self, value: object) -> list[tuple[str, str]]:
-        """What was given bit by bit: the word of an address, and the one for people; a bit without a name as number."""
+        """Each of the given bits: the word of an address, and the one for people; a bit without a name as number."""
         rest, found = self.total(value), []
         for name, words in self.choices:
             if rest & self.bits[name]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from django import forms
 from django.template.defaultfilters import filesizeformat
 
 from archive.forms import ExplainedForm, FilterField, MomentField, SinceField, UntilField
 from archive.given.times import BadTimeError, in_order
 from archive.sky.skymaps import MOST_UPLOADED, BadRegionError, GivenRegion, read
+
+FIRST_MOMENT, LAST_MOMENT = datetime(2017, 1, 1, tzinfo=UTC), datetime(2032, 1, 1, tzinfo=UTC)
+"""The survey's years, and some to come."""
 
 
 class RegionForm(ExplainedForm):
@@ -43,6 +48,12 @@ class RegionForm(ExplainedForm):
 
 
 class KnownForm(forms.Form):
-    """A time."""
+    """A time for which orbits are carried from their epoch in a second or so."""
 
     time = MomentField(label="Time (UTC, JD or MJD)", help_text="for example 2026-10-27T07:12")
+
+    def clean_time(self) -> datetime:
+        moment = self.cleaned_data["time"]
+        if not FIRST_MOMENT <= moment < LAST_MOMENT:
+            raise forms.ValidationError(f"from {FIRST_MOMENT:%Y-%m-%d} until {LAST_MOMENT:%Y-%m-%d}")
+        return moment

@@ -72,7 +72,7 @@ def documentation(request: HttpRequest, path: str = "index.html") -> HttpRespons
     """The built documentation."""
     if not settings.DOCS_ROOT.is_dir():
         raise Http404("The documentation has not been built: run `make docs`.")
-    if max(map(len, path.split("/"))) > LONGEST_NAME:
+    if max(len(part.encode()) for part in path.split("/")) > LONGEST_NAME:
         raise Http404(f"{path[:40]}…: there is no such page")
     try:
         return serve(request, path if not path.endswith("/") else f"{path}index.html", document_root=settings.DOCS_ROOT)

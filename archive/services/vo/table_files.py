@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from django.conf import settings
 from django.db import models
 from django.http import HttpRequest, HttpResponseBase
 
+from archive.access.streams import limited
 from archive.requests.stream_response import stream_response
 from archive.services.vo.formats import format_named
 from archive.tables.arrow import batch_of
@@ -22,7 +25,8 @@ def all_rows(
 ) -> HttpResponseBase:
     """All rows of a search in the format that the request names, up to the limit; what is over is said in its form."""
     name, limit = format_of(request), settings.SEARCH_ROW_LIMIT
-    found = list(rows[: limit + 1])
+    with limited("reader") if isinstance(rows, models.QuerySet) and rows.db == "reader" else nullcontext():
+        found = list(rows[: limit + 1])
     form = format_named(name) if name in FORMATS else None
     if form is None:
         return answer(request, table, found, template, context, overflow=len(found) > limit)

@@ -35,7 +35,7 @@ class TableForm(forms.Form):
 
     @property
     def shown_as(self) -> str:
-        """How the rows are shown."""
+        """The form of the rows on the page."""
         return self.cleaned_data["view"] or TABLE
 
     @property

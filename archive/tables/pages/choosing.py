@@ -19,7 +19,7 @@ USUAL = {TABLE: "Only these", CSV: "CSV", VOTABLE: "VOTable"}
 
 @dataclass(frozen=True)
 class Choosing:
-    """What is done with chosen rows.
+    """The actions on chosen rows.
 
     url : where they are sent; actions : the values of `to` there, and what they are called; kind : of the rows, as the
     basket has it (static/ui/basket.js); with_search : whether the search's own parameters go along

@@ -30,7 +30,7 @@ class Narrowing:
 
 
 def narrowing(url: str, columns: Iterable[Column], types: Mapping[str, str]) -> Narrowing:
-    """How a search is narrowed by those of its columns that conditions know."""
+    """The narrowing of a search by those of its columns that conditions know."""
     return Narrowing(url, [shown(one) for one in columns if one.name in types])
 
 

@@ -71,7 +71,7 @@ class Plot:
 
     @property
     def summary(self) -> str:
-        """What is seen, in words."""
+        """The plot in words."""
         name = self.x.label.lower()
         return f"Histogram of {name}" if self.y is None else f"{self.y.label} against {name}"
 

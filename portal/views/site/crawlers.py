@@ -1,4 +1,4 @@
-"""What crawlers and previews of links ask for: robots.txt, the sitemap, the picture that stands for the archive."""
+"""For crawlers and previews of links: robots.txt, the sitemap, the picture that stands for the archive."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BEGINNINGS = ("home", "images", "objects", "alerts", "moving", "sky", "query", "
 @require_safe
 @cache_control(public=True, max_age=86400)
 def robots(request: HttpRequest) -> HttpResponse:
-    """What crawlers may read, and where the list of it stands."""
+    """The pages that crawlers may read, and the address of the sitemap."""
     context = {"sitemap": request.build_absolute_uri(reverse("sitemap")), "pages": map(reverse, BEGINNINGS)}
     return render(request, "site/robots.txt", context, content_type="text/plain; charset=utf-8")
 
