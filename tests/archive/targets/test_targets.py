@@ -158,6 +158,9 @@ def test_the_page_orders_a_job_and_only_its_owner_gets_the_tar(sky, client):
     assert answer["Location"] == f"/jobs/{job.pk}/"
     bundle.make(str(job.pk))
     assert b"4 of 4 cutouts" in client.get(f"/jobs/{job.pk}/").content
+    assert client.get(f"/jobs/{job.pk}/", {"part": 1}).status_code == 200
+    both = client.get(f"/jobs/{job.pk}/", {"part": 1, "format": "json"})
+    assert both.status_code == 400 and "format: the part alone" in both.content.decode()
     assert client.get(f"/jobs/{job.pk}/result").status_code == 200
     assert Client(headers={"host": "localhost"}).get(f"/jobs/{job.pk}/result").status_code == 404
 

@@ -105,6 +105,15 @@ def test_a_search_that_is_none_is_refused(client, images):
     assert client.get(reverse("region")).status_code == 405
 
 
+def test_the_page_of_ones_region_has_rows_only_for_what_is_posted(client, images):
+    assert client.get(reverse("sky-region")).status_code == 200
+    answer = client.get(reverse("sky-region"), {"format": "csv"})
+    assert answer.status_code == 400 and "format: of a region that is posted" in answer.json()["detail"]
+    region = " ".join(MOC.from_string("3/0-767", "ascii").to_string("ascii").split())
+    page = client.post(reverse("sky-region"), {"upload": SimpleUploadedFile("all.txt", region.encode())})
+    assert page.status_code == 200 and "0.23° (HEALPix order 8)" in page.content.decode()
+
+
 @pytest.mark.parametrize("search", ["images", "alerts", "objects"])
 def test_a_region_that_cannot_be_read_is_refused_by_every_search(client, images, search):
     for form in ("html", "json"):
