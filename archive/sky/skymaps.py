@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from astropy_healpix import HEALPix
@@ -11,6 +13,9 @@ from astropy_healpix import HEALPix
 from archive import sandbox
 from archive.sky import regions
 from archive.sky.sphere import point_in_quadrilateral, to_ra_dec, unit_vectors
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 MOST_UPLOADED = 32 * 1024**2  # bytes
 MOST_UNPACKED = 256 * 1024**2
@@ -20,7 +25,7 @@ BOUNDS = {
     "coarsest": regions.COARSEST, "finest": regions.FINEST,
 }  # fmt: skip
 AT_ONCE = 200  # footprints whose cells are looked at together
-OUR_WORDS = ("BadFileError", "UnreadableTableError", "TooMuchError")
+OUR_WORDS = ("BadFileError", "UnreadableTableError", "UnreadableMocError", "TooMuchError")
 WORDS = "give a MOC (FITS, text or JSON) or a HEALPix map of probability (FITS, also multi-order)"
 
 
@@ -69,10 +74,22 @@ class GivenRegion:
         lon, lat = HEALPix(2**self.order, order="nested").healpix_to_lonlat(self.cells)
         return lon.deg, lat.deg
 
+    @property
+    def cell(self) -> float:
+        """The width of a cell, degrees: what footprints cover is known no finer."""
+        return math.degrees(math.sqrt(math.pi / 3)) / 2**self.order
+
+    @cached_property
+    def tree(self) -> cKDTree:
+        """The cells' centres as unit vectors, to be searched."""
+        from scipy.spatial import cKDTree  # few pages need it
+
+        return cKDTree(unit_vectors(*self.places))
+
     @cached_property
     def circle(self) -> tuple[float, float, float]:
         """A circle that holds all centres: ra, dec, radius (deg; 180 where they lie all over the sky)."""
-        vectors = unit_vectors(*self.places)
+        vectors = self.tree.data
         middle = vectors.mean(axis=0)
         if np.linalg.norm(middle) < 1e-6:
             return 0.0, 0.0, 180.0
@@ -119,11 +136,8 @@ def covered(region: GivenRegion, corners: np.ndarray) -> Covered:
     ----------
     corners : array (n, 4, 2), degrees, in order around each
     """
-    from scipy.spatial import cKDTree  # few pages need it
-
     corners = np.asarray(corners, float).reshape(-1, 4, 2)
     ra, dec = region.places
-    tree = cKDTree(unit_vectors(ra, dec))
     parts, seen = np.zeros(len(corners)), np.zeros(len(ra), bool)
     for first in range(0, len(corners), AT_ONCE):
         some = corners[first : first + AT_ONCE]
@@ -131,7 +145,7 @@ def covered(region: GivenRegion, corners: np.ndarray) -> Covered:
         middle = vectors.mean(axis=1)
         middle /= np.linalg.norm(middle, axis=1)[:, None]
         reach = np.linalg.norm(vectors - middle[:, None], axis=2).max(axis=1) * 1.01
-        near = tree.query_ball_point(middle, reach)
+        near = region.tree.query_ball_point(middle, reach)
         which = np.repeat(np.arange(len(some)), [len(one) for one in near])
         cell = np.concatenate([np.asarray(one, int) for one in near]) if len(which) else np.zeros(0, int)
         inside = point_in_quadrilateral(ra[cell], dec[cell], some[which]) if len(which) else np.zeros(0, bool)

@@ -12,7 +12,16 @@ from PIL import Image, ImageDraw, ImageFont
 
 from archive.pixels.rendering import Rendering
 from archive.targets.cutouts import CutoutRequest, CutoutsRefusedError, Piece, main_files, of_target
-from archive.targets.frames import FILTERS, Frame, check_size, common_limits, common_zero_point, frame, grey
+from archive.targets.frames import (
+    FILTERS,
+    NO_PIXELS,
+    Frame,
+    check_size,
+    common_limits,
+    common_zero_point,
+    frame_or_reason,
+    grey,
+)
 from archive.targets.lists import Target
 
 KINDS = {"sci": "science", "diff": "difference", "ref": "reference"}
@@ -37,11 +46,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rows of frames around a place; `bar` is the scale bar's length, arcsec."""
+    """Rows of frames around a place; `bar` is the scale bar's length, arcsec; `left_out` says why some have none."""
 
     rows: list[Row]
     size: float
     bar: int
+    left_out: tuple[str, ...] = ()
 
     @property
     def frames(self) -> list[Frame]:
@@ -80,12 +90,18 @@ def compare(
         for kind, pieces in _of_filter(target, replace(request, filtercode=code), kinds)
     ]
     zero_point = common_zero_point(piece for _, _, pieces in found for piece in pieces if piece is not None)
-    rows = [Row(code, kind, [_drawn(piece, size, zero_point) for piece in pieces]) for code, kind, pieces in found]
+    left_out: list[str] = []
+    rows = []
+    for code, kind, pieces in found:
+        drawn = [frame_or_reason(piece, size, zero_point) if piece is not None else NO_PIXELS for piece in pieces]
+        left_out += [one for one in drawn if isinstance(one, str) and one != NO_PIXELS]
+        rows.append(Row(code, kind, [one if isinstance(one, Frame) else None for one in drawn]))
     rows = [row for row in rows if any(row.frames)]
     if not rows:
-        raise CutoutsRefusedError(f"{target.name}: no image that you may see has pixels here")
+        none = f"{target.name}: no image that you may see has pixels here"
+        raise CutoutsRefusedError("; ".join([none, *left_out[:1]]))
     bar = next((one for one in BARS if one <= size * 3600 / 3), BARS[-1])
-    return Comparison(rows, size, bar)
+    return Comparison(rows, size, bar, tuple(left_out))
 
 
 def _of_filter(target: Target, request: CutoutRequest, kinds: Sequence[str]) -> list[tuple[str, list[Piece | None]]]:
@@ -108,13 +124,6 @@ def _of_filter(target: Target, request: CutoutRequest, kinds: Sequence[str]) -> 
 
 def _with(piece: Piece, file) -> Piece | None:
     return replace(piece, file=file) if file is not None else None
-
-
-def _drawn(piece: Piece | None, size: float, zero_point: float | None) -> Frame | None:
-    if piece is None:
-        return None
-    made = frame(piece, size, zero_point)
-    return None if made.empty else made
 
 
 def sheet(shown: Comparison, rendering: Rendering = Rendering()) -> bytes:  # noqa: B008 (frozen)

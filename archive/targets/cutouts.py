@@ -99,12 +99,22 @@ def pieces(targets: Iterable[Target], request: CutoutRequest, most: int = MOST_P
                 f"targets: more than {most} cutouts at target {number} ({target.name}); "
                 "give fewer targets, a filter, dates, or newest=10"
             )
+    check_total(found, request)
+    return found
+
+
+def check_total(found: Iterable[Piece], request: CutoutRequest) -> None:
+    """Refuse cutouts that are larger than MOST_BYTES together.
+
+    Raises
+    ------
+    CutoutsRefusedError
+    """
     total = request.bytes_each * sum(piece.file is not None for piece in found)
     if total > MOST_BYTES:
         raise CutoutsRefusedError(
             f"size={request.size}: about {total:.2g} bytes, {MOST_BYTES:.2g} at most; give a smaller size"
         )
-    return found
 
 
 def of_target(target: Target, request: CutoutRequest, number: int = 1) -> list[Piece]:

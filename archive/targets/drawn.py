@@ -6,19 +6,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-import structlog
-
 from archive.pixels import rendering
 from archive.pixels.rendering import Rendering
-from archive.targets.cutouts import CutoutRequest, CutoutsRefusedError, Piece
-from archive.targets.frames import Frame, common_limits, common_zero_point, frame, png
+from archive.targets.cutouts import CutoutRequest, Piece
+from archive.targets.frames import Frame, common_limits, common_zero_point, frame_or_reason, png, reason_of
 from archive.targets.movie import MOST_FRAMES, animation
 
 OK = "ok"
 NO_IMAGE = "no image that you may see covers it"
 TOO_MANY = f"left out: at most {MOST_FRAMES} images of a target in a filter are drawn alike"
-NO_PIXELS = "no pixel of the image lies here"
-log = structlog.get_logger("archive.targets")
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,7 @@ def _fits(piece: Piece, size: float) -> Entry:
         cut = rendering.cutout(piece.file, piece.target.ra, piece.target.dec, size)
         return Entry(piece.path, rendering.fits_bytes(cut), [(piece, OK)])
     except (rendering.BadCutoutError, OSError) as error:
-        return Entry("", None, [(piece, _why(piece, error))])
+        return Entry("", None, [(piece, reason_of(piece, error))])
 
 
 def _drawn(group: list[Piece], request: CutoutRequest) -> Iterator[Entry]:
@@ -66,13 +62,9 @@ def _drawn(group: list[Piece], request: CutoutRequest) -> Iterator[Entry]:
     made: list[tuple[Piece, Frame]] = []
     missing = [(piece, TOO_MANY) for piece in group[MOST_FRAMES:]]
     for piece in group[:MOST_FRAMES]:
-        try:
-            one = frame(piece, request.size, zero_point)
-        except (CutoutsRefusedError, OSError) as error:
-            missing.append((piece, _why(piece, error)))
-            continue
-        if one.empty:
-            missing.append((piece, NO_PIXELS))
+        one = frame_or_reason(piece, request.size, zero_point)
+        if isinstance(one, str):
+            missing.append((piece, one))
         else:
             made.append((piece, one))
     if missing:
@@ -87,12 +79,3 @@ def _drawn(group: list[Piece], request: CutoutRequest) -> Iterator[Entry]:
     low, high = common_limits([one for _, one in made], plain)
     for piece, one in made:
         yield Entry(f"{piece.path.removesuffix('.fits')}.png", png(one, low, high, plain), [(piece, OK)])
-
-
-def _why(piece: Piece, error: Exception) -> str:
-    """The reason that hinders a cutout, in words for its line of the manifest."""
-    assert piece.file is not None
-    if not isinstance(error, OSError):
-        return str(error)
-    log.warning("cutout failed", file=piece.file.path, reason=str(error))
-    return f"{piece.file.name} cannot be read"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import structlog
 from PIL import Image
 
 from archive.models import ReferenceImage, ScienceImage
@@ -19,6 +20,8 @@ from archive.targets.lists import Target
 LARGEST_SIDE = 600  # arcsec, and pixels of a frame before it is enlarged
 SAMPLED = 400_000  # values of all frames together that their limits are found from
 FILTERS = {"zg": "g", "zr": "r", "zi": "i"}
+NO_PIXELS = "no pixel of the image lies here"
+log = structlog.get_logger("archive.targets")
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,24 @@ def frame(piece: Piece, size: float, zero_point: float | None) -> Frame:
     if own is not None and zero_point is not None:
         data = data * np.float32(10 ** (0.4 * (zero_point - own)))
     return Frame(piece.image, data, piece.target)
+
+
+def frame_or_reason(piece: Piece, size: float, zero_point: float | None) -> Frame | str:
+    """A frame as of `frame`, or in words why there is none: a damaged file spoils its own cutout, not the others."""
+    try:
+        made = frame(piece, size, zero_point)
+    except (CutoutsRefusedError, OSError) as error:
+        return reason_of(piece, error)
+    return NO_PIXELS if made.empty else made
+
+
+def reason_of(piece: Piece, error: Exception) -> str:
+    """What hinders a cutout, in words for people; a file that cannot be read is logged."""
+    assert piece.file is not None
+    if not isinstance(error, OSError):
+        return str(error)
+    log.warning("cutout failed", file=piece.file.path, reason=str(error))
+    return f"{piece.file.name} cannot be read"
 
 
 def common_limits(shown: Sequence[Frame], rendering: Rendering) -> tuple[float, float]:

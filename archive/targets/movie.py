@@ -10,7 +10,17 @@ from PIL import Image, ImageDraw, ImageFont
 
 from archive.pixels.rendering import Rendering
 from archive.targets.cutouts import CutoutRequest, CutoutsRefusedError, Piece, of_target
-from archive.targets.frames import FILTERS, Frame, check_size, common_limits, common_zero_point, frame, grey, png
+from archive.targets.frames import (
+    FILTERS,
+    NO_PIXELS,
+    Frame,
+    check_size,
+    common_limits,
+    common_zero_point,
+    frame_or_reason,
+    grey,
+    png,
+)
 from archive.targets.lists import Target
 
 MOST_FRAMES = 200
@@ -37,7 +47,7 @@ def frames(target: Target, request: CutoutRequest) -> list[Frame]:
 
 
 def frames_of(pieces: Sequence[Piece], size: float, otherwise: str) -> list[Frame]:
-    """The frames of cutouts that come newest first, oldest first.
+    """The frames of cutouts that come newest first, oldest first, without those that cannot be read.
 
     Raises
     ------
@@ -51,10 +61,11 @@ def frames_of(pieces: Sequence[Piece], size: float, otherwise: str) -> list[Fram
             f"{len(with_pixels)} images: a movie has at most {MOST_FRAMES}; give dates, or newest=100"
         )
     zero_point = common_zero_point(with_pixels)
-    made = [frame(piece, size, zero_point) for piece in reversed(with_pixels)]
-    made = [one for one in made if not one.empty]
+    drawn = [frame_or_reason(piece, size, zero_point) for piece in reversed(with_pixels)]
+    made = [one for one in drawn if isinstance(one, Frame)]
     if not made:
-        raise CutoutsRefusedError(otherwise)
+        why = [one for one in drawn if isinstance(one, str) and one != NO_PIXELS]
+        raise CutoutsRefusedError("; ".join([otherwise, *why[:1]]))
     return made
 
 

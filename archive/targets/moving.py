@@ -9,7 +9,7 @@ from archive.moving.dynamics.errors import DynamicsError
 from archive.moving.dynamics.orbit import Orbit
 from archive.moving.elements import orbit_from_elements, resolve_orbit
 from archive.moving.search import images_of
-from archive.targets.cutouts import CutoutRequest, CutoutsRefusedError, Piece, main_files
+from archive.targets.cutouts import CutoutRequest, CutoutsRefusedError, Piece, check_total, main_files
 from archive.targets.lists import Target
 
 
@@ -38,7 +38,7 @@ def of_body(body: Body, request: CutoutRequest, most: int) -> list[Piece]:
     Raises
     ------
     CutoutsRefusedError
-        for an orbit that cannot be used, for references, or for more than `most` cutouts.
+        for an orbit that cannot be used, for references, for more than `most` cutouts, or too large ones together.
     """
     if request.family == "ref":
         raise CutoutsRefusedError("family='ref': a reference has no moving objects; use sci or diff")
@@ -53,4 +53,6 @@ def of_body(body: Body, request: CutoutRequest, most: int) -> list[Piece]:
     if len(seen) > most:
         raise CutoutsRefusedError(f"more than {most} cutouts of {orbit.name}; give a filter, dates, or newest=10")
     place = Target(orbit.name, 0.0, 0.0)
-    return [Piece(1, replace(place, ra=one.ra, dec=one.dec), one.image, files[one.pid]) for one in seen]
+    found = [Piece(1, replace(place, ra=one.ra, dec=one.dec), one.image, files[one.pid]) for one in seen]
+    check_total(found, request)
+    return found

@@ -116,6 +116,32 @@ class MovingCutoutsForm(Stretched, CutoutRequestForm, MovingForm):
     form = ChoiceField(choices=[("tar", "tar"), *PLAYED], required=False, help_text="default: a tar, sent at once")
     content = ChoiceField(choices=CONTENTS.items(), required=False, label="Content", help_text=CONTENT_HELP)
     deliver = ChoiceField(choices=DELIVERIES, required=False, help_text="of what is posted; default: as a job")
+    order = None  # of the table of sightings: a tar and a movie have their own
+
+    def __init__(self, *args, posted: bool = False, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.posted = posted
+
+    @property
+    def is_job(self) -> bool:
+        """Whether a job is asked for."""
+        return self.posted and self.cleaned_data["deliver"] != "stream"
+
+    def clean(self):
+        values = super().clean()
+        if self.errors:
+            return values
+        if not self.posted and values["deliver"]:
+            raise forms.ValidationError(f"deliver={values['deliver']!r}: only what is posted becomes a job")
+        form = values["form"] or "tar"
+        if self.is_job and form != "tar":
+            raise forms.ValidationError(f"form={form!r}: a job makes a tar; add deliver=stream, or leave form out")
+        ignored = ("content",) if form != "tar" else ("stretch", "low", "high")
+        why = "of a tar alone" if form != "tar" else "a tar is drawn by zscale; give form=gif, or leave it out"
+        for name in ignored:
+            if given := str(self.data.get(name, "")).strip():
+                raise forms.ValidationError(f"{name}={given[:20]!r}: {why}")
+        return values
 
     @property
     def body(self) -> Body:

@@ -100,4 +100,4 @@ def rows_of(shown: Comparison, rendering: Rendering) -> dict:
         for row in shown.rows
     ]  # fmt: skip
     bar = {"arcsec": shown.bar, "percent": round(100 * shown.bar / (shown.size * 3600), 2)}
-    return {"rows": rows, "low": low, "high": high, "bar": bar, "kinds": KINDS}
+    return {"rows": rows, "low": low, "high": high, "bar": bar, "kinds": KINDS, "left_out": shown.left_out}

@@ -75,7 +75,7 @@ def job_list(request: HttpRequest) -> HttpResponse:
 @takes("format", "part")
 def job_page(request: HttpRequest, job_id) -> HttpResponse:
     """A job's progress; the page asks again by itself until it has ended."""
-    job = job_of(request, job_id)
+    job, alone = job_of(request, job_id), part_alone(request, "format")
     if job.kind == "forced" and format_of(request) != "json":
         return redirect("forced-job", job.pk)
     if format_of(request) == "json":
@@ -90,7 +90,7 @@ def job_page(request: HttpRequest, job_id) -> HttpResponse:
         "closed": result_is_closed(job, request.reader),
         "download": reverse("job-result", args=[job.pk]) if done else "",
     }
-    return render(request, "ui/job.html" if part_alone(request) else "portal/job.html", context)
+    return render(request, "ui/job.html" if alone else "portal/job.html", context)
 
 
 def result(request: HttpRequest, job_id) -> HttpResponseBase:

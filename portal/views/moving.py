@@ -74,10 +74,12 @@ def _found(request: HttpRequest, found: list, form: MovingForm, asked: TableForm
         request, "images", MOVING.columns, columns, [_row(one, columns) for one in page], page, SORTABLE,
         (TABLE, PICTURES, PLOT), asked.shown_as, NOTHING, choosing,
     )  # fmt: skip
+    cutouts = MovingCutoutsForm(auto_id="cutouts_%s")
+    taken = form.fields.keys() & cutouts.fields.keys()
     context |= {
         "page": page,
-        "cutouts": MovingCutoutsForm(auto_id="cutouts_%s"),
-        "wanted": [(name, value) for name, value in request.GET.items() if name in form.fields and value.strip()],
+        "cutouts": cutouts,
+        "wanted": [(name, value) for name, value in request.GET.items() if name in taken and value.strip()],
         "orbit": form.orbit,
         "formats": FORMATS,
         "calls": calls(request),

@@ -1,5 +1,5 @@
 // The player of cutouts in time: it fetches the frames when it is opened, and moves only when asked to.
-import { asked } from "../ui/ask.js";
+import { asked, isAbort, latest, say } from "../ui/ask.js";
 
 /**
  * @typedef {{pid: string, url: string, filter: string, time: string | null, seeing: number | null, src: string, side: number}} Frame
@@ -44,6 +44,7 @@ class Player {
     this.timer = 0;
     /** @type {Frame[]} */
     this.frames = [];
+    this.anew = latest();
     this.perSecond = calm.matches ? SPEEDS[0] : 4;
     this.picture = /** @type {HTMLImageElement} */ (make("img", { alt: "" }));
     this.said = make("p", { className: "film-said" });
@@ -75,10 +76,10 @@ class Player {
     address.searchParams.set("stretch", stretch);
     try {
       /** @type {Film} */
-      const film = await asked(address.href);
+      const film = await asked(address.href, { signal: this.anew() });
       this.frames = film.frames;
     } catch (error) {
-      this.said.textContent = `The images cannot be shown: ${error.message}.`;
+      if (!isAbort(error)) say(this.said, "The images cannot be shown", error);
       return;
     }
     this.slider.max = String(this.frames.length - 1);

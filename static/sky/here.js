@@ -1,9 +1,9 @@
 // What lies at a place that was clicked: images in time, and the searches around it.
-import { asked } from "../ui/ask.js";
+import { asked, isAbort, latest, say } from "../ui/ask.js";
 
 const panel = document.getElementById("sky-here");
 const LATEST = 12;
-let asking = null;
+const anew = latest();
 
 const make = (name, properties = {}, ...inside) => {
   const one = Object.assign(document.createElement(name), properties);
@@ -18,14 +18,12 @@ export async function showHere(ra, dec) {
   const found = make("p", { textContent: "Images here: …" });
   panel.replaceChildren(make("h2", { textContent: position }), make("ul", {}, ...links), found);
   panel.hidden = false;
-  asking?.abort();
-  asking = new AbortController();
   try {
-    const { count, results } = await asked(`${panel.dataset.images}?${new URLSearchParams({ position, page_size: `${LATEST}`, order: "-obsjd" })}`, { signal: asking.signal });
+    const { count, results } = await asked(`${panel.dataset.images}?${new URLSearchParams({ position, page_size: `${LATEST}`, order: "-obsjd" })}`, { signal: anew() });
     found.textContent = count ? `${count} science ${count === 1 ? "image" : "images"} here${count > LATEST ? `, the newest ${LATEST}` : ""}:` : "No science image here, or none that you may see.";
     if (count) panel.append(make("ol", {}, ...results.map(lineOf)));
   } catch (error) {
-    if (error.name !== "AbortError") found.textContent = `Images here cannot be told: ${error.message}.`;
+    if (!isAbort(error)) say(found, "Images here cannot be told", error);
   }
 }
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from archive.search.where import MOST_NUMBERS
+
 HERE = Path(__file__).parent
 STATIC = Path(settings.BASE_DIR) / "static"
 OWN = [one for one in sorted(STATIC.rglob("*.js")) if "vendor" not in one.parts]
@@ -28,3 +30,9 @@ def test_what_scripts_compute_is_right():
 def test_every_question_to_a_server_goes_through_one_module():
     asking = [str(one.relative_to(STATIC)) for one in OWN if ASKING.search(one.read_text())]
     assert asking == ["ui/ask.js"]
+    ending = [str(one.relative_to(STATIC)) for one in OWN if "AbortController" in one.read_text()]
+    assert ending == ["ui/ask.js"], "latest() ends the question before"
+
+
+def test_the_basket_holds_as_many_rows_as_a_condition():
+    assert f"export const MOST = {MOST_NUMBERS};" in (STATIC / "ui" / "basket.js").read_text()

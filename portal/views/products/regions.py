@@ -32,6 +32,8 @@ WIDEST = 180.0  # deg, of the view
 def sky_region(request: HttpRequest) -> HttpResponse:
     """The page of a region that is sent: its outline, area, and the images that cover it; the form when asked."""
     if request.method != "POST":
+        if "format" in request.GET:
+            return refuse(request, TEMPLATE, "format: of a region that is posted (upload=)", {"upload": RegionForm()})
         return render(request, TEMPLATE, {"upload": RegionForm()})
     form = RegionForm(request.POST, request.FILES)
     context: dict = {"upload": form}

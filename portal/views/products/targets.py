@@ -38,11 +38,12 @@ def target_list(request: HttpRequest) -> HttpResponseBase:
 @takes(MovingCutoutsForm, posted=[MovingCutoutsForm])
 def moving_cutouts(request: HttpRequest) -> HttpResponseBase:
     """All cutouts of a moving object, centred on it: sent at once, played, or, when posted, as a job."""
-    form = MovingCutoutsForm(request.POST if request.method == "POST" else request.GET)
+    posted = request.method == "POST"
+    form = MovingCutoutsForm(request.POST if posted else request.GET, posted=posted)
     if not form.is_valid():
         return problem(problems(form))
     try:
-        if request.method == "POST" and form.cleaned_data["deliver"] != "stream":
+        if form.is_job:
             return redirect("job", bundle.order(form.body, form.request, request.reader, request.user).pk)
         return moving_response(form)
     except CutoutsRefusedError as error:

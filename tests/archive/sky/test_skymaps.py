@@ -53,9 +53,18 @@ def multi_order() -> bytes:
         [np.full((~near).sum(), 4 * np.pi / coarse.npix), np.full(len(children), 4 * np.pi / fine.npix)]
     )
     density /= (density * area).sum()
-    return as_fits(
-        [fits.Column("UNIQ", "K", array=uniq), fits.Column("PROBDENSITY", "D", array=density)], ORDERING="NUNIQ"
-    )
+    return of_cells(uniq, density)
+
+
+def of_cells(uniq, density) -> bytes:
+    """A multi-order map with all the words of an observatory's header; some are those of a MOC."""
+    told = {
+        "PIXTYPE": "HEALPIX", "ORDERING": "NUNIQ", "COORDSYS": "C", "MOCORDER": 8, "INDXSCHM": "EXPLICIT",
+        "OBJECT": "S1", "INSTRUME": "H1,L1", "DISTMEAN": 130.0, "CREATOR": "BAYESTAR",
+    }  # fmt: skip
+    names = {"PROBDENSITY": density, "DISTMU": np.ones(len(uniq)), "DISTSIGMA": np.ones(len(uniq))}
+    columns = [fits.Column(name, "D", array=values) for name, values in names.items()]
+    return as_fits([fits.Column("UNIQ", "K", array=uniq), *columns], **told)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +93,27 @@ def test_what_a_footprint_covers_is_the_integral_over_it():
     assert region.parts[found.cells].sum() == pytest.approx(found.parts[0]), "twice over is not twice as much"
 
 
+def test_of_a_wide_region_no_image_is_lost():
+    radius, half = 65.0, 0.43  # deg; a third of the sky, and images of one readout channel
+    moc = MOC.from_cone(lon=RA * u.deg, lat=DEC * u.deg, radius=radius * u.deg, max_depth=7)
+    region = read(moc.to_string("ascii").encode())
+    assert region.cell < half
+    ra, dec = RA + np.linspace(-30, 30, 300), np.linspace(-15, 60, 300)
+    sides = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * half
+    corners = np.stack(
+        [ra[:, None] + sides[:, 0] / np.cos(np.radians(dec))[:, None], dec[:, None] + sides[:, 1]], axis=-1
+    )
+    truth = (2 * half) ** 2 / (2 * np.pi * np.degrees(1) ** 2 * (1 - np.cos(np.radians(radius))))
+    parts = covered(region, corners).parts / truth
+    assert parts.min() > 0.6 and parts.max() < 1.4 and parts.mean() == pytest.approx(1, abs=0.03)
+
+
+def test_the_deepest_cell_of_all_is_a_place():
+    region = read(of_cells([2**62 - 1], [12 * 4.0**29 / 4 / np.pi]))
+    ra, dec = HEALPix(2**29, order="nested").healpix_to_lonlat(12 * 4**29 - 1)
+    assert separation(region.ra, region.dec, ra.deg, dec.deg) < 0.03
+
+
 @pytest.mark.parametrize("form", ["ascii", "json", "fits", "old fits"])
 def test_a_moc_is_read_in_each_of_its_forms(form):
     moc = MOC.from_cone(lon=RA * u.deg, lat=DEC * u.deg, radius=5 * u.deg, max_depth=9)
@@ -104,7 +134,8 @@ def test_a_moc_is_read_in_each_of_its_forms(form):
     [
         (b"", "none of them"), (b"hello", "none of them"), (b'{"3": [1,', "none of them"),
         (b"3/", "covers nothing"), (flat()[:20_000], "has 14240 left"), (flat(scale=2.0), "add up to 2, not to 1"),
-        (flat(NSIDE=100), "NSIDE = 100"), (flat(COORDSYS="G"), "COORDSYS = G"), (b"\x1f\x8bzz", "gzip file is broken"),
+        (flat(NSIDE=100), "NSIDE = 100"), (flat(NSIDE=2048), "NSIDE = 2048: at most 1024 in a flat map; give"),
+        (flat(COORDSYS="G"), "COORDSYS = G"), (b"\x1f\x8bzz", "gzip file is broken"),
         (as_fits([fits.Column("PROB", "E", array=[0.5, 0.5])], NSIDE=1), "it has 2 values; NSIDE = 1 has 12 cells"),
         (as_fits([fits.Column("FLUX", "E", array=[1.0])], NSIDE=1), "it has no column PROB; its columns are FLUX"),
         (as_fits([fits.Column("UNIQ", "K", array=[-5]), fits.Column("PROBDENSITY", "D", array=[1.0])]), "UNIQ"),

@@ -18,7 +18,7 @@ from archive.files import storage
 from archive.models import Exposure, Membership, ProductFile, UserJob
 from archive.moving.dynamics.ephemeris import ephemeris
 from archive.moving.numbered import NUMBERED
-from archive.targets import bundle, movie
+from archive.targets import bundle, cutouts, movie
 from archive.targets.cutouts import CutoutRequest, CutoutsRefusedError
 from archive.targets.moving import Body, of_body
 from tests import factories
@@ -132,14 +132,33 @@ def test_what_cannot_be_made_is_refused_by_name(nights, client, query, says):
     assert answer.status_code == 400 and says in answer.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("method", "query", "says"),
+    [
+        ("get", {"deliver": "job"}, "deliver='job': only what is posted"),
+        ("get", {"stretch": "log"}, "stretch='log': a tar"), ("get", {"low": 0, "form": "tar"}, "low='0': a tar"),
+        ("get", {"content": "gif", "form": "gif"}, "content='gif': of a tar alone"),
+        ("get", {"order": "obsjd"}, "order"), ("post", {"form": "gif"}, "form='gif': a job makes a tar"),
+        ("post", {"form": "gif", "deliver": "job"}, "form='gif': a job makes a tar"),
+    ],
+)  # fmt: skip
+def test_a_parameter_that_would_change_nothing_is_refused(nights, client, method, query, says):
+    answer = getattr(client, method)("/moving/cutouts", {"name": "310"} | query)
+    assert answer.status_code == 400 and says in answer.content.decode()
+
+
 def test_more_cutouts_than_allowed_are_refused(nights, monkeypatch):
     with reading(Reader(frozenset({2}))), pytest.raises(CutoutsRefusedError, match="more than 3 cutouts of Margarita"):
         of_body(MARGARITA, CutoutRequest(), 3)
+    monkeypatch.setattr(cutouts, "MOST_BYTES", 100_000)
+    with reading(ANYONE), pytest.raises(CutoutsRefusedError, match="size=0.25: about .* bytes, 1e.05 at most"):
+        of_body(MARGARITA, CutoutRequest(size=0.25), 20)
+    monkeypatch.undo()
     monkeypatch.setattr(movie, "MOST_FRAMES", 2)
     assert "more than 2" in Client().get("/moving/cutouts", {"name": "310", "form": "gif"}).json()["detail"]
 
 
 def test_the_page_of_the_object_offers_them(nights, client):
-    page = client.get("/moving/", {"name": "310", "since": "2020-01-01"}).content.decode()
+    page = client.get("/moving/", {"name": "310", "since": "2020-01-01", "order": "obsjd"}).content.decode()
     assert 'data-frames="/moving/cutouts?name=310&amp;since=2020-01-01&amp;form=frames"' in page
     assert '<input type="hidden" name="since" value="2020-01-01">' in page

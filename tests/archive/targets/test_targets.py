@@ -81,6 +81,9 @@ def sky(committed, archive_root):
     partner.delete()
 
 
+BEFORE_THE_LAST = {"until": f"{date_of_jd(factories.JD + 1.5):%Y-%m-%dT%H:%M}"}  # of the three public images
+
+
 @pytest.fixture
 def client():
     return Client(headers={"host": "localhost"})
@@ -155,6 +158,9 @@ def test_the_page_orders_a_job_and_only_its_owner_gets_the_tar(sky, client):
     assert answer["Location"] == f"/jobs/{job.pk}/"
     bundle.make(str(job.pk))
     assert b"4 of 4 cutouts" in client.get(f"/jobs/{job.pk}/").content
+    assert client.get(f"/jobs/{job.pk}/", {"part": 1}).status_code == 200
+    both = client.get(f"/jobs/{job.pk}/", {"part": 1, "format": "json"})
+    assert both.status_code == 400 and "format: the part alone" in both.content.decode()
     assert client.get(f"/jobs/{job.pk}/result").status_code == 200
     assert Client(headers={"host": "localhost"}).get(f"/jobs/{job.pk}/result").status_code == 404
 
@@ -194,6 +200,22 @@ def test_a_damaged_file_spoils_its_own_cutout_only(sky, client):
     files, manifest = unpack(body)
     assert len(files) == 2
     assert sum("cannot be read" in row["status"] for row in manifest) == 1
+
+
+def test_a_damaged_file_spoils_neither_a_movie_nor_a_comparison(sky, client):
+    file = ProductFile.objects.get(family="sci", product_id=sky["public"][1].pid)
+    path = storage.absolute(file.path)
+    content = path.read_bytes()
+    path.write_bytes(content[:20_000])
+    asked = {"position": "120.01 29.98", "size": 0.02}
+    film = client.get("/movie", asked | {"filtercode": "zr", "form": "frames"})
+    page = client.get("/cutouts/compare", asked | {"filters": "zr", "kinds": "sci", "epochs": 3})
+    alone = client.get("/cutouts/compare", asked | {"filters": "zr", "kinds": "sci", "epochs": 1, **BEFORE_THE_LAST})
+    path.write_bytes(content)
+    assert [one["pid"] for one in film.json()["frames"]] == [str(sky["public"][n].pid) for n in (0, 2)]
+    assert [cell is None for cell in page.context["rows"][0]["cells"]] == [False, True, False]
+    assert f"Left out: {file.name} cannot be read." in page.content.decode()
+    assert alone.status_code == 400 and f"{file.name} cannot be read" in alone.content.decode()
 
 
 def test_frames_of_a_movie_have_north_up_and_the_star_in_one_place(sky):

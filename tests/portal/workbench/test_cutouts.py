@@ -46,6 +46,11 @@ def test_the_player_steps_by_key_and_plays_only_when_asked_to(visit, observed):
     before = player.locator("img").get_attribute("src")
     player.get_by_label("Stretch").select_option("log")
     expect(player.locator("img")).not_to_have_attribute("src", before)
+    page.route("**/*stretch=linear*", lambda route: None)  # an answer that is long in coming
+    player.get_by_label("Stretch").select_option("linear")
+    with page.expect_event("requestfailed", lambda request: "stretch=linear" in request.url, timeout=5000):
+        player.get_by_label("Stretch").select_option("sqrt")  # is not drawn over what was asked for since
+    expect(said).to_contain_text(f"{len(epochs)} of {len(epochs)}")
     assert axe(visit) == []
 
 

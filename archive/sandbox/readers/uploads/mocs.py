@@ -1,4 +1,4 @@
-"""Coverage maps (MOC, IVOA 2.0) that people bring, read inside a confined child: FITS, JSON or ASCII."""
+"""Coverage maps (MOC, IVOA 2.0) that people bring, read in a confined child: FITS, JSON or ASCII, also in gzip."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from typing import BinaryIO
 
 from mocpy import MOC
 
+from archive.sandbox.readers.declared import check_fits
+from archive.sandbox.readers.uploads.tables import GZIP, expanded
+
+FITS = b"SIMPLE  ="
 _ASCII = re.compile(rb"\s*[0-9]{1,2}/")
-_FITS = (b"ORDERING= 'NUNIQ", b"ORDERING= 'RANGE", b"MOCDIM  =", b"MOCORDER=", b"MOCORD_S=")
+_CARDS = (b"ORDERING= 'NUNIQ", b"ORDERING= 'RANGE", b"MOCDIM  =", b"MOCORDER=", b"MOCORD_S=")
 MOST_HEADER = 20 * 2880  # bytes of a FITS file that are looked at for a MOC's cards
 
 
@@ -19,28 +23,33 @@ class UnreadableMocError(ValueError):
 
 
 def is_moc(content: bytes) -> bool:
-    """Whether a file is meant as a MOC, by how it begins."""
-    if content.startswith(b"SIMPLE  ="):
-        return any(card in content[:MOST_HEADER] for card in _FITS)
+    """Whether a file without gzip is meant as a MOC, by how it begins."""
+    if content.startswith(FITS):
+        return any(card in content[:MOST_HEADER] for card in _CARDS)
     return bool(_ASCII.match(content)) or content.lstrip()[:1] == b"{"
 
 
-def parse(source: BinaryIO, most_characters: int, most_cells: int, coarsest: int, finest: int) -> dict:
+def parse(
+    source: BinaryIO, most_bytes: int, most_characters: int, most_cells: int, coarsest: int, finest: int
+) -> dict | None:
     """A MOC in its ASCII form, at the finest order at which it is short enough.
 
     coarsest : larger cells count as those of this order that they hold
 
     Returns
     -------
-    text, and its order; whether it is coarser than the file: it then covers a little more
+    text, and its order; whether it is coarser than the file: it then covers a little more. None for what is meant as
+    something else, such as a list that was packed by gzip.
 
     Raises
     ------
     UnreadableMocError
     """
-    content = source.read()
+    content = without_gzip(source.read(), most_bytes)
+    if not is_moc(content):
+        return None
     try:
-        moc = moc_of(content)
+        moc = read_moc(content, most_bytes)
     except Exception as error:  # noqa: BLE001 (the parsers raise whatever they meet in a broken file; nothing is hidden)
         raise UnreadableMocError(f"this is no MOC that can be read ({str(error)[:200]})") from error
     if moc.empty():
@@ -59,9 +68,21 @@ def shortened(moc: MOC, most_characters: int, most_cells: int, coarsest: int, fi
     raise UnreadableMocError(f"this MOC has more than {most_cells} cells at every order")
 
 
-def moc_of(content: bytes) -> MOC:
-    """The coverage in a file; raises whatever its parsers meet in a broken one."""
-    if content.startswith(b"SIMPLE  ="):
+def without_gzip(content: bytes, most_bytes: int) -> bytes:
+    """A file without gzip."""
+    return expanded(content, most_bytes) if content.startswith(GZIP) else content
+
+
+def read_moc(content: bytes, most_bytes: int) -> MOC:
+    """The coverage in a file; raises whatever its parsers meet in a broken one.
+
+    most_bytes : that the file may have, or declare, when it is unpacked
+    """
+    content = without_gzip(content, most_bytes)
+    if content.startswith(FITS):
+        check_fits(io.BytesIO(content), len(content), most_bytes)
+        if b"'PROBDENSITY'" in content[:MOST_HEADER]:
+            raise UnreadableMocError("it is a map of probability; the page of your region on the sky takes it")
         return MOC.from_fits(io.BytesIO(content))
     if content.lstrip()[:1] == b"{":
         return MOC.from_json(json.loads(content))

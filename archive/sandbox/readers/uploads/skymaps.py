@@ -2,7 +2,8 @@
 
 Runs in the sandbox's child. What is returned is bounded: cells that the region or 99 % of the probability lie in, at
 one order, and the outlines of 50 and 90 % as MOC. Formats: IVOA MOC 2.0 (FITS, text, JSON); HEALPix in FITS, implicit
-or explicit; multi-order maps of the gravitational-wave observatories (UNIQ, PROBDENSITY).
+or explicit; multi-order maps of the gravitational-wave observatories (UNIQ, PROBDENSITY). Their header has the words of
+a MOC, too (MOCORDER, ORDERING = NUNIQ): the columns tell them apart.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from mocpy import MOC
 
 from archive.sandbox.readers.declared import check_fits
 from archive.sandbox.readers.errors import BadFileError
-from archive.sandbox.readers.uploads.mocs import moc_of, shortened
-from archive.sandbox.readers.uploads.tables import GZIP, expanded
+from archive.sandbox.readers.uploads.mocs import FITS, read_moc, shortened, without_gzip
 
 FINEST = 11  # order of the cells that are returned: 1.7 arcmin
-MOST_CELLS = 60_000
+COARSEST = 8  # 0.23 deg: an image has some 14 of them, and the whole sky 786,432
+MOST_CELLS = 60_000  # of finer ones
 MOST_DRAWN = 8_000  # cells of an outline
-MOST_PIXELS = 12 * 4096**2
+MOST_ROWS = 12 * 4096**2
+LARGEST_NSIDE = 1024  # of a map of one resolution; the next does not fit into the memory of a child
 DEEPEST = 29  # order, of HEALPix in 64 bits
 LEVELS = (0.5, 0.9)
 ALL_OF_IT = 0.99  # of a map's probability: what is beyond it may lie anywhere
@@ -32,6 +34,7 @@ SKY = 4 * math.pi * math.degrees(1) ** 2  # deg2
 SQUARE_DEGREE = math.radians(1) ** 2  # sr
 WRONG_SUM = 0.05
 EMPTY = "it covers nothing"
+MOC_CARDS = {"MOCVERS", "MOCORDER", "MOCORD_S", "MOCDIM"}
 
 
 def read(source: BinaryIO, most_bytes: int, **shortest: int) -> dict:
@@ -44,10 +47,8 @@ def read(source: BinaryIO, most_bytes: int, **shortest: int) -> dict:
     dict : kind (moc or map), title, order and cells (nested) with the part of the whole that each holds; outlines:
         list of {level, area (deg2), moc (JSON text), text (ASCII, for a search)}; ra, dec of the likeliest cell
     """
-    content = source.read()
-    if content.startswith(GZIP):
-        content = expanded(content, most_bytes)
-    found = _of_fits(content, most_bytes) if content.startswith(b"SIMPLE") else _of_moc(moc_of(content), "")
+    content = without_gzip(source.read(), most_bytes)
+    found = _of_fits(content, most_bytes) if content.startswith(FITS) else _of_moc(read_moc(content, most_bytes), "")
     for outline in found["outlines"]:
         moc = outline["moc"]
         outline |= {"moc": _drawn(moc), "text": shortened(moc, **shortest)["text"]}
@@ -55,7 +56,7 @@ def read(source: BinaryIO, most_bytes: int, **shortest: int) -> dict:
 
 
 def _of_fits(content: bytes, most_bytes: int) -> dict:
-    check_fits(io.BytesIO(content), len(content), most_bytes, MOST_PIXELS)
+    check_fits(io.BytesIO(content), len(content), most_bytes, MOST_ROWS)
     with fits.open(io.BytesIO(content), memmap=False) as hdus:
         tables = [hdu for hdu in hdus if isinstance(hdu, fits.BinTableHDU)]
         if not tables:
@@ -63,13 +64,8 @@ def _of_fits(content: bytes, most_bytes: int) -> dict:
         hdu, header = tables[0], tables[0].header
         names = {name.upper(): name for name in hdu.columns.names}
         title = str(header.get("OBJECT", ""))[:80]
-        if (
-            "MOCVERS" in header
-            or "MOCORDER" in header
-            or header.get("ORDERING") in ("NUNIQ", "RANGE")
-            and len(names) == 1
-        ):
-            return _of_moc(moc_of(content), title)
+        if len(names) == 1 and (header.get("ORDERING") in ("NUNIQ", "RANGE") or not MOC_CARDS.isdisjoint(header)):
+            return _of_moc(read_moc(content, most_bytes), title)
         _check_frame(header)
         if "UNIQ" in names:
             return _of_map(*_multi_order(hdu, names), title)
@@ -90,8 +86,7 @@ def _multi_order(hdu: fits.BinTableHDU, names: dict[str, str]) -> tuple[np.ndarr
     density = np.asarray(hdu.data[names["PROBDENSITY"]], np.float64).ravel()
     if len(uniq) != len(density) or not len(uniq) or uniq.min() < 4:
         raise BadFileError("UNIQ: is no number of a cell in some of its rows")
-    orders = (np.log2(uniq.astype(np.float64) / 4) / 2).astype(np.int64)
-    orders += (uniq >> (2 * orders + 2)) - 1 > 2  # a logarithm that was rounded down
+    orders = _orders(uniq)
     if orders.max() > DEEPEST:
         raise BadFileError(f"UNIQ: cells of order {orders.max()}; at most {DEEPEST}")
     cells = uniq - (np.int64(4) << (2 * orders))
@@ -99,13 +94,20 @@ def _multi_order(hdu: fits.BinTableHDU, names: dict[str, str]) -> tuple[np.ndarr
     return orders, cells, density * area
 
 
+def _orders(uniq: np.ndarray) -> np.ndarray:
+    """The orders of cells by their numbers (UNIQ), in whole numbers; DEEPEST + 1 for what is too deep."""
+    return np.searchsorted(4 * 4 ** np.arange(DEEPEST + 2), uniq, "right") - 1
+
+
 def _flat(
     hdu: fits.BinTableHDU, header: fits.Header, names: dict[str, str]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Orders, cells (nested) and probabilities of a map of one resolution."""
     nside = header.get("NSIDE")
-    if not isinstance(nside, int) or nside < 1 or nside & (nside - 1) or nside > 4096:
-        raise BadFileError(f"NSIDE = {str(nside)[:20]}: a HEALPix map has a power of two up to 4096")
+    if not isinstance(nside, int) or nside < 1 or nside & (nside - 1):
+        raise BadFileError(f"NSIDE = {str(nside)[:20]}: a HEALPix map has a power of two up to {LARGEST_NSIDE}")
+    if nside > LARGEST_NSIDE:
+        raise BadFileError(f"NSIDE = {nside}: at most {LARGEST_NSIDE} in a flat map; give the multi-order file")
     order = int(math.log2(nside))
     name = next((names[one] for one in ("PROB", "PROBABILITY", "PROBDENSITY") if one in names), None)
     if name is None:
@@ -148,7 +150,7 @@ def _of_moc(moc: MOC, title: str) -> dict:
         raise BadFileError(EMPTY)
     outline = {"level": 1.0, "area": float(moc.sky_fraction) * SKY, "moc": moc}
     uniq = np.asarray(moc.uniq_hpx, np.int64)
-    orders = (np.floor(np.log2(uniq.astype(np.float64) / 4) / 2)).astype(np.int64)
+    orders = _orders(uniq)
     cells = uniq - (np.int64(4) << (2 * orders))
     area = 1 / 12 / 4.0**orders
     return _answer("moc", title, [outline], *_at_one_order(orders, cells, area / area.sum()))
@@ -157,7 +159,7 @@ def _of_moc(moc: MOC, title: str) -> dict:
 def _at_one_order(orders: np.ndarray, cells: np.ndarray, parts: np.ndarray) -> tuple[int, np.ndarray, np.ndarray]:
     """The same at the finest order that leaves few enough cells."""
     area = float((SKY / 12 / 4.0**orders).sum())
-    order = int(min(FINEST, max(4, math.floor(math.log(MOST_CELLS * SKY / 12 / area, 4)))))
+    order = int(min(FINEST, max(COARSEST, math.floor(math.log(MOST_CELLS * SKY / 12 / area, 4)))))
     while True:
         fine = orders > order
         places = [cells[fine] >> (2 * (orders[fine] - order))]
@@ -168,7 +170,7 @@ def _at_one_order(orders: np.ndarray, cells: np.ndarray, parts: np.ndarray) -> t
             places.append((cells[these][:, None] * count + np.arange(count)).ravel())
             shares.append(np.repeat(parts[these] / count, count))
         found, inverse = np.unique(np.concatenate(places), return_inverse=True)
-        if len(found) <= MOST_CELLS or order == 0:
+        if len(found) <= MOST_CELLS or order == COARSEST:
             return order, found, np.bincount(inverse, np.concatenate(shares), len(found))
         order -= 1
 

@@ -1,5 +1,6 @@
 """Regions of searches: chips, one address for page, formats and REST, and MOCs and lists that come as files."""
 
+import gzip
 import io
 import json
 
@@ -11,6 +12,7 @@ from mocpy import MOC
 
 from archive.sky.regions import MOST_CELLS, read_region
 from tests import factories
+from tests.archive.sky.test_skymaps import of_cells
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 SMALL = "6/1-40 77 9/100000-100200"
@@ -53,12 +55,13 @@ def test_the_page_its_formats_and_rest_find_the_same_in_a_region(client, images)
     assert client.get("/images/" + chips[0].remove).context["page"].paginator.count == 3
 
 
-@pytest.mark.parametrize("form", ["fits", "json", "ascii", "commas"])
+@pytest.mark.parametrize("form", ["fits", "json", "ascii", "commas", "packed fits", "packed ascii"])
 def test_a_moc_in_any_form_becomes_the_region_of_the_search(client, images, form):
     moc = MOC.from_string(SMALL, "ascii")
     content = {
         "fits": lambda: fits(moc), "json": lambda: json.dumps(moc.serialize("json")).encode(),
         "ascii": lambda: moc.to_string("ascii").encode(), "commas": lambda: b"6/1-40,77 9/100000-100200",
+        "packed fits": lambda: gzip.compress(fits(moc)), "packed ascii": lambda: gzip.compress(SMALL.encode()),
     }[form]()  # fmt: skip
     page = sent(client, content, query="field=655&page=2")
     chip = next(one for one in page.context["chips"] if one.label == "Region")
@@ -78,6 +81,8 @@ def test_a_list_of_positions_becomes_a_region(client, images):
     page = sent(client, b"ra,dec\n" + places.encode())
     assert sorted(int(row.label) for row in page.context["table"].rows) == sorted(one.pid for one in images[:2])
     assert page.context["chips"][0].text == "2 positions"
+    packed = sent(client, gzip.compress(b"ra,dec\n" + places.encode()))
+    assert packed.context["chips"][0].text == "2 positions"
     alone = sent(client, f"{images[0].ra} {images[0].dec}\n".encode(), to="objects")
     assert alone.status_code == 200 and "region=POSITIONS" in alone.request["QUERY_STRING"]
 
@@ -87,6 +92,7 @@ def test_a_list_of_positions_becomes_a_region(client, images):
     [
         (b"{]", "no MOC that can be read"), (b"3/999999", "no MOC that can be read"), (b"{}", "empty"),
         (b"\x00\x01\x02", "upload"), (b"ra,dec\n" + b"10,20\n" * 301, "more than 300"), (b"PK\x03\x04", "ZIP"),
+        (of_cells([4], [3 / 3.14159]), "it is a map of probability"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_region_is_refused_in_words(client, images, content, word):
@@ -97,6 +103,15 @@ def test_a_file_that_is_no_region_is_refused_in_words(client, images, content, w
 def test_a_search_that_is_none_is_refused(client, images):
     assert sent(client, b"1 2", to="moon").status_code == 400
     assert client.get(reverse("region")).status_code == 405
+
+
+def test_the_page_of_ones_region_has_rows_only_for_what_is_posted(client, images):
+    assert client.get(reverse("sky-region")).status_code == 200
+    answer = client.get(reverse("sky-region"), {"format": "csv"})
+    assert answer.status_code == 400 and "format: of a region that is posted" in answer.json()["detail"]
+    region = " ".join(MOC.from_string("3/0-767", "ascii").to_string("ascii").split())
+    page = client.post(reverse("sky-region"), {"upload": SimpleUploadedFile("all.txt", region.encode())})
+    assert page.status_code == 200 and "0.23° (HEALPix order 8)" in page.content.decode()
 
 
 @pytest.mark.parametrize("search", ["images", "alerts", "objects"])
