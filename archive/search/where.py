@@ -11,7 +11,7 @@ Pure: what becomes of the tree is the caller's affair (archive.search.where_sql 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,7 +20,6 @@ from archive.given.times import BadTimeError, calendar
 from archive.requests.numbers import whole
 
 LONGEST = 10_000  # characters
-MOST_NUMBERS = 300  # of rows in one condition, of up to 19 digits each, as static/ui/basket.js has it
 LONGEST_NUMBER = 40  # characters
 DEEPEST = 60  # brackets, NOTs and signs within each other
 NUMBER, TEXT, TIME, BOOLEAN = "number", "text", "time", "boolean"
@@ -112,13 +111,13 @@ def conjuncts(condition: str) -> list[str]:
     BadConditionError
         for signs that no condition has.
     """
-    if _is_disjunction(condition):
-        return [condition.strip()]
     depth, between, starts, ends = 0, 0, [0], []
     for token in _tokens(condition):
         depth += {"(": 1, ")": -1}.get(token.text, 0) if token.kind == "sign" else 0
         if token.kind != "word" or depth:
             continue
+        if token.text == "OR":
+            return [condition.strip()]
         between += token.text == "BETWEEN"
         if token.text == "AND" and between:
             between -= 1
@@ -126,33 +125,6 @@ def conjuncts(condition: str) -> list[str]:
             ends.append(token.place - 1)
             starts.append(token.place - 1 + len("AND"))
     return [condition[a:b].strip() for a, b in zip(starts, [*ends, len(condition)], strict=True)]
-
-
-def bracketed(condition: str) -> str:
-    """A condition as it may stand beside others that AND joins: in brackets where OR joins its parts outermost."""
-    condition = condition.strip()
-    return f"({condition})" if _is_disjunction(condition) else condition
-
-
-def joined(before: str, conditions: Iterable[str]) -> str:
-    """A condition that was given, or none (""), and others that must hold as well.
-
-    One that cannot be read is kept within brackets: who reads the whole says what is wrong.
-    """
-    try:
-        first = bracketed(before)
-    except BadConditionError:
-        first = f"({before.strip()})"
-    return " AND ".join(part for part in (first, *conditions) if part)
-
-
-def _is_disjunction(condition: str) -> bool:
-    depth = 0
-    for token in _tokens(condition):
-        depth += {"(": 1, ")": -1}.get(token.text, 0) if token.kind == "sign" else 0
-        if token.kind == "word" and token.text == "OR" and not depth:
-            return True
-    return False
 
 
 class _Parser:

@@ -9,9 +9,8 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from archive.files.download_scripts import KINDS as SCRIPTS
-from archive.search.where import MOST_NUMBERS
 
-MOST = MOST_NUMBERS  # of each kind, as static/ui/basket.js has it
+MOST = 300  # of each kind, as static/ui/basket.js has it
 FORMATS = (("csv", "CSV"), ("votable", "VOTable"), ("fits", "FITS"), ("parquet", "Parquet"))
 
 

@@ -10,9 +10,8 @@ const buttons = form ? [...form.querySelectorAll("button[name=to], button[data-b
 
 function tell() {
   const count = boxes.filter((box) => box.checked).length;
-  const many = count > MOST ? `, at most ${MOST} at once` : "";
-  said.textContent = count ? `${count} ${count === 1 ? "row" : "rows"} chosen${many}:` : "Choose rows to do something with them:";
-  for (const button of buttons) button.disabled = !count || count > MOST;
+  said.textContent = count ? `${count} ${count === 1 ? "row" : "rows"} chosen:` : "Choose rows to do something with them:";
+  for (const button of buttons) button.disabled = !count;
   all.checked = count === boxes.length;
   all.indeterminate = count > 0 && count < boxes.length;
 }

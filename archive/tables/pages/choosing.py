@@ -9,10 +9,10 @@ from django.http import HttpRequest, HttpResponseRedirect
 
 from archive.requests.numbers import whole
 from archive.requests.parameters import BadParameterError
-from archive.search.where import LONGEST, MOST_NUMBERS, joined
 from archive.tables.pages.asked import PARAMETERS
 from archive.tables.pages.narrowing import redirect
 
+MOST_ROWS = 500  # that are chosen at once
 TABLE, CSV, VOTABLE = "table", "csv", "votable"
 USUAL = {TABLE: "Only these", CSV: "CSV", VOTABLE: "VOTable"}
 
@@ -59,13 +59,10 @@ def of_rows(key: str, rows: Sequence[str], where: str) -> str:
     """
     if not rows:
         raise BadParameterError("row: choose at least one row")
-    if len(rows) > MOST_NUMBERS:
-        raise BadParameterError(f"row: {len(rows)} rows are chosen, at most {MOST_NUMBERS} at once")
+    if len(rows) > MOST_ROWS:
+        raise BadParameterError(f"row: {len(rows)} rows are chosen, at most {MOST_ROWS} at once")
     wrong = next((row for row in rows if whole(row) is None), None)
     if wrong is not None:
         raise BadParameterError(f"row={wrong[:30]!r}: give the number of a row")
     condition = f"{key} IN ({','.join(dict.fromkeys(rows))})"
-    together = joined(where, [condition])
-    if len(together) > LONGEST:
-        raise BadParameterError(f"row: with {len(rows)} rows the condition is longer than {LONGEST}; choose fewer")
-    return together
+    return f"({where}) AND {condition}" if where.strip() else condition

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.search.as_adql import own
-from archive.search.where import BadConditionError, conjuncts, joined, parse
+from archive.search.where import BadConditionError, conjuncts, parse
 
 COLUMNS = {"a": "number", "b": "number", "c": "text"}
 
@@ -34,21 +33,6 @@ def test_parts_joined_again_are_the_condition(atoms):
     condition = " AND ".join(atoms)
     assert conjuncts(condition) == atoms
     assert all(parse(part, COLUMNS) for part in conjuncts(condition))
-
-
-@pytest.mark.parametrize(
-    ("before", "kept"),
-    [
-        ("", []), ("a < 1", ["a < 1"]), ("(a<1)or(a>3)", ["((a<1)or(a>3))"]),
-        ("a < 1\tOR\na > 3", ["(a < 1\tOR\na > 3)"]),
-        ("c = ' or '", ["c = ' or '"]), ("(a < 1 OR a > 3)", ["(a < 1 OR a > 3)"]),
-        ("a < 1 AND b > 2 OR b < 0", ["(a < 1 AND b > 2 OR b < 0)"]), ("a < 1 OR ;", ["(a < 1 OR ;)"]),
-    ],
-)  # fmt: skip
-def test_a_condition_beside_others_means_what_it_did(before, kept):
-    assert joined(before, ["b = 2"]) == " AND ".join([*kept, "b = 2"])
-    if ";" not in before:
-        assert own(before) == kept
 
 
 def test_signs_that_no_condition_has_are_refused():
