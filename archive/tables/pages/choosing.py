@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 
 from archive.requests.numbers import whole
 from archive.requests.parameters import BadParameterError
+from archive.search.where import joined
 from archive.tables.pages.asked import PARAMETERS
 from archive.tables.pages.narrowing import redirect
 
@@ -65,4 +66,4 @@ def of_rows(key: str, rows: Sequence[str], where: str) -> str:
     if wrong is not None:
         raise BadParameterError(f"row={wrong[:30]!r}: give the number of a row")
     condition = f"{key} IN ({','.join(dict.fromkeys(rows))})"
-    return f"({where}) AND {condition}" if where.strip() else condition
+    return joined(where, condition)

@@ -14,8 +14,8 @@ from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 
 from archive.requests.parameters import BadParameterError
+from archive.search.where import joined
 from archive.tables.dictionary import Column
-from archive.tables.pages.narrowing import joined_where
 from archive.tables.pages.results import address
 from archive.tables.presentation import NUMBER, Shown, shown
 from archive.tables.scales import padded, scale, step_of, ticks
@@ -160,7 +160,7 @@ def _edges(values: np.ndarray, whole: bool) -> np.ndarray:
 
 def _between(request: HttpRequest, name: str, low: float, high: float) -> str:
     conditions = (f"{name} >= {low:.15g}", f"{name} < {high:.15g}")
-    return address(request, where=joined_where(request.GET.get("where", ""), conditions), page="")
+    return address(request, where=joined(request.GET.get("where", ""), *conditions), page="")
 
 
 def _scatter(x: Shown, y: Shown, values: np.ndarray) -> dict:

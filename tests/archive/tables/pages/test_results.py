@@ -86,8 +86,9 @@ def test_dropping_the_position_drops_what_goes_with_it(client, images):
     assert client.get("/images/" + chips[0].remove).status_code == 200
 
 
-def test_a_condition_is_added_to_those_there(client, images):
-    asked = {"where": "seeing < 2.2 OR seeing > 2.6", "column": "seeing", "comparison": ">", "value": "1.6"}
+@pytest.mark.parametrize("where", ["seeing < 2.2 OR seeing > 2.6", "(seeing<2.2)or(seeing>2.6)"])
+def test_a_condition_is_added_to_those_there(client, images, where):
+    asked = {"where": where, "column": "seeing", "comparison": ">", "value": "1.6"}
     page = client.get("/images/narrow", asked, follow=True)
     assert sorted(pids(page)) == sorted(images[k].pid for k in (1, 2, 4))
     text = client.get("/images/narrow", {"column": "filtercode", "comparison": "=", "value": "zr'; --"}, follow=True)
