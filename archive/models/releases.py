@@ -28,6 +28,14 @@ def every_family() -> list[str]:
     return list(Family.values)
 
 
+class ReleaseQuerySet(models.QuerySet):
+    """Releases of those that a reader's rights let see."""
+
+    def listed_to(self, staff: bool) -> ReleaseQuerySet:
+        """Those that pages name: all to staff, to everybody else the public ones."""
+        return self if staff else self.filter(state=Release.State.PUBLIC)
+
+
 class Release(OpenModel):
     """A named selection of the archive. Frozen, it never changes; public, everybody reads what it holds."""
 
@@ -66,6 +74,8 @@ class Release(OpenModel):
     frozen = models.DateTimeField(null=True, blank=True, editable=False)
     published = models.DateTimeField(null=True, blank=True, editable=False)
     withdrawn = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = ReleaseQuerySet.as_manager()
 
     class Meta:
         ordering = ["-last_night", "name"]

@@ -37,7 +37,7 @@ class SavedSearch(models.Model):
     class Meta:
         ordering = ["name"]
         verbose_name_plural = "saved searches"
-        constraints = [models.UniqueConstraint(fields=["owner", "name"], name="saved_query_once")]
+        constraints = [models.UniqueConstraint(fields=["owner", "kind", "name"], name="saved_search_once")]
 
     def __str__(self) -> str:
         return self.name

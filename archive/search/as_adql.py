@@ -10,7 +10,7 @@ import numpy as np
 
 from archive.search.families import FAMILIES, FILTERCODES, FOOTPRINT, POINT, TIMES, Family
 from archive.search.query import NEAR, ImageQuery, exact_parts
-from archive.search.where import conjuncts
+from archive.search.where import bracketed, conjuncts
 from archive.sky.boxes import CENTER, COVERS, ENCLOSED, Box
 from archive.sky.regions import Piece, read_region
 from archive.sky.sphere import to_ra_dec
@@ -60,10 +60,7 @@ def conditions_of(query: ImageQuery) -> list[str]:
 
 def own(where: str | None) -> list[str]:
     """The parts of a condition that somebody wrote, ready to stand between others."""
-    if not where or not where.strip():
-        return []
-    parts = conjuncts(where)
-    return [f"({where.strip()})"] if len(parts) == 1 and " or " in where.lower() else parts
+    return [bracketed(part) for part in conjuncts(where)] if where and where.strip() else []
 
 
 def within(shape: str, of: str = PLACE) -> str:

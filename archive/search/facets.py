@@ -37,11 +37,11 @@ class Facet:
     more: bool = False
 
 
-def facets(query: ImageQuery) -> list[Facet]:
-    """The counts of everything that a query's family has and that the query leaves open."""
+def facets(query: ImageQuery, staff: bool = False) -> list[Facet]:
+    """The counts of everything that a query's family has and that the query leaves open; drafts' for staff alone."""
     rows, family = images(query).order_by(), FAMILIES[query.family]
     found = [_of_column(rows, query, family, part) for part in PARTS]
-    found += [_of_quality(rows, query, family), _of_releases(rows, query, family)]
+    found += [_of_quality(rows, query, family), _of_releases(rows, query, family, staff)]
     return [one for one in found if one is not None]
 
 
@@ -71,11 +71,12 @@ def _of_quality(rows: QuerySet, query: ImageQuery, family: Family) -> Facet | No
     return Facet("Quality", values + flagged[:MOST], len(flagged) > MOST) if flagged else None
 
 
-def _of_releases(rows: QuerySet, query: ImageQuery, family: Family) -> Facet | None:
-    """Results in each of the newest releases that the reader sees."""
+def _of_releases(rows: QuerySet, query: ImageQuery, family: Family, staff: bool) -> Facet | None:
+    """Results in each of the newest releases that are listed to the reader."""
     if query.release or not has(family.name, "release"):
         return None
-    releases = Release.objects.filter(families__contains=[family.name]).order_by("-last_night", "name")[: MOST + 1]
+    listed = Release.objects.listed_to(staff).filter(families__contains=[family.name])
+    releases = listed.order_by("-last_night", "name")[: MOST + 1]
     counted = [(one, in_release(rows, family.name, one.name).count()) for one in releases[:MOST]]
     values = [Value("release", one.name, one.title, n) for one, n in counted if n]
     return Facet("Release", values, len(releases) > MOST) if values else None

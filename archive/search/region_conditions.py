@@ -15,7 +15,9 @@ from archive.models.images import LARGEST_RADIUS
 from archive.search.families import POINT, REFERENCE_FOOTPRINT, Family
 from archive.sky.regions import Piece, Region, circle
 
-FAR = 3.0  # deg; a cone wider than this is looked up with its centre as a constant, which q3c_join is not made for
+FAR = 3.0  # deg; a single cone wider than this is looked up with its centre as a constant, in fewer parts of the index
+"""Many pieces go through q3c_join at any radius: the widest are a MOC's cells of order 3, of 7.3 deg. It finds the same
+rows there, by the index."""
 _CORNERS = ", ".join(f"t.{axis}{n}" for n in (1, 2, 3, 4) for axis in ("ra", "dec"))
 _PLACE = ", ".join(["t.ra, t.dec"] * 4)
 

@@ -111,11 +111,8 @@ def conjuncts(condition: str) -> list[str]:
     BadConditionError
         for signs that no condition has.
     """
-    depth, between, starts, ends = 0, 0, [0], []
-    for token in _tokens(condition):
-        depth += {"(": 1, ")": -1}.get(token.text, 0) if token.kind == "sign" else 0
-        if token.kind != "word" or depth:
-            continue
+    between, starts, ends = 0, [0], []
+    for token in _outermost(condition):
         if token.text == "OR":
             return [condition.strip()]
         between += token.text == "BETWEEN"
@@ -125,6 +122,30 @@ def conjuncts(condition: str) -> list[str]:
             ends.append(token.place - 1)
             starts.append(token.place - 1 + len("AND"))
     return [condition[a:b].strip() for a, b in zip(starts, [*ends, len(condition)], strict=True)]
+
+
+def bracketed(condition: str) -> str:
+    """A condition that can stand beside AND: in brackets where OR is outermost; as it is where it cannot be read."""
+    condition = condition.strip()
+    try:
+        alternatives = any(token.text == "OR" for token in _outermost(condition))
+    except BadConditionError:
+        return condition  # whoever reads the whole is told what is wrong
+    return f"({condition})" if alternatives else condition
+
+
+def joined(*conditions: str) -> str:
+    """The condition that all of these hold; empty ones ask for nothing."""
+    return " AND ".join(bracketed(one) for one in conditions if one.strip())
+
+
+def _outermost(condition: str) -> Iterator[_Token]:
+    """The words of a condition that stand in no brackets."""
+    depth = 0
+    for token in _tokens(condition):
+        depth += {"(": 1, ")": -1}.get(token.text, 0) if token.kind == "sign" else 0
+        if token.kind == "word" and not depth:
+            yield token
 
 
 class _Parser:

@@ -58,7 +58,7 @@ def circle(ra: float, dec: float, radius: float) -> Piece:
     return Piece(ra, dec, radius, reach=math.tan(math.radians(radius)))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)  # one of the largest has some 2 MB
 def read_region(text: str) -> Region:
     """A region from its text.
 

@@ -13,7 +13,7 @@ MOST_TICKS = 7
 def padded(values: np.ndarray) -> tuple[float, float]:
     """The range of values with a margin."""
     low, high = float(values.min()), float(values.max())
-    pad = max((high - low) * PAD, 0.01)
+    pad = max((high - low) * PAD, 0.01, 1e-9 * max(abs(low), abs(high)))
     return low - pad, high + pad
 
 
@@ -36,6 +36,7 @@ def step_of(limits: tuple[float, float], most: int = MOST_TICKS) -> float:
 def ticks(limits: tuple[float, float], place: Callable[[float], float]) -> list[dict]:
     """Round values within a range, and their places."""
     step = step_of(limits)
-    decimals = max(0, -int(np.floor(np.log10(step))))
+    power, largest = int(np.floor(np.log10(step))), max(map(abs, limits))
+    digits = f".{int(np.log10(largest / step)) + 2}g" if power < -6 or largest >= 1e15 else f".{max(0, -power)}f"
     values = np.arange(np.ceil(limits[0] / step), np.floor(limits[1] / step) + 1) * step
-    return [{"at": place(value), "label": f"{value:.{decimals}f}"} for value in values]
+    return [{"at": place(value), "label": format(value, digits)} for value in values]

@@ -65,7 +65,7 @@ class FrontPage:
     releases: list[Release]
 
 
-def front_page(reader: Reader, today: date) -> FrontPage:
+def front_page(reader: Reader, today: date, staff: bool = False) -> FrontPage:
     """The front page's parts, a minute old at most.
 
     They are kept apart for each set of rights, and for each change of rights, so that nothing closed is ever shown.
@@ -81,7 +81,7 @@ def front_page(reader: Reader, today: date) -> FrontPage:
         kept(f"star:{today}", lambda: _star(today), KEPT_COVERAGE),
         kept("coverage", _coverage, KEPT_COVERAGE),
         kept("night", _night),
-        list(Release.objects.order_by("-last_night", "name")[:4]),
+        list(Release.objects.listed_to(staff).order_by("-last_night", "name")[:4]),
     )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -57,10 +58,11 @@ class Page:
         return f"{address}?{urlencode(self.query)}" if self.query else address
 
 
-def pages_for(text: str, outside: bool = True) -> list[Page]:
+def pages_for(text: str, outside: bool = True, staff: bool = False) -> list[Page]:
     """The pages that what was typed may mean (see `UNDERSTOOD`): several for a number that names several things.
 
     outside : whether name services elsewhere may be asked, where the archive is set up for them
+    staff : whether releases that are not public are found as well
 
     Raises
     ------
@@ -70,7 +72,8 @@ def pages_for(text: str, outside: bool = True) -> list[Page]:
     text = text.strip()
     if (number := whole(text)) is not None and (found := _numbered(number)):
         return found
-    readers: tuple[Callable[[str], Page | None], ...] = (_several, _field, _night, _release, _file_name, _alert_object)
+    release = partial(_release, staff=staff)
+    readers: tuple[Callable[[str], Page | None], ...] = (_several, _field, _night, release, _file_name, _alert_object)
     for read in readers:
         if page := read(text):
             return [page]
@@ -154,8 +157,8 @@ def _night(text: str) -> Page | None:
         return None  # eight digits that are no date
 
 
-def _release(text: str) -> Page | None:
-    found = Release.objects.filter(pk__iexact=text.replace(" ", "")).first()
+def _release(text: str, staff: bool) -> Page | None:
+    found = Release.objects.listed_to(staff).filter(pk__iexact=text.replace(" ", "")).first()
     return Page("release", (found.pk,)) if found else None
 
 

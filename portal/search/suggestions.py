@@ -33,7 +33,7 @@ class Suggestion:
 def suggestions(request: HttpRequest, text: str) -> dict:
     """Contents of a box's list: the suggestions, and a sentence about them."""
     text = " ".join(text.split())
-    read, problem = _read(text)
+    read, problem = _read(text, request.user.is_staff)
     found = list(islice(_all(request, text, read), MOST))
     if found:
         said = f"{len(found)} suggestion{'s'[: len(found) != 1]}. Enter opens the one chosen, or searches for the text."
@@ -42,12 +42,12 @@ def suggestions(request: HttpRequest, text: str) -> dict:
     return {"suggestions": [asdict(one) for one in found], "said": said}
 
 
-def _read(text: str) -> tuple[list[Page], str]:
+def _read(text: str, staff: bool) -> tuple[list[Page], str]:
     """The pages that Enter would open or offer, or why there is none."""
     if not text:
         return [], ""
     try:
-        return pages_for(text, outside=False), ""  # half a word is nobody else's business
+        return pages_for(text, outside=False, staff=staff), ""  # half a word is nobody else's business
     except (BadPositionError, NameNotFoundError) as error:
         return [], str(error)
 
@@ -62,7 +62,8 @@ def _all(request: HttpRequest, text: str, read: list[Page]) -> Iterator[Suggesti
     if len(wanted) < SHORTEST:
         return
     yield from islice(_names(wanted), MOST_OF_A_KIND)
-    for release in Release.objects.filter(name__istartswith=wanted).order_by("name")[:MOST_OF_A_KIND]:
+    releases = Release.objects.listed_to(request.user.is_staff).filter(name__istartswith=wanted)
+    for release in releases.order_by("name")[:MOST_OF_A_KIND]:
         if not any(page.arguments == (release.name,) for page in read):
             yield Suggestion("Release", release.name, reverse("release", args=[release.name]), release.title)
     yield from islice(_columns(wanted), MOST_OF_A_KIND)

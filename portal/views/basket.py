@@ -9,8 +9,8 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from archive.files.download_scripts import KINDS as SCRIPTS
+from archive.tables.pages.choosing import MOST_ROWS
 
-MOST = 300  # of each kind, as static/ui/basket.js has it
 FORMATS = (("csv", "CSV"), ("votable", "VOTable"), ("fits", "FITS"), ("parquet", "Parquet"))
 
 
@@ -33,7 +33,7 @@ class Part:
 
 def basket(request: HttpRequest) -> HttpResponse:
     """The page of the basket."""
-    return render(request, "portal/basket.html", {"parts": _parts(), "formats": FORMATS, "most": MOST})
+    return render(request, "portal/basket.html", {"parts": _parts(), "formats": FORMATS, "most": MOST_ROWS})
 
 
 def _parts() -> list[Part]:

@@ -40,7 +40,7 @@ def _newest_place() -> tuple[str, str]:
 
 def home(request: HttpRequest) -> HttpResponse:
     """The search box, and what there is at a glance."""
-    page = front_page(request.reader, datetime.now(UTC).date())
+    page = front_page(request.reader, datetime.now(UTC).date(), request.user.is_staff)
     return render(request, "portal/home.html", {"page": page, "examples": examples(request)})
 
 
@@ -52,7 +52,7 @@ def find(request: HttpRequest) -> HttpResponse:
         return redirect("home")
     context = {"q": text, "examples": examples(request)}
     try:
-        pages = pages_for(text)
+        pages = pages_for(text, staff=request.user.is_staff)
     except (BadPositionError, NameNotFoundError) as error:
         return render(request, "portal/home.html", context | {"error": str(error)}, status=404)
     if len(pages) == 1:

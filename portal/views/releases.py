@@ -85,5 +85,4 @@ def _csv(release: Release, reader: Reader) -> Iterator[bytes]:
 
 
 def _releases(request: HttpRequest):
-    releases = Release.objects.all()
-    return releases if request.user.is_staff else releases.filter(state=Release.State.PUBLIC)
+    return Release.objects.listed_to(request.user.is_staff)

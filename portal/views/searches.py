@@ -5,6 +5,8 @@ from __future__ import annotations
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -41,9 +43,15 @@ class SaveForm(forms.ModelForm):
 @never_cache
 def saved_searches(request: HttpRequest) -> HttpResponse:
     """The searches that a reader keeps, with those that the browser remembers."""
+    return _page(request)
+
+
+def _page(request: HttpRequest, refused: SaveForm | None = None, problem: str = "", status: int = 200) -> HttpResponse:
+    """The page of searches; with one that is not saved as it was typed, to be tried again."""
     mine = SavedSearch.objects.filter(owner=request.user) if request.user.is_authenticated else ()
     kept = [{"search": one, "url": address_of(one)} for one in mine]
-    return render(request, "portal/searches.html", {"kept": kept, "most": SavedSearch.MOST})
+    context = {"kept": kept, "most": SavedSearch.MOST, "refused": refused, "problem": problem}
+    return render(request, "portal/searches.html", context, status=status)
 
 
 def address_of(search: SavedSearch) -> str:
@@ -55,20 +63,25 @@ def address_of(search: SavedSearch) -> str:
 @login_required
 @takes(posted=["kind", "name", "text"])
 def save(request: HttpRequest) -> HttpResponse:
-    """Keep a search; one of that name is replaced."""
+    """Keep a search; one of that kind and name is replaced."""
     form = SaveForm(request.POST)
-    mine = SavedSearch.objects.filter(owner=request.user)
     if not form.is_valid():
-        messages.error(request, f"The search is not saved: {problems(form)}")
-        return redirect("saved-searches")
-    values = dict(form.cleaned_data)
-    name = values.pop("name")
-    if not mine.filter(name=name).exists() and mine.count() >= SavedSearch.MOST:
-        messages.error(request, f"The search is not saved: you have {SavedSearch.MOST}, as many as are kept")
-        return redirect("saved-searches")
-    kept, _ = SavedSearch.objects.update_or_create(owner=request.user, name=name, defaults=values)
+        return _page(request, form, problems(form), 400)
+    kept = _kept(request.user, **form.cleaned_data)
+    if kept is None:
+        return _page(request, form, f"you have {SavedSearch.MOST}, as many as are kept", 409)
     messages.success(request, f"Saved as “{kept.name}”.")
     return redirect(address_of(kept))
+
+
+@transaction.atomic
+def _kept(owner: User, kind: str, name: str, text: str) -> SavedSearch | None:
+    """The search as it is saved; None where its owner has as many as are kept, counted one request at a time."""
+    User.objects.select_for_update(no_key=True).get(pk=owner.pk)
+    mine = SavedSearch.objects.filter(owner=owner)
+    if not mine.filter(kind=kind, name=name).exists() and mine.count() >= SavedSearch.MOST:
+        return None
+    return SavedSearch.objects.update_or_create(owner=owner, kind=kind, name=name, defaults={"text": text})[0]
 
 
 @require_POST

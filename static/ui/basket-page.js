@@ -47,7 +47,7 @@ function line(part, one) {
     drop((other) => other.kind === one.kind && other.id === one.id);
     update();
   });
-  item.append(link, ` ${one.text} `, out);
+  item.append(link, " ", out);
   return item;
 }
 

@@ -1,19 +1,20 @@
 // @ts-check
-// Rows that are kept across searches, by kind: sci, ref, alert, object.
+// Rows that are kept across searches: their kind (sci, ref, alert, object) and number, and nothing of their content,
+// which may be closed to whoever sits at this browser next.
 import { read, write } from "./kept.js";
 
-/** @typedef {{kind: string, id: string, text: string}} Item */
+/** @typedef {{kind: string, id: string}} Item */
 
 const NAME = "basket";
-export const MOST = 300; // of each kind: more do not fit into an address
+export const MOST = 300; // of each kind, as archive/tables/pages/choosing.py has it: more do not fit into a condition
 const KINDS = ["sci", "ref", "alert", "object"];
 
 /** @param {any} one @returns {one is Item} */
 function isItem(one) {
-  return typeof one === "object" && one !== null && KINDS.includes(one.kind) && /^[0-9]{1,19}$/.test(one.id) && typeof one.text === "string";
+  return typeof one === "object" && one !== null && KINDS.includes(one.kind) && /^[0-9]{1,19}$/.test(one.id);
 }
 
-export const items = () => read(NAME, isItem);
+export const items = () => read(NAME, isItem).map(({ kind, id }) => ({ kind, id }));
 
 /**
  * Puts rows into the basket. Those that are there stay where they are.

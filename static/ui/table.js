@@ -38,10 +38,7 @@ const basket = form?.querySelector("[data-basket]");
 if (basket && boxes.length) {
   basket.hidden = false;
   basket.addEventListener("click", () => {
-    const rows = boxes.filter((box) => box.checked).map((box) => {
-      const cells = [...box.closest("tr").querySelectorAll("td:not(.pick)")].slice(0, 4);
-      return { kind: basket.dataset.basket, id: box.value, text: cells.map((cell) => cell.textContent).join(", ") };
-    });
+    const rows = boxes.filter((box) => box.checked).map((box) => ({ kind: basket.dataset.basket, id: box.value }));
     const { added, full, kept } = add(rows);
     const link = Object.assign(document.createElement("a"), { href: "/basket/", textContent: "the basket" });
     const count = items().length;

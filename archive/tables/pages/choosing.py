@@ -9,10 +9,12 @@ from django.http import HttpRequest, HttpResponseRedirect
 
 from archive.requests.numbers import whole
 from archive.requests.parameters import BadParameterError
+from archive.search.where import LONGEST, joined
 from archive.tables.pages.asked import PARAMETERS
 from archive.tables.pages.narrowing import redirect
 
-MOST_ROWS = 500  # that are chosen at once
+LONGEST_NUMBER = 19  # digits of a row's; a comma follows
+MOST_ROWS = LONGEST * 3 // 5 // (LONGEST_NUMBER + 1)  # that are chosen at once; the search keeps the other two fifths
 TABLE, CSV, VOTABLE = "table", "csv", "votable"
 USUAL = {TABLE: "Only these", CSV: "CSV", VOTABLE: "VOTable"}
 
@@ -61,8 +63,13 @@ def of_rows(key: str, rows: Sequence[str], where: str) -> str:
         raise BadParameterError("row: choose at least one row")
     if len(rows) > MOST_ROWS:
         raise BadParameterError(f"row: {len(rows)} rows are chosen, at most {MOST_ROWS} at once")
-    wrong = next((row for row in rows if whole(row) is None), None)
+    wrong = next((row for row in rows if whole(row) is None or len(row) > LONGEST_NUMBER), None)
     if wrong is not None:
         raise BadParameterError(f"row={wrong[:30]!r}: give the number of a row")
     condition = f"{key} IN ({','.join(dict.fromkeys(rows))})"
-    return f"({where}) AND {condition}" if where.strip() else condition
+    both = joined(where, condition)
+    if len(both) > LONGEST:
+        raise BadParameterError(
+            f"where: {len(both)} characters with the rows, at most {LONGEST} are read; choose fewer"
+        )
+    return both

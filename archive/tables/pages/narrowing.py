@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -10,7 +10,7 @@ from django.http import HttpResponseRedirect, QueryDict
 
 from archive.requests.numbers import real
 from archive.requests.parameters import BadParameterError
-from archive.search.where import COMPARISONS, NUMBER
+from archive.search.where import COMPARISONS, NUMBER, joined
 from archive.tables.dictionary import Column
 from archive.tables.presentation import Shown, shown
 
@@ -46,14 +46,7 @@ def narrowed(given: QueryDict, types: Mapping[str, str], address: str) -> HttpRe
     limits = [name for name in LIMITS if given.get(name, "").strip()]
     conditions = [_limit(given, name, types) for name in limits] if limits else [_comparison(given, types)]
     dropped = dict.fromkeys((*PARAMETERS, "page"), "")
-    return redirect(address, given, {**dropped, "where": joined_where(given.get("where", ""), conditions)})
-
-
-def joined_where(before: str, conditions: Sequence[str]) -> str:
-    """A condition with others that must hold as well."""
-    before = before.strip()
-    first = f"({before})" if before and " or " in before.lower() else before
-    return " AND ".join(part for part in (first, *conditions) if part)
+    return redirect(address, given, {**dropped, "where": joined(given.get("where", ""), *conditions)})
 
 
 def redirect(address: str, given: QueryDict, changes: Mapping[str, str]) -> HttpResponseRedirect:

@@ -14,8 +14,8 @@ from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 
 from archive.requests.parameters import BadParameterError
+from archive.search.where import joined
 from archive.tables.dictionary import Column
-from archive.tables.pages.narrowing import joined_where
 from archive.tables.pages.results import address
 from archive.tables.presentation import NUMBER, Shown, shown
 from archive.tables.scales import padded, scale, step_of, ticks
@@ -23,6 +23,7 @@ from archive.tables.scales import padded, scale, step_of, ticks
 COUNT = "count"  # as y: the number of rows
 MOST_POINTS, MOST_COUNTED = 10_000, 100_000
 BINS = 40  # of a histogram, at most
+SMALLEST, LARGEST = 1e-290, 1e300  # differences and values that are told apart; beyond them floats end
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 380, 64, 12, 10, 44
 USUAL = (
     *(("obsjd", "vmag"), ("seeing", "maglimit"), ("medianmag", "magrms"), ("jd", "magpsf")),
@@ -49,7 +50,7 @@ class Plot:
     """A plot of rows.
 
     choices : the columns of numbers; x, y : those that are plotted, y None for a histogram
-    drawn, total : rows that are plotted, and all of the search; missing : rows without a value
+    drawn, total : rows that are plotted, and all of the search; missing : rows without a value that can be drawn
     data : the same for the script; narrows : whether limits can become conditions of the search
     """
 
@@ -101,7 +102,7 @@ def plot_of(
     most = MOST_COUNTED if y is None else MOST_POINTS
     found = _values(rows, expressions, x.name, (y or x).name, most)
     values = np.array([one[1:] for one in found], dtype=np.float64).reshape(-1, 2)
-    good = np.all(np.isfinite(values), axis=1).reshape(-1)
+    good = np.all(np.abs(values) <= LARGEST, axis=1).reshape(-1)
     ids = [str(one[0]) for one, here in zip(found, good, strict=True) if here]
     drawing = _histogram(request, x, values[good, 0]) if y is None else _scatter(x, y, values[good])
     narrows = expressions is not None
@@ -152,15 +153,20 @@ def _histogram(request: HttpRequest, column: Shown, values: np.ndarray) -> dict:
 def _edges(values: np.ndarray, whole: bool) -> np.ndarray:
     """Round edges of bins around all values; of whole numbers none narrower than one."""
     low, high = float(values.min()), float(values.max())
-    step = step_of((low, high if high > low else low + (abs(low) * 1e-6 or 1)), BINS)
+    largest = max(abs(low), abs(high))
+    if high - low <= max(largest * 1e-11, SMALLEST):  # bins between them could not be told apart
+        high = low + (largest * 1e-6 if largest * 1e-6 > SMALLEST else 1)
+    step = step_of((low, high), BINS)
     step = max(step, 1.0) if whole else step
-    edges = np.round(np.arange(np.floor(low / step) - 1, np.floor(high / step) + 3) * step, 12)
+    multiples = np.arange(np.floor(low / step) - 1, np.floor(high / step) + 3) * step
+    edges = np.array([float(f"{one:.15g}") for one in multiples.tolist()])
+    high = float(values.max())
     return edges[np.searchsorted(edges, low, "right") - 1 : np.searchsorted(edges, high, "right") + 1]
 
 
 def _between(request: HttpRequest, name: str, low: float, high: float) -> str:
     conditions = (f"{name} >= {low:.15g}", f"{name} < {high:.15g}")
-    return address(request, where=joined_where(request.GET.get("where", ""), conditions), page="")
+    return address(request, where=joined(request.GET.get("where", ""), *conditions), page="")
 
 
 def _scatter(x: Shown, y: Shown, values: np.ndarray) -> dict:

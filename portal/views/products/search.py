@@ -113,7 +113,8 @@ def image_facets(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return HttpResponse(problems(form), content_type="text/plain", status=400)
     with limited("reader"):
-        return render(request, "ui/facets.html", {"facets": facets(form.query), "search": request.GET})
+        found = facets(form.query, request.user.is_staff)
+        return render(request, "ui/facets.html", {"facets": found, "search": request.GET})
 
 
 @takes(ImageSearchForm, TableForm, "format", *NARROWING)

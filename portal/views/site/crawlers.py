@@ -40,7 +40,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 
 def _paths() -> Iterator[str]:
     yield from map(reverse, BEGINNINGS)
-    public = Release.objects.filter(state=Release.State.PUBLIC).order_by("-pk")[:MOST_RELEASES]
+    public = Release.objects.listed_to(staff=False).order_by("-pk")[:MOST_RELEASES]
     for name in public.values_list("name", flat=True):
         yield reverse("release", args=[name])
     pages = (one.relative_to(settings.DOCS_ROOT).as_posix() for one in settings.DOCS_ROOT.rglob("*.html"))

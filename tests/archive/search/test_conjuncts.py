@@ -1,10 +1,10 @@
-"""A condition is divided where AND joins it outermost, and the parts together mean the same."""
+"""A condition is divided where AND joins it outermost, and the parts together mean the same; so do joined ones."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.search.where import BadConditionError, conjuncts, parse
+from archive.search.where import BadConditionError, conjuncts, joined, parse
 
 COLUMNS = {"a": "number", "b": "number", "c": "text"}
 
@@ -38,3 +38,26 @@ def test_parts_joined_again_are_the_condition(atoms):
 def test_signs_that_no_condition_has_are_refused():
     with pytest.raises(BadConditionError):
         conjuncts("a < 1; b")
+
+
+@pytest.mark.parametrize(
+    ("conditions", "whole"),
+    [
+        (["a < 1", "b > 2"], "a < 1 AND b > 2"),
+        (["a < 1 OR a > 3", "b > 2"], "(a < 1 OR a > 3) AND b > 2"),
+        (["(a < 1)or(a > 3)", "b > 2"], "((a < 1)or(a > 3)) AND b > 2"),
+        (["a < 1\nOR\ta > 3", "b > 2"], "(a < 1\nOR\ta > 3) AND b > 2"),
+        (["(a < 1 OR a > 3)", "b > 2"], "(a < 1 OR a > 3) AND b > 2"),
+        (["c = 'x or y'", "b > 2"], "c = 'x or y' AND b > 2"),
+        (["  ", "b > 2", ""], "b > 2"),
+        (["c = 'x", "b > 2"], "c = 'x AND b > 2"),  # is refused where it is read
+    ],
+)
+def test_conditions_that_all_hold(conditions, whole):
+    assert joined(*conditions) == whole
+
+
+@given(st.lists(ATOMS, min_size=2, max_size=3).map(" OR ".join), ATOMS)
+def test_a_condition_that_is_joined_to_alternatives_holds_for_each(alternatives, atom):
+    assert [parse(part, COLUMNS).operator for part in conjuncts(joined(alternatives, atom))][0] == "OR"
+    assert parse(joined(alternatives, atom), COLUMNS).operator == "AND"

@@ -1,13 +1,19 @@
 """Regions of the sky as conditions: circles, polygons, positions and MOCs against footprints, exact on the sphere."""
 
+import re
+import tracemalloc
+
 import numpy as np
 import pytest
 from astropy import units as u
 from astropy.coordinates import Latitude, Longitude
+from django.db import connection
 from mocpy import MOC
 
 from archive.models import Alert, ReferenceImage, ScienceImage
+from archive.models.images import LARGEST_RADIUS
 from archive.search.query import NEAR, BadQueryError, ImageQuery, images
+from archive.search.region_conditions import FAR
 from archive.sky.regions import MOST_CELLS, as_positions, read_region
 from archive.sky.shapes import BadShapeError, Polygon
 from archive.sky.sphere import separation
@@ -103,6 +109,40 @@ def test_a_moc_finds_what_its_cells_touch(sky, ra, dec, order):
 def test_cells_of_all_orders_are_the_same_sky(sky):
     everything = {one.pk for one in sky}
     assert found("MOC 0/0-11") == everything == found("MOC 3/0-767") == found("moc  1/0-20,21-47")
+
+
+def test_the_widest_cells_find_the_same_places_as_distances_do():
+    """All cells of the coarsest order, and the poles, with the margin for footprints: far wider than FAR."""
+    pieces = read_region("MOC 0/0-11").pieces
+    radius = max(one.radius for one in pieces) + LARGEST_RADIUS
+    rng = np.random.default_rng(7)
+    ra, dec = rng.uniform(0, 360, 500), np.degrees(np.arcsin(rng.uniform(-1, 1, 500)))
+    centres = [(one.ra, one.dec) for one in pieces[::13]] + [(0.0, 90.0), (10.0, -90.0), (45.0, 35.26), (135.0, -35.26)]
+    sql = """SELECT count(*), count(*) FILTER (WHERE joined), count(*) FILTER (WHERE joined AND NOT near)
+        FROM (SELECT q3c_join(c.ra, c.dec, t.ra, t.dec, %s) AS joined, q3c_dist(c.ra, c.dec, t.ra, t.dec) < %s AS near
+              FROM unnest(%s::float8[], %s::float8[]) AS c(ra, dec), unnest(%s::float8[], %s::float8[]) AS t(ra, dec)
+             ) AS pairs WHERE joined OR near"""
+    columns = [*map(list, zip(*centres, strict=True)), ra.tolist(), dec.tolist()]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [radius, radius, *columns])
+        either, joined, wrong = cursor.fetchone()
+    assert radius > 2 * FAR and either == joined > 100 and wrong == 0
+
+
+def test_cells_of_the_coarsest_order_are_looked_up_by_the_index(sky):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = images(ImageQuery(region="MOC 3/100-120")).explain()
+    assert re.search(r"Index Cond: .*q3c_ang2ipix\(.* >= q3c_nearby_it\(", plan)
+
+
+def test_regions_that_are_remembered_take_little_memory():
+    cells = " ".join(map(str, range(MOST_CELLS)))
+    tracemalloc.start()
+    read_region(f"MOC 5/{cells}")
+    one = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert one > 10**5 and one * read_region.cache_info().maxsize < 32 * 2**20
 
 
 def test_other_families_are_found_by_region(sky):

@@ -2,6 +2,8 @@
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from archive.models import SavedSearch
@@ -37,6 +39,24 @@ def test_a_search_is_saved_listed_opened_and_removed(client, owner, kind):
     assert not SavedSearch.objects.exists()
 
 
+def test_searches_of_different_kinds_have_the_same_name(client, owner):
+    client.force_login(owner)
+    for kind, text in SEARCHES.items():
+        save(client, kind=kind, name="mine", text=text)
+    save(client, kind="images", name="mine", text="field=656")
+    kept = dict(SavedSearch.objects.values_list("kind", "text"))
+    assert kept == {**SEARCHES, "images": "field=656"}
+
+
+def test_searches_are_counted_one_request_at_a_time(client, owner):
+    client.force_login(owner)
+    with CaptureQueriesContext(connection) as asked:
+        save(client, kind="images", name="mine", text="field=655")
+    queries = [one["sql"] for one in asked]
+    locked = next(k for k, sql in enumerate(queries) if sql.endswith("FOR NO KEY UPDATE"))
+    assert locked < next(k for k, sql in enumerate(queries) if "COUNT(*)" in sql and "savedsearch" in sql)
+
+
 def test_nobody_sees_or_removes_another_persons_searches(client, owner):
     kept = SavedSearch.objects.create(owner=owner, kind="images", name="where nobody looks", text="field=655")
     forget = reverse("forget-search", args=[kept.pk])
@@ -61,7 +81,9 @@ def test_as_many_as_are_bounded_are_kept(client, owner, monkeypatch):
     client.force_login(owner)
     for n in range(3):
         answer = save(client, kind="alerts", name=f"number {n}", text="rb=0.5")
-    assert "you have 2, as many as are kept" in answer.content.decode() and SavedSearch.objects.count() == 2
+    text = answer.content.decode()
+    assert answer.status_code == 409 and "you have 2, as many as are kept" in text and ">rb=0.5</textarea>" in text
+    assert SavedSearch.objects.count() == 2
     save(client, kind="alerts", name="number 1", text="rb=0.7")  # one that is there is replaced
     assert SavedSearch.objects.get(name="number 1").text == "rb=0.7"
 
@@ -78,5 +100,8 @@ def test_as_many_as_are_bounded_are_kept(client, owner, monkeypatch):
 )
 def test_what_cannot_be_saved_is_refused_with_the_reason(client, owner, values):
     client.force_login(owner)
-    assert "The search is not saved" in save(client, **values).content.decode()
+    answer = save(client, **values)
+    assert answer.status_code == 400 and "The search is not saved" in answer.content.decode()
     assert not SavedSearch.objects.exists()
+    for name in ("kind", "name", "text"):  # what was typed is there, to be tried again
+        assert answer.context["refused"][name].value() == values[name]

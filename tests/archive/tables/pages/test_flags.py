@@ -4,7 +4,7 @@ import pytest
 from django.core.cache import cache
 from django.urls import reverse
 
-from archive.models import Program, Release
+from archive.models import Membership, Program, Release
 from archive.search.facets import facets
 from archive.search.query import ImageQuery
 from archive.survey.bits import INFO_WORDS, MASK_WORDS, InfoBit, MaskBit, bit_number
@@ -17,10 +17,17 @@ BITS = (0, InfoBit.SEEING_HIGH, InfoBit.NO_PSF, InfoBit.SEEING_HIGH | InfoBit.NO
 @pytest.fixture(scope="module")
 def images(committed):
     cache.clear()
-    return [
+    made = [
         factories.science_image(factories.exposure(jd=factories.JD + k), infobits=int(bits))
         for k, bits in enumerate(BITS)
     ]
+    night = made[0].obsdate.date()
+    for name, state in (("drafted", Release.State.DRAFT), ("draftless", Release.State.PUBLIC)):
+        release = Release.objects.create(name=name, title=name, first_night=night, last_night=night)
+        release.programs.set(Program.objects.filter(pk=1))
+        release.items.create(kind="sci", key=made[0].pid)
+        factories.put_release(name, state=state)
+    return made
 
 
 def found(client, **asked) -> list[int]:
@@ -82,13 +89,27 @@ def test_results_are_counted_by_quality_and_by_release(client, images):
     release.programs.set(Program.objects.filter(pk=1))
     for image in images[:2]:
         release.items.create(kind="sci", key=image.pid)
-    found = {one.label: {value.text: value.count for value in one.values} for one in facets(ImageQuery())}
+    found = {one.label: {value.text: value.count for value in one.values} for one in facets(ImageQuery(), staff=True)}
     assert found["Quality"] == {"good": 1, "no PSF": 2, "seeing above 5″": 2}
-    assert found["Release"] == {"Counted": 2}
+    assert found["Release"] == {"Counted": 2, "drafted": 1, "draftless": 1}
     narrowed = facets(ImageQuery(flagged=int(InfoBit.NO_PSF), release="counted"))
     assert not {"Quality", "Release"} & {one.label for one in narrowed}
     page = client.get("/images/facets").content.decode()
     assert "flagged=no-psf" in page and "good=1" in page and "Counted" not in page  # a draft is its makers' alone
+
+
+def test_a_draft_is_named_to_staff_alone(client, images, django_user_model):
+    """Neither counted, nor suggested, nor found to somebody who reads all programs: its page is closed to them."""
+    partner = django_user_model.objects.create_user("partner", password="x")
+    for program in Program.objects.all():
+        Membership.objects.create(user=partner, program=program)
+    staff = django_user_model.objects.create_superuser("staff", password="x")
+    for user, named in ((None, {"draftless"}), (partner, {"draftless"}), (staff, {"drafted", "draftless"})):
+        client.logout() if user is None else client.force_login(user)
+        for address in ("/images/facets", "/suggestions?q=draft", "/", "/releases/"):
+            page = client.get(address).content.decode()
+            assert {name for name in ("drafted", "draftless") if name in page} == named, (user, address)
+        assert client.get("/find", {"q": "drafted"}).status_code == (302 if "drafted" in named else 404)
 
 
 def test_every_bit_has_words_of_its_own():

@@ -2,11 +2,14 @@
 
 import json
 import re
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from django.core.cache import cache
 from django.urls import reverse
 
+from archive.tables.dictionary import Column
 from archive.tables.pages import plots
 from tests import factories
 
@@ -113,3 +116,26 @@ def test_alerts_and_objects_have_the_same_plot_and_conditions(client, images, se
     compared = {"column": "fid", "comparison": "=", "value": "2"}
     added = client.get(reverse(narrow), asked | compared, follow=True)
     assert [chip.text for chip in added.context["chips"]][-1] == "fid = 2"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1e-20, 3e-20, 3e-20], [-1e300, 0.0, 1e300], [1e300], [5e-324, 0.0], [1e-310], [1e-13], [0.0], [2458430.123456],
+        [2458430.1, np.nextafter(2458430.1, np.inf)], [1e12, 1e12 + 0.001], [1.5, np.inf, np.nan, 1.7e308],
+    ],
+)  # fmt: skip
+def test_values_of_any_size_are_plotted(rf, values):
+    rows = [SimpleNamespace(pid=k, size=value, other=value) for k, value in enumerate(values)]
+    columns = [Column(name, "double", "") for name in ("size", "other")]
+    drawn = [value for value in values if abs(value) <= 1e300]
+    histogram, scatter = (
+        plots.plot_of(rf.get("/"), rows, len(rows), columns, None, "", ("size", y)) for y in ("count", "other")
+    )
+    edges = histogram.data["edges"]
+    assert sum(histogram.data["counts"]) == len(drawn) and edges == sorted(set(edges)) and len(edges) <= plots.BINS + 3
+    assert edges[0] <= min(drawn) and max(drawn) < edges[-1]
+    assert scatter.points.count("M") >= 1 and histogram.missing == scatter.missing == len(values) - len(drawn)
+    for plot in (histogram, scatter):
+        labels = [tick["label"] for tick in plot.x_ticks]
+        assert len(set(labels)) == len(labels) and max(map(len, labels), default=0) < 25
