@@ -116,7 +116,7 @@ class ImageQuery:
             in_order(self.since, self.until)
         except BadTimeError as error:
             raise BadQueryError("since", str(error)) from error
-        if self.order is not None and family.path(self.order.lstrip("-")) is None:
+        if self.order is not None and family.path(self.order.removeprefix("-")) is None:
             raise BadQueryError("order", f"{self.order!r} is not a column of {family.title}")
         _tree(self.where, family)
         _parts_of_name(self.name, family)
@@ -241,7 +241,7 @@ def query_of(parameters: dict) -> ImageQuery:
 
 
 def _ordered(rows: models.QuerySet, order: str, family: Family) -> models.QuerySet:
-    path = family.path(order.lstrip("-"))
+    path = family.path(order.removeprefix("-"))
     return rows.order_by(f"-{path}" if order.startswith("-") else path, "pk")
 
 

@@ -20,7 +20,8 @@ class RegionForm(ExplainedForm):
 
     upload = forms.FileField(
         label="MOC or probability map",
-        help_text="MOC as FITS, text or JSON; HEALPix map as FITS (multi-order, or flat up to NSIDE 1024); also gzip; up to 32 MB",
+        help_text="MOC as FITS, text or JSON; HEALPix map as FITS (multi-order, or flat up to NSIDE 1024, also gzip), "
+        "up to 32 MB",
     )
     filtercode = FilterField(label="Images in filter")
     since = SinceField(label="Images from (UTC, JD or MJD)")

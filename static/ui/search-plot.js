@@ -16,7 +16,7 @@ const DIGITS = 6;
 try {
   await embed(await asked(place.dataset.document), "result", data.y ? scatter : histogram);
   place.classList.add("ready");
-  if (limits) said.textContent = "Draw a box to take its limits over.";
+  if (limits) said.textContent = "Draw a box on the plot to fill in these limits.";
 } catch (error) {
   say(said, "The plot to draw in cannot be shown", /** @type {Error} */ (error), "The drawing has the same.");
 }
@@ -58,7 +58,7 @@ function take(box) {
     put(`${axis}min`, low, high - low, Math.floor);
     put(`${axis}max`, high, high - low, Math.ceil);
   }
-  said.textContent = "Limits taken over: keep these rows, or change them first.";
+  said.textContent = "Limits filled in: press Keep these rows, or change them first.";
 }
 
 /** Round outwards, to a part of the box that nobody sees. @param {string} name @param {number} value @param {number} span @param {(n: number) => number} round */

@@ -15,6 +15,8 @@ HIDDEN = ("family", "order")
 TOGETHER = {"position": ("position", "radius", "width", "height", "intersect"), "ra": ("ra", "dec", "radius", "width")}
 """Conditions that mean nothing without the first."""
 
+MOST_PARTS = 20  # of a condition that stand as chips of their own
+
 
 @dataclass(frozen=True)
 class Chip:
@@ -73,6 +75,8 @@ def _of_where(request: HttpRequest, condition: str) -> list[Chip]:
     try:
         parts = conjuncts(condition)
     except BadConditionError:
+        parts = [condition]
+    if len(parts) > MOST_PARTS:  # each chip's link holds all the others
         parts = [condition]
     rest = [" AND ".join(parts[:n] + parts[n + 1 :]) for n in range(len(parts))]
     return [Chip("", part, address(request, where=without, page="")) for part, without in zip(parts, rest, strict=True)]

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponseRedirect, QueryDict
 
-from archive.requests.numbers import real
+from archive.requests.numbers import real, whole
 from archive.requests.parameters import BadParameterError
 from archive.search.where import COMPARISONS, NUMBER, joined
 from archive.tables.dictionary import Column
@@ -44,6 +44,9 @@ def narrowed(given: QueryDict, types: Mapping[str, str], address: str) -> HttpRe
     BadParameterError
     """
     limits = [name for name in LIMITS if given.get(name, "").strip()]
+    compared = [name for name in COMPARISON if given.get(name, "").strip()]
+    if limits and "value" in compared:
+        raise BadParameterError("value: give a comparison, or limits of a plot, not both")
     conditions = [_limit(given, name, types) for name in limits] if limits else [_comparison(given, types)]
     dropped = dict.fromkeys((*PARAMETERS, "page"), "")
     return redirect(address, given, {**dropped, "where": joined(given.get("where", ""), *conditions)})
@@ -63,6 +66,8 @@ def _comparison(given: QueryDict, types: Mapping[str, str]) -> str:
         raise BadParameterError(f"comparison={comparison[:10]!r}: give one of {' '.join(COMPARISONS)}")
     if not value:
         raise BadParameterError("value: give the value that the column is compared with")
+    if types[column] == NUMBER and real(value) is None:
+        raise BadParameterError(f"value={value[:30]!r}: {column} is a number: give one")
     quoted = value if types[column] == NUMBER else "'{}'".format(value.replace("'", "''"))
     return f"{column} {comparison} {quoted}"
 
@@ -71,10 +76,11 @@ def _limit(given: QueryDict, name: str, types: Mapping[str, str]) -> str:
     axis, value = name[0], given[name].strip()
     column = given.get(axis, "").strip()
     _check(column, axis, types)
-    number = real(value)
-    if types[column] != NUMBER or number is None:
+    if types[column] != NUMBER or real(value) is None:
         raise BadParameterError(f"{name}={value[:30]!r}: give a number, of a column of numbers")
-    return f"{column} {'>=' if name.endswith('min') else '<'} {number:.15g}"
+    number = whole(value)  # of alerts they have 19 digits
+    text = f"{real(value):.15g}" if number is None else f"{number}"
+    return f"{column} {'>=' if name.endswith('min') else '<'} {text}"
 
 
 def _check(column: str, parameter: str, types: Mapping[str, str]) -> None:

@@ -134,7 +134,8 @@ def test_a_moc_is_read_in_each_of_its_forms(form):
     [
         (b"", "none of them"), (b"hello", "none of them"), (b'{"3": [1,', "none of them"),
         (b"3/", "covers nothing"), (flat()[:20_000], "has 14240 left"), (flat(scale=2.0), "add up to 2, not to 1"),
-        (flat(NSIDE=100), "NSIDE = 100"), (flat(NSIDE=2048), "NSIDE = 2048: at most 1024 in a flat map; give the multi"), (flat(COORDSYS="G"), "COORDSYS = G"), (b"\x1f\x8bzz", "gzip file is broken"),
+        (flat(NSIDE=100), "NSIDE = 100"), (flat(NSIDE=2048), "NSIDE = 2048: at most 1024 in a flat map; give"),
+        (flat(COORDSYS="G"), "COORDSYS = G"), (b"\x1f\x8bzz", "gzip file is broken"),
         (as_fits([fits.Column("PROB", "E", array=[0.5, 0.5])], NSIDE=1), "it has 2 values; NSIDE = 1 has 12 cells"),
         (as_fits([fits.Column("FLUX", "E", array=[1.0])], NSIDE=1), "it has no column PROB; its columns are FLUX"),
         (as_fits([fits.Column("UNIQ", "K", array=[-5]), fits.Column("PROBDENSITY", "D", array=[1.0])]), "UNIQ"),

@@ -94,6 +94,8 @@ NAMES = (
 EMPTY = {"flagged"}
 
 
+@pytest.mark.client("ztfquery", "ZTFQuery.load_metadata")
+@pytest.mark.client("pyvo", "TAPService.search")
 @pytest.mark.parametrize("name", NAMES)
 def test_every_call_gives_the_ids_of_the_page(archive, address, name, tmp_path, monkeypatch):
     path, asked, more = searches(archive)[name]
