@@ -26,7 +26,7 @@ def test_a_box_in_a_plot_becomes_conditions_of_the_search(seen, archive):
     seen.page.mouse.down()
     seen.page.mouse.move(box["x"] + 400, box["y"] + 220, steps=4)
     seen.page.mouse.up()
-    expect(seen.page.locator("#plot-said")).to_contain_text("Limits taken over")
+    expect(seen.page.locator("#plot-said")).to_contain_text("Limits filled in")
     limits = [float(seen.page.get_by_label(f"Seeing, {word}").input_value()) for word in ("from", "below")]
     inside = seen.page.evaluate(f"{points}.selected.indices.map((k) => {points}.data.x[k])")
     assert inside and limits[0] <= min(inside) and max(inside) < limits[1]
