@@ -100,7 +100,7 @@ def frame_or_reason(piece: Piece, size: float, zero_point: float | None) -> Fram
 
 
 def reason_of(piece: Piece, error: Exception) -> str:
-    """What hinders a cutout, in words for people; a file that cannot be read is logged."""
+    """The reason that hinders a cutout, in words for people; a file that cannot be read is logged."""
     assert piece.file is not None
     if not isinstance(error, OSError):
         return str(error)
