@@ -59,7 +59,7 @@ def check_size(size: float) -> None:
     """
     if size * 3600 > LARGEST_SIDE:
         raise CutoutsRefusedError(
-            f"size={size}: pictures with North up are at most {LARGEST_SIDE / 3600:.4g} degrees wide"
+            f"size={size}: a movie is at most {LARGEST_SIDE / 3600:.4g} degrees wide, as pictures with North up are"
         )
 
 
@@ -100,7 +100,7 @@ def frame_or_reason(piece: Piece, size: float, zero_point: float | None) -> Fram
 
 
 def reason_of(piece: Piece, error: Exception) -> str:
-    """The reason why there is no cutout, in words for people; a file that cannot be read is logged."""
+    """The reason that hinders a cutout, in words for people; a file that cannot be read is logged."""
     assert piece.file is not None
     if not isinstance(error, OSError):
         return str(error)
