@@ -21,9 +21,10 @@ from lightcurves.models import Source
 from portal.api.parameters import asks, form_schema
 from portal.api.problems import checked
 from portal.api.targets import Binary
-from portal.api.views import job_state
+from portal.api.views import job_progress
 from portal.forms.forced import ForcedForm
 from portal.results.forced import FORMATS, forced_job_of, result_response
+from portal.results.jobs import result_is_open
 from processing.forced import jobs
 from processing.forced.points import NEAR, points_at
 
@@ -60,17 +61,22 @@ class ResultForm(forms.Form):
     format = ChoiceField(choices=[(one, one) for one in FORMATS], required=False, help_text="txt is IRSA's file")
 
 
-def state_of(request: rest.Request, job, done: bool | None = None) -> dict:
-    """A forced-photometry job as programs see it; `done` as of `job_state`."""
-    state, values = job_state(request, job, done), job.parameters
-    done = state["result"] is not None
-    return state | {
+def state_of(request: rest.Request, job) -> dict:
+    """A forced-photometry job as programs see it, with its result's address where that can be had."""
+    found = result_is_open(job, request.reader)
+    result = request.build_absolute_uri(reverse("api-forced-result", args=[job.pk])) if found else None
+    return progress_of(request, job) | {"result": result}
+
+
+def progress_of(request: rest.Request, job) -> dict:
+    """A forced-photometry job as programs see it, but for its result."""
+    values = job.parameters
+    return job_progress(request, job) | {
         "reqid": jobs.reqid(job),
         **{name: values[name] for name in ("name", "ra", "dec", "jdstart", "jdend", "batch")},
         "told": values.get("told"),
         "url": request.build_absolute_uri(reverse("api-forced-job", args=[job.pk])),
         "page": request.build_absolute_uri(reverse("forced-job", args=[job.pk])),
-        "result": request.build_absolute_uri(reverse("api-forced-result", args=[job.pk])) if done else None,
     }
 
 
@@ -79,9 +85,9 @@ class Requests(APIView):
 
     @asks(operation_id="forced_requests", responses=OpenApiTypes.OBJECT)
     def get(self, request: rest.Request) -> Response:
-        """One's own requests, newest first."""
+        """One's own requests, newest first; the answer at a request's `url` says where its result is."""
         found = jobs.of_user(request.user)[:MOST_LISTED]
-        states = [state_of(request, job, job.phase == job.Phase.COMPLETED) for job in found]  # too many to look at all
+        states = [progress_of(request, job) for job in found]  # too many to look whether each result is open
         return Response({"count": len(found), "results": states})
 
     @asks(

@@ -293,9 +293,15 @@ class Job(APIView):
         return Response(job_state(request, job_of(request, job_id)))
 
 
-def job_state(request: Request, job, done: bool | None = None) -> dict:
-    """A job as programs see it; `done`: whether its result can be had, which is looked up if not given."""
-    done = result_is_open(job, request.reader) if done is None else done
+def job_state(request: Request, job) -> dict:
+    """A job as programs see it, with its result's address where that can be had."""
+    found = result_is_open(job, request.reader)
+    result = request.build_absolute_uri(reverse("job-result", args=[job.pk])) if found else None
+    return job_progress(request, job) | {"result": result}
+
+
+def job_progress(request: Request, job) -> dict:
+    """A job as programs see it, but for its result."""
     place = turns.position(job)
     return {
         "id": str(job.pk),
@@ -307,5 +313,4 @@ def job_state(request: Request, job, done: bool | None = None) -> dict:
         "position": place and place[0],
         "waiting": place and place[1],
         "url": request.build_absolute_uri(reverse("api-job", args=[job.pk])),
-        "result": request.build_absolute_uri(reverse("job-result", args=[job.pk])) if done else None,
     }

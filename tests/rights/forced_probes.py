@@ -38,6 +38,7 @@ def forced_light_curves(world: World, ask: Asker, draw) -> None:
     assert ask(reverse("forced-points"), {"position": position, "format": "json"}).json()["count"] == 0
     listed = ask(reverse("api-forced")).json()["results"]
     assert (str(job.pk) in {one["id"] for one in listed}) == bool(ask.person.user)
+    assert not any("result" in one for one in listed)  # whether it is still open is looked up for each alone
     ask(reverse("forced"))
     file = reverse("forced-file", args=[job.pk, f"{notify.stem_of(job, jobs.reqid(job))}_lc.txt"])
     ask(file)

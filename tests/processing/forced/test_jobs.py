@@ -155,7 +155,9 @@ def test_a_member_s_light_curve_closes_when_the_membership_ends(archive, client,
     file = jobs_file(job)
     assert Client().get(file).status_code == 404
     Membership.objects.filter(user=user).update(until=job.created)
-    for name in ("forced-job", "forced-result", "forced-document", "api-forced-result"):
+    page = client.get(reverse("forced-job", args=[job.pk]))
+    assert page.status_code == 200 and "not open to you any more" in page.content.decode()
+    for name in ("forced-result", "forced-document", "api-forced-result"):
         assert client.get(reverse(name, args=[job.pk])).status_code == 404, name
     assert client.get(reverse("api-forced-points"), {"position": "{} {}".format(*place)}).json()["count"] == 0
 
