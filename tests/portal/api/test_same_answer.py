@@ -117,7 +117,7 @@ def test_a_page_that_there_is_not_is_refused(images):
 
 
 def test_alerts_refuse_what_they_do_not_know():
-    for asked in ({"ssnamenr": "32450"}, {"ra": "1", "dec": "2"}, {"where": "rb > 0.5"}, {"radius": "1"}):
+    for asked in ({"ssnamenr": "32450"}, {"ra": "1", "dec": "2"}, {"where": "nosuch > 0.5"}, {"radius": "1"}):
         for path in ("/alerts/", "/api/alerts/"):
             answer = Client().get(path, asked)
             assert answer.status_code == 400, (path, asked)
