@@ -62,7 +62,7 @@ def search_m31(page) -> None:
 
 
 def wait_for_job(page) -> None:
-    page.get_by_text("COMPLETED").wait_for()
+    page.locator("#job .phase", has_text="Completed").wait_for()
 
 
 def test_all_r_images_of_m31_in_a_month(visit, archive):
@@ -137,7 +137,7 @@ def test_a_release_is_published_and_withdrawn(visit, archive):
 def test_a_token_is_made_used_and_revoked(visit, portal, archive):
     page = visit("partner")
     page.get_by_role("link", name="partner", exact=True).click()
-    page.get_by_label(re.compile("^(Label|What|Name)", re.I)).first.fill("my script")
+    page.get_by_label("What it is for").fill("my script")
     page.get_by_label(re.compile("everything", re.I)).check()
     page.get_by_role("button", name="Make a token").click()
     expect(page.get_by_label("Token", exact=True)).not_to_have_value("")
@@ -155,7 +155,7 @@ def test_every_file_of_a_search(visit, archive):
     page.get_by_text("Download", exact=True).click()
     page.get_by_role("button", name=re.compile("^Download all files")).click()
     wait_for_job(page)
-    tar = downloaded(page, page.get_by_role("main").get_by_role("button", name="Download", exact=True).click)
+    tar = downloaded(page, page.get_by_role("main").get_by_role("link", name="Download", exact=True).click)
     with tarfile.open(fileobj=io.BytesIO(tar)) as files:
         assert len([name for name in files.getnames() if name.endswith(".fits")]) == len(archive.october)
 

@@ -143,7 +143,7 @@ def test_forced_photometry(hand, archive):
     hand.open_menu("Tools", "Forced photometry")
     hand.write(page.get_by_label(re.compile("^Position")), "{:.6f} {:.6f}".format(*archive.faint))
     hand.press(page.get_by_role("button", name="Order"))
-    page.get_by_text("COMPLETED").wait_for()
+    page.locator("#job .phase", has_text="Completed").wait_for()
     expect(page.get_by_text("Measurements (2")).to_be_visible()
 
 
