@@ -59,7 +59,7 @@ def check_size(size: float) -> None:
     """
     if size * 3600 > LARGEST_SIDE:
         raise CutoutsRefusedError(
-            f"size={size}: a movie is at most {LARGEST_SIDE / 3600:.4g} degrees wide, as pictures with North up are"
+            f"size={size}: pictures with North up are at most {LARGEST_SIDE / 3600:.4g} degrees wide"
         )
 
 

@@ -37,7 +37,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import AnonymousUser
 from django.core.management import call_command
 call_command("check")
-request = RequestFactory().get("/sign-in/")
+request = RequestFactory().get("/sign-in/", headers={"Host": "127.0.0.1"})
 request.user, request.reader = AnonymousUser(), None
 page = render_to_string("registration/login.html", {"form": AuthenticationForm()}, request)
 print([line.strip() for line in page.splitlines() if "Sign in with" in line])

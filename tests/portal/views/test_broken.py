@@ -23,6 +23,7 @@ FALLBACKS = {  # what must stay, unless a plot stands there
     "alert": "#alertcurve svg.curve, #alertcurve canvas",
     "object": "#lightcurve svg.curve, #lightcurve canvas", "forced-job": "#forced svg.curve, #forced canvas",
     "forced-job waiting": "#job", "job": "#job", "query": ".result tbody tr, #query-form", "image": "table",
+    "images plot": "#result svg, #result canvas",
     "sky": "#drawing, #aladin canvas", "api-docs": "header a", "images": "main table tbody tr",
 }  # fmt: skip
 OWN_SCRIPTS = "[...document.scripts].filter((one) => one.src).map((one) => new URL(one.src).pathname)"
