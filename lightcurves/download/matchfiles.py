@@ -15,9 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import tables as hdf5
 
 from archive.files.atomic import whole_file
 from archive.models import ReferenceImage, ScienceImage
@@ -31,13 +31,16 @@ from lightcurves.photometry.columns import PERCENTILE_NAMES
 from lightcurves.storage import read, store
 from lightcurves.storage.recent import OBJECTS_OF_PLACE
 
+if TYPE_CHECKING:
+    import tables as hdf5  # which few requests need
+
 OBJECTS_AT_ONCE = 1000
 ROWS_IN_CHUNK = 4096
 REFERENCE_ZERO_POINT = 27.0
 COLOURS = {1: b"g-R", 2: b"g-R", 3: b"R-i"}  # that the colour term is for, as ZTF writes them
 LEVELS = ("1", "3", "5")
 POGSON = 2.5 / np.log(10)
-COMPRESSED = hdf5.Filters(complevel=5, complib="zlib", shuffle=True)  # what every HDF5 library reads
+COMPRESSED = {"complevel": 5, "complib": "zlib", "shuffle": True}  # what every HDF5 library reads
 Progress = Callable[[int, int], None]
 
 
@@ -86,15 +89,20 @@ def write(place: Place, path: Path, progress: Progress | None = None) -> Written
     NoMatchfileError
         if there are no points there that the reader of the context may see.
     """
+    import tables as hdf5
+
     with whole_file(path) as temporary, hdf5.open_file(temporary, "w") as file:
         return _fill(file, place, progress)
 
 
 def _fill(file: hdf5.File, place: Place, progress: Progress | None) -> Written:
+    import tables as hdf5
+
+    filters = hdf5.Filters(**COMPRESSED)
     group = file.create_group("/", "matches", "Matched Sources")
     title = f"Field {place.field:06} RC {place.rcid:02}"
     made = {
-        name: file.create_table(group, name, kind, heading, filters=COMPRESSED, chunkshape=ROWS_IN_CHUNK)
+        name: file.create_table(group, name, kind, heading, filters=filters, chunkshape=ROWS_IN_CHUNK)
         for name, kind, heading in (
             ("exposures", EXPOSURES, "List of Exposures"),
             ("sources", SOURCES, f"{title} Matched Sources Table"),

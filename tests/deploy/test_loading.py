@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-HEAVY = ("astropy", "bokeh", "fitsio", "numba", "pandas", "pyarrow", "scipy", "sqlglot")
-OF_FEW_REQUESTS = ("bokeh", "numba", "pandas", "scipy")
+HEAVY = ("astropy", "bokeh", "fitsio", "mocpy", "numba", "pandas", "pyarrow", "scipy", "sqlglot")
+OF_FEW_REQUESTS = ("bokeh", "mocpy", "numba", "pandas", "scipy")
 IDLE = 250  # MB of a web process before its first request
 LOOK = """
 import json, sys

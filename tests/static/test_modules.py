@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from archive.search.where import MOST_NUMBERS
+from archive.tables.pages.choosing import MOST_ROWS
 
 HERE = Path(__file__).parent
 STATIC = Path(settings.BASE_DIR) / "static"
@@ -35,4 +35,4 @@ def test_every_question_to_a_server_goes_through_one_module():
 
 
 def test_the_basket_holds_as_many_rows_as_a_condition():
-    assert f"export const MOST = {MOST_NUMBERS};" in (STATIC / "ui" / "basket.js").read_text()
+    assert f"export const MOST = {MOST_ROWS};" in (STATIC / "ui" / "basket.js").read_text()

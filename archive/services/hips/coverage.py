@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import numpy as np
-from mocpy import MOC
+
+if TYPE_CHECKING:
+    from mocpy import MOC  # which loads matplotlib: only where it is used
 
 ORDER = 10  # 3.4 arcmin, of the coverage of images
 AT_ONCE = 1000  # footprints; mocpy's time grows with the square of what it is given
@@ -14,6 +17,8 @@ FORMATS = ("fits", "txt", "json")
 
 def of_cells(cells: np.ndarray, order: int) -> MOC:
     """The coverage of cells of one order."""
+    from mocpy import MOC
+
     cells = np.asarray(cells, np.uint64)
     return MOC.from_healpix_cells(cells, np.full(len(cells), order, np.uint8), order)
 
@@ -26,6 +31,8 @@ def of_footprints(corners: np.ndarray, order: int = ORDER) -> MOC:
     corners : array (n, 4, 2)
         Corners in order around each footprint, (ra, dec) in degrees; the sides are great circles.
     """
+    from mocpy import MOC
+
     corners = np.asarray(corners, np.float64).reshape(-1, 4, 2)
     if not len(corners):
         return MOC.new_empty(order)
@@ -35,6 +42,8 @@ def of_footprints(corners: np.ndarray, order: int = ORDER) -> MOC:
 
 
 def _union(axes: np.ndarray, order: int) -> MOC:
+    from mocpy import MOC
+
     return MOC.new_empty(order).union(*MOC.from_polygons(list(axes), max_depth=order, n_threads=1))
 
 
@@ -53,4 +62,6 @@ def _fits(moc: MOC) -> bytes:
 
 def read(content: bytes) -> MOC:
     """The coverage in a FITS file."""
+    from mocpy import MOC
+
     return MOC.from_fits(io.BytesIO(content))

@@ -7,10 +7,10 @@ not wait for a hundred thousand footprints.
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 from django.db.models import F, Max, Min, Q
-from mocpy import MOC
 
 from archive.access.reading import ANYONE, reading
 from archive.files import storage
@@ -19,6 +19,9 @@ from archive.models.images import CORNERS
 from archive.search import query
 from archive.services.hips import kept
 from archive.services.hips.models import Member
+
+if TYPE_CHECKING:
+    from mocpy import MOC  # which loads matplotlib: only where it is used
 
 SNAP = 0.03  # deg, half a cell of the coverage's order
 AT_MOST_EVERY = 3600  # s, the parts of a filter are computed anew; what is missing meanwhile is computed when asked for

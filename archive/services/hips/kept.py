@@ -11,11 +11,14 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from mocpy import MOC
 
 from archive.services.hips import coverage
+
+if TYPE_CHECKING:
+    from mocpy import MOC  # which loads matplotlib: only where it is used
 
 FINEST = 29  # order in which mocpy gives ranges of cells
 SHIFT = 2 * (FINEST - coverage.ORDER)
@@ -44,6 +47,8 @@ class Parts:
     @property
     def moc(self) -> MOC:
         """All of them together."""
+        from mocpy import MOC
+
         parts = list(self.ranges.values())
         return _union(np.concatenate(parts)) if parts else MOC.new_empty(coverage.ORDER)
 
@@ -81,6 +86,8 @@ def _ranges(moc: MOC) -> np.ndarray:
 
 def _union(ranges: np.ndarray) -> MOC:
     """The union of ranges of cells that may overlap, as a MOC."""
+    from mocpy import MOC
+
     ranges = ranges[np.argsort(ranges[:, 0], kind="stable")]
     ends = np.maximum.accumulate(ranges[:, 1])
     first = np.flatnonzero(np.r_[True, ranges[1:, 0] > ends[:-1]])

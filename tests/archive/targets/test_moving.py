@@ -51,7 +51,7 @@ def nights(committed, archive_root):
         file = factories.pixels(image, value=100.0, shape=(SIDE, SIDE))
         path = storage.absolute(file.path)
         with fits.open(path, mode="update") as hdus:
-            x, y = WCS(hdus[0].header).all_world2pix(*where, 0)
+            x, y = WCS(hdus[0].header).all_world2pix(*place(image.obsjd), 0)  # exposures have times of their own
             rows, columns = np.mgrid[:SIDE, :SIDE]
             hdus[0].data += 2000 * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / 8).astype(np.float32)
         ProductFile.objects.filter(pk=file.pk).update(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import json
 import re
-from typing import BinaryIO
-
-from mocpy import MOC
+from typing import TYPE_CHECKING, BinaryIO
 
 from archive.sandbox.readers.declared import check_fits
 from archive.sandbox.readers.uploads.tables import GZIP, expanded
+
+if TYPE_CHECKING:
+    from mocpy import MOC  # which loads matplotlib: a web process, which asks only `is_moc`, does without
 
 FITS = b"SIMPLE  ="
 _ASCII = re.compile(rb"\s*[0-9]{1,2}/")
@@ -78,6 +79,8 @@ def read_moc(content: bytes, most_bytes: int) -> MOC:
 
     most_bytes : that the file may have, or declare, when it is unpacked
     """
+    from mocpy import MOC
+
     content = without_gzip(content, most_bytes)
     if content.startswith(FITS):
         check_fits(io.BytesIO(content), len(content), most_bytes)

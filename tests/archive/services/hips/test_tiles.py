@@ -5,6 +5,7 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 from astropy_healpix import healpix_to_lonlat, lonlat_to_healpix
+from mocpy import MOC
 from scipy.ndimage import map_coordinates
 
 from archive.services.hips import coverage, tiles
@@ -146,4 +147,4 @@ def test_coverage_of_footprints_holds_every_point_of_them_and_little_more():
     assert 0.69 < area < 0.86  # 0.694 square degrees and the cells along its edge
     again = coverage.read(coverage.written(moc, "fits"))
     assert again == moc
-    assert coverage.MOC.from_string(coverage.written(moc, "txt").decode(), "ascii") == moc
+    assert MOC.from_string(coverage.written(moc, "txt").decode(), "ascii") == moc
