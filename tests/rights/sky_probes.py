@@ -11,6 +11,7 @@ from astropy import units
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from mocpy import MOC
 from PIL import Image
 
 from archive.files import storage
@@ -65,7 +66,7 @@ def coverage_of_images(world: World, ask: Asker, draw) -> None:
     for kind in ("science", "references"):
         corners = [corners_of(unit, kind) for unit in world.images(ask.person)]
         expected = coverage.of_footprints(np.array(corners, float))
-        found = coverage.MOC.from_string(ask(reverse("moc", args=[kind, FILTER, "txt"])).body.decode(), "ascii")
+        found = MOC.from_string(ask(reverse("moc", args=[kind, FILTER, "txt"])).body.decode(), "ascii")
         # One image stands for those near it: never more than what is seen, and all but its edge.
         assert found.difference(expected).empty() and found.empty() == expected.empty()
         assert found.sky_fraction >= 0.8 * expected.sky_fraction
@@ -148,7 +149,7 @@ def images_in_a_region(world: World, ask: Asker, draw) -> None:
     if refused(ask, reverse("sky-region"), "images"):
         return
     ra, dec = place_of(world)
-    cone = coverage.MOC.from_cone(lon=ra * units.deg, lat=dec * units.deg, radius=3 * units.deg, max_depth=8)
+    cone = MOC.from_cone(lon=ra * units.deg, lat=dec * units.deg, radius=3 * units.deg, max_depth=8)
     upload = SimpleUploadedFile("region.txt", cone.to_string("ascii").encode())
     page = ask(reverse("sky-region"), {"upload": upload}, method="post")
     seen = {unit.pid for unit in world.images(ask.person)}
