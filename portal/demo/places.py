@@ -56,9 +56,11 @@ def _simulated() -> list[Place]:
     found = []
     for name, kind, band, (bright, faint), order, page in kinds:
         rows = truth[(truth["kind"] == kind) & (truth[band] > bright) & (truth[band] < faint)]
-        if kind == Kind.SUPERNOVA:  # one that rises, after the nights of the reference
-            rows = rows[rows["epoch"] > julian_date(datetime.combine(PLAN.first_night, time(), UTC)) + RISES_AFTER]
-        ranks = np.argsort(rows[order] if order == "g" else -rows[order])[:TRIED]
+        ranks = np.argsort(rows[order] if order == "g" else -rows[order])
+        if kind == Kind.SUPERNOVA:  # first those that rise after the nights of the reference
+            start = julian_date(datetime.combine(PLAN.first_night, time(), UTC))
+            ranks = np.lexsort((rows[order], rows["epoch"] <= start + RISES_AFTER))
+        ranks = ranks[:TRIED]
         address = next(filter(None, map(page, rows[ranks])), None)
         if address:
             found.append((name, address))
