@@ -9,6 +9,8 @@ from django.db.models.expressions import RawSQL
 from archive.access.reading import ANYONE, reading
 from archive.access.streams import QueryFailedError, limited
 from archive.search import facets, query
+from archive.services.vo import table_files
+from portal.views import alerts
 from portal.views.products import search
 from tests import factories
 
@@ -39,4 +41,16 @@ def test_a_slow_search_is_refused_in_words(client, image, monkeypatch, address):
         monkeypatch.setattr(place, "images", lambda asked: real(asked).filter(asleep))
     monkeypatch.setattr(search, "limited", partial(limited, seconds=0.2))
     answer = client.get(address, {"field": image.field})
+    assert answer.status_code == 400 and "took longer than 0.2 s" in answer.content.decode()
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "votable", "parquet"])
+@pytest.mark.parametrize("address", ["/images/", "/alerts/"])
+def test_a_slow_search_is_refused_as_a_file_too(client, image, monkeypatch, address, form):
+    asleep = RawSQL("(SELECT pg_sleep(3)) IS NOT NULL", [], models.BooleanField())  # once, whatever is found
+    real = table_files.all_rows
+    for place in (search, alerts):
+        monkeypatch.setattr(place, "all_rows", lambda request, rows, *rest: real(request, rows.filter(asleep), *rest))
+    monkeypatch.setattr(table_files, "limited", partial(limited, seconds=0.2))
+    answer = client.get(address, {"format": form})
     assert answer.status_code == 400 and "took longer than 0.2 s" in answer.content.decode()
