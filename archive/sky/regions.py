@@ -105,7 +105,7 @@ def _positions(text: str) -> tuple[str, tuple[Piece, ...]]:
     pairs = zip(numbers[::2], numbers[1::2], strict=True)
     places = [read_circle(f"{ra} {dec} 0", "POSITIONS ") for ra, dec in pairs]
     words = f"{len(places)} positions" if len(places) > 1 else f"{numbers[0]} {numbers[1]}"
-    return words, tuple(Piece(one.ra, one.dec, 0.0) for one in places)
+    return words, tuple(dict.fromkeys(Piece(one.ra, one.dec, 0.0) for one in places))  # each is looked for once
 
 
 def _moc(text: str) -> tuple[str, tuple[Piece, ...]]:

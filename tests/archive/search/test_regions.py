@@ -201,3 +201,7 @@ def test_a_region_goes_with_other_conditions(sky):
 def test_a_text_that_is_no_region_is_refused_in_words(text, word):
     with pytest.raises(BadShapeError, match=word):
         read_region(text)
+
+
+def test_a_position_that_is_given_often_is_looked_for_once():
+    assert read_region("POSITIONS " + "51 18 " * 300).pieces == read_region("POSITIONS 51 18").pieces
